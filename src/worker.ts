@@ -1,11 +1,14 @@
-import { DurableObject } from 'cloudflare:workers'
+import type { Bindings } from './env.ts'
+import { createApp } from './http/app.ts'
+import { endpoints } from './http/endpoints.ts'
+import { consumeQueue } from './jobs/queue.ts'
 
-export class UserObject extends DurableObject {}
-export class ConversationObject extends DurableObject {}
+export { ConversationObject } from './objects/conversation/conversation-object.ts'
+export { UserObject } from './objects/user/user-object.ts'
+
+const app = createApp(endpoints)
 
 export default {
-  fetch(): Response {
-    return new Response('ok')
-  },
-  queue(): void {},
-}
+  fetch: app.fetch,
+  queue: consumeQueue,
+} satisfies ExportedHandler<Bindings>

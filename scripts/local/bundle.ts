@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { extname, join, resolve } from 'node:path'
+import type { SourcelessWorkerOptions } from 'wrangler'
+import { migrate } from './migrate.ts'
+import { Refusal, ROOT } from './settings.ts'
+import { importWrangler, runWrangler, WRANGLER_CONFIG } from './wrangler.ts'
+
+const BUNDLES_DIR = join(ROOT, 'dist/serve')
+const KEEP_UNUSED_MS = 3_600_000
+
+/** What a bundle is made of: when one of these changes, so does the bundle's name. */
+const INGREDIENTS = ['src', 'migrations', 'wrangler.toml', 'tsconfig.json', 'package-lock.json', 'scripts/local']
+
+/** Everything `npm run serve` needs, so that starting from it costs neither a bundler nor wrangler. */
+export interface Bundle {
+  dir: string
+  worker: WorkerDescription
+  /** A persistence folder in which the database is migrated already, and nothing else; a new state starts as its copy. */
+  freshPersistDir: string
+}
+
+interface WorkerDescription {
+  name: string
+  databaseID: string
+  /** From wrangler.toml by wrangler itself: bindings, queues and their consumers, compatibility. */
+  options: Omit<SourcelessWorkerOptions, 'modulesRules'>
+  modules: { type: ModuleType; path: string }[]
+}
+
+type ModuleType = 'ESModule' | 'CompiledWasm' | 'Data' | 'Text'
+
+/** wrangler's default rules for what may be imported besides code. */
+const MODULE_TYPES: Record<string, ModuleType> = {
+  '.js': 'ESModule',
+  '.wasm': 'CompiledWasm',
+  '.bin': 'Data',
+  '.txt': 'Text',
+  '.html': 'Text',
+  '.sql': 'Text',
+}
+
+/**
+ * The bundle of the present sources, made if there is none. SERVE_BUNDLE names a folder made earlier, used without looking
+ * at the sources. Safe to call from many processes at once: each builds for itself, the first to finish gives it the name.
+ */
+export async function getBundle(): Promise<Bundle> {
+  if (process.env.SERVE_BUNDLE) return readBundle(resolve(ROOT, process.env.SERVE_BUNDLE))
+  const dir = join(BUNDLES_DIR, fingerprint())
+  if (!existsSync(dir)) await build(dir)
+  return readBundle(dir)
+}
+
+function readBundle(dir: string): Bundle {
+  const path = join(dir, 'worker.json')
+  if (!existsSync(path)) throw new Refusal(`${dir} holds no bundle. Unset SERVE_BUNDLE to have one made.`)
+  return { dir, worker: JSON.parse(readFileSync(path, 'utf8')), freshPersistDir: join(dir, 'fresh') }
+}
+
+async function build(dir: string): Promise<void> {
+  mkdirSync(BUNDLES_DIR, { recursive: true })
+  removeUnused()
+  // Beside the final folder, not in the system's temporary one: only a rename within a file system is one step.
+  const work = mkdtempSync(`${dir}.`)
+  try {
+    const [worker] = await Promise.all([
+      describeWorker(),
+      runWrangler(['deploy', '--dry-run', '--outdir', join(work, 'code')], 'The Worker could not be bundled'),
+    ])
+    const files = readdirSync(join(work, 'code'))
+    const modules = files.flatMap((path) => {
+      const type = MODULE_TYPES[extname(path)]
+      return type ? [{ type, path }] : []
+    })
+    // The entry module comes first; Miniflare takes the first one for it.
+    modules.sort((a, b) => Number(b.path === 'worker.js') - Number(a.path === 'worker.js'))
+    await migrate(join(work, 'fresh'), worker.databaseID)
+    writeFileSync(join(work, 'worker.json'), JSON.stringify({ ...worker, modules }))
+    try {
+      renameSync(work, dir)
+    } catch (error) {
+      if (!existsSync(dir)) throw error
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+/** What wrangler makes of wrangler.toml for Miniflare. */
+export async function describeWorker(): Promise<Omit<WorkerDescription, 'modules'>> {
+  const { unstable_getMiniflareWorkerOptions: convert, unstable_readConfig: readConfig } = await importWrangler()
+  const name = readConfig({ config: WRANGLER_CONFIG }).name
+  const { modulesRules: _, bindings: __, ...options } = convert(WRANGLER_CONFIG).workerOptions
+  const database = Object.values(options.d1Databases ?? {})[0]
+  const databaseID = typeof database === 'string' ? database : database?.id
+  if (!name || !databaseID) throw new Refusal('wrangler.toml must name the Worker and one D1 database.')
+  return { name, databaseID, options }
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256')
+  const add = (path: string) => {
+    const full = join(ROOT, path)
+    if (!existsSync(full)) return
+    if (statSync(full).isDirectory()) {
+      for (const name of readdirSync(full).sort()) add(join(path, name))
+    } else {
+      hash.update(`${path}\0`).update(readFileSync(full)).update('\0')
+    }
+  }
+  for (const path of INGREDIENTS) add(path)
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Bundles of earlier sources. A server reads its bundle once, at its start, so an hour is long enough for any of them. */
+function removeUnused(): void {
+  for (const name of readdirSync(BUNDLES_DIR)) {
+    const path = join(BUNDLES_DIR, name)
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    if (age > KEEP_UNUSED_MS) rmSync(path, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,31 @@
+import { createServer } from 'node:net'
+import { HOST, Refusal } from './settings.ts'
+
+/** Throws a Refusal when nothing could listen on the port; port 0 is always fine. */
+export async function requireFreePort(port: number): Promise<void> {
+  if (port !== 0) await listenOnce(port)
+}
+
+/** A port that was free a moment ago, for servers that must be told one. */
+export function findFreePort(): Promise<number> {
+  return listenOnce(0)
+}
+
+function listenOnce(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(new Refusal(explain(port, error))))
+    probe.listen({ port, host: HOST, exclusive: true }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : port))
+    })
+  })
+}
+
+function explain(port: number, error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') {
+    return `Port ${port} is taken by another program. Stop that program, or choose another port: PORT=8788 npm start`
+  }
+  if (error.code === 'EACCES') return `Port ${port} may not be used by this user. Choose one above 1023: PORT=8788 npm start`
+  return `Port ${port} cannot be used: ${error.message}`
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm start`: the program under `wrangler dev`, which rebuilds and reloads it when a source file changes.
+ * PORT, STATE_DIR and OPENIM_ variables set it up.
+ */
+import { describeWorker } from './local/bundle.ts'
+import { workerdProcesses } from './local/children.ts'
+import { printWorkerLog } from './local/log.ts'
+import { migrate } from './local/migrate.ts'
+import { findFreePort } from './local/port.ts'
+import { type RunningServer, runServer } from './local/run.ts'
+import { HOST, type LocalSettings } from './local/settings.ts'
+import { importWrangler, WRANGLER_CONFIG } from './local/wrangler.ts'
+
+await runServer(start)
+
+async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promise<RunningServer> {
+  const { unstable_startWorker: startWorker } = await importWrangler()
+  const { databaseID } = await describeWorker()
+  await migrate(persistDir, databaseID)
+
+  const worker = await startWorker({
+    config: WRANGLER_CONFIG,
+    bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: 'plain_text', value }])),
+    sendMetrics: false,
+    dev: {
+      server: { hostname: HOST, port: port || (await findFreePort()) },
+      persist: stateDir,
+      remote: false,
+      watch: true,
+      // Without these two, servers of the same name find each other through the home folder and share queues.
+      registry: undefined,
+      inspector: false,
+      structuredLogsHandler: printWorkerLog,
+    },
+  })
+  // The proxy listens before the Worker is bundled; a source that does not compile is reported and waited for.
+  const loaded = new Promise((resolve) => worker.raw.once('reloadComplete', resolve))
+  const url = (await worker.url).origin
+  await loaded
+  worker.raw.on('reloadComplete', () => console.log('reloaded'))
+  return { url, stop: () => worker.dispose(), workerdPid: () => workerOfTwo(url) }
+}
+
+/** `wrangler dev` runs two workerd processes: its proxy, which listens on our port, and the one with the Worker. */
+function workerOfTwo(url: string): number | undefined {
+  const { host } = new URL(url)
+  return workerdProcesses().findLast(({ args }) => !args.some((arg) => arg.endsWith(`=${host}`)))?.pid
+}

@@ -1,0 +1,60 @@
+import type { z } from 'zod'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import type { ConversationRow } from '../../platform/rpc.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type {
+  GetAllConversationsReq,
+  GetConversationReq,
+  GetConversationsReq,
+  GetNotNotifyConversationIDsReq,
+  GetOwnerConversationReq,
+} from './schema.ts'
+
+/** recvMsgOpt of a conversation that receives without notifying. */
+const RECEIVE_NOT_NOTIFY = 2
+
+export async function getConversation(
+  ctx: CallerContext,
+  { ownerUserID, conversationID }: z.output<typeof GetConversationReq>,
+): Promise<{ conversation: ConversationRow }> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const [conversation] = await ctx.user(ownerUserID).conversations([conversationID])
+  if (!conversation) throw ImError.notFound(`${ownerUserID} has no conversation ${conversationID}`)
+  return { conversation }
+}
+
+/** Those of the given conversations that the owner has; the others are left out. */
+export async function getConversations(
+  ctx: CallerContext,
+  { ownerUserID, conversationIDs }: z.output<typeof GetConversationsReq>,
+): Promise<{ conversations: ConversationRow[] }> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  return { conversations: await ctx.user(ownerUserID).conversations(conversationIDs) }
+}
+
+export async function getAllConversations(
+  ctx: CallerContext,
+  { ownerUserID }: z.output<typeof GetAllConversationsReq>,
+): Promise<{ conversations: ConversationRow[] }> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  return { conversations: await ctx.user(ownerUserID).conversations(null) }
+}
+
+export async function getOwnerConversation(
+  ctx: CallerContext,
+  { userID, pagination }: z.output<typeof GetOwnerConversationReq>,
+): Promise<{ total: number; conversations: ConversationRow[] }> {
+  requireSelfOrAdmin(ctx, userID)
+  const { total, rows } = await ctx.user(userID).conversationPage(pagination.pageNumber, pagination.showNumber)
+  return { total, conversations: rows }
+}
+
+export async function getNotNotifyConversationIDs(
+  ctx: CallerContext,
+  { userID }: z.output<typeof GetNotNotifyConversationIDsReq>,
+): Promise<{ conversationIDs: string[] }> {
+  requireSelfOrAdmin(ctx, userID)
+  const rows = await ctx.user(userID).conversations(null)
+  const quiet = rows.filter((row) => row.recvMsgOpt === RECEIVE_NOT_NOTIFY)
+  return { conversationIDs: quiet.map((row) => row.conversationID) }
+}

@@ -1,0 +1,20 @@
+import { post } from '../../platform/endpoint.ts'
+import {
+  GetActiveConversationsReq as ActiveReq,
+  GetActiveConversationsResp as ActiveResp,
+  JssdkGetConversationsReq as ConversationsReq,
+  JssdkGetConversationsResp as ConversationsResp,
+} from '../../protocol/proto/index.ts'
+import { getActiveConversations, getJsSdkConversations } from './get-conversations.ts'
+import { GetActiveConversationsReq, GetJsSdkConversationsReq } from './schema.ts'
+
+export const jssdkEndpoints = [
+  post('/jssdk/get_active_conversations', 'token', GetActiveConversationsReq, getActiveConversations, {
+    decode: (bytes) => ActiveReq.decode(bytes),
+    encode: (response) => ActiveResp.encode(response).finish(),
+  }),
+  post('/jssdk/get_conversations', 'token', GetJsSdkConversationsReq, getJsSdkConversations, {
+    decode: (bytes) => ConversationsReq.decode(bytes),
+    encode: (response) => ConversationsResp.encode(response).finish(),
+  }),
+]

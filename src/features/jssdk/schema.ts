@@ -1,0 +1,9 @@
+import { z } from 'zod'
+import { int64, list, message, str } from '../../platform/wire.ts'
+
+/** The owner is always the caller; what the request says is ignored, as OpenIM does. */
+export const GetActiveConversationsReq = message({ ownerUserID: str(), count: int64() })
+export const GetJsSdkConversationsReq = message({
+  ownerUserID: str(),
+  conversationIDs: list(z.string()).pipe(z.array(z.string()).max(1000)),
+})

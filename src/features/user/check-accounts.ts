@@ -1,0 +1,22 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type { AccountCheckReq } from './schema.ts'
+import { findUsers } from './store.ts'
+
+const AccountStatus = { Unregistered: 0, Registered: 1 } as const
+
+/** Says of each ID whether it is registered. */
+export async function checkAccounts(
+  ctx: CallerContext,
+  { checkUserIDs }: z.output<typeof AccountCheckReq>,
+): Promise<{ results: { userID: string; accountStatus: number }[] }> {
+  if (new Set(checkUserIDs).size < checkUserIDs.length) throw ImError.args('the same userID is given twice')
+  const registered = new Set((await findUsers(ctx.db, checkUserIDs)).map((row) => row.userID))
+  return {
+    results: checkUserIDs.map((userID) => ({
+      userID,
+      accountStatus: registered.has(userID) ? AccountStatus.Registered : AccountStatus.Unregistered,
+    })),
+  }
+}

@@ -1,0 +1,19 @@
+import type { z } from 'zod'
+import type { CallerContext, Context } from '../../platform/context.ts'
+import { ensureAdmin } from './access.ts'
+import type { GetUsersInfoReq, UserInfo } from './schema.ts'
+import { findUsers } from './store.ts'
+
+/** Profiles of those IDs that are registered; unknown ones are left out. */
+export async function getUsersInfo(
+  ctx: CallerContext,
+  { userIDs }: z.output<typeof GetUsersInfoReq>,
+): Promise<{ usersInfo: UserInfo[] }> {
+  for (const userID of userIDs) if (ctx.config.admins.has(userID)) await ensureAdmin(ctx, userID)
+  return { usersInfo: await findUsers(ctx.db, userIDs) }
+}
+
+/** Profiles by userID, for answers that show them beside something else. */
+export async function usersByID(ctx: Context, userIDs: readonly string[]): Promise<Map<string, UserInfo>> {
+  return new Map((await findUsers(ctx.db, [...new Set(userIDs)])).map((row) => [row.userID, row]))
+}

@@ -1,0 +1,26 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type { UserRegisterReq } from './schema.ts'
+import { findUsers, insertUsers } from './store.ts'
+
+/** Registers users; one ID that is taken fails the whole call. */
+export async function registerUsers(ctx: CallerContext, { users }: z.output<typeof UserRegisterReq>): Promise<void> {
+  const userIDs = users.map((user) => user.userID)
+  if (new Set(userIDs).size < userIDs.length) throw ImError.args('the same userID is given twice')
+  await refuseTaken(ctx, userIDs)
+  const now = ctx.now()
+  const rows = users.map((user) => ({ ...user, createTime: user.createTime || now }))
+  try {
+    await insertUsers(ctx.db, rows)
+  } catch (error) {
+    // Another call may have registered one of them in between.
+    await refuseTaken(ctx, userIDs)
+    throw error
+  }
+}
+
+async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {
+  const taken = (await findUsers(ctx.db, userIDs)).map((row) => row.userID)
+  if (taken.length > 0) throw ImError.registeredAlready(`already registered: ${taken.slice(0, 10).join(', ')}`)
+}

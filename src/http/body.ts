@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+import type { Endpoint } from '../platform/endpoint.ts'
+import { ImError } from '../protocol/errors.ts'
+
+/** The largest call is a batch of a thousand IDs or users; files do not come this way. */
+export const MAX_BODY_BYTES = 1_048_576
+
+const PROTOBUF_TYPES = new Set(['application/protobuf', 'application/x-protobuf'])
+
+/** The form a request came in, which is also the form of its answer. */
+export type BodyForm = 'json' | 'protobuf'
+
+/**
+ * The validated request of an endpoint. OpenIM ignores the content type, except where an endpoint speaks protobuf too.
+ * @throws ImError 1001 with what is wrong
+ */
+export async function readBody(request: Request, endpoint: Endpoint): Promise<{ value: unknown; form: BodyForm }> {
+  const bytes = await readBytes(request)
+  const form = formOf(request, endpoint)
+  const given = form === 'protobuf' && endpoint.protobuf ? decodeProtobuf(endpoint.protobuf, bytes) : parseJson(bytes)
+  const result = endpoint.schema.safeParse(given)
+  if (!result.success) throw ImError.args(sentenceOf(result.error))
+  return { value: result.data, form }
+}
+
+/** Reads no more than the limit, whatever the length header claims. */
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const tooLarge = () => ImError.args(`the body has more than ${MAX_BODY_BYTES} bytes`)
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  if (!request.body) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of request.body as ReadableStream<Uint8Array>) {
+    size += part.length
+    if (size > MAX_BODY_BYTES) throw tooLarge()
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+function formOf(request: Request, endpoint: Endpoint): BodyForm {
+  if (!endpoint.protobuf) return 'json'
+  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  if (PROTOBUF_TYPES.has(type)) return 'protobuf'
+  if (type === '' || type === 'application/json') return 'json'
+  throw ImError.args(`content type ${type} is neither JSON nor protobuf`)
+}
+
+function decodeProtobuf(codec: NonNullable<Endpoint['protobuf']>, bytes: Uint8Array): unknown {
+  try {
+    return codec.decode(bytes)
+  } catch {
+    throw ImError.args('the body is not the protobuf message of this call')
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes), exactHash)
+  } catch {
+    throw ImError.args('the body is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw ImError.args('the body is not a JSON object')
+  }
+  return value
+}
+
+/** `idHash` uses all 64 bits, more than a JSON number keeps in JavaScript: it is read from the text itself. */
+function exactHash(this: unknown, key: string, value: unknown, context?: { source?: string }): unknown {
+  if (key !== 'idHash' || typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  return /^\d{1,20}$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value
+}
+
+function sentenceOf(error: z.ZodError): string {
+  const issue = error.issues[0]
+  if (!issue) return 'the request is not valid'
+  const where = issue.path.map(String).join('.')
+  return where === '' ? issue.message : `${where}: ${issue.message}`
+}

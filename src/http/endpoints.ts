@@ -1,0 +1,17 @@
+import { authEndpoints } from '../features/auth/endpoints.ts'
+import { conversationEndpoints } from '../features/conversation/endpoints.ts'
+import { friendEndpoints } from '../features/friend/endpoints.ts'
+import { groupEndpoints } from '../features/group/endpoints.ts'
+import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
+import { userEndpoints } from '../features/user/endpoints.ts'
+import type { Endpoint } from '../platform/endpoint.ts'
+
+/** Every REST call of the service. */
+export const endpoints: readonly Endpoint[] = [
+  ...authEndpoints,
+  ...userEndpoints,
+  ...friendEndpoints,
+  ...groupEndpoints,
+  ...conversationEndpoints,
+  ...jssdkEndpoints,
+]

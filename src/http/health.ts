@@ -1,0 +1,23 @@
+import { sql } from 'drizzle-orm'
+import type { Bindings } from '../env.ts'
+import { openDatabase } from '../platform/d1.ts'
+
+/** What a deployment stands on; each is asked for real. */
+const PROBES: Record<string, (env: Bindings) => Promise<unknown>> = {
+  database: (env) => openDatabase(env.DB).run(sql`SELECT count(*) FROM user WHERE user_id = ''`),
+  files: (env) => env.FILES.head('readiness-probe'),
+}
+
+/** Whether the service can do its work: `ready`, and per part `ok` or the reason why not. */
+export async function readiness(env: Bindings): Promise<{ ready: boolean; parts: Record<string, string> }> {
+  const parts = await Promise.all(
+    Object.entries(PROBES).map(async ([name, probe]) => {
+      const state = await probe(env).then(
+        () => 'ok',
+        () => 'not available',
+      )
+      return [name, state] as const
+    }),
+  )
+  return { ready: parts.every(([, state]) => state === 'ok'), parts: Object.fromEntries(parts) }
+}

@@ -1,0 +1,52 @@
+import type { Bindings } from '../env.ts'
+import { configOf } from '../platform/config.ts'
+import { refuseHandshake, upgradeRequest } from '../platform/handshake.ts'
+import { type TokenClaims, verifyToken } from '../platform/jwt.ts'
+import { createLog } from '../platform/log.ts'
+import { type Handshake, parseHandshake } from '../protocol/envelope/handshake.ts'
+import { ImError } from '../protocol/errors.ts'
+
+/** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
+export const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
+
+/**
+ * The way in for a device. Arguments and signature are checked here, so that a bad request never wakes an object; the
+ * user's object then decides whether the token is still in force.
+ */
+export async function openGateway(request: Request, env: Bindings): Promise<Response> {
+  let handshake: Handshake
+  try {
+    handshake = parseHandshake(new URL(request.url), request.headers)
+  } catch (error) {
+    // Before the arguments are read nobody knows whether the client wants its errors as a frame.
+    if (error instanceof ImError) return refuseHandshake(error, false)
+    throw error
+  }
+  const { userID, platformID, operationID, isMsgResp } = handshake
+  try {
+    const claims = await verifyToken(handshake.token, configOf(env).secret, Date.now())
+    requireMatch(claims, handshake)
+    const { sdkType, sdkVersion, compression } = handshake
+    return await env.USER.getByName(userID).fetch(
+      upgradeRequest({
+        userID,
+        platformID,
+        tokenKey: claims.key,
+        operationID,
+        sdkType,
+        sdkVersion,
+        compression,
+        isMsgResp,
+      }),
+    )
+  } catch (error) {
+    if (error instanceof ImError) return refuseHandshake(error, isMsgResp)
+    createLog(configOf(env).logLevel, { operationID, userID }).error('a connection failed', error)
+    return refuseHandshake(ImError.internal('the connection could not be opened; try again'), isMsgResp)
+  }
+}
+
+function requireMatch(claims: TokenClaims, handshake: Handshake): void {
+  if (claims.userID !== handshake.userID) throw ImError.tokenInvalid("the token is another user's")
+  if (claims.platformID !== handshake.platformID) throw ImError.tokenInvalid('the token is for another platform')
+}

@@ -1,0 +1,208 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Bindings } from '../../env.ts'
+import { configOf } from '../../platform/config.ts'
+import { openDatabase } from '../../platform/d1.ts'
+import { createLog, type Log } from '../../platform/log.ts'
+import { userObject } from '../../platform/objects.ts'
+import {
+  type AppendItem,
+  type AppendResult,
+  type ConversationRpc,
+  type ConversationState,
+  type DeliveredMessage,
+  type Delivery,
+  type LogName,
+  type LogSlice,
+  type Outcome,
+  outcomeOf,
+  type ReadWindow,
+  refusalOf,
+  type Serves,
+  type StoredMessage,
+} from '../../platform/rpc.ts'
+import { migrate } from '../../platform/sqlite-migrations.ts'
+import { notificationTwin } from '../../protocol/conversation-id.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { appendMessage, type Stamped } from './append.ts'
+import { FanOut } from './fan-out.ts'
+import { firstMembers, Members } from './members.ts'
+import { MessageLog } from './message-log.ts'
+import { conversationMigrations } from './migrations.ts'
+import { readLast, readRange, readSeqs } from './read.ts'
+
+/**
+ * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
+ * idle time after which an object leaves memory, so that the alarm normally finds the lanes of this very spell.
+ */
+const SPELL_MS = 8_000
+
+/** The message log of one pair of users or one group, with the notification log beside it. */
+export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
+  readonly #log: Log
+  readonly #fanOut: FanOut
+  #members: Members
+  #logs: Record<LogName, MessageLog>
+  #opening: Promise<void> | null = null
+  #spellEnds = 0
+
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, env)
+    const conversationID = this.#conversationID()
+    this.#log = createLog(configOf(env).logLevel, { conversationID })
+    this.#fanOut = new FanOut((userID, parcel) => userObject(env, userID).deliver(parcel), this.#log)
+    migrate(state.storage, conversationMigrations)
+    this.#members = new Members(state.storage.sql)
+    this.#logs = this.#freshLogs()
+    // A pending alarm means that the previous life of this object ended in a busy spell.
+    state.blockConcurrencyWhile(async () => {
+      const due = await state.storage.getAlarm()
+      if (due === null) return
+      this.#spellEnds = due
+      this.#redeliver(due - SPELL_MS)
+    })
+  }
+
+  append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
+    return outcomeOf(async () => {
+      const [first] = items
+      if (first && !this.#members.kind) {
+        const refusal = await this.#open(first)
+        if (refusal) return items.map(() => ({ ok: false, refusal: refusalOf(refusal) }))
+      }
+      return this.#appendAll(items)
+    })
+  }
+
+  readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<Outcome<LogSlice>> {
+    return outcomeOf(() => readRange(this.#logs[log], window, begin, end, limit))
+  }
+
+  readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<Outcome<LogSlice>> {
+    return outcomeOf(() => readSeqs(this.#logs[log], window, seqs))
+  }
+
+  readLast(window: ReadWindow): Promise<Outcome<StoredMessage | null>> {
+    return outcomeOf(() => readLast(this.#logs.chat, window))
+  }
+
+  state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
+    return outcomeOf(() => ({
+      about: this.#members.aboutFor(userID),
+      chat: this.#logs.chat.state(userID, since.chat),
+      notification: this.#logs.notification.state(userID, since.notification),
+    }))
+  }
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
+    if (this.#fanOut.takeFailed() || this.#spellEnds === 0) {
+      this.#redeliver((info?.scheduledTime ?? Date.now()) - SPELL_MS)
+    }
+    this.#spellEnds = 0
+    if (this.#fanOut.busy) await this.#watchSpell(Date.now())
+  }
+
+  /** Everything in one commit, or nothing: a batch that fails fails for all in it. */
+  #appendAll(items: AppendItem[]): AppendResult[] {
+    const now = Date.now()
+    const stamped: Stamped[] = []
+    try {
+      return this.ctx.storage.transactionSync(() =>
+        items.map((item) => {
+          if (!this.#members.has(item.sendID)) return refused(item)
+          const appended = appendMessage(this.#logs, item, now)
+          if (appended.stamped) stamped.push(appended.stamped)
+          return appended.result
+        }),
+      )
+    } catch (error) {
+      this.#logs = this.#freshLogs()
+      stamped.length = 0
+      throw error
+    } finally {
+      if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
+      for (const message of stamped) this.#deliver(message)
+    }
+  }
+
+  /** Two first messages at once wait for the same look into D1 and go on in the order they came. */
+  async #open(first: AppendItem): Promise<ImError | null> {
+    this.#opening ??= this.#openOnce(first).finally(() => {
+      this.#opening = null
+    })
+    try {
+      await this.#opening
+      return null
+    } catch (error) {
+      if (!(error instanceof ImError)) throw error
+      // Nothing half-done stays: an object that holds no conversation holds no tables either.
+      await this.ctx.storage.deleteAll()
+      migrate(this.ctx.storage, conversationMigrations)
+      return error
+    }
+  }
+
+  async #openOnce(first: AppendItem): Promise<void> {
+    const userIDs = await firstMembers(openDatabase(this.env.DB), first)
+    this.ctx.storage.transactionSync(() => {
+      this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, userIDs)
+    })
+  }
+
+  /** The alarm goes into the same commit as the spell's first message: from then on a crash cannot hide it. */
+  async #watchSpell(now: number): Promise<void> {
+    if (this.#spellEnds > now) return
+    this.#spellEnds = now + SPELL_MS
+    await this.ctx.storage.setAlarm(this.#spellEnds)
+  }
+
+  /** Hands everything stored since a moment to the members again; their objects drop what they have. */
+  #redeliver(since: number): void {
+    for (const name of ['chat', 'notification'] as const) {
+      for (const { seq, sendTime, sendID, msg } of this.#logs[name].storedSince(since)) {
+        for (const userID of this.#members.userIDs) {
+          this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg })
+        }
+      }
+    }
+  }
+
+  /** The sender's own object has the message already and gives it to the sender's devices. */
+  #deliver({ item, seq, sendTime, msg }: Stamped): void {
+    const { sendID, operationID } = item
+    for (const userID of this.#members.userIDs) {
+      if (userID !== sendID) this.#hand(item.log, userID, { seq, sendTime, sendID, operationID, msg })
+    }
+  }
+
+  #hand(log: LogName, userID: string, message: DeliveredMessage): void {
+    const about = this.#members.aboutFor(userID)
+    if (!about) throw new Error('a conversation without a kind has no members')
+    const home = this.#conversationID()
+    const delivery: Delivery = {
+      conversationID: log === 'chat' ? home : notificationTwin(home),
+      home,
+      about,
+      messages: [message],
+    }
+    this.#fanOut.push(userID, delivery)
+  }
+
+  #freshLogs(): Record<LogName, MessageLog> {
+    const { sql } = this.ctx.storage
+    return { chat: new MessageLog(sql, 'chat'), notification: new MessageLog(sql, 'notification') }
+  }
+
+  #conversationID(): string {
+    const { name } = this.ctx.id
+    if (name === undefined) throw new Error('a conversation is reached by its ID only')
+    return name
+  }
+}
+
+function refused(item: AppendItem): AppendResult {
+  return {
+    ok: false,
+    refusal: refusalOf(ImError.notInGroup(`${item.sendID} takes no part in the conversation`)),
+  }
+}

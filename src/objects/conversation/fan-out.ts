@@ -1,0 +1,103 @@
+import type { Log } from '../../platform/log.ts'
+import type { Delivery } from '../../platform/rpc.ts'
+
+/** What one call carries at most: a slow member's backlog goes in several. */
+const MAX_BATCH_BYTES = 512 * 1024
+const MAX_BATCH_MESSAGES = 100
+
+const FIRST_RETRY_MS = 100
+const MAX_TRIES = 4
+
+/** A delivery on its way to one member; its messages are of one log. */
+export type Parcel = Delivery
+
+interface Lane {
+  waiting: Parcel[]
+  running: boolean
+}
+
+/**
+ * One lane per member, one call in flight per lane; what arrives meanwhile goes together in the next call. A lane
+ * whose member cannot be reached after a few tries gives up: the conversation's alarm then starts it again from what
+ * is stored.
+ */
+export class FanOut {
+  readonly #lanes = new Map<string, Lane>()
+  readonly #deliver: (userID: string, parcel: Parcel) => Promise<void>
+  readonly #log: Log
+  #failed = false
+
+  constructor(deliver: (userID: string, parcel: Parcel) => Promise<void>, log: Log) {
+    this.#deliver = deliver
+    this.#log = log
+  }
+
+  /** True while something is not confirmed by its member. */
+  get busy(): boolean {
+    return this.#lanes.size > 0
+  }
+
+  /** Whether a lane gave up since the last call; asking resets it. */
+  takeFailed(): boolean {
+    const failed = this.#failed
+    this.#failed = false
+    return failed
+  }
+
+  push(userID: string, parcel: Parcel): void {
+    let lane = this.#lanes.get(userID)
+    if (!lane) {
+      lane = { waiting: [], running: false }
+      this.#lanes.set(userID, lane)
+    }
+    lane.waiting.push(parcel)
+    if (!lane.running) void this.#drain(userID, lane)
+  }
+
+  async #drain(userID: string, lane: Lane): Promise<void> {
+    lane.running = true
+    while (lane.waiting.length > 0) {
+      const parcel = nextParcel(lane.waiting)
+      if (!(await this.#tryDeliver(userID, parcel))) {
+        this.#failed = true
+        lane.waiting = []
+      }
+    }
+    this.#lanes.delete(userID)
+  }
+
+  async #tryDeliver(userID: string, parcel: Parcel): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#deliver(userID, parcel)
+        return true
+      } catch (error) {
+        this.#log.error('a delivery failed', error, { userID, conversationID: parcel.conversationID, tries })
+        if (tries === MAX_TRIES) return false
+        await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
+      }
+    }
+  }
+}
+
+/** Takes the longest run of parcels of the same log from the front, within the limits of one call. */
+export function nextParcel(waiting: Parcel[]): Parcel {
+  const first = waiting.shift() as Parcel
+  const messages = [...first.messages]
+  let bytes = sizeOf(first)
+  for (let next = waiting[0]; next && next.conversationID === first.conversationID; next = waiting[0]) {
+    bytes += sizeOf(next)
+    if (bytes > MAX_BATCH_BYTES || messages.length + next.messages.length > MAX_BATCH_MESSAGES) break
+    messages.push(...next.messages)
+    waiting.shift()
+  }
+  return { ...first, messages }
+}
+
+function sizeOf(parcel: Parcel): number {
+  return parcel.messages.reduce((sum, message) => sum + message.msg.length, 0)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,34 @@
+/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+export const conversationMigrations: readonly string[] = [
+  /*
+   * A written row is the dearest thing in the path of a message, so a message is exactly one: the seq is the rowid and
+   * there is no second index. `stored_time` is this object's clock; it tells which messages a crash may have left
+   * undelivered.
+   */
+  `
+  CREATE TABLE chat (
+    seq INTEGER PRIMARY KEY,
+    client_msg_id TEXT NOT NULL,
+    send_id TEXT NOT NULL,
+    send_time INTEGER NOT NULL,
+    stored_time INTEGER NOT NULL,
+    msg BLOB NOT NULL
+  );
+  CREATE TABLE notification (
+    seq INTEGER PRIMARY KEY,
+    client_msg_id TEXT NOT NULL,
+    send_id TEXT NOT NULL,
+    send_time INTEGER NOT NULL,
+    stored_time INTEGER NOT NULL,
+    msg BLOB NOT NULL
+  );
+  CREATE TABLE member (
+    user_id TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
+  CREATE TABLE kind (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    session_type INTEGER NOT NULL,
+    group_id TEXT NOT NULL
+  );
+  `,
+]

@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { type AdmittedDevice, closeReason, POLICY_VIOLATION } from '../../platform/handshake.ts'
+import { WsRequestID } from '../../protocol/constants/ws-request.ts'
+import { envelopeFor, type WsResponse } from '../../protocol/envelope/index.ts'
+
+/** What a socket must remember of its device across hibernation. */
+const Attachment = z.object({
+  connID: z.string(),
+  platformID: z.number(),
+  tokenKey: z.string(),
+  sdkType: z.enum(['go', 'js']),
+  sdkVersion: z.string(),
+  compression: z.enum(['gzip', 'none']),
+  isBackground: z.boolean(),
+})
+
+export type Device = z.output<typeof Attachment>
+
+const EMPTY = new Uint8Array()
+
+/** The user's live sockets. Which device is behind one stands in its attachment; here is only a cache of that. */
+export class Devices {
+  readonly #state: DurableObjectState
+  readonly #known = new WeakMap<WebSocket, Device>()
+
+  constructor(state: DurableObjectState) {
+    this.#state = state
+  }
+
+  accept(socket: WebSocket, admitted: AdmittedDevice): Device {
+    this.#state.acceptWebSocket(socket)
+    const device: Device = {
+      connID: crypto.randomUUID(),
+      platformID: admitted.platformID,
+      tokenKey: admitted.tokenKey,
+      sdkType: admitted.sdkType,
+      sdkVersion: admitted.sdkVersion,
+      compression: admitted.compression,
+      // OpenIM reads the flag of the handshake and ignores it: a connection starts in the foreground.
+      isBackground: false,
+    }
+    this.#remember(socket, device)
+    return device
+  }
+
+  of(socket: WebSocket): Device {
+    let device = this.#known.get(socket)
+    if (!device) {
+      device = Attachment.parse(socket.deserializeAttachment())
+      this.#known.set(socket, device)
+    }
+    return device
+  }
+
+  setBackground(socket: WebSocket, isBackground: boolean): void {
+    this.#remember(socket, { ...this.of(socket), isBackground })
+  }
+
+  /** Sockets that are open, with their devices. */
+  open(): { socket: WebSocket; device: Device }[] {
+    return this.#state
+      .getWebSockets()
+      .filter((socket) => socket.readyState === WebSocket.OPEN)
+      .map((socket) => ({ socket, device: this.of(socket) }))
+  }
+
+  /** One frame to one device, in the device's envelope. */
+  reply(socket: WebSocket, response: WsResponse): void {
+    const { sdkType, compression } = this.of(socket)
+    trySend(socket, envelopeFor(sdkType, compression).encode(response))
+  }
+
+  /** The same push to every device, encoded once for each kind of envelope. */
+  push(data: Uint8Array, operationID: string): void {
+    const frames = new Map<string, Uint8Array>()
+    for (const { socket, device } of this.open()) {
+      const kind = `${device.sdkType} ${device.compression}`
+      let frame = frames.get(kind)
+      if (!frame) {
+        frame = envelopeFor(device.sdkType, device.compression).encode({
+          reqIdentifier: WsRequestID.PushMsg,
+          msgIncr: '',
+          operationID,
+          errCode: 0,
+          errMsg: '',
+          data,
+        })
+        frames.set(kind, frame)
+      }
+      trySend(socket, frame)
+    }
+  }
+
+  /** Tells a device that it was logged out elsewhere, and hangs up. */
+  kick(socket: WebSocket, sentence: string): void {
+    this.reply(socket, {
+      reqIdentifier: WsRequestID.KickOnlineMsg,
+      msgIncr: '',
+      operationID: '',
+      errCode: 0,
+      errMsg: '',
+      data: EMPTY,
+    })
+    this.close(socket, TOKEN_KICKED, sentence)
+  }
+
+  /** Ends a connection whose device has said goodbye. */
+  hangUp(socket: WebSocket): void {
+    socket.close(NORMAL_CLOSURE, 'logged out')
+  }
+
+  close(socket: WebSocket, code: number, sentence: string): void {
+    socket.close(POLICY_VIOLATION, closeReason(code, sentence))
+  }
+
+  #remember(socket: WebSocket, device: Device): void {
+    this.#known.set(socket, device)
+    socket.serializeAttachment(device)
+  }
+}
+
+const TOKEN_KICKED = 1506
+const NORMAL_CLOSURE = 1000
+
+/** A socket that closed in this very moment is no error: its device will come back and sync. */
+function trySend(socket: WebSocket, frame: Uint8Array): void {
+  if (socket.readyState !== WebSocket.OPEN) return
+  socket.send(frame)
+}

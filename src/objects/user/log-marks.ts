@@ -1,0 +1,110 @@
+import type { ReadWindow } from '../../platform/rpc.ts'
+
+/** What the user knows of one log (chat or notification) of one conversation. */
+export interface LogMark {
+  conversationID: string
+  /** Name of the ConversationObject that keeps the log. */
+  home: string
+  /** As of the last time the conversation was asked; there is news since when `dirty`. */
+  maxSeq: number
+  maxSeqTime: number
+  minSeq: number
+  capSeq: number
+  readSeq: number
+  dirty: boolean
+}
+
+type Row = {
+  conversation_id: string
+  home: string
+  max_seq: number
+  max_seq_time: number
+  min_seq: number
+  cap_seq: number
+  read_seq: number
+  dirty: number
+}
+
+/** What a conversation answered about one log. */
+export interface Answered {
+  maxSeq: number
+  maxSeqTime: number
+  lastSentSeq: number
+  /** Whether the mark may be lifted: nothing newer is known or under way. */
+  settled: boolean
+}
+
+/**
+ * The dirty marks. A message writes a row only when the log is not marked yet; the next ones find the mark in memory
+ * (or, after a hibernation, read it once). Asking at the next sync lifts it.
+ */
+export class LogMarks {
+  readonly #sql: SqlStorage
+  readonly #marked = new Set<string>()
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** Notes that the log has news. Costs nothing while the mark is set. */
+  mark(conversationID: string, home: string): void {
+    if (this.#marked.has(conversationID)) return
+    const known = this.find(conversationID)
+    if (!known) {
+      this.#sql.exec('INSERT INTO log_mark (conversation_id, home, dirty) VALUES (?, ?, 1)', conversationID, home)
+    } else if (!known.dirty) {
+      this.#sql.exec('UPDATE log_mark SET dirty = 1 WHERE conversation_id = ?', conversationID)
+    }
+    this.#marked.add(conversationID)
+  }
+
+  find(conversationID: string): LogMark | null {
+    const [row] = this.#sql.exec<Row>('SELECT * FROM log_mark WHERE conversation_id = ?', conversationID).toArray()
+    return row ? asMark(row) : null
+  }
+
+  all(): LogMark[] {
+    return this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(asMark)
+  }
+
+  dirty(): LogMark[] {
+    return this.#sql.exec<Row>('SELECT * FROM log_mark WHERE dirty = 1').toArray().map(asMark)
+  }
+
+  settle(mark: LogMark, answered: Answered): void {
+    const readSeq = Math.max(mark.readSeq, answered.lastSentSeq)
+    this.#sql.exec(
+      'UPDATE log_mark SET max_seq = ?, max_seq_time = ?, read_seq = max(read_seq, ?), dirty = ? WHERE conversation_id = ?',
+      answered.maxSeq,
+      answered.maxSeqTime,
+      readSeq,
+      answered.settled ? 0 : 1,
+      mark.conversationID,
+    )
+    if (answered.settled) this.#marked.delete(mark.conversationID)
+  }
+
+  /** Takes back the mark of a log that turned out not to exist. */
+  forget(conversationID: string): void {
+    this.#sql.exec('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
+    this.#marked.delete(conversationID)
+  }
+}
+
+/** The owner's bounds on what can be read. */
+export function windowOf(mark: LogMark): ReadWindow {
+  return { minSeq: mark.minSeq, maxSeq: mark.capSeq }
+}
+
+function asMark(row: Row): LogMark {
+  return {
+    conversationID: row.conversation_id,
+    home: row.home,
+    maxSeq: row.max_seq,
+    maxSeqTime: row.max_seq_time,
+    minSeq: row.min_seq,
+    capSeq: row.cap_seq,
+    readSeq: row.read_seq,
+    dirty: row.dirty === 1,
+  }
+}

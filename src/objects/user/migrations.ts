@@ -1,0 +1,57 @@
+/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+export const userMigrations: readonly string[] = [
+  /*
+   * Keys are text, so every table is WITHOUT ROWID: an ordinary one would pay a second row for the key's index.
+   *
+   * log_mark is what this user knows of each log: how far it reached when last asked, the owner's bounds and read
+   * position, and `dirty` = there is news since then. A message writes here only when the mark is not set yet.
+   */
+  `
+  CREATE TABLE session (
+    platform_id INTEGER NOT NULL,
+    token_key TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    grace_until INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (platform_id, token_key)
+  ) WITHOUT ROWID;
+  CREATE TABLE conversation (
+    conversation_id TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    conversation_type INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    recv_msg_opt INTEGER NOT NULL DEFAULT 0,
+    is_pinned INTEGER NOT NULL DEFAULT 0,
+    attached_info TEXT NOT NULL DEFAULT '',
+    is_private_chat INTEGER NOT NULL DEFAULT 0,
+    group_at_type INTEGER NOT NULL DEFAULT 0,
+    ex TEXT NOT NULL DEFAULT '',
+    burn_duration INTEGER NOT NULL DEFAULT 0,
+    msg_destruct_time INTEGER NOT NULL DEFAULT 0,
+    latest_msg_destruct_time INTEGER NOT NULL DEFAULT 0,
+    is_msg_destruct INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE TABLE log_mark (
+    conversation_id TEXT PRIMARY KEY,
+    home TEXT NOT NULL,
+    max_seq INTEGER NOT NULL DEFAULT 0,
+    max_seq_time INTEGER NOT NULL DEFAULT 0,
+    min_seq INTEGER NOT NULL DEFAULT 0,
+    cap_seq INTEGER NOT NULL DEFAULT 0,
+    read_seq INTEGER NOT NULL DEFAULT 0,
+    dirty INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE TABLE conversation_version (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version_id TEXT NOT NULL,
+    version INTEGER NOT NULL
+  );
+  CREATE TABLE conversation_change (
+    conversation_id TEXT PRIMARY KEY,
+    state INTEGER NOT NULL,
+    version INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+]

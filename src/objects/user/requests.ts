@@ -1,0 +1,102 @@
+import { WsRequestID } from '../../protocol/constants/ws-request.ts'
+import type { WsRequest } from '../../protocol/envelope/index.ts'
+import { ImError } from '../../protocol/errors.ts'
+import {
+  DelUserPushTokenReq,
+  decodePayload,
+  GetConversationsHasReadAndMaxSeqReq,
+  GetConversationsHasReadAndMaxSeqResp,
+  GetLastMessageReq,
+  GetMaxSeqReq,
+  GetMaxSeqResp,
+  GetSeqMessageReq,
+  MsgData,
+  PullMessageBySeqsReq,
+  SendMsgResp,
+  SetAppBackgroundStatusReq,
+} from '../../protocol/proto/index.ts'
+import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
+import { lastMessages, pullRanges, pullSeqs } from './read-messages.ts'
+import { sendMessage } from './send.ts'
+import { newestSeqs, seqViews } from './sync.ts'
+import type { UserCore } from './user-core.ts'
+
+/** A request's answer, and what is to be done once it is on its way. */
+export interface Answer {
+  data: Uint8Array
+  after?: () => void
+}
+
+type Handler = (user: UserCore, socket: WebSocket, request: WsRequest) => Promise<Answer>
+
+const EMPTY = new Uint8Array()
+
+/** The requests a device can make over its socket, by ReqIdentifier. */
+const HANDLERS: Readonly<Record<number, Handler>> = {
+  async [WsRequestID.GetNewestSeq](user, _socket, { data }) {
+    requireSelf(user, decodePayload(GetMaxSeqReq, data).userID)
+    return { data: GetMaxSeqResp.encode({ maxSeqs: await newestSeqs(user), minSeqs: {} }).finish() }
+  },
+
+  async [WsRequestID.PullMsgByRange](user, _socket, { data }) {
+    const req = decodePayload(PullMessageBySeqsReq, data)
+    requireSelf(user, req.userID)
+    return { data: encodePullMessagesResp(await pullRanges(user, req.seqRanges, req.order)) }
+  },
+
+  async [WsRequestID.SendMsg](user, _socket, { data, operationID }) {
+    const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), data, operationID)
+    // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
+    return { data: SendMsgResp.encode({ ...sent, modify: undefined }).finish(), after: echo }
+  },
+
+  async [WsRequestID.SendSignalMsg]() {
+    // OpenIM's open edition answers exactly this; its SDKs then report that there is no call service.
+    throw ImError.args('this service takes no call signals')
+  },
+
+  async [WsRequestID.PullMsgBySeqList](user, _socket, { data }) {
+    const req = decodePayload(GetSeqMessageReq, data)
+    requireSelf(user, req.userID)
+    return { data: encodePullMessagesResp(await pullSeqs(user, req.conversations, req.order)) }
+  },
+
+  async [WsRequestID.GetConvMaxReadSeq](user, _socket, { data }) {
+    const req = decodePayload(GetConversationsHasReadAndMaxSeqReq, data)
+    requireSelf(user, req.userID)
+    const views = await seqViews(user, req.conversationIDs.length > 0 ? req.conversationIDs : null)
+    const pinned = req.returnPinned ? user.conversations.list(null).filter((row) => row.isPinned) : []
+    return {
+      data: GetConversationsHasReadAndMaxSeqResp.encode({
+        seqs: Object.fromEntries(views.map((view) => [view.conversationID, view])),
+        pinnedConversationIDs: pinned.map((row) => row.conversationID),
+      }).finish(),
+    }
+  },
+
+  async [WsRequestID.PullConvLastMessage](user, _socket, { data }) {
+    const req = decodePayload(GetLastMessageReq, data)
+    requireSelf(user, req.userID)
+    return { data: encodeLastMessagesResp(await lastMessages(user, req.conversationIDs)) }
+  },
+
+  async [WsRequestID.LogoutMsg](user, socket, { data }) {
+    requireSelf(user, decodePayload(DelUserPushTokenReq, data).userID)
+    return { data: EMPTY, after: () => user.devices.hangUp(socket) }
+  },
+
+  async [WsRequestID.SetBackgroundStatus](user, socket, { data }) {
+    // Some clients leave the userID empty here; the socket says who it is.
+    user.devices.setBackground(socket, decodePayload(SetAppBackgroundStatusReq, data).isBackground)
+    return { data: EMPTY }
+  },
+}
+
+/** The handler of a request, or null for a number that OpenIM does not know. */
+export function handlerOf(reqIdentifier: number): Handler | null {
+  return Object.hasOwn(HANDLERS, reqIdentifier) ? (HANDLERS[reqIdentifier] ?? null) : null
+}
+
+function requireSelf(user: UserCore, userID: string): void {
+  if (userID !== user.userID) throw ImError.noPermission(`the connection belongs to ${user.userID}, not to ${userID}`)
+}

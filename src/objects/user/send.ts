@@ -1,0 +1,67 @@
+import { prepareSend } from '../../features/message/prepare-send.ts'
+import { type AppendItem, type AppendResult, errorOf } from '../../platform/rpc.ts'
+import { MessageStatus } from '../../protocol/constants/message-status.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import type { MsgData } from '../../protocol/proto/index.ts'
+import { encodePushMessages, stampMessage } from '../../protocol/push-messages.ts'
+import type { UserCore } from './user-core.ts'
+
+/** What the sender learns of a message that is stored. */
+export interface Sent {
+  serverMsgID: string
+  clientMsgID: string
+  sendTime: number
+  /** Gives the message to all devices of the sender; must be called once the request is answered. */
+  echo(): void
+}
+
+/**
+ * Sends a message for one of the user's devices. Up to the append nothing is awaited, so frames keep their order.
+ * @throws ImError what the checks or the conversation refuse
+ */
+export async function sendMessage(user: UserCore, msg: MsgData, bytes: Uint8Array, operationID: string): Promise<Sent> {
+  const serverMsgID = crypto.randomUUID().replaceAll('-', '')
+  const { home, item } = prepareSend(msg, bytes, { userID: user.userID, operationID, serverMsgID })
+  const finished = user.outgoing.begin(home)
+  try {
+    const result = await append(user, home, item)
+    return {
+      serverMsgID: result.serverMsgID,
+      clientMsgID: msg.clientMsgID,
+      sendTime: result.sendTime,
+      echo() {
+        echo(user, home, item, result)
+        finished()
+      },
+    }
+  } catch (error) {
+    finished()
+    throw error
+  }
+}
+
+type Appended = Extract<AppendResult, { ok: true }>
+
+async function append(user: UserCore, home: string, item: AppendItem): Promise<Appended> {
+  // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
+  if (item.stored) user.marks.mark(home, home)
+  const result = await user.outgoing.append(home, item)
+  if (!result.ok) {
+    user.marks.forget(home)
+    throw errorOf(result.refusal)
+  }
+  if (item.stored) {
+    // A sync that ran meanwhile may have lifted the mark.
+    user.marks.mark(home, home)
+    const peerUserID = item.sessionType === SessionType.Single ? item.recvID : ''
+    user.conversations.ensure(home, { sessionType: item.sessionType, peerUserID, groupID: item.groupID })
+  }
+  return result
+}
+
+function echo(user: UserCore, home: string, item: AppendItem, result: Appended): void {
+  user.pushed.advance(home, result.seq)
+  if (!item.senderSync) return
+  const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
+  user.devices.push(encodePushMessages([{ conversationID: home, msgs: [msg] }]), item.operationID)
+}

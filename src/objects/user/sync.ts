@@ -1,0 +1,65 @@
+import type { LogName, LogState, SeqView } from '../../platform/rpc.ts'
+import { isNotificationConversation } from '../../protocol/conversation-id.ts'
+import type { LogMark } from './log-marks.ts'
+import type { UserCore } from './user-core.ts'
+
+/** How many conversations are asked at the same time. */
+const MAX_PARALLEL = 32
+
+/** Asks the conversations that have news where they stand, and lifts their marks. */
+async function settleNews(user: UserCore): Promise<void> {
+  const byHome = Map.groupBy(user.marks.dirty(), (mark) => mark.home)
+  const homes = [...byHome]
+  const worker = async () => {
+    for (let next = homes.pop(); next; next = homes.pop()) await settleHome(user, next[0], next[1])
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, homes.length) }, worker))
+}
+
+async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promise<void> {
+  const known = (log: LogName) => marks.find((mark) => logOf(mark) === log)?.maxSeq ?? 0
+  const state = await user
+    .conversation(home)
+    .state(user.userID, { chat: known('chat'), notification: known('notification') })
+  for (const mark of marks) {
+    const answered = state[logOf(mark)]
+    user.marks.settle(mark, { ...answered, settled: isSettled(user, mark, answered) })
+    // A crash between storing the first message and creating the sender's row is made good here.
+    if (logOf(mark) === 'chat' && answered.maxSeq > 0 && state.about)
+      user.conversations.ensure(mark.conversationID, state.about)
+  }
+}
+
+/** While the question was under way a message may have come in, or one of ours may be about to be stored. */
+function isSettled(user: UserCore, mark: LogMark, answered: LogState): boolean {
+  return !user.outgoing.busy(mark.home) && (user.pushed.upTo(mark.conversationID) ?? 0) <= answered.maxSeq
+}
+
+/** Max seqs of every log, chat and notification, zeros left out. */
+export async function newestSeqs(user: UserCore): Promise<Record<string, number>> {
+  await settleNews(user)
+  const known = user.marks.all().filter((mark) => mark.maxSeq > 0)
+  return Object.fromEntries(known.map((mark) => [mark.conversationID, mark.maxSeq]))
+}
+
+/** The chat conversations with their seqs as the owner sees them; null = all. */
+export async function seqViews(user: UserCore, conversationIDs: readonly string[] | null): Promise<SeqView[]> {
+  await settleNews(user)
+  const wanted = conversationIDs === null ? null : new Set(conversationIDs)
+  return user.marks
+    .all()
+    .filter((mark) => logOf(mark) === 'chat' && (wanted === null || wanted.has(mark.conversationID)))
+    .filter((mark) => user.conversations.has(mark.conversationID))
+    .map((mark) => ({
+      conversationID: mark.conversationID,
+      home: mark.home,
+      minSeq: mark.minSeq,
+      maxSeq: mark.capSeq || mark.maxSeq,
+      maxSeqTime: mark.maxSeqTime,
+      hasReadSeq: mark.readSeq,
+    }))
+}
+
+export function logOf(mark: Pick<LogMark, 'conversationID'>): LogName {
+  return isNotificationConversation(mark.conversationID) ? 'notification' : 'chat'
+}

@@ -1,0 +1,47 @@
+import type { Bindings } from '../../env.ts'
+import { type Config, configOf } from '../../platform/config.ts'
+import { createLog, type Log } from '../../platform/log.ts'
+import { conversationObject } from '../../platform/objects.ts'
+import type { ConversationRpc } from '../../platform/rpc.ts'
+import { Conversations } from './conversations.ts'
+import { Devices } from './devices.ts'
+import { LogMarks } from './log-marks.ts'
+import { Outgoing } from './outgoing.ts'
+import { Pushed } from './pushed.ts'
+import { Sessions } from './sessions.ts'
+
+/** The parts of one user's object, for the functions that do its work. */
+export interface UserCore {
+  readonly userID: string
+  readonly config: Config
+  readonly log: Log
+  readonly sessions: Sessions
+  readonly conversations: Conversations
+  readonly marks: LogMarks
+  readonly devices: Devices
+  readonly outgoing: Outgoing
+  readonly pushed: Pushed
+  now(): number
+  conversation(home: string): ConversationRpc
+}
+
+export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
+  const userID = state.id.name
+  if (userID === undefined) throw new Error("a user's object is reached by the userID only")
+  const { sql } = state.storage
+  const config = configOf(env)
+  const conversation = (home: string) => conversationObject(env, home)
+  return {
+    userID,
+    config,
+    log: createLog(config.logLevel, { userID }),
+    sessions: new Sessions(sql),
+    conversations: new Conversations(sql, userID),
+    marks: new LogMarks(sql),
+    devices: new Devices(state),
+    outgoing: new Outgoing(conversation),
+    pushed: new Pushed(),
+    now: () => Date.now(),
+    conversation,
+  }
+}

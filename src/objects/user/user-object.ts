@@ -1,0 +1,96 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Bindings } from '../../env.ts'
+import {
+  type ConversationRow,
+  type Delivery,
+  type Delta,
+  type Outcome,
+  outcomeOf,
+  type SeqView,
+  type Serves,
+  type SessionState,
+  type UserRpc,
+} from '../../platform/rpc.ts'
+import { migrate } from '../../platform/sqlite-migrations.ts'
+import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
+import { connect } from './connect.ts'
+import { deliver } from './deliver.ts'
+import { forceLogout, openSession } from './log-in.ts'
+import { userMigrations } from './migrations.ts'
+import { lastMessages } from './read-messages.ts'
+import { receive } from './receive.ts'
+import { newestSeqs, seqViews } from './sync.ts'
+import { createUserCore, type UserCore } from './user-core.ts'
+
+/** One user: live sockets, sessions, conversations and what is known of their logs. A switchboard, no logic. */
+export class UserObject extends DurableObject<Bindings> implements Serves<UserRpc> {
+  readonly #user: UserCore
+
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, env)
+    migrate(state.storage, userMigrations)
+    this.#user = createUserCore(state, env)
+    // Heartbeats of the JS SDK are answered by the runtime: they never wake a hibernating object.
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(JS_PING_TEXT, JS_PONG_TEXT))
+  }
+
+  override fetch(request: Request): Response {
+    return connect(this.#user, request)
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    return receive(this.#user, socket, frame)
+  }
+
+  override webSocketError(_socket: WebSocket, error: unknown): void {
+    // The device is gone without a goodbye; it will come back and sync.
+    this.#user.log.debug('a socket broke', { error: String(error) })
+  }
+
+  openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {
+    return outcomeOf(() => openSession(this.#user, session))
+  }
+
+  sessionState(platformID: number, key: string): Promise<Outcome<SessionState>> {
+    return outcomeOf(() => this.#user.sessions.state(platformID, key, this.#user.now()))
+  }
+
+  forceLogout(platformID: number): Promise<Outcome<void>> {
+    return outcomeOf(() => forceLogout(this.#user, platformID))
+  }
+
+  deliver(delivery: Delivery): Promise<Outcome<void>> {
+    return outcomeOf(() => deliver(this.#user, delivery))
+  }
+
+  conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {
+    return outcomeOf(() => this.#user.conversations.list(conversationIDs))
+  }
+
+  conversationPage(
+    pageNumber: number,
+    showNumber: number,
+  ): Promise<Outcome<{ total: number; rows: ConversationRow[] }>> {
+    return outcomeOf(() => this.#user.conversations.page(pageNumber, showNumber))
+  }
+
+  conversationDelta(versionID: string, version: number): Promise<Outcome<{ delta: Delta; rows: ConversationRow[] }>> {
+    return outcomeOf(() => this.#user.conversations.delta({ versionID, version }))
+  }
+
+  conversationVersion(): Promise<Outcome<{ versionID: string; version: number; conversationIDs: string[] }>> {
+    return outcomeOf(() => ({ ...this.#user.conversations.version(), conversationIDs: this.#user.conversations.ids() }))
+  }
+
+  seqViews(conversationIDs: string[] | null): Promise<Outcome<SeqView[]>> {
+    return outcomeOf(() => seqViews(this.#user, conversationIDs))
+  }
+
+  newestSeqs(): Promise<Outcome<Record<string, number>>> {
+    return outcomeOf(() => newestSeqs(this.#user))
+  }
+
+  lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
+    return outcomeOf(() => lastMessages(this.#user, conversationIDs))
+  }
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import type { Bindings } from '../env.ts'
+
+/** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
+export const DEFAULT_SECRET = 'openIM123'
+
+/** A secret shorter than this can be guessed from one captured token. */
+const MIN_SECRET_LENGTH = 16
+
+const DAY_SECONDS = 86_400
+
+const Settings = z.object({
+  OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
+  OPENIM_SECRET: z.string().default(''),
+  OPENIM_ADMIN_USER_IDS: z.string().default('imAdmin'),
+  OPENIM_ADMIN_NICKNAMES: z.string().default('superAdmin'),
+  OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
+  OPENIM_MULTI_LOGIN_POLICY: z.enum(['0', '1', '4', '5']).default('1'),
+  OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
+  OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+})
+
+export interface Config {
+  local: boolean
+  /** HS256 key of the tokens and the `secret` of `/auth/get_admin_token`. */
+  secret: string
+  /** The app's administrators, by userID, with the nickname their row gets. */
+  admins: ReadonlyMap<string, string>
+  tokenExpireSeconds: number
+  multiLoginPolicy: MultiLoginPolicy
+  maxTokensPerPlatform: number
+  logLevel: LogLevel
+  /** Why this deployment must not serve, or null when it may. */
+  refusal: string | null
+}
+
+/** 0 nobody is kicked, 1 one per platform, 4 one per platform class, 5 PC free and one other. */
+export type MultiLoginPolicy = 0 | 1 | 4 | 5
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+const parsed = new WeakMap<object, Config>()
+
+/** The deployment's configuration, parsed once per isolate and set of bindings. */
+export function configOf(env: Bindings): Config {
+  let config = parsed.get(env)
+  if (!config) {
+    config = parseConfig(env)
+    parsed.set(env, config)
+  }
+  return config
+}
+
+/** Never throws: a malformed setting becomes the refusal, so that every request says what is wrong. */
+export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, unknown>>): Config {
+  const result = Settings.safeParse(definedOnly(env))
+  const settings = result.success ? result.data : Settings.parse({})
+  const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
+  const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
+  return {
+    local: settings.OPENIM_LOCAL === '1',
+    secret: settings.OPENIM_SECRET,
+    admins,
+    tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
+    multiLoginPolicy: Number(settings.OPENIM_MULTI_LOGIN_POLICY) as MultiLoginPolicy,
+    maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
+    logLevel: settings.OPENIM_LOG_LEVEL,
+    refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
+  }
+}
+
+function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<string, string>): string | null {
+  if (admins.size === 0) return 'OPENIM_ADMIN_USER_IDS names no administrator'
+  if (settings.OPENIM_LOCAL === '1') return settings.OPENIM_SECRET === '' ? 'OPENIM_SECRET is empty' : null
+  if (settings.OPENIM_SECRET === '') return 'OPENIM_SECRET is not set; run `npx wrangler secret put OPENIM_SECRET`'
+  if (settings.OPENIM_SECRET === DEFAULT_SECRET) {
+    return 'OPENIM_SECRET is still the published default; run `npx wrangler secret put OPENIM_SECRET`'
+  }
+  if (settings.OPENIM_SECRET.length < MIN_SECRET_LENGTH) {
+    return `OPENIM_SECRET is shorter than ${MIN_SECRET_LENGTH} characters`
+  }
+  return null
+}
+
+function malformed(error: z.ZodError): string {
+  const issue = error.issues[0]
+  return issue ? `setting ${issue.path.join('.')} is not valid: ${issue.message}` : 'the settings are not valid'
+}
+
+/** Only our names, and an empty variable counts as absent. */
+function definedOnly(env: object): Record<string, unknown> {
+  const names = Object.keys(Settings.shape)
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => names.includes(name) && value !== ''))
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}

@@ -1,0 +1,56 @@
+import type { Bindings } from '../env.ts'
+import { ImError } from '../protocol/errors.ts'
+import { type Config, configOf } from './config.ts'
+import { type Database, openDatabase } from './d1.ts'
+import type { TransferJob } from './jobs.ts'
+import { createLog, type Log } from './log.ts'
+import { conversationObject, userObject } from './objects.ts'
+import type { ConversationRpc, UserRpc } from './rpc.ts'
+
+/** Who asks: the user of the token. */
+export interface Caller {
+  userID: string
+  platformID: number
+  isAdmin: boolean
+}
+
+/** All that a handler stands on; features never name Cloudflare. */
+export interface Context {
+  readonly operationID: string
+  readonly config: Config
+  readonly db: Database
+  readonly log: Log
+  /** ms since the epoch. */
+  now(): number
+  user(userID: string): UserRpc
+  conversation(conversationID: string): ConversationRpc
+  /** Hands work to the `transfer` queue; it is done at least once. */
+  after(job: TransferJob): Promise<void>
+}
+
+/** A context whose caller is known. */
+export interface CallerContext extends Context {
+  readonly caller: Caller
+}
+
+export function createContext(env: Bindings, operationID: string): Context {
+  const config = configOf(env)
+  return {
+    operationID,
+    config,
+    db: openDatabase(env.DB),
+    log: createLog(config.logLevel, { operationID }),
+    now: () => Date.now(),
+    user: (userID) => userObject(env, userID),
+    conversation: (conversationID) => conversationObject(env, conversationID),
+    after: async (job) => {
+      await env.TRANSFER_QUEUE.send(job)
+    },
+  }
+}
+
+/** @throws ImError 1002 unless the caller is that user or an administrator */
+export function requireSelfOrAdmin(ctx: CallerContext, userID: string): void {
+  if (ctx.caller.isAdmin || ctx.caller.userID === userID) return
+  throw ImError.noPermission(`user ${ctx.caller.userID} may not act for user ${userID}`)
+}

@@ -1,0 +1,18 @@
+import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
+
+export type Database = DrizzleD1Database
+
+/** A statement takes at most 100 bound parameters; lists longer than this go in several. */
+export const MAX_BOUND = 90
+
+export function openDatabase(binding: D1Database): Database {
+  return drizzle(binding)
+}
+
+/** Splits a list so that each part fits into one statement with `perItem` parameters an item. */
+export function chunked<T>(items: readonly T[], perItem = 1): T[][] {
+  const size = Math.max(1, Math.floor(MAX_BOUND / perItem))
+  const parts: T[][] = []
+  for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size))
+  return parts
+}

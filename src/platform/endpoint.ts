@@ -1,0 +1,40 @@
+import type { z } from 'zod'
+import type { CallerContext, Context } from './context.ts'
+
+/** Who may call: anyone, whoever has a token in force, or administrators only. Finer rules are the verb's own. */
+export type Access = 'public' | 'token' | 'admin'
+
+/** How `/jssdk/*` speaks to a client that sends protobuf instead of JSON. */
+export interface ProtobufForm<Req, Resp> {
+  decode(bytes: Uint8Array): Req
+  encode(response: Resp): Uint8Array
+}
+
+/** One REST call as a value: the router, the access sweep and the documentation all read these. */
+export interface Endpoint {
+  readonly path: string
+  readonly access: Access
+  readonly schema: z.ZodType
+  readonly protobuf: ProtobufForm<unknown, unknown> | null
+  handle(ctx: CallerContext, request: unknown): Promise<unknown>
+}
+
+/** Declares a call that needs a token. A handler that resolves to undefined answers without `data`. */
+export function post<S extends z.ZodType, Resp>(
+  path: string,
+  access: Exclude<Access, 'public'>,
+  schema: S,
+  handle: (ctx: CallerContext, request: z.output<S>) => Promise<Resp>,
+  protobuf: ProtobufForm<z.input<S>, Resp> | null = null,
+): Endpoint {
+  return { path, access, schema, handle, protobuf } as Endpoint
+}
+
+/** Declares a call that needs no token. */
+export function postPublic<S extends z.ZodType, Resp>(
+  path: string,
+  schema: S,
+  handle: (ctx: Context, request: z.output<S>) => Promise<Resp>,
+): Endpoint {
+  return { path, access: 'public', schema, handle, protobuf: null } as Endpoint
+}

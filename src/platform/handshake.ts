@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { ImError } from '../protocol/errors.ts'
+import { errorReply, okReply } from '../protocol/reply.ts'
+
+/** What the Worker has checked about a connecting device, and hands to the user's object with the upgrade. */
+const AdmittedDevice = z.object({
+  userID: z.string(),
+  platformID: z.number(),
+  tokenKey: z.string(),
+  operationID: z.string(),
+  sdkType: z.enum(['go', 'js']),
+  sdkVersion: z.string(),
+  compression: z.enum(['gzip', 'none']),
+  isMsgResp: z.boolean(),
+})
+
+export type AdmittedDevice = z.output<typeof AdmittedDevice>
+
+const HEADER = 'openim-edge-device'
+
+/** The upgrade request for a user's object. Only the Worker can reach an object, so the header cannot be forged. */
+export function upgradeRequest(device: AdmittedDevice): Request {
+  // Header values are bytes; IDs may hold any script.
+  return new Request('https://object/', {
+    headers: { Upgrade: 'websocket', [HEADER]: encodeURIComponent(JSON.stringify(device)) },
+  })
+}
+
+export function admittedDevice(request: Request): AdmittedDevice {
+  return AdmittedDevice.parse(JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? '')))
+}
+
+/** The text frame that an SDK waits for first when it asked for one with `isMsgResp`. */
+export function handshakeAccepted(): string {
+  return JSON.stringify(okReply())
+}
+
+/**
+ * Refuses a connection in the form the client can read: a browser cannot see the body of a failed upgrade, so one that
+ * asked for it gets the upgrade and the error as the first text frame; the others get the error as a plain reply.
+ */
+export function refuseHandshake(error: ImError, isMsgResp: boolean): Response {
+  const text = JSON.stringify(errorReply(error))
+  if (!isMsgResp) return new Response(text, { headers: { 'content-type': 'application/json' } })
+  const { 0: client, 1: server } = new WebSocketPair()
+  server.accept()
+  server.send(text)
+  server.close(POLICY_VIOLATION, closeReason(error.code, error.errDlt))
+  return new Response(null, { status: 101, webSocket: client })
+}
+
+export const POLICY_VIOLATION = 1008
+
+const MAX_REASON_BYTES = 123
+
+/** A close reason: OpenIM's code and a sentence, cut to what a close frame can carry. */
+export function closeReason(code: number, sentence: string): string {
+  const bytes = new TextEncoder().encode(`${code} ${sentence}`)
+  if (bytes.length <= MAX_REASON_BYTES) return `${code} ${sentence}`
+  // A cut inside a character would leave an invalid one at the end.
+  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES - 3)).replace(/\uFFFD$/, '')
+}

@@ -1,0 +1,52 @@
+interface Waiting<Item, Result> {
+  item: Item
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/**
+ * One call at a time to one destination; what arrives while a call is under way goes together in the next one.
+ * Order is kept, a lone item leaves at once, and load makes the batches larger instead of the queue longer.
+ */
+export class Lane<Item, Result> {
+  #waiting: Waiting<Item, Result>[] = []
+  #running: Promise<void> | null = null
+  readonly #send: (items: Item[]) => Promise<Result[]>
+  readonly #maxItems: number
+
+  /** @param send answers with one result per item, in order; when it throws, the whole batch has failed */
+  constructor(send: (items: Item[]) => Promise<Result[]>, maxItems: number) {
+    this.#send = send
+    this.#maxItems = maxItems
+  }
+
+  get busy(): boolean {
+    return this.#running !== null
+  }
+
+  /** Resolves when nothing is under way any more; never rejects. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  push(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#maxItems)
+      try {
+        const results = await this.#send(batch.map((entry) => entry.item))
+        if (results.length !== batch.length) throw new Error('a batch was answered with another number of results')
+        for (const [i, entry] of batch.entries()) entry.resolve(results[i] as Result)
+      } catch (error) {
+        for (const entry of batch) entry.reject(error)
+      }
+    }
+    this.#running = null
+  }
+}

@@ -1,0 +1,236 @@
+import { ImError } from '../protocol/errors.ts'
+
+/*
+ * What the objects promise to everyone else. Features see these interfaces and never an object's class.
+ * An exception that crosses object RPC loses its class, so objects answer refusals as values (`Outcome`), and
+ * `clientOf` throws them again as ImError on the caller's side.
+ */
+
+export type Refusal = { code: number; msg: string; detail: string }
+export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
+
+/** The two logs of a conversation's object: what people wrote, and what the server tells their clients. */
+export type LogName = 'chat' | 'notification'
+
+/** One message on its way into a conversation. */
+export interface AppendItem {
+  operationID: string
+  sendID: string
+  recvID: string
+  groupID: string
+  clientMsgID: string
+  serverMsgID: string
+  sessionType: number
+  contentType: number
+  /** The client's clock, ms; dates a retry. */
+  createTime: number
+  /** ms; 0 lets the conversation assign the time. */
+  sendTime: number
+  log: LogName
+  /** Messages that are not stored take no seq and are only pushed. */
+  stored: boolean
+  /** Whether the sender's own devices get it too. */
+  senderSync: boolean
+  /** The encoded MsgData, without seq, serverMsgID and times: the conversation appends those. */
+  msg: Uint8Array
+}
+
+export type AppendResult =
+  | { ok: true; seq: number; serverMsgID: string; sendTime: number; duplicate: boolean }
+  | { ok: false; refusal: Refusal }
+
+/** A message as the conversation hands it to a member's object: complete, encoded once for everybody. */
+export interface DeliveredMessage {
+  /** 0 for a message that is not stored. */
+  seq: number
+  sendTime: number
+  sendID: string
+  operationID: string
+  msg: Uint8Array
+}
+
+/** New messages of one log, in order, for one member. */
+export interface Delivery {
+  conversationID: string
+  /** Name of the ConversationObject that keeps this log. */
+  home: string
+  about: About
+  messages: DeliveredMessage[]
+}
+
+export interface StoredMessage {
+  seq: number
+  msg: Uint8Array
+}
+
+/** The owner's own bounds on a log: what was cleared below, what came after leaving above (0 = no bound). */
+export interface ReadWindow {
+  minSeq: number
+  maxSeq: number
+}
+
+/** Messages of a log within `lower` ≤ seq ≤ `upper`, which is the owner's window cut to what the log holds. */
+export interface LogSlice {
+  lower: number
+  upper: number
+  messages: StoredMessage[]
+}
+
+/** Where a log stands, and how far one member's own messages reach: what they sent they have read. */
+export interface LogState {
+  maxSeq: number
+  maxSeqTime: number
+  lastSentSeq: number
+}
+
+/** What a conversation is, as one of its members sees it: the other user, or the group. */
+export interface About {
+  sessionType: number
+  peerUserID: string
+  groupID: string
+}
+
+export interface ConversationState extends Record<LogName, LogState> {
+  /** Null while there is no message. */
+  about: About | null
+}
+
+export interface ConversationRpc {
+  /** Appends in order; answers one result per item. The sender's own object delivers to the sender's devices. */
+  append(items: AppendItem[]): Promise<AppendResult[]>
+  /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending; a hole is a placeholder. */
+  readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>
+  /** Those of the given seqs that lie in the window, in the order asked for; a hole is a placeholder. */
+  readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<LogSlice>
+  /** The newest message of the chat log that can be shown, or null. */
+  readLast(window: ReadWindow): Promise<StoredMessage | null>
+  /** @param since what the caller already knows of each log; the member's own messages are looked for after it */
+  state(userID: string, since: Record<LogName, number>): Promise<ConversationState>
+}
+
+/** OpenIM's conversation row: the owner's view of a chat (field for field as on the wire). */
+export interface ConversationRow {
+  ownerUserID: string
+  conversationID: string
+  recvMsgOpt: number
+  conversationType: number
+  userID: string
+  groupID: string
+  isPinned: boolean
+  attachedInfo: string
+  isPrivateChat: boolean
+  groupAtType: number
+  ex: string
+  burnDuration: number
+  minSeq: number
+  maxSeq: number
+  msgDestructTime: number
+  latestMsgDestructTime: number
+  isMsgDestruct: boolean
+}
+
+/** Readable window and read position of one conversation, as its owner sees it. */
+export interface SeqView {
+  conversationID: string
+  home: string
+  minSeq: number
+  maxSeq: number
+  maxSeqTime: number
+  hasReadSeq: number
+}
+
+/** What a version log answers to a reader who has seen `version` (see `sync/version-log.ts`). */
+export interface Delta {
+  versionID: string
+  version: number
+  full: boolean
+  deleted: string[]
+  inserted: string[]
+  updated: string[]
+  sortVersion: number
+}
+
+export type SessionState = 'normal' | 'kicked' | 'unknown'
+
+export interface UserRpc {
+  /** Registers a token that was just signed and applies the multi-login policy to the older ones. */
+  openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
+  sessionState(platformID: number, key: string): Promise<SessionState>
+  /** Kicks every connection and every token of one platform. */
+  forceLogout(platformID: number): Promise<void>
+  /** Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones. */
+  deliver(delivery: Delivery): Promise<void>
+  /** Conversations in row order; `conversationIDs` null = all. */
+  conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
+  /** One page in row order and the count of all rows. `pageNumber` from 1. */
+  conversationPage(pageNumber: number, showNumber: number): Promise<{ total: number; rows: ConversationRow[] }>
+  conversationDelta(versionID: string, version: number): Promise<{ delta: Delta; rows: ConversationRow[] }>
+  conversationVersion(): Promise<{ versionID: string; version: number; conversationIDs: string[] }>
+  /** Chat conversations with current seqs; asks the conversations that have news. Null = all. */
+  seqViews(conversationIDs: string[] | null): Promise<SeqView[]>
+  /** Max seqs of every log of the user, chat and notification, zeros left out. */
+  newestSeqs(): Promise<Record<string, number>>
+  /** The newest showable message of each given conversation that has one. */
+  lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
+}
+
+/** Runs an object's method and turns an ImError into a value that survives the RPC; any other error stays an error. */
+export async function outcomeOf<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await run() }
+  } catch (error) {
+    if (error instanceof ImError) return { ok: false, refusal: refusalOf(error) }
+    throw error
+  }
+}
+
+export function refusalOf(error: ImError): Refusal {
+  return { code: error.code, msg: error.errMsg, detail: error.errDlt }
+}
+
+export function errorOf(refusal: Refusal): ImError {
+  return new ImError(refusal.code, refusal.msg, refusal.detail)
+}
+
+type AsOutcomes<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<Outcome<R>> : never
+}
+
+/** An object implements this: each promised method, answering an Outcome. */
+export type Serves<T> = AsOutcomes<T>
+
+type Call = (...args: unknown[]) => Promise<Outcome<unknown>>
+
+/**
+ * The caller's side of an object: unwraps outcomes and tries once more on a fresh stub when the runtime says the
+ * fault was passing. Every method above may be repeated safely: appends by clientMsgID, deliveries by seq.
+ */
+export function clientOf<T extends object>(stub: () => object): T {
+  let current: Record<string, Call> | null = null
+  return new Proxy({} as T, {
+    get(_target, method) {
+      // A promise-like probe (`await client`) must not turn into a call.
+      if (typeof method !== 'string' || method === 'then') return undefined
+      return async (...args: unknown[]) => {
+        current ??= stub() as Record<string, Call>
+        let outcome: Outcome<unknown>
+        try {
+          outcome = await (current[method] as Call)(...args)
+        } catch (error) {
+          current = stub() as Record<string, Call>
+          if (!isPassing(error)) throw error
+          outcome = await (current[method] as Call)(...args)
+        }
+        if (!outcome.ok) throw errorOf(outcome.refusal)
+        return outcome.value
+      }
+    },
+  })
+}
+
+/** Retrying an overloaded object makes it worse, so only the runtime's plain "retryable" is tried again. */
+function isPassing(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean }
+  return retryable === true && overloaded !== true
+}

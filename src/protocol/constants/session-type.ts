@@ -1,0 +1,11 @@
+/** What a conversation is between; on the wire in every message. */
+export const SessionType = {
+  Single: 1,
+  /** OpenIM: a group copied into every member's inbox; clients still know the number, sends to it are refused. */
+  WriteGroup: 2,
+  Group: 3,
+  /** Between a notification account and a user. */
+  Notification: 4,
+} as const
+
+export type SessionType = (typeof SessionType)[keyof typeof SessionType]

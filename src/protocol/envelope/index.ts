@@ -1,0 +1,63 @@
+import { FrameError, type WsRequest, type WsResponse } from './frame.ts'
+import { decodeGobRequest, encodeGobResponse } from './gob.ts'
+import { gunzip, gzip } from './gzip.ts'
+import { decodeJsonRequest, encodeJsonResponse } from './json.ts'
+
+export { FrameError, type WsRequest, type WsResponse }
+
+/** The most a client may send in one frame, as it arrives; the reference server drops a connection for more. */
+export const MAX_FRAME_BYTES = 51200
+
+/** The most that may come out of a compressed frame. Twenty times what may go in; honest texts shrink to a tenth. */
+export const MAX_INFLATED_BYTES = 1024 * 1024
+
+export type EnvelopeKind = 'json' | 'gob'
+export type SdkType = 'js' | 'go'
+export type Compression = 'gzip' | 'none'
+
+/** How one connection's frames are written, settled at its handshake. */
+export interface Envelope {
+  readonly kind: EnvelopeKind
+  readonly compressed: boolean
+  /** @throws FrameError with a sentence that says what is wrong with the frame */
+  decode(frame: Uint8Array): WsRequest
+  encode(response: WsResponse): Uint8Array
+}
+
+const ENVELOPES: Readonly<Record<SdkType, Readonly<Record<Compression, Envelope>>>> = {
+  js: {
+    none: plain('json', decodeJsonRequest, encodeJsonResponse),
+    gzip: compressed('json', decodeJsonRequest, encodeJsonResponse),
+  },
+  go: {
+    none: plain('gob', decodeGobRequest, encodeGobResponse),
+    gzip: compressed('gob', decodeGobRequest, encodeGobResponse),
+  },
+}
+
+export function envelopeFor(sdkType: SdkType, compression: Compression): Envelope {
+  return ENVELOPES[sdkType][compression]
+}
+
+function plain(kind: EnvelopeKind, decode: Envelope['decode'], encode: Envelope['encode']): Envelope {
+  return {
+    kind,
+    compressed: false,
+    decode: (frame) => decode(withinLimit(frame)),
+    encode,
+  }
+}
+
+function compressed(kind: EnvelopeKind, decode: Envelope['decode'], encode: Envelope['encode']): Envelope {
+  return {
+    kind,
+    compressed: true,
+    decode: (frame) => decode(gunzip(withinLimit(frame), MAX_INFLATED_BYTES)),
+    encode: (response) => gzip(encode(response)),
+  }
+}
+
+function withinLimit(frame: Uint8Array): Uint8Array {
+  if (frame.length <= MAX_FRAME_BYTES) return frame
+  throw new FrameError(`the frame has ${frame.length} bytes, of which ${MAX_FRAME_BYTES} are allowed`)
+}

@@ -1,0 +1,84 @@
+import { Buffer } from 'node:buffer'
+import { FrameError, INT32_MAX, INT32_MIN, type WsRequest, type WsResponse } from './frame.ts'
+
+/*
+ * The envelope of the pure JavaScript SDK: a binary frame of UTF-8 JSON, with the payload as standard base64.
+ */
+
+/** @throws FrameError when the frame is anything but one request; a field that is absent or null is zero */
+export function decodeJsonRequest(frame: Uint8Array): WsRequest {
+  const fields = parseObject(frame)
+  return {
+    reqIdentifier: int32(fields, 'reqIdentifier'),
+    token: text(fields, 'token'),
+    sendID: text(fields, 'sendID'),
+    operationID: text(fields, 'operationID'),
+    msgIncr: text(fields, 'msgIncr'),
+    data: base64(fields, 'data'),
+  }
+}
+
+/** A reply or push with its fields in the reference server's order; empty data is null, as the SDK expects it. */
+export function encodeJsonResponse(response: WsResponse): Uint8Array {
+  const { reqIdentifier, msgIncr, operationID, errCode, errMsg, data } = response
+  const encoded = data.length === 0 ? null : asBuffer(data).toString('base64')
+  return utf8.encode(JSON.stringify({ reqIdentifier, msgIncr, operationID, errCode, errMsg, data: encoded }))
+}
+
+const utf8 = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+type Fields = Readonly<Record<string, unknown>>
+
+function parseObject(frame: Uint8Array): Fields {
+  const parsed = parse(frame)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new FrameError('the frame is JSON but no object')
+  }
+  return parsed as Fields
+}
+
+function parse(frame: Uint8Array): unknown {
+  let json: string
+  try {
+    json = strictUtf8.decode(frame)
+  } catch {
+    throw new FrameError('the frame is not UTF-8')
+  }
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new FrameError('the frame is not JSON')
+  }
+}
+
+function int32(fields: Fields, key: string): number {
+  const value = fields[key] ?? 0
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < INT32_MIN || value > INT32_MAX) {
+    throw new FrameError(`${key} is not a 32-bit integer`)
+  }
+  return value
+}
+
+function text(fields: Fields, key: string): string {
+  const value = fields[key] ?? ''
+  if (typeof value !== 'string') throw new FrameError(`${key} is not a string`)
+  return value
+}
+
+function base64(fields: Fields, key: string): Uint8Array {
+  const encoded = text(fields, key)
+  const bytes = Buffer.from(encoded, 'base64')
+  // Buffer skips what is not base64 and takes the URL alphabet too, so both are ruled out here.
+  const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0
+  if (bytes.length !== (encoded.length / 4) * 3 - padding || URL_ALPHABET.test(encoded)) {
+    throw new FrameError(`${key} is not standard base64`)
+  }
+  return bytes
+}
+
+const URL_ALPHABET = /[-_]/
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,208 @@
+import { MessageStatus } from './constants/message-status.ts'
+import { isNotificationConversation } from './conversation-id.ts'
+
+/*
+ * Messages are encoded once, when they arrive, and travel as bytes from then on. What is put around them here is
+ * written by hand, because protobuf allows two shortcuts that no generated codec offers: a field appended to a message
+ * overrides an earlier one, and an encoded message is embedded by copying it behind its length.
+ *
+ * Both hold only for well-formed bytes. A message from a client must have been decoded and encoded again by our own
+ * codec first: a stray end-of-group tag or an invalid UTF-8 text would otherwise spoil every frame it is copied into.
+ */
+
+/** What the conversation adds to a message. */
+export interface Stamp {
+  serverMsgID: string
+  /** ms */
+  sendTime: number
+  /** 0 for a message that is not stored. */
+  seq: number
+  status: number
+}
+
+// Tags: field number × 8 + wire type (0 varint, 2 length-delimited).
+const MSG_SERVER_MSG_ID = (5 << 3) | 2
+const MSG_SEQ = 14 << 3
+const MSG_SEND_TIME = 15 << 3
+const MSG_STATUS = 17 << 3
+const PULL_MSGS = (1 << 3) | 2
+const PULL_IS_END = 2 << 3
+const PULL_END_SEQ = 3 << 3
+const ENTRY_KEY = (1 << 3) | 2
+const ENTRY_VALUE = (2 << 3) | 2
+const CHAT_MAP = (1 << 3) | 2
+const NOTIFICATION_MAP = (2 << 3) | 2
+
+/**
+ * The encoded MsgData with the stamp's fields. All four are written out, zeros too: a zero left out would let a value
+ * that the message brought along show through.
+ */
+export function stampMessage(msgBytes: Uint8Array, stamp: Stamp): Uint8Array {
+  const serverMsgID = utf8.encode(stamp.serverMsgID)
+  const writer = new Writer(
+    msgBytes.length +
+      lengthDelimitedSize(MSG_SERVER_MSG_ID, serverMsgID.length) +
+      varintFieldSize(MSG_SEQ, stamp.seq) +
+      varintFieldSize(MSG_SEND_TIME, stamp.sendTime) +
+      varintFieldSize(MSG_STATUS, stamp.status),
+  )
+  writer.bytes(msgBytes)
+  writer.lengthDelimited(MSG_SERVER_MSG_ID, serverMsgID)
+  writer.varintField(MSG_SEQ, stamp.seq)
+  writer.varintField(MSG_SEND_TIME, stamp.sendTime)
+  writer.varintField(MSG_STATUS, stamp.status)
+  return writer.out
+}
+
+/** A MsgData that stands for a seq without a message: clients note the seq and show nothing. */
+export function placeholderMessage(seq: number): Uint8Array {
+  const status = MessageStatus.Deleted
+  const writer = new Writer(varintFieldSize(MSG_SEQ, seq) + varintFieldSize(MSG_STATUS, status))
+  writer.varintField(MSG_SEQ, seq)
+  writer.varintField(MSG_STATUS, status)
+  return writer.out
+}
+
+/** PullMsgs: messages of one conversation, in order. */
+export function pullMsgsBytes(msgs: readonly Uint8Array[], isEnd = false, endSeq = 0): Uint8Array {
+  const writer = new Writer(pullMsgsSize(msgs, isEnd, endSeq))
+  writer.pullMsgs(msgs, isEnd, endSeq)
+  return writer.out
+}
+
+/** One conversation's part of a push or of a pull's reply. A conversation may come only once. */
+export interface ConversationMessages {
+  conversationID: string
+  msgs: readonly Uint8Array[]
+  isEnd?: boolean
+  endSeq?: number
+}
+
+/** PushMessages of frame 2001. Notification conversations go into their own map, which clients run and do not show. */
+export function encodePushMessages(entries: readonly ConversationMessages[]): Uint8Array {
+  return encodeConversationMaps(entries)
+}
+
+/** The reply to 1002 and 1005, which share one shape. A conversation without messages keeps its key. */
+export function encodePullMessagesResp(entries: readonly ConversationMessages[]): Uint8Array {
+  return encodeConversationMaps(entries)
+}
+
+/** GetLastMessageResp, the reply to 1007. */
+export function encodeLastMessagesResp(entries: readonly { conversationID: string; msg: Uint8Array }[]): Uint8Array {
+  const keys = entries.map(({ conversationID }) => utf8.encode(conversationID))
+  let size = 0
+  for (const [i, { msg }] of entries.entries()) {
+    size += lengthDelimitedSize(CHAT_MAP, entrySize(keys[i] as Uint8Array, msg.length))
+  }
+  const writer = new Writer(size)
+  for (const [i, { msg }] of entries.entries()) {
+    const key = keys[i] as Uint8Array
+    writer.varintField(CHAT_MAP, entrySize(key, msg.length))
+    writer.lengthDelimited(ENTRY_KEY, key)
+    writer.lengthDelimited(ENTRY_VALUE, msg)
+  }
+  return writer.out
+}
+
+/** map<string, PullMsgs> as field 1 for chats and as field 2 for notifications. */
+function encodeConversationMaps(entries: readonly ConversationMessages[]): Uint8Array {
+  const parts = entries.map((entry) => {
+    const { conversationID, msgs, isEnd = false, endSeq = 0 } = entry
+    const tag = isNotificationConversation(conversationID) ? NOTIFICATION_MAP : CHAT_MAP
+    const key = utf8.encode(conversationID)
+    const valueSize = pullMsgsSize(msgs, isEnd, endSeq)
+    return { tag, key, msgs, isEnd, endSeq, valueSize, size: entrySize(key, valueSize) }
+  })
+  const writer = new Writer(parts.reduce((total, { tag, size }) => total + lengthDelimitedSize(tag, size), 0))
+  for (const part of parts) {
+    writer.varintField(part.tag, part.size)
+    writer.lengthDelimited(ENTRY_KEY, part.key)
+    writer.varintField(ENTRY_VALUE, part.valueSize)
+    writer.pullMsgs(part.msgs, part.isEnd, part.endSeq)
+  }
+  return writer.out
+}
+
+/** An entry of a map is a message of its own: 1 key, 2 value. */
+function entrySize(key: Uint8Array, valueSize: number): number {
+  return lengthDelimitedSize(ENTRY_KEY, key.length) + lengthDelimitedSize(ENTRY_VALUE, valueSize)
+}
+
+function pullMsgsSize(msgs: readonly Uint8Array[], isEnd: boolean, endSeq: number): number {
+  let size = 0
+  for (const msg of msgs) size += lengthDelimitedSize(PULL_MSGS, msg.length)
+  if (isEnd) size += varintFieldSize(PULL_IS_END, 1)
+  if (endSeq !== 0) size += varintFieldSize(PULL_END_SEQ, endSeq)
+  return size
+}
+
+function lengthDelimitedSize(tag: number, length: number): number {
+  return varintFieldSize(tag, length) + length
+}
+
+function varintFieldSize(tag: number, value: number): number {
+  return varintSize(tag) + varintSize(value)
+}
+
+function varintSize(value: number): number {
+  // A negative number is sent as its 64-bit two's complement: ten groups of seven bits.
+  if (value < 0) return 10
+  let size = 1
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++
+  return size
+}
+
+const utf8 = new TextEncoder()
+
+/** Fills a message of known size. */
+class Writer {
+  readonly out: Uint8Array
+  #at = 0
+
+  constructor(size: number) {
+    this.out = new Uint8Array(size)
+  }
+
+  pullMsgs(msgs: readonly Uint8Array[], isEnd: boolean, endSeq: number): void {
+    for (const msg of msgs) this.lengthDelimited(PULL_MSGS, msg)
+    if (isEnd) this.varintField(PULL_IS_END, 1)
+    if (endSeq !== 0) this.varintField(PULL_END_SEQ, endSeq)
+  }
+
+  lengthDelimited(tag: number, bytes: Uint8Array): void {
+    this.varintField(tag, bytes.length)
+    this.bytes(bytes)
+  }
+
+  /** Also opens a length-delimited field, whose first part is its length. */
+  varintField(tag: number, value: number): void {
+    this.#varint(tag)
+    if (value < 0) this.#negative(value)
+    else this.#varint(value)
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.out.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  /** Numbers up to 2^53, hence division where shifts would cut at 32 bits. */
+  #varint(value: number): void {
+    let rest = value
+    while (rest >= 128) {
+      this.out[this.#at++] = (rest % 128) | 128
+      rest = Math.floor(rest / 128)
+    }
+    this.out[this.#at++] = rest
+  }
+
+  #negative(value: number): void {
+    let rest = BigInt.asUintN(64, BigInt(value))
+    while (rest >= 128n) {
+      this.out[this.#at++] = Number(rest & 127n) | 128
+      rest >>= 7n
+    }
+    this.out[this.#at++] = Number(rest)
+  }
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { Database } from '../platform/d1.ts'
+import type { Delta } from '../platform/rpc.ts'
+import { versionChange, versionHead } from './tables.ts'
+import { type ChangeState, deltaSince, type VersionHead } from './version-log.ts'
+
+/** The lists in D1 that clients follow by version. (A user's conversations are kept in the user's object.) */
+export type ListName = 'friend' | 'joined-group' | 'group-member'
+
+/** What changed in a list since the version the client has. */
+export async function readDelta(db: Database, list: ListName, ownerID: string, asked: VersionHead): Promise<Delta> {
+  const head = await readHead(db, list, ownerID)
+  return deltaSince(head, asked, async (version, limit) => {
+    const rows = await db
+      .select()
+      .from(versionChange)
+      .where(and(eq(versionChange.list, list), eq(versionChange.ownerID, ownerID), gt(versionChange.version, version)))
+      .orderBy(asc(versionChange.version))
+      .limit(limit)
+    return rows.map((row) => ({ ...row, state: row.state as ChangeState }))
+  })
+}
+
+/** A list that never changed is at version 1 under an ID of its own, so that reading it writes nothing. */
+export async function readHead(db: Database, list: ListName, ownerID: string): Promise<VersionHead> {
+  const [row] = await db
+    .select()
+    .from(versionHead)
+    .where(and(eq(versionHead.list, list), eq(versionHead.ownerID, ownerID)))
+  return row ?? firstHead(list, ownerID)
+}
+
+/** OpenIM's version IDs are 24 hexadecimal digits. */
+export function firstHead(list: string, ownerID: string): VersionHead {
+  const versionID = createHash('sha256').update(`${list}\n${ownerID}`).digest('hex').slice(0, 24)
+  return { versionID, version: 1 }
+}
+
+/** One step of a list's version, whatever the number of elements that change in it. All or nothing. */
+export async function bumpVersion(
+  db: Database,
+  list: ListName,
+  ownerID: string,
+  changes: readonly { elementID: string; state: ChangeState }[],
+): Promise<void> {
+  const [first, ...rest] = bumpStatements(db, list, ownerID, changes)
+  await db.batch([first, ...rest])
+}
+
+/** The statements of such a step, to be run in one batch with the change itself. */
+export function bumpStatements(
+  db: Database,
+  list: ListName,
+  ownerID: string,
+  changes: readonly { elementID: string; state: ChangeState }[],
+) {
+  const { versionID, version } = firstHead(list, ownerID)
+  const current = sql<number>`(SELECT version FROM version_head WHERE list = ${list} AND owner_id = ${ownerID})`
+  const step = db
+    .insert(versionHead)
+    .values({ list, ownerID, versionID, version: version + 1 })
+    .onConflictDoUpdate({
+      target: [versionHead.list, versionHead.ownerID],
+      set: { version: sql`${versionHead.version} + 1` },
+    })
+  const entries = changes.map(({ elementID, state }) =>
+    db
+      .insert(versionChange)
+      .values({ list, ownerID, elementID, state, version: current })
+      .onConflictDoUpdate({
+        target: [versionChange.list, versionChange.ownerID, versionChange.elementID],
+        set: { state, version: current },
+      }),
+  )
+  return [step, ...entries] as const
+}

@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { Client } from './client.ts'
+import { type Build, JsClient } from './js-client.ts'
+import { RawClient, type RawOptions } from './raw-client.ts'
+import { fresh, PLATFORM, type Rest, rest } from './rest.ts'
+import { type Server, type ServerOptions, startServer } from './server.ts'
+import { BrowserRig, WasmClient } from './wasm-client.ts'
+
+interface DeviceOptions {
+  /** Absent: the scene's server at its plain addresses. */
+  server?: Pick<Server, 'url' | 'wsUrl'>
+  platformID?: number
+  /** Absent: the user's one token for that platform. */
+  token?: string
+}
+
+const LOG_TAIL = 6_000
+
+/**
+ * One server and, where wanted, one browser for a test file. Tests share them and stay apart by their users; whatever
+ * a test logged in is closed after it, and a failing test prints what the server said.
+ */
+export class Scene {
+  readonly server: Server
+  readonly rest: Rest
+  readonly #browser: BrowserRig | null
+  readonly #tokens = new Map<string, Promise<string>>()
+  readonly #open = new Set<{ close(): Promise<unknown> }>()
+
+  constructor(server: Server, browser: BrowserRig | null) {
+    this.server = server
+    this.rest = rest(server)
+    this.#browser = browser
+  }
+
+  /** Registers users of these names; their IDs are the names with something unique behind. */
+  async users<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: string }> {
+    const userIDs = names.map(fresh)
+    await this.rest.register(...userIDs)
+    return userIDs as { [K in keyof N]: string }
+  }
+
+  /** The token of a user on a platform, fetched once: a second token would put the first out of force. */
+  token(userID: string, platformID: number): Promise<string> {
+    const key = `${userID} ${platformID}`
+    const token = this.#tokens.get(key) ?? this.rest.userToken(userID, platformID)
+    this.#tokens.set(key, token)
+    return token
+  }
+
+  /** The JS SDK, logged in and synced. */
+  async js(userID: string, options: DeviceOptions & { build?: Build } = {}): Promise<JsClient> {
+    const { build } = options
+    const client = await JsClient.login({ ...(await this.#login(userID, options)), ...(build ? { build } : {}) })
+    return this.#synced(client)
+  }
+
+  /** The wasm SDK on a fresh device, logged in and synced. */
+  async wasm(userID: string, options: DeviceOptions = {}): Promise<WasmClient> {
+    if (!this.#browser) throw new Error('this scene has no browser')
+    return this.#synced(await WasmClient.login({ ...(await this.#login(userID, options)), browser: this.#browser }))
+  }
+
+  /** The SDK of that name with whatever token, not awaited any further than the call of its login. */
+  async enter(sdk: SdkName, userID: string, token: string, platformID: number = PLATFORM.web): Promise<Client> {
+    const options = { server: this.server, userID, token, platformID }
+    if (sdk === 'client-sdk') return this.#track(await JsClient.login(options))
+    if (!this.#browser) throw new Error('this scene has no browser')
+    return this.#track(await WasmClient.login({ ...options, browser: this.#browser }))
+  }
+
+  /** Opens the app again on a wasm device that is offline, until it has synced again. */
+  async reopen(client: WasmClient, options: DeviceOptions = {}): Promise<void> {
+    const { mark } = client.events
+    await client.reopen(await this.#login(client.userID, { platformID: client.platformID, ...options }))
+    await client.waitFor('OnSyncServerFinish', undefined, undefined, mark)
+  }
+
+  /** Our own client on an accepted connection. */
+  async raw(userID: string, options: Partial<RawOptions> = {}): Promise<RawClient> {
+    return this.#track(await RawClient.login({ ...(await this.#login(userID, options)), ...options }))
+  }
+
+  /** Our own client, knocking: whether it is let in is what the test looks at. */
+  async knock(userID: string, options: Partial<RawOptions> = {}): Promise<RawClient> {
+    return this.#track(new RawClient({ ...(await this.#login(userID, options)), ...options }))
+  }
+
+  async closeClients(): Promise<void> {
+    const clients = [...this.#open]
+    this.#open.clear()
+    await Promise.all(clients.map((client) => client.close()))
+  }
+
+  async close(): Promise<void> {
+    await this.closeClients()
+    await Promise.all([this.#browser?.stop(), this.server.remove()])
+  }
+
+  async #login(userID: string, { server = this.server, platformID = PLATFORM.web, token }: DeviceOptions) {
+    return { server, userID, platformID, token: token ?? (await this.token(userID, platformID)) }
+  }
+
+  async #synced<C extends JsClient | WasmClient>(client: C): Promise<C> {
+    this.#track(client)
+    await client.untilSynced()
+    return client
+  }
+
+  #track<C extends { close(): Promise<unknown> }>(client: C): C {
+    this.#open.add(client)
+    return client
+  }
+}
+
+export type SdkName = 'client-sdk' | 'wasm-client-sdk'
+export const SDKS: readonly SdkName[] = ['client-sdk', 'wasm-client-sdk']
+
+/** Sets a scene up for the tests of a file; call it at the top level and use the result inside the tests. */
+export function useScene(options: { browser?: boolean; server?: ServerOptions } = {}): Scene {
+  let scene: Scene | null = null
+  beforeAll(async () => {
+    const [server, browser] = await Promise.allSettled([
+      startServer(options.server),
+      options.browser ? BrowserRig.start() : null,
+    ])
+    if (server.status === 'fulfilled' && browser.status === 'fulfilled') {
+      scene = new Scene(server.value, browser.value)
+      return
+    }
+    // The half that came up must not be left behind by the half that did not.
+    if (server.status === 'fulfilled') await server.value.remove()
+    if (browser.status === 'fulfilled') await browser.value?.stop()
+    throw [server, browser].find((half) => half.status === 'rejected')?.reason
+  }, 120_000)
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(`server log:\n${scene?.server.logs.slice(-LOG_TAIL)}`)
+    await scene?.closeClients()
+  })
+  afterAll(() => scene?.close(), 60_000)
+  return new Proxy({} as Scene, {
+    get(_target, name) {
+      if (!scene) throw new Error('the scene exists inside tests only')
+      const value = Reflect.get(scene, name, scene) as unknown
+      return typeof value === 'function' ? value.bind(scene) : value
+    },
+  })
+}

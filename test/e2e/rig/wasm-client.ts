@@ -1,0 +1,200 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { z } from 'zod'
+import { launchBrowser } from './browser.ts'
+import {
+  type Client,
+  type Conversation,
+  chatIDOf,
+  conversationFrom,
+  type LoginOptions,
+  type Message,
+  messageFrom,
+  readHistory,
+} from './client.ts'
+import { EventLog, type SdkEvent } from './journal.ts'
+import { type PageServer, startPageServer } from './page-server.ts'
+
+const LOAD_TIMEOUT_MS = 30_000
+const CALL_TIMEOUT_MS = 25_000
+const SESSION_SINGLE = 1
+
+/** OpenIM's log levels; at `warn` the Go core prints what a test may want to see and little else. */
+const LOG_LEVEL_WARN = 3
+
+/** A browser with the page's hosting; one serves every client of a test file. */
+export class BrowserRig {
+  readonly #browser: Browser
+  readonly #pages: PageServer
+
+  static async start(): Promise<BrowserRig> {
+    const [browser, pages] = await Promise.all([launchBrowser(), startPageServer()])
+    return new BrowserRig(browser, pages)
+  }
+
+  private constructor(browser: Browser, pages: PageServer) {
+    this.#browser = browser
+    this.#pages = pages
+  }
+
+  get version(): string {
+    return this.#browser.version()
+  }
+
+  /** A fresh device: a browser profile with its own storage, kept until the device is thrown away. */
+  newDevice(): Promise<BrowserContext> {
+    return this.#browser.newContext()
+  }
+
+  get pageUrl(): string {
+    return this.#pages.url
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#browser.close(), this.#pages.close()])
+  }
+}
+
+/** A device that runs the unmodified `@openim/wasm-client-sdk` (the Go core) in headless Chromium. */
+export class WasmClient implements Client {
+  readonly userID: string
+  readonly platformID: number
+  readonly events: EventLog
+  readonly errors: string[] = []
+  /** The whole browser console, for a failing test. */
+  readonly console: string[] = []
+  readonly waitFor: EventLog['waitFor']
+  readonly #rig: BrowserRig
+  readonly #device: BrowserContext
+  #page: Page | null = null
+
+  /** Opens the page on a fresh device and logs in; the session is usable once `OnSyncServerFinish` came. */
+  static async login(options: LoginOptions & { browser: BrowserRig }): Promise<WasmClient> {
+    const client = new WasmClient(options, await options.browser.newDevice())
+    try {
+      await client.open()
+      await client.login(options)
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+    return client
+  }
+
+  private constructor(options: LoginOptions & { browser: BrowserRig }, device: BrowserContext) {
+    this.userID = options.userID
+    this.platformID = options.platformID
+    this.events = new EventLog(`${options.userID} (wasm-client-sdk, platform ${options.platformID})`)
+    this.waitFor = this.events.waitFor.bind(this.events)
+    this.#rig = options.browser
+    this.#device = device
+  }
+
+  /** Opens the app on this device; what the SDK stored there earlier is still there. */
+  async open(): Promise<void> {
+    const page = await this.#device.newPage()
+    this.#page = page
+    page.on('console', (message) => {
+      const line = message.text().replace(ANSI, '').replaceAll(/ *\t/g, '\t')
+      this.console.push(line)
+      if (isError(message.type(), line)) this.errors.push(line)
+    })
+    page.on('pageerror', (error) => this.errors.push(`uncaught: ${error.stack ?? error.message}`))
+    page.on('crash', () => this.errors.push('the page crashed'))
+    await page.exposeFunction('rigEvent', (event: SdkEvent) => this.events.push(event))
+    await page.goto(this.#rig.pageUrl)
+    await page.waitForFunction('window.rigCall', undefined, { timeout: LOAD_TIMEOUT_MS })
+  }
+
+  async login({ server, userID, token, platformID }: LoginOptions): Promise<void> {
+    await this.call('login', {
+      userID,
+      token,
+      platformID,
+      wsAddr: server.wsUrl,
+      apiAddr: server.url,
+      logLevel: LOG_LEVEL_WARN,
+      // The core logs to the console only when told to; without it a failed sync leaves no trace.
+      isLogStandardOutput: true,
+    })
+  }
+
+  async untilSynced(): Promise<this> {
+    await this.waitFor('OnSyncServerFinish')
+    return this
+  }
+
+  /** Closes the app without a logout: the socket drops, the local data stays on the device. */
+  async goOffline(): Promise<void> {
+    const page = this.#page
+    this.#page = null
+    await page?.close()
+  }
+
+  /** Opens the app again on the same device, with its local data, and logs in. */
+  async reopen(options: LoginOptions): Promise<void> {
+    await this.goOffline()
+    await this.open()
+    await this.login(options)
+  }
+
+  async sendText(to: string, text: string): Promise<Message> {
+    const message = await this.call('createTextMessage', text)
+    return messageFrom(await this.call('sendMessage', { recvID: to, groupID: '', message }))
+  }
+
+  history(withUserID: string): Promise<Message[]> {
+    return readHistory(this, chatIDOf(this.userID, withUserID))
+  }
+
+  async conversations(): Promise<Conversation[]> {
+    return z
+      .array(z.unknown())
+      .parse(await this.call('getAllConversationList'))
+      .map(conversationFrom)
+  }
+
+  async conversationWith(userID: string): Promise<Conversation> {
+    return conversationFrom(await this.call('getOneConversation', { sourceID: userID, sessionType: SESSION_SINGLE }))
+  }
+
+  async logout(): Promise<void> {
+    await this.call('logout')
+  }
+
+  async close(): Promise<void> {
+    this.#page = null
+    await this.#device.close()
+  }
+
+  /** Any function of the SDK by its name; rejects as the SDK rejects. */
+  async call(method: string, ...args: unknown[]): Promise<unknown> {
+    if (!this.#page) throw new Error(`${this.userID}: the app is closed`)
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => {
+        reject(new Error(`${this.userID}: no answer to ${method} within ${CALL_TIMEOUT_MS} ms\n${this.describe()}`))
+      }, CALL_TIMEOUT_MS).unref()
+    })
+    const answer = this.#page.evaluate(`window.rigCall(${JSON.stringify(method)}, ${JSON.stringify(args)})`)
+    answer.catch(() => {})
+    const { ok, data, error } = CallAnswer.parse(await Promise.race([answer, late]))
+    if (!ok) throw new Error(`${this.userID}: the SDK refused ${method}: ${error}`)
+    return data
+  }
+
+  describe(): string {
+    return [this.events.describe(), ...this.console.slice(-50)].join('\n')
+  }
+}
+
+const CallAnswer = z.object({ ok: z.boolean(), data: z.unknown(), error: z.string().optional() })
+
+/** Colours the core's log brings along. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts a colour
+const ANSI = /\u001b\[\d+m/g
+
+/** The core logs through console.log with its level as the second column; a sync that failed is only a warning there. */
+function isError(type: string, line: string): boolean {
+  if (type === 'error') return true
+  const [, level = '', , , , text = ''] = line.split('\t')
+  return /ERROR|FATAL|PANIC/.test(level) || (level === 'WARN' && text.includes('sync error')) || /^panic:/.test(line)
+}
