@@ -2,7 +2,7 @@
  * `npm run serve`: the program in workerd, reached without a proxy in between, on the state `npm start` uses.
  * PORT, STATE_DIR and OPENIM_ variables set it up; SERVE_BUNDLE names a bundle made earlier.
  */
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { getBundle } from './local/bundle.ts'
 import { workerdProcesses } from './local/children.ts'
@@ -34,10 +34,7 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
       name: worker.name,
       bindings: vars,
       modulesRoot: join(dir, 'code'),
-      modules: worker.modules.map(({ type, path }) => {
-        const full = join(dir, 'code', path)
-        return { type, path: full, contents: readFileSync(full, type === 'ESModule' || type === 'Text' ? 'utf8' : null) }
-      }),
+      modules: worker.modules.map(({ type, path }) => ({ type, path: join(dir, 'code', path) })),
       host: HOST,
       port,
       resourcePersistencePath: persistDir,

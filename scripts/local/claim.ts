@@ -7,7 +7,7 @@ import { HOST, Refusal } from './settings.ts'
 export interface ServerFile {
   pid: number
   /** The runtime that holds the state; killing it is how a crash is tried. */
-  workerdPid?: number
+  workerdPid?: number | undefined
   port?: number
   url?: string
 }

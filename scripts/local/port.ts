@@ -24,8 +24,8 @@ function listenOnce(port: number): Promise<number> {
 
 function explain(port: number, error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE') {
-    return `Port ${port} is taken by another program. Stop that program, or choose another port: PORT=8788 npm start`
+    return `Port ${port} is taken: something already listens there. Stop it, or choose another port with PORT=${port + 1}.`
   }
-  if (error.code === 'EACCES') return `Port ${port} may not be used by this user. Choose one above 1023: PORT=8788 npm start`
+  if (error.code === 'EACCES') return `Port ${port} is not for this user. Choose one above 1023, like PORT=8787.`
   return `Port ${port} cannot be used: ${error.message}`
 }

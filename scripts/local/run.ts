@@ -27,7 +27,12 @@ export async function runServer(boot: (settings: LocalSettings) => Promise<Runni
     const publish = () => {
       if (!server) return
       const { url, workerdPid } = server
-      writeServerFile(settings.stateDir, { pid: process.pid, workerdPid: workerdPid(), port: Number(new URL(url).port), url })
+      writeServerFile(settings.stateDir, {
+        pid: process.pid,
+        workerdPid: workerdPid(),
+        port: Number(new URL(url).port),
+        url,
+      })
     }
     adoptChildren(publish)
     server = await boot(settings)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { DEVELOPMENT_SECRET, Refusal, ROOT } from './settings.ts'
 
@@ -28,20 +29,37 @@ const LOCAL_MANNERS = {
 
 /** Runs wrangler quietly to its end. When it fails, what it said becomes the explanation. */
 export async function runWrangler(args: string[], failure: string): Promise<string> {
+  const { code, output } = await finish(args, 'pipe')
+  if (code !== 0) throw new Refusal(`${failure}:\n\n${output.trim()}`)
+  return output
+}
+
+/** What wrangler said, or undefined when it failed: for questions whose answer may be no. */
+export async function tryWrangler(args: string[]): Promise<string | undefined> {
+  const { code, output } = await finish(args, 'pipe')
+  return code === 0 ? output : undefined
+}
+
+/** Runs wrangler before the person's eyes, who may have to answer it. */
+export async function showWrangler(args: string[], failure: string): Promise<void> {
+  const { code } = await finish(args, 'inherit')
+  if (code !== 0) throw new Refusal(`${failure}; the reason is above.`)
+}
+
+async function finish(args: string[], stdio: 'pipe' | 'inherit'): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [WRANGLER_PROGRAM, ...args], {
     cwd: ROOT,
     env: { ...MANNERS, ...process.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
   }
-  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
-  if (code !== 0) throw new Refusal(`${failure}:\n\n${output.trim()}`)
-  return output
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output }
 }
 
 /** Loads wrangler into this process. It reads its environment as it loads, hence not an `import` at the top of a file. */

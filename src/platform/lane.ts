@@ -24,11 +24,6 @@ export class Lane<Item, Result> {
     return this.#running !== null
   }
 
-  /** Resolves when nothing is under way any more; never rejects. */
-  async idle(): Promise<void> {
-    while (this.#running) await this.#running
-  }
-
   push(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })

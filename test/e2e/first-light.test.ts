@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Client, chatIDOf, received, receivedBy } from './rig/client.ts'
+import { type Client, chatIDOf, received, receivedBy, settledHistory } from './rig/client.ts'
 import { RawClient } from './rig/raw-client.ts'
 import { nicknameOf, PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
@@ -59,7 +59,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
       [alice, bobID],
       [bob, aliceID],
     ] as const) {
-      const history = await client.history(peer)
+      const history = await settledHistory(client, peer)
       expect(history.map(({ text }) => text)).toEqual(texts)
       expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
       expect(client.errors).toEqual([])
@@ -122,7 +122,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
     const [aliceID] = await scene.users('alice')
     const alice = await scene.wasm(aliceID)
     await alice.sendText(aliceID, 'buy milk')
-    expect((await alice.history(aliceID)).map(({ text }) => text)).toEqual(['buy milk'])
+    expect((await settledHistory(alice, aliceID)).map(({ text }) => text)).toEqual(['buy milk'])
     expect(alice.errors).toEqual([])
   })
 })

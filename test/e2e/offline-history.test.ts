@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Client, chatIDOf, type Message, received, receivedBy } from './rig/client.ts'
+import { type Client, chatIDOf, type Message, received, receivedBy, settledHistory } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { SDKS, useScene } from './rig/scene.ts'
 
@@ -15,7 +15,7 @@ it.each(SDKS)('what was sent before bob ever logged in is all there when he does
   expect(await bob.conversations()).toMatchObject([
     { conversationID: chatIDOf(aliceID, bobID), userID: aliceID, unreadCount: 45, latestText: texts.at(-1) },
   ])
-  expectWhole(await bob.history(aliceID), texts)
+  expectWhole(await settledHistory(bob, aliceID), texts)
   expect(bob.errors).toEqual([])
 })
 
@@ -32,11 +32,11 @@ it('a wasm device that was away gets what it missed and keeps what it had', asyn
   for (const text of missed) await alice.sendText(bobID, text)
   await scene.reopen(bob)
   await received(bob, 'missed 25')
-  expectWhole(await bob.history(aliceID), [...early, ...missed])
+  expectWhole(await settledHistory(bob, aliceID), [...early, ...missed])
 
   await alice.sendText(bobID, 'live again')
   await received(bob, 'live again')
-  expectWhole(await bob.history(aliceID), [...early, ...missed, 'live again'])
+  expectWhole(await settledHistory(bob, aliceID), [...early, ...missed, 'live again'])
   expectShownOnce(bob)
   expect(bob.errors).toEqual([])
 })
@@ -53,7 +53,7 @@ it('a JS client that logs out and in again finds the whole conversation', async 
 
   await alice.sendText(bobID, 'three')
   const later = await scene.js(bobID)
-  expectWhole(await later.history(aliceID), ['one', 'two', 'three'])
+  expectWhole(await settledHistory(later, aliceID), ['one', 'two', 'three'])
   // Writing "two" also read "one".
   expect(await later.conversations()).toMatchObject([{ unreadCount: 1, latestText: 'three' }])
   expect(later.errors).toEqual([])
@@ -71,10 +71,10 @@ it('a fresh wasm device sees what the first one sees, in the same order', async 
     await bob.sendText(aliceID, `answer ${i}`)
   }
   const bobsOther = await scene.wasm(bobID, { platformID: PLATFORM.linux })
-  const history = await bobsOther.history(aliceID)
+  const history = await settledHistory(bobsOther, aliceID)
   expectWhole(history, texts)
-  expectWhole(await bob.history(aliceID), texts)
-  expectWhole(await alice.history(bobID), texts)
+  expectWhole(await settledHistory(bob, aliceID), texts)
+  expectWhole(await settledHistory(alice, bobID), texts)
   expect(history.filter(({ sendID }) => sendID === bobID)).toHaveLength(12)
   for (const client of [alice, bob, bobsOther]) expect(client.errors).toEqual([])
 })
@@ -89,11 +89,11 @@ it('two who write at the same time end up with the same order on every device', 
   await received(bob, 'alice says 15')
   await received(alice, 'bob says 15')
 
-  const history = await alice.history(bobID)
+  const history = await settledHistory(alice, bobID)
   expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
   expect(textsFrom(history, aliceID)).toEqual(mine)
   expect(textsFrom(history, bobID)).toEqual(theirs)
-  const onWeb = await bob.history(aliceID)
+  const onWeb = await settledHistory(bob, aliceID)
   expect(onWeb.map(({ clientMsgID }) => clientMsgID)).toEqual(history.map(({ clientMsgID }) => clientMsgID))
   // The wasm SDK sorts by time, not by seq: equal times would let it swap two messages.
   const times = onWeb.map(({ sendTime }) => sendTime)

@@ -34,7 +34,7 @@ import { readLast, readRange, readSeqs } from './read.ts'
  * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
  * idle time after which an object leaves memory, so that the alarm normally finds the lanes of this very spell.
  */
-const SPELL_MS = 8_000
+export const SPELL_MS = 8_000
 
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {

@@ -70,10 +70,11 @@ export class Devices {
     trySend(socket, envelopeFor(sdkType, compression).encode(response))
   }
 
-  /** The same push to every device, encoded once for each kind of envelope. */
-  push(data: Uint8Array, operationID: string): void {
+  /** The same push to every device (or to one of them only), encoded once for each kind of envelope. */
+  push(data: Uint8Array, operationID: string, only: WebSocket | null = null): void {
     const frames = new Map<string, Uint8Array>()
     for (const { socket, device } of this.open()) {
+      if (only !== null && socket !== only) continue
       const kind = `${device.sdkType} ${device.compression}`
       let frame = frames.get(kind)
       if (!frame) {

@@ -44,10 +44,10 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     return { data: encodePullMessagesResp(await pullRanges(user, req.seqRanges, req.order)) }
   },
 
-  async [WsRequestID.SendMsg](user, _socket, { data, operationID }) {
+  async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
     const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), data, operationID)
     // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
-    return { data: SendMsgResp.encode({ ...sent, modify: undefined }).finish(), after: echo }
+    return { data: SendMsgResp.encode({ ...sent, modify: undefined }).finish(), after: () => echo(socket) }
   },
 
   async [WsRequestID.SendSignalMsg]() {

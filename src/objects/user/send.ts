@@ -11,8 +11,11 @@ export interface Sent {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
-  /** Gives the message to all devices of the sender; must be called once the request is answered. */
-  echo(): void
+  /**
+   * Gives the message to all devices of the sender; must be called once the request is answered. A retry is news only
+   * to the device that made it: the others have the message since the first time.
+   */
+  echo(requester: WebSocket): void
 }
 
 /**
@@ -29,8 +32,8 @@ export async function sendMessage(user: UserCore, msg: MsgData, bytes: Uint8Arra
       serverMsgID: result.serverMsgID,
       clientMsgID: msg.clientMsgID,
       sendTime: result.sendTime,
-      echo() {
-        echo(user, home, item, result)
+      echo(requester) {
+        pushEcho(user, home, item, result, result.duplicate ? requester : null)
         finished()
       },
     }
@@ -59,9 +62,9 @@ async function append(user: UserCore, home: string, item: AppendItem): Promise<A
   return result
 }
 
-function echo(user: UserCore, home: string, item: AppendItem, result: Appended): void {
+function pushEcho(user: UserCore, home: string, item: AppendItem, result: Appended, only: WebSocket | null): void {
   user.pushed.advance(home, result.seq)
   if (!item.senderSync) return
   const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
-  user.devices.push(encodePushMessages([{ conversationID: home, msgs: [msg] }]), item.operationID)
+  user.devices.push(encodePushMessages([{ conversationID: home, msgs: [msg] }]), item.operationID, only)
 }

@@ -196,6 +196,8 @@ class GobReader {
   }
 
   #readValue<T>(definition: Definition, fields: readonly Field<T>[], target: T): void {
+    if (definition.ours.every((ours) => ours < 0))
+      throw new FrameError('the gob struct has none of the expected fields')
     const out = target as Record<string, Value>
     for (let index = this.#nextField(-1); index >= 0; index = this.#nextField(index)) {
       const type = definition.types[index]
@@ -228,7 +230,7 @@ class GobReader {
         return
       case GobType.Bytes:
       case GobType.String:
-        this.#at += this.#length()
+        this.#take(this.#length())
         return
       default:
         throw new FrameError(`a gob field is of type ${type}, which an envelope does not hold`)

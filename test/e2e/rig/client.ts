@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EventLog, SdkEvent } from './journal.ts'
-import type { Server } from './server.ts'
+import { type Server, sleep } from './server.ts'
 
 /** What the journeys look at of a message; both SDKs use these names. */
 const SdkMessage = z.object({
@@ -77,6 +77,18 @@ export async function readHistory(
     if (page.isEnd || page.messageList.length === 0) return messages
   }
 }
+
+/** A client's own message has seq 0 until the echo of it is in; this waits until every message has its place. */
+export async function settledHistory(client: Client, withUserID: string): Promise<Message[]> {
+  const deadline = Date.now() + SETTLE_TIMEOUT_MS
+  for (;;) {
+    const history = await client.history(withUserID)
+    if (history.every(({ seq }) => seq > 0) || Date.now() > deadline) return history
+    await sleep(50)
+  }
+}
+
+const SETTLE_TIMEOUT_MS = 5_000
 
 export function conversationFrom(value: unknown): Conversation {
   const { latestMsg, ...conversation } = SdkConversation.parse(value)

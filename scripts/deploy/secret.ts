@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { DEVELOPMENT_SECRET, Refusal } from '../local/settings.ts'
+import { tryWrangler } from '../local/wrangler.ts'
+
+/** As in src/platform/config.ts, which refuses to serve with a shorter one. */
+const MIN_LENGTH = 16
+
+/** The secret to upload: OPENIM_SECRET if given, nothing if the deployed Worker has one, else a Refusal that helps. */
+export async function chooseSecret(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  const given = env.OPENIM_SECRET
+  if (given) {
+    requireGoodSecret(given)
+    return given
+  }
+  const listed = await tryWrangler(['secret', 'list', '--format', 'json'])
+  if (listed?.includes('"OPENIM_SECRET"')) return undefined
+  throw new Refusal(`This deployment has no OPENIM_SECRET yet. Every token is signed with it, and your app's backend asks for
+tokens with it, so keep it where your backend's secrets are. This one was just made up for you:
+
+  OPENIM_SECRET=${randomBytes(24).toString('hex')} npm run deploy
+
+Later deployments keep it and need not name it again.`)
+}
+
+/** Throws a Refusal for a secret that anybody could guess. */
+export function requireGoodSecret(secret: string): void {
+  if (secret === DEVELOPMENT_SECRET) {
+    throw new Refusal(
+      `OPENIM_SECRET is OpenIM's well-known default: everybody could sign in as anybody. Choose another one.`,
+    )
+  }
+  if (secret.length < MIN_LENGTH) throw new Refusal(`OPENIM_SECRET must have at least ${MIN_LENGTH} characters.`)
+}

@@ -1,0 +1,21 @@
+import { SignJWT } from 'jose'
+import { LOCAL_SECRET } from './rest.ts'
+
+interface Claims {
+  userID: string
+  platformID: number
+  /** Negative for a token that is past its time. */
+  expiresInSeconds?: number
+  /** Another service's secret makes a foreign token. */
+  secret?: string
+}
+
+/** A token as the server would sign it, but one that the server never issued. */
+export function forgedToken({ userID, platformID, expiresInSeconds = 3_600, secret = LOCAL_SECRET }: Claims) {
+  const now = Math.floor(Date.now() / 1000)
+  return new SignJWT({ UserID: userID, PlatformID: platformID })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt(now - 7_200)
+    .setExpirationTime(now + expiresInSeconds)
+    .sign(new TextEncoder().encode(secret))
+}

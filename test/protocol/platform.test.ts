@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { isPlatformID, PLATFORMS, platformClass, platformName } from '../../src/protocol/constants/platform.ts'
+
+describe('platforms', () => {
+  it('are the eleven of OpenIM, with their names on the wire', () => {
+    expect(Object.entries(PLATFORMS).map(([id, { name }]) => `${id} ${name}`)).toEqual([
+      '1 IOS',
+      '2 Android',
+      '3 Windows',
+      '4 OSX',
+      '5 Web',
+      '6 MiniWeb',
+      '7 Linux',
+      '8 APad',
+      '9 IPad',
+      '10 Admin',
+      '11 HarmonyOS',
+    ])
+  })
+
+  it('of one class shut each other out', () => {
+    const classes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(platformClass)
+    expect(classes.join(' ')).toBe('Mobile Mobile PC PC Web MiniWeb PC Pad Pad Admin HarmonyOS')
+  })
+
+  it('are nothing else', () => {
+    for (const id of [0, 12, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(isPlatformID(id)).toBe(false)
+      expect(platformName(id)).toBe('')
+      expect(platformClass(id)).toBe(null)
+    }
+  })
+})

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { findViolations } from '../../scripts/check-floors.ts'
+
+/** Why the first import of this file is refused, or nothing. */
+function whyNot(path: string, source: string): string | undefined {
+  return findViolations([{ path, source }])[0]?.why
+}
+
+const importing = (specifier: string) => `import { x } from '${specifier}'\n`
+
+describe('floors', () => {
+  it.each([
+    ['src/worker.ts', './objects/user/user-object.ts'],
+    ['src/http/app.ts', '../features/group/endpoints.ts'],
+    ['src/features/group/create-group.ts', '../../notification/send.ts'],
+    ['src/notification/send.ts', '../push/offline-push.ts'],
+    ['src/platform/wire.ts', '../protocol/errors.ts'],
+    ['src/protocol/reply.ts', './errors.ts'],
+    ['src/platform/context.ts', '../env.ts'],
+    ['src/objects/user/connect.ts', '../../../src/platform/rpc.ts'],
+    ['src/http/app.ts', 'hono'],
+  ])('%s may import %s', (path, specifier) => {
+    expect(whyNot(path, importing(specifier))).toBeUndefined()
+  })
+
+  it.each([
+    ['src/protocol/reply.ts', '../platform/config.ts', 'platform lies above protocol'],
+    ['src/platform/wire.ts', '../features/user/wire.ts', 'features lies above platform'],
+    ['src/sync/incremental.ts', '../http/reply.ts', 'http lies above sync'],
+    ['src/features/user/store.ts', '../../jobs/queue.ts', 'jobs lies above features'],
+    ['src/jobs/queue.ts', '../worker.ts', 'worker.ts lies above jobs'],
+    ['src/http/ws.ts', '../objects/user/connect.ts', 'never import each other'],
+    ['src/platform/d1.ts', '../../scripts/local/migrate.ts', 'outside src/'],
+    ['src/helpers/dates.ts', '../protocol/errors.ts', 'on no floor'],
+    ['src/http/app.ts', '../helpers/dates.ts', 'on no floor'],
+  ])('%s may not import %s', (path, specifier, why) => {
+    expect(whyNot(path, importing(specifier))).toContain(why)
+  })
+
+  it('counts types, re-exports, dynamic imports and imports spread over lines', () => {
+    const source = [
+      "import type { A } from '../http/a.ts'",
+      "export * from '../http/b.ts'",
+      'import {',
+      '  C,',
+      "} from '../http/c.ts'",
+      "const d = await import('../http/d.ts')",
+      "type E = import('../http/e.ts').E",
+      "import '../http/f.ts'",
+    ].join('\n')
+    const found = findViolations([{ path: 'src/push/tokens.ts', source }])
+    expect(found.map(({ imports, line }) => `${line} ${imports}`)).toEqual([
+      '1 ../http/a.ts',
+      '2 ../http/b.ts',
+      '3 ../http/c.ts',
+      '6 ../http/d.ts',
+      '7 ../http/e.ts',
+      '8 ../http/f.ts',
+    ])
+  })
+
+  it('is not taken in by imports in comments, templates and text', () => {
+    const source = [
+      "// import { x } from '../http/a.ts'",
+      "/* import '../http/b.ts'",
+      "import '../http/c.ts' */",
+      "const url = 'https://example.com' // import('../http/d.ts')",
+      "const code = `\nimport '../http/e.ts'\n`",
+      'const said = "export { x } from \'../http/f.ts\'"',
+      "import { x } from '../protocol/errors.ts'",
+    ].join('\n')
+    expect(findViolations([{ path: 'src/push/tokens.ts', source }])).toEqual([])
+  })
+})
+
+describe('env.ts', () => {
+  it('may name the types of the floors above it', () => {
+    expect(whyNot('src/env.ts', "import type { UserRpc } from './platform/rpc.ts'")).toBeUndefined()
+    expect(whyNot('src/env.ts', "import type { UserObject } from './objects/user/user-object.ts'")).toBeUndefined()
+  })
+
+  it('may not load them', () => {
+    const why = 'objects lies above env.ts'
+    expect(whyNot('src/env.ts', importing('./objects/user/user-object.ts'))).toContain(why)
+    expect(whyNot('src/env.ts', "import { type UserObject } from './objects/user/user-object.ts'")).toContain(why)
+  })
+})
+
+describe('features', () => {
+  it.each([
+    ['src/features/group/create-group.ts', '../user/access.ts'],
+    ['src/features/message/verify-send.ts', '../friend/is-friend.ts'],
+    ['src/features/third/endpoints.ts', '../message/search.ts'],
+    ['src/features/group/kick-members.ts', './store.ts'],
+    ['src/features/friend/store.ts', '../user/tables.ts'],
+    ['src/features/user/store.ts', '../group/tables.ts'],
+    ['src/features/user/store/members.ts', '../../group/tables.ts'],
+  ])('%s may import %s', (path, specifier) => {
+    expect(whyNot(path, importing(specifier))).toBeUndefined()
+  })
+
+  it.each([
+    ['src/features/user/register.ts', '../group/access.ts', 'group comes after user'],
+    ['src/features/user/register.ts', '../group/tables.ts', 'group comes after user'],
+    ['src/features/message/send.ts', '../group/store.ts', "another's store"],
+    ['src/features/message/send.ts', '../group/store/members.ts', "another's store"],
+    ['src/features/file/upload.ts', '../third/logs.ts', 'neither of file and third'],
+    ['src/features/polls/vote.ts', '../user/access.ts', 'polls has no place'],
+  ])('%s may not import %s', (path, specifier, why) => {
+    expect(whyNot(path, importing(specifier))).toContain(why)
+  })
+})
+
+describe('Cloudflare', () => {
+  it.each(['src/worker.ts', 'src/objects/user/user-object.ts', 'src/platform/context.ts'])(
+    'may be named in %s',
+    (path) => {
+      expect(whyNot(path, importing('cloudflare:workers'))).toBeUndefined()
+    },
+  )
+
+  it.each(['src/features/user/register.ts', 'src/protocol/reply.ts', 'src/env.ts'])(
+    'may not be named in %s',
+    (path) => {
+      expect(whyNot(path, importing('cloudflare:workers'))).toContain('name Cloudflare')
+    },
+  )
+})
+
+describe('the console', () => {
+  it('knows the shapes and nothing else, and nobody knows it', () => {
+    expect(whyNot('src/console/api.ts', "import type { User } from '../features/user/schema.ts'")).toBeUndefined()
+    expect(whyNot('src/console/api.ts', importing('../features/user/schema.ts'))).toContain('only types')
+    expect(whyNot('src/console/api.ts', "import type { U } from '../features/user/wire.ts'")).toContain('only types')
+    expect(whyNot('src/http/app.ts', importing('../console/page.ts'))).toContain('program of its own')
+  })
+})
