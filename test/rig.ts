@@ -29,7 +29,7 @@ export function request(path: string, init: RequestInit = {}): Promise<Response>
 
 /** A REST call as a backend or an SDK makes it. */
 export async function post(path: string, body: unknown, token?: string): Promise<ReplyBody> {
-  const headers: Record<string, string> = { operationID: 'test-operation' }
+  const headers: Record<string, string> = { operationID: 'test-operation', 'content-type': 'application/json' }
   if (token !== undefined) headers.token = token
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return (await request(path, { method: 'POST', headers, body: text })).json()

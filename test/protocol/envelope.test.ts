@@ -157,7 +157,7 @@ describe('a JSON reply', () => {
 
 describe('gzip', () => {
   it('gives back what went in', () => {
-    for (const length of [0, 1, 100, 70000]) {
+    for (const length of [0, 1, 100, 1023, 1024, 70000]) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * i) % 251)
       expect(toHex(gunzip(gzip(bytes), MAX_INFLATED_BYTES))).toBe(toHex(bytes))
     }

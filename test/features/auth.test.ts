@@ -1,0 +1,75 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { adminToken, post, register, userToken } from '../rig.ts'
+
+beforeAll(() => register('alice'))
+
+describe('get_admin_token', () => {
+  it('sells an administrator token for the secret, with its life in seconds', async () => {
+    const reply = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
+    expect(reply).toMatchObject({ errCode: 0, data: { expireTimeSeconds: 90 * 86_400 } })
+    expect(decodeProtectedHeader(reply.data.token)).toEqual({ alg: 'HS256', typ: 'JWT' })
+    const { iat, exp, ...who } = decodeJwt(reply.data.token)
+    expect(who).toEqual({ UserID: 'imAdmin', PlatformID: 10 })
+    expect((exp ?? 0) - (iat ?? 0)).toBe(90 * 86_400 + 5)
+  })
+
+  it('refuses a wrong secret and a user who is no administrator', async () => {
+    expect((await post('/auth/get_admin_token', { secret: 'guess', userID: 'imAdmin' })).errCode).toBe(1002)
+    expect((await post('/auth/get_admin_token', { userID: 'imAdmin' })).errCode).toBe(1002)
+    expect((await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'alice' })).errCode).toBe(1001)
+  })
+
+  it('registers the administrator', async () => {
+    const reply = await post('/user/get_users_info', { userIDs: ['imAdmin'] }, await adminToken())
+    expect(reply.data.usersInfo).toMatchObject([{ userID: 'imAdmin', nickname: 'superAdmin', appMangerLevel: 2 }])
+  })
+})
+
+describe('get_user_token', () => {
+  it.each([
+    ['a platform that does not exist', { userID: 'alice', platformID: 12 }, 1001],
+    ['the admin platform', { userID: 'alice', platformID: 10 }, 1002],
+    ['an administrator', { userID: 'imAdmin', platformID: 5 }, 1002],
+    ['a user nobody registered', { userID: 'nobody', platformID: 5 }, 1004],
+  ])('refuses %s', async (_what, body, code) => {
+    const reply = await post('/auth/get_user_token', body, await adminToken())
+    expect(reply.errCode).toBe(code)
+    expect(reply.errDlt).not.toBe('')
+  })
+
+  it('refuses an account that only the app itself uses', async () => {
+    const users = [{ userID: 'robot', nickname: 'Robot', appMangerLevel: 4 }]
+    await post('/user/user_register', { users }, await adminToken())
+    expect((await post('/auth/get_user_token', { userID: 'robot', platformID: 5 }, await adminToken())).errCode).toBe(
+      1001,
+    )
+  })
+})
+
+describe('parse_token', () => {
+  it('says whose the token is and when it ends', async () => {
+    const token = await userToken('alice', 2)
+    const reply = await post('/auth/parse_token', { token })
+    expect(reply.data).toEqual({ userID: 'alice', platformID: 2, expireTimeSeconds: decodeJwt(token).exp })
+  })
+
+  it('refuses what is no token', async () => {
+    expect((await post('/auth/parse_token', { token: 'a.b.c' })).errCode).toBe(1503)
+  })
+})
+
+describe('force_logout', () => {
+  it('leaves the other platforms alone', async () => {
+    const [phone, web] = [await userToken('alice', 2), await userToken('alice', 5)]
+    await post('/auth/force_logout', { userID: 'alice', platformID: 2 }, await adminToken())
+    expect((await post('/auth/parse_token', { token: phone })).errCode).toBe(1506)
+    expect((await post('/auth/parse_token', { token: web })).errCode).toBe(0)
+  })
+
+  it('refuses a platform that does not exist', async () => {
+    expect((await post('/auth/force_logout', { userID: 'alice', platformID: 99 }, await adminToken())).errCode).toBe(
+      1001,
+    )
+  })
+})

@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { endpoints } from '../../src/http/endpoints.ts'
+import { adminToken, post, register, request, userToken } from '../rig.ts'
+
+const HUGE = 'x'.repeat(2_000_000)
+
+let alice: string
+
+beforeAll(async () => {
+  await register('alice', 'bob')
+  alice = await userToken('alice')
+})
+
+const paths = endpoints.map((endpoint) => endpoint.path)
+const guarded = endpoints.filter((endpoint) => endpoint.access !== 'public').map((endpoint) => endpoint.path)
+const forAdmins = endpoints.filter((endpoint) => endpoint.access === 'admin').map((endpoint) => endpoint.path)
+
+describe('every call', () => {
+  it.each(paths)('%s is there under /api too', async (path) => {
+    expect((await post(`/api${path}`, '', alice)).errCode).not.toBe(1004)
+  })
+
+  it.each(paths)('%s wants an operationID', async (path) => {
+    const response = await request(path, { method: 'POST', body: '{}', headers: { token: alice } })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
+      errCode: 1001,
+      errMsg: 'ArgsError',
+      errDlt: 'the header `operationID` is missing',
+    })
+  })
+
+  it.each(paths)('%s answers an empty, a broken, a wrongly typed and an enormous body with 1001', async (path) => {
+    const token = await adminToken()
+    for (const body of ['', '{', '[]', '"text"', 'null', `{"userID":"${HUGE}"}`]) {
+      const reply = await post(path, body, token)
+      expect(reply).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' })
+      expect(reply.errDlt).toMatch(/^the body /)
+      expect(reply).not.toHaveProperty('data')
+    }
+  })
+
+  it.each(guarded)('%s refuses a missing, a garbled and a foreign token', async (path) => {
+    expect((await post(path, {})).errCode).toBe(1001)
+    expect((await post(path, {}, 'garbage')).errCode).toBe(1503)
+    const [head, payload] = alice.split('.')
+    expect((await post(path, {}, `${head}.${payload}.${'A'.repeat(43)}`)).errCode).toBe(1505)
+  })
+
+  it.each(forAdmins)('%s is for administrators', async (path) => {
+    expect((await post(path, {}, alice)).errCode).toBe(1002)
+  })
+
+  it.each(paths)('%s refuses fields of the wrong type with the name of the field', async (path) => {
+    const token = path.startsWith('/auth') || forAdmins.includes(path) ? await adminToken() : alice
+    const wrong = Object.fromEntries(
+      [
+        ...['userID', 'userIDs', 'users', 'checkUserIDs', 'userInfo', 'secret', 'token', 'platformID', 'pagination'],
+        ...['ownerUserID', 'fromUserID', 'groupIDs', 'friendUserIDs', 'conversationID', 'conversationIDs', 'count'],
+        ...['versionID', 'version', 'idHash'],
+      ].map((name) => [name, { not: ['what', 'is', 'meant'] }]),
+    )
+    const reply = await post(path, wrong, token)
+    expect(reply.errCode).toBe(1001)
+    expect(reply.errDlt).toMatch(/^[a-zA-Z.]+: /)
+  })
+})
+
+describe('the way to a call', () => {
+  it('answers a preflight for the headers of every SDK', async () => {
+    const response = await request('/user/get_users_info', {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,operationid,token,reqfuncname',
+      },
+    })
+    expect(response.ok).toBe(true)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    for (const header of ['content-type', 'operationid', 'token', 'reqfuncname']) {
+      expect(response.headers.get('access-control-allow-headers')?.toLowerCase()).toContain(header)
+    }
+  })
+
+  it('lets other origins read errors too', async () => {
+    const response = await request('/user/get_users_info', {
+      method: 'POST',
+      headers: { origin: 'https://app.example' },
+    })
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  it('tells of an unknown path only who may call at all', async () => {
+    expect((await post('/no/such_call', {})).errCode).toBe(1001)
+    expect((await post('/no/such_call', {}, alice)).errCode).toBe(1004)
+    expect((await request('/no/such_page')).status).toBe(404)
+  })
+
+  it('reads keys whatever their case, ignores unknown ones and takes null for the zero value', async () => {
+    const reply = await post('/user/get_users_info', { USERIDS: ['alice'], more: 1 }, alice)
+    expect(reply.data.usersInfo).toHaveLength(1)
+    const page = await post(
+      '/friend/get_friend_list',
+      { userID: 'alice', pagination: { pageNumber: 1, showNumber: null } },
+      alice,
+    )
+    expect(page).toMatchObject({ errCode: 0, data: { total: 0, friendsInfo: [] } })
+  })
+
+  it('is open for business', async () => {
+    expect(await (await request('/healthz')).json()).toEqual({ ok: true })
+    expect(await (await request('/readyz')).json()).toEqual({ ready: true, parts: { database: 'ok', files: 'ok' } })
+  })
+})

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { displacedBy } from '../../src/objects/user/multi-login.ts'
+import { Platform } from '../../src/protocol/constants/platform.ts'
+
+const { IOS, Android, Windows, OSX, Web, IPad, Admin } = Platform
+const present = [IOS, Android, Windows, OSX, Web, IPad, Admin].map((platformID) => ({
+  platformID,
+  tokenKey: `old ${platformID}`,
+}))
+
+const displaced = (policy: 0 | 1 | 4 | 5, platformID: number, tokenKey = 'new') =>
+  displacedBy(policy, { platformID, tokenKey }, present).map((login) => login.platformID)
+
+describe('a login', () => {
+  it.each([
+    [0, IOS, []],
+    [1, IOS, [IOS]],
+    [1, Web, [Web]],
+    [4, IOS, [IOS, Android]],
+    [4, Windows, [Windows, OSX]],
+    [4, Web, [Web]],
+    [5, IOS, [IOS, Android, Web, IPad]],
+    [5, Windows, []],
+  ] as const)('under policy %i on platform %i displaces platforms %j', (policy, platformID, expected) => {
+    expect(displaced(policy, platformID)).toEqual(expected)
+  })
+
+  it('with the token of a live one is that device coming back', () => {
+    expect(displaced(1, IOS, `old ${IOS}`)).toEqual([])
+  })
+
+  it('of an administrator displaces nobody', () => {
+    expect(displaced(5, Admin)).toEqual([])
+  })
+})

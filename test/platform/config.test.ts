@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../src/platform/config.ts'
+
+const GOOD = 'a secret of our own, long enough'
+
+describe('a deployment', () => {
+  it.each([
+    ['without a secret', {}, /not set/],
+    ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
+    ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
+    ['with a setting that is not valid', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
+    ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
+  ])('%s does not serve, and says why', (_what, env, why) => {
+    expect(parseConfig(env).refusal).toMatch(why)
+  })
+
+  it('with a secret of its own serves, with OpenIM’s defaults', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
+      refusal: null,
+      local: false,
+      tokenExpireSeconds: 90 * 86_400,
+      multiLoginPolicy: 1,
+      admins: new Map([['imAdmin', 'superAdmin']]),
+    })
+  })
+
+  it('takes a list of administrators, each with a nickname', () => {
+    const { admins } = parseConfig({
+      OPENIM_SECRET: GOOD,
+      OPENIM_ADMIN_USER_IDS: 'root, ops',
+      OPENIM_ADMIN_NICKNAMES: 'Root',
+    })
+    expect([...admins]).toEqual([
+      ['root', 'Root'],
+      ['ops', 'ops'],
+    ])
+  })
+
+  it('on a developer’s machine may keep the default secret', () => {
+    expect(parseConfig({ OPENIM_LOCAL: '1', OPENIM_SECRET: 'openIM123' }).refusal).toBeNull()
+  })
+})

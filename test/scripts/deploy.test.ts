@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest'
+import { judgeBundle } from '../../scripts/deploy/bundle.ts'
+import { requireGoodSecret } from '../../scripts/deploy/secret.ts'
+import { listMigrations } from '../../scripts/local/migrate.ts'
+import { startFakeCloudflare } from './fake-cloudflare.ts'
+import { runProgram } from './run-program.ts'
+
+const MIB = 1024 * 1024
+
+it('what we ship bundles within the limits of the platform', async () => {
+  const dryRun = runProgram('npm', ['run', 'deploy', '--', '--dry-run'])
+  expect(await dryRun.ended, dryRun.output()).toBe(0)
+  expect(dryRun.output()).toMatch(/Bundle: [\d,]+ KiB, [\d,]+ KiB compressed, within Cloudflare's limit/)
+})
+
+it('a bundle above the limit is refused, a heavy one is named', () => {
+  expect(() => judgeBundle({ bytes: 65 * MIB, gzipBytes: MIB })).toThrow('Cloudflare takes at most 65,536 KiB')
+  expect(judgeBundle({ bytes: 20 * MIB, gzipBytes: 4 * MIB })).toContain('slow to start')
+})
+
+it('a secret that can be guessed is refused', () => {
+  expect(() => requireGoodSecret('openIM123')).toThrow('well-known default')
+  expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
+})
+
+it('the first deployment makes everything there is by name, the next one changes no more than it must', async () => {
+  const cloudflare = await startFakeCloudflare()
+  const deploy = (env = {}) => runProgram('npm', ['run', 'deploy'], { ...cloudflare.env, ...env })
+  const migrations = listMigrations().map((name) => `migrate ${name}`)
+
+  const withoutSecret = deploy()
+  expect(await withoutSecret.ended).toBe(1)
+  expect(withoutSecret.output()).toMatch(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)
+  expect(cloudflare.changes).toEqual([])
+
+  const first = deploy({ OPENIM_SECRET: 'nobody else has this', OPENIM_ADMIN_USER_IDS: 'root,ops' })
+  expect(await first.ended, first.output()).toBe(0)
+  const made = cloudflare.changes.splice(0)
+  expect(made.filter((change) => change.startsWith('create')).sort()).toEqual([
+    'create d1 openim-edge',
+    'create queue openim-edge-push',
+    'create queue openim-edge-transfer',
+    'create queue openim-edge-webhook',
+    'create r2 openim-edge-files',
+  ])
+  // The database is made by the upload, so the first migrations come after it.
+  expect(made.slice(made.indexOf('upload')).filter((change) => !change.startsWith('consume'))).toEqual([
+    'upload',
+    ...migrations,
+  ])
+  expect(made).toContain('consume openim-edge-push, dead letters to openim-edge-push-dead')
+  expect(cloudflare.bindings()).toContainEqual({
+    name: 'OPENIM_SECRET',
+    type: 'secret_text',
+    text: 'nobody else has this',
+  })
+  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_ADMIN_USER_IDS', type: 'plain_text', text: 'root,ops' })
+  expect(first.output()).not.toContain('nobody else has this')
+
+  const second = deploy()
+  expect(await second.ended, second.output()).toBe(0)
+  expect(cloudflare.changes.filter((change) => !change.startsWith('consume'))).toEqual(['upload'])
+  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SECRET', type: 'inherit' })
+  cloudflare.close()
+})
