@@ -6,7 +6,7 @@ import { WsRequestID } from '../src/protocol/constants/ws-request.ts'
 import { decodeGobResponse, encodeGobRequest } from '../src/protocol/envelope/gob.ts'
 import { gunzip, gzip } from '../src/protocol/envelope/gzip.ts'
 import type { WsResponse } from '../src/protocol/envelope/index.ts'
-import { MsgData, PushMessages, SendMsgResp } from '../src/protocol/proto/index.ts'
+import { MsgData, PushMessages, SendMsgResp, SubUserOnlineStatusTips } from '../src/protocol/proto/index.ts'
 
 /** The Worker under test, beside its real D1, objects and queues; verbs for the tests' stories. */
 
@@ -128,6 +128,8 @@ export class Device {
   readonly frames: (string | Uint8Array)[] = []
   readonly pushes: { operationID: string; messages: PushMessages }[] = []
   readonly closed: Promise<{ code: number; reason: string }>
+  /** Presence that was pushed, in the order it came. */
+  readonly statuses: SubUserOnlineStatusTips['subscribers'] = []
   kicked = false
   readonly #userID: string
   readonly #kind: SdkKind
@@ -218,6 +220,11 @@ export class Device {
     )
   }
 
+  /** Where a watched user was said to be last; undefined when nothing was pushed. */
+  presence(userID: string): number[] | undefined {
+    return this.statuses.findLast((status) => status.userID === userID)?.onlinePlatformIDs
+  }
+
   async receivedTexts(count: number): Promise<string[]> {
     await until(() => this.received().length >= count)
     return this.received().map(({ msg }) => textOf(msg))
@@ -233,6 +240,8 @@ export class Device {
     const response = this.#kind === 'go' ? decodeGobResponse(gunzip(frame, 1 << 24)) : decodeJsonResponse(frame)
     if (response.reqIdentifier === WsRequestID.PushMsg) {
       this.pushes.push({ operationID: response.operationID, messages: PushMessages.decode(response.data) })
+    } else if (response.reqIdentifier === WsRequestID.SubUserOnlineStatus && response.msgIncr === '') {
+      this.statuses.push(...SubUserOnlineStatusTips.decode(response.data).subscribers)
     } else if (response.reqIdentifier === WsRequestID.KickOnlineMsg) {
       this.kicked = true
     } else {

@@ -17,7 +17,7 @@ export type BodyForm = 'json' | 'protobuf'
 export async function readBody(request: Request, endpoint: Endpoint): Promise<{ value: unknown; form: BodyForm }> {
   const bytes = await readBytes(request)
   const form = formOf(request, endpoint)
-  const given = form === 'protobuf' && endpoint.protobuf ? decodeProtobuf(endpoint.protobuf, bytes) : parseJson(bytes)
+  const given = form === 'protobuf' && endpoint.protobuf ? endpoint.protobuf.decode(bytes) : parseJson(bytes)
   const result = endpoint.schema.safeParse(given)
   if (!result.success) throw ImError.args(sentenceOf(result.error))
   return { value: result.data, form }
@@ -44,14 +44,6 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
   if (PROTOBUF_TYPES.has(type)) return 'protobuf'
   if (type === '' || type === 'application/json') return 'json'
   throw ImError.args(`content type ${type} is neither JSON nor protobuf`)
-}
-
-function decodeProtobuf(codec: NonNullable<Endpoint['protobuf']>, bytes: Uint8Array): unknown {
-  try {
-    return codec.decode(bytes)
-  } catch {
-    throw ImError.args('the body is not the protobuf message of this call')
-  }
 }
 
 function parseJson(bytes: Uint8Array): unknown {

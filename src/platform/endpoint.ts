@@ -6,6 +6,7 @@ export type Access = 'public' | 'token' | 'admin'
 
 /** How `/jssdk/*` speaks to a client that sends protobuf instead of JSON. */
 export interface ProtobufForm<Req, Resp> {
+  /** @throws ImError 1001 when the bytes are not that message */
   decode(bytes: Uint8Array): Req
   encode(response: Resp): Uint8Array
 }

@@ -170,6 +170,12 @@ export interface UserRpc {
   seqViews(conversationIDs: string[] | null): Promise<SeqView[]>
   /** Max seqs of every log of the user, chat and notification, zeros left out. */
   newestSeqs(): Promise<Record<string, number>>
+  /** Platforms on which the user has a live connection. */
+  onlinePlatforms(): Promise<number[]>
+  /** Another user wants to hear when this one comes and goes; answers where this one is now. */
+  watchedBy(userID: string): Promise<number[]>
+  /** A user whom this one watches came or went; answers whether any connection here still watches. */
+  presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** The newest showable message of each given conversation that has one. */
   lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
 }

@@ -6,8 +6,8 @@ import { isNotificationConversation } from './conversation-id.ts'
  * written by hand, because protobuf allows two shortcuts that no generated codec offers: a field appended to a message
  * overrides an earlier one, and an encoded message is embedded by copying it behind its length.
  *
- * Both hold only for well-formed bytes. A message from a client must have been decoded and encoded again by our own
- * codec first: a stray end-of-group tag or an invalid UTF-8 text would otherwise spoil every frame it is copied into.
+ * Both hold only for well-formed bytes. A message from a client must have been decoded and encoded anew by our own
+ * codec first (see `decodePayload`): one malformed message would spoil every frame it is copied into.
  */
 
 /** What the conversation adds to a message. */

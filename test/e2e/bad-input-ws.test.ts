@@ -357,10 +357,18 @@ describe('what looks odd and is fine', () => {
     expect(await carol.newestSeqs()).toEqual({})
   })
 
+  it('a device that says goodbye is let go at once', async () => {
+    const [carolID] = await scene.users('carol')
+    const carol = await scene.raw(carolID)
+    const start = Date.now()
+    expect(await carol.goodbye()).toMatchObject({ code: 1000 })
+    expect(Date.now() - start).toBeLessThan(2_000)
+  })
+
   it('a device that vanishes without a goodbye is not missed', async () => {
     const [carolID] = await scene.users('carol')
     const gone = await scene.raw(carolID)
-    gone.drop()
+    await gone.close()
     await alice.deliverText(carolID, 'are you there?')
     const carol = await scene.raw(carolID)
     expect(await carol.pullAll(alice.userID)).toHaveLength(1)

@@ -169,7 +169,7 @@ describe('the addresses an app may configure', () => {
     await alice.opened
     await alice.newestSeqs()
     expect(alice.frames.all.filter((frame) => !frame.binary)).toEqual([])
-    await alice.close()
+    await alice.goodbye()
   })
 })
 

@@ -15,7 +15,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     const first = await scene.enter(sdk, bobID, firstToken)
     await first.waitFor('OnSyncServerFinish')
 
-    const secondToken = await scene.rest.userToken(bobID, PLATFORM.web)
+    const secondToken = await scene.secondToken(bobID, PLATFORM.web, firstToken)
     const second = await scene.enter(sdk, bobID, secondToken)
     await first.waitFor('OnKickedOffline')
     await second.waitFor('OnSyncServerFinish')

@@ -206,7 +206,6 @@ describe('a crash', () => {
     const sent = await Promise.all(Array.from({ length: 20 }, (_, i) => again.sendText('emil', `n${i}`)))
     await abortAllDurableObjects()
     const emils = await Device.connect('emil')
-    await until(() => true)
     const newest = (await maxSeqs(emils, 'emil')).si_dora_emil
     expect(newest).toBe(21)
     const stored = await pull(emils, 'emil', 'si_dora_emil', 1, 21, 100)

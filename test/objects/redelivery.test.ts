@@ -45,7 +45,6 @@ describe('a message that was stored but not delivered when the object died', () 
   it('is found by the next sync of a user who was away', async () => {
     await register('eva', 'finn')
     await conversation('si_eva_finn').append([appendItem({ sendID: 'eva', recvID: 'finn', clientMsgID: 'first' })])
-    await until(() => true)
     // Finn has seen everything so far, so that nothing marks the conversation for him.
     await expect.poll(() => user('finn').newestSeqs()).toEqual({ si_eva_finn: 1 })
     await storeUndelivered('si_eva_finn', 'eva', 'finn', 'lost?')

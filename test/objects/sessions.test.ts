@@ -164,6 +164,15 @@ describe('a session', () => {
   })
 })
 
+describe('a goodbye', () => {
+  it.each(['js', 'go'] as const)('of a %s client is answered', async (kind) => {
+    await register(`bye_${kind}`)
+    const device = await Device.connect(`bye_${kind}`, { kind })
+    device.close()
+    expect((await device.closed).code).toBe(1000)
+  })
+})
+
 describe('a heartbeat', () => {
   it('of the JS SDK is answered with a pong', async () => {
     await register('ping')

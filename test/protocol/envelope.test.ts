@@ -58,6 +58,7 @@ describe.each(frames)('the envelope for %s, %s', (sdkType, compression, frame) =
     const { data, ...rest } = envelope.decode(frame)
     expect(rest).toEqual({ ...request, data: undefined })
     expect(toHex(data)).toBe('0a0200ff')
+    expect(data.constructor).toBe(Uint8Array)
   })
 
   it('names its kind', () => {

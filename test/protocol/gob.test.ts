@@ -109,10 +109,12 @@ describe('a request frame', () => {
     }
   })
 
-  it('may define further types', () => {
-    const other = message('ff83 03 02 01 01 04 44617461 01 0a 00 00 00')
-    const bytes = frame(other, toHex(NEWEST_SEQ))
-    expect(decodeGobRequest(bytes)).toEqual(decodeGobRequest(NEWEST_SEQ))
+  it.each([
+    ['with a field of ours', 'ff83 03 02 01 01 04 44617461 01 0a 00 00 00'],
+    ['without any', 'ff83 03 02 01 01 04 64617461 01 0c 00 00 00'],
+    ['without fields', 'ff83 03 02 00 00 00'],
+  ])('may define further types, %s', (_what, other) => {
+    expect(decodeGobRequest(frame(message(other), toHex(NEWEST_SEQ)))).toEqual(decodeGobRequest(NEWEST_SEQ))
   })
 
   it('is refused when cut off anywhere', () => {
@@ -191,7 +193,7 @@ describe('a request frame', () => {
     ['an unknown part in a struct', 'unknown part', frame(message('7f 03 03 01 00 00'), message('ff80 00'))],
     [
       'a struct with nothing of ours',
-      'none of the expected fields',
+      'none of our fields',
       frame(message('7f 03 02 01 01 04 64617461 01 0a 00 00 00'), message('ff80 00')),
     ],
     [

@@ -61,6 +61,13 @@ describe('MsgData', () => {
     expect(decodePayload(MsgData, fromHex(history)).options).toEqual({ history: false })
   })
 
+  it('is sound again once encoded anew, whatever a nested part claimed about its length', () => {
+    // An option of two bytes, in which a key of five begins: Go refuses the message and every frame that holds it.
+    const lying = fromHex('0a05616c696365 9a01 02 0a05 6162636465')
+    const message = decodePayload(MsgData, lying)
+    expect(toHex(MsgData.encode(message).finish())).toBe('0a05616c6963659a01070a056162636465')
+  })
+
   it('takes part of a message and fills the rest with zeros', () => {
     expect(MsgData.create({ seq: 5 })).toMatchObject({ seq: 5, sendID: '', atUserIDList: [], options: {}, status: 0 })
   })

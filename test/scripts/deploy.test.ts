@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { judgeBundle } from '../../scripts/deploy/bundle.ts'
-import { requireGoodSecret } from '../../scripts/deploy/secret.ts'
+import { chooseSecret, requireGoodSecret } from '../../scripts/deploy/secret.ts'
 import { listMigrations } from '../../scripts/local/migrate.ts'
 import { startFakeCloudflare } from './fake-cloudflare.ts'
 import { runProgram } from './run-program.ts'
@@ -23,15 +23,17 @@ it('a secret that can be guessed is refused', () => {
   expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
 })
 
+it('a deployment without a secret is told how to give it one', async () => {
+  const cloudflare = await startFakeCloudflare()
+  for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value)
+  await expect(chooseSecret({})).rejects.toThrow(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)
+  vi.unstubAllEnvs()
+  cloudflare.close()
+})
+
 it('the first deployment makes everything there is by name, the next one changes no more than it must', async () => {
   const cloudflare = await startFakeCloudflare()
-  const deploy = (env = {}) => runProgram('npm', ['run', 'deploy'], { ...cloudflare.env, ...env })
-  const migrations = listMigrations().map((name) => `migrate ${name}`)
-
-  const withoutSecret = deploy()
-  expect(await withoutSecret.ended).toBe(1)
-  expect(withoutSecret.output()).toMatch(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)
-  expect(cloudflare.changes).toEqual([])
+  const deploy = (env = {}) => runProgram(process.execPath, ['scripts/deploy.ts'], { ...cloudflare.env, ...env })
 
   const first = deploy({ OPENIM_SECRET: 'nobody else has this', OPENIM_ADMIN_USER_IDS: 'root,ops' })
   expect(await first.ended, first.output()).toBe(0)
@@ -43,11 +45,9 @@ it('the first deployment makes everything there is by name, the next one changes
     'create queue openim-edge-webhook',
     'create r2 openim-edge-files',
   ])
-  // The database is made by the upload, so the first migrations come after it.
-  expect(made.slice(made.indexOf('upload')).filter((change) => !change.startsWith('consume'))).toEqual([
-    'upload',
-    ...migrations,
-  ])
+  // The upload makes the database, so the first migrations come after it.
+  const sinceUpload = made.slice(made.indexOf('upload')).filter((change) => !change.startsWith('consume'))
+  expect(sinceUpload).toEqual(['upload', ...listMigrations().map((name) => `migrate ${name}`)])
   expect(made).toContain('consume openim-edge-push, dead letters to openim-edge-push-dead')
   expect(cloudflare.bindings()).toContainEqual({
     name: 'OPENIM_SECRET',
@@ -57,9 +57,11 @@ it('the first deployment makes everything there is by name, the next one changes
   expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_ADMIN_USER_IDS', type: 'plain_text', text: 'root,ops' })
   expect(first.output()).not.toContain('nobody else has this')
 
+  cloudflare.forgetMigrations()
   const second = deploy()
   expect(await second.ended, second.output()).toBe(0)
-  expect(cloudflare.changes.filter((change) => !change.startsWith('consume'))).toEqual(['upload'])
+  const changed = cloudflare.changes.filter((change) => !change.startsWith('consume'))
+  expect(changed).toEqual([...listMigrations().map((name) => `migrate ${name}`), 'upload'])
   expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SECRET', type: 'inherit' })
   cloudflare.close()
 })

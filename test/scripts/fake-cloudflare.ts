@@ -10,6 +10,8 @@ export interface FakeCloudflare {
   changes: string[]
   /** Bindings of the last upload. */
   bindings: () => { name: string; type: string; text?: string }[]
+  /** Makes every migration look new to the next deployment. */
+  forgetMigrations: () => void
   close: () => void
 }
 
@@ -106,9 +108,14 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
   return {
-    env: { CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`, CLOUDFLARE_API_TOKEN: 'token' },
+    env: {
+      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
+      CLOUDFLARE_API_TOKEN: 'token',
+      CLOUDFLARE_ACCOUNT_ID: 'acme',
+    },
     changes,
     bindings: () => bindings ?? [],
+    forgetMigrations: () => migrations.splice(0),
     close: () => server.close(),
   }
 }

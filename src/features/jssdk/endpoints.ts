@@ -4,17 +4,18 @@ import {
   GetActiveConversationsResp as ActiveResp,
   JssdkGetConversationsReq as ConversationsReq,
   JssdkGetConversationsResp as ConversationsResp,
+  decodePayload,
 } from '../../protocol/proto/index.ts'
 import { getActiveConversations, getJsSdkConversations } from './get-conversations.ts'
 import { GetActiveConversationsReq, GetJsSdkConversationsReq } from './schema.ts'
 
 export const jssdkEndpoints = [
   post('/jssdk/get_active_conversations', 'token', GetActiveConversationsReq, getActiveConversations, {
-    decode: (bytes) => ActiveReq.decode(bytes),
+    decode: (bytes) => decodePayload(ActiveReq, bytes),
     encode: (response) => ActiveResp.encode(response).finish(),
   }),
   post('/jssdk/get_conversations', 'token', GetJsSdkConversationsReq, getJsSdkConversations, {
-    decode: (bytes) => ConversationsReq.decode(bytes),
+    decode: (bytes) => decodePayload(ConversationsReq, bytes),
     encode: (response) => ConversationsResp.encode(response).finish(),
   }),
 ]

@@ -110,6 +110,11 @@ export class Devices {
     socket.close(NORMAL_CLOSURE, 'logged out')
   }
 
+  /** Completes the closing that a device began. */
+  answerClose(socket: WebSocket, code: number): void {
+    socket.close(UNSENDABLE_CODES.has(code) ? NORMAL_CLOSURE : code)
+  }
+
   close(socket: WebSocket, code: number, sentence: string): void {
     socket.close(POLICY_VIOLATION, closeReason(code, sentence))
   }
@@ -122,6 +127,8 @@ export class Devices {
 
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000
+/** Codes that only tell what happened to a connection and cannot be put into a frame. */
+const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
 
 /** A socket that closed in this very moment is no error: its device will come back and sync. */
 function trySend(socket: WebSocket, frame: Uint8Array): void {

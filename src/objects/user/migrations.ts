@@ -54,4 +54,14 @@ export const userMigrations: readonly string[] = [
     version INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE presence_watcher (
+    user_id TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
+  CREATE TABLE presence_subscription (
+    conn_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (user_id, conn_id)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -14,8 +14,11 @@ import {
   PullMessageBySeqsReq,
   SendMsgResp,
   SetAppBackgroundStatusReq,
+  SubUserOnlineStatus,
+  SubUserOnlineStatusTips,
 } from '../../protocol/proto/index.ts'
 import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
+import { watchPresence } from './presence.ts'
 import { lastMessages, pullRanges, pullSeqs } from './read-messages.ts'
 import { sendMessage } from './send.ts'
 import { newestSeqs, seqViews } from './sync.ts'
@@ -45,7 +48,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
-    const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), data, operationID)
+    const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), operationID)
     // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
     return { data: SendMsgResp.encode({ ...sent, modify: undefined }).finish(), after: () => echo(socket) }
   },
@@ -89,6 +92,13 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     // Some clients leave the userID empty here; the socket says who it is.
     user.devices.setBackground(socket, decodePayload(SetAppBackgroundStatusReq, data).isBackground)
     return { data: EMPTY }
+  },
+
+  async [WsRequestID.SubUserOnlineStatus](user, socket, { data }) {
+    const req = decodePayload(SubUserOnlineStatus, data)
+    const { connID } = user.devices.of(socket)
+    const tips = await watchPresence(user, connID, req.subscribeUserID, req.unsubscribeUserID)
+    return { data: SubUserOnlineStatusTips.encode(tips).finish() }
   },
 }
 

@@ -22,9 +22,9 @@ export interface Sent {
  * Sends a message for one of the user's devices. Up to the append nothing is awaited, so frames keep their order.
  * @throws ImError what the checks or the conversation refuse
  */
-export async function sendMessage(user: UserCore, msg: MsgData, bytes: Uint8Array, operationID: string): Promise<Sent> {
+export async function sendMessage(user: UserCore, msg: MsgData, operationID: string): Promise<Sent> {
   const serverMsgID = crypto.randomUUID().replaceAll('-', '')
-  const { home, item } = prepareSend(msg, bytes, { userID: user.userID, operationID, serverMsgID })
+  const { home, item } = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
   const finished = user.outgoing.begin(home)
   try {
     const result = await append(user, home, item)

@@ -1,12 +1,13 @@
 import type { Bindings } from '../../env.ts'
 import { type Config, configOf } from '../../platform/config.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { conversationObject } from '../../platform/objects.ts'
-import type { ConversationRpc } from '../../platform/rpc.ts'
+import { conversationObject, userObject } from '../../platform/objects.ts'
+import type { ConversationRpc, UserRpc } from '../../platform/rpc.ts'
 import { Conversations } from './conversations.ts'
 import { Devices } from './devices.ts'
 import { LogMarks } from './log-marks.ts'
 import { Outgoing } from './outgoing.ts'
+import { Presence } from './presence.ts'
 import { Pushed } from './pushed.ts'
 import { Sessions } from './sessions.ts'
 
@@ -21,8 +22,11 @@ export interface UserCore {
   readonly devices: Devices
   readonly outgoing: Outgoing
   readonly pushed: Pushed
+  readonly presence: Presence
   now(): number
   conversation(home: string): ConversationRpc
+  /** Another user's object. */
+  other(userID: string): UserRpc
 }
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
@@ -31,6 +35,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const { sql } = state.storage
   const config = configOf(env)
   const conversation = (home: string) => conversationObject(env, home)
+  const other = (id: string) => userObject(env, id)
   return {
     userID,
     config,
@@ -41,7 +46,9 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     devices: new Devices(state),
     outgoing: new Outgoing(conversation),
     pushed: new Pushed(),
+    presence: new Presence(sql, other),
     now: () => Date.now(),
     conversation,
+    other,
   }
 }

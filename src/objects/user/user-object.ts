@@ -17,10 +17,13 @@ import { connect } from './connect.ts'
 import { deliver } from './deliver.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
+import { announcePresence, onlinePlatforms, presenceChanged } from './presence.ts'
 import { lastMessages } from './read-messages.ts'
 import { receive } from './receive.ts'
 import { newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
+
+const SWITCHING_PROTOCOLS = 101
 
 /** One user: live sockets, sessions, conversations and what is known of their logs. A switchboard, no logic. */
 export class UserObject extends DurableObject<Bindings> implements Serves<UserRpc> {
@@ -34,12 +37,21 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(JS_PING_TEXT, JS_PONG_TEXT))
   }
 
-  override fetch(request: Request): Response {
-    return connect(this.#user, request)
+  override async fetch(request: Request): Promise<Response> {
+    const response = connect(this.#user, request)
+    if (response.status === SWITCHING_PROTOCOLS) this.ctx.waitUntil(announcePresence(this.#user))
+    return response
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     return receive(this.#user, socket, frame)
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    // The runtime leaves the answer to a hibernating socket's goodbye to us: without one the client waits for it.
+    this.#user.devices.answerClose(socket, code)
+    this.#user.presence.forget(this.#user.devices.of(socket).connID)
+    await announcePresence(this.#user)
   }
 
   override webSocketError(_socket: WebSocket, error: unknown): void {
@@ -88,6 +100,21 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   newestSeqs(): Promise<Outcome<Record<string, number>>> {
     return outcomeOf(() => newestSeqs(this.#user))
+  }
+
+  onlinePlatforms(): Promise<Outcome<number[]>> {
+    return outcomeOf(() => onlinePlatforms(this.#user))
+  }
+
+  watchedBy(userID: string): Promise<Outcome<number[]>> {
+    return outcomeOf(() => {
+      this.#user.presence.addWatcher(userID)
+      return onlinePlatforms(this.#user)
+    })
+  }
+
+  presenceChanged(userID: string, platformIDs: number[]): Promise<Outcome<boolean>> {
+    return outcomeOf(() => presenceChanged(this.#user, userID, platformIDs))
   }
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {

@@ -158,8 +158,6 @@ class GobReader {
     }
     if (index >= 0) throw new FrameError('a gob struct definition has an unknown part')
     if (this.#uint() !== 0) throw new FrameError('a gob type definition goes on after its struct')
-    if (definition.ours.every((ours) => ours < 0))
-      throw new FrameError('the gob struct has none of the expected fields')
     return definition
   }
 
@@ -196,8 +194,7 @@ class GobReader {
   }
 
   #readValue<T>(definition: Definition, fields: readonly Field<T>[], target: T): void {
-    if (definition.ours.every((ours) => ours < 0))
-      throw new FrameError('the gob struct has none of the expected fields')
+    if (definition.ours.every((ours) => ours < 0)) throw new FrameError('the gob struct has none of our fields')
     const out = target as Record<string, Value>
     for (let index = this.#nextField(-1); index >= 0; index = this.#nextField(index)) {
       const type = definition.types[index]

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { crc32, gunzipSync, gzipSync } from 'node:zlib'
 import { FrameError } from './frame.ts'
 
@@ -33,7 +34,7 @@ function stored(bytes: Uint8Array): Uint8Array {
  * @throws FrameError when it is not, or when more than `maxBytes` come out: a small frame can hold a gigabyte of zeros
  */
 export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  let inflated: Uint8Array
+  let inflated: Buffer
   try {
     inflated = gunzipSync(bytes, { maxOutputLength: maxBytes })
   } catch {
@@ -41,7 +42,8 @@ export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   }
   // zlib ignores what follows a member and joins further members; both leave a foreign length at the end.
   if (statedLength(bytes) !== inflated.length) throw new FrameError('bytes follow the gzip member')
-  return inflated
+  // A plain array: Buffer's slice() shares memory where Uint8Array's copies.
+  return new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.length)
 }
 
 /** A member ends with the length of what it holds, little-endian. */

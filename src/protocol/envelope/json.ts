@@ -74,7 +74,8 @@ function base64(fields: Fields, key: string): Uint8Array {
   if (bytes.length !== (encoded.length / 4) * 3 - padding || URL_ALPHABET.test(encoded)) {
     throw new FrameError(`${key} is not standard base64`)
   }
-  return bytes
+  // A plain array: Buffer's slice() shares memory where Uint8Array's copies.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 const URL_ALPHABET = /[-_]/

@@ -42,6 +42,8 @@ export interface RawOptions extends LoginOptions {
   path?: string
 }
 
+const CLOSE_POLL_MS = 10
+
 const Result = z.object({ errCode: z.number(), errMsg: z.string(), errDlt: z.string() })
 
 /** How the server answered the upgrade: in the first text frame, or, without an upgrade, in the body. */
@@ -71,6 +73,7 @@ export class RawClient {
   readonly #socket: WebSocket
   readonly #refusal: Promise<Handshake>
   #read = 0
+  #isLeaving = false
 
   /** Connects and expects to be welcome. */
   static async login(options: RawOptions): Promise<RawClient> {
@@ -91,8 +94,15 @@ export class RawClient {
     this.#socket = new WebSocket(addressOf(options, this.dialect), { perMessageDeflate: false, maxPayload: 0 })
     this.opened = new Promise((resolve) => this.#socket.once('open', () => resolve()))
     this.closed = new Promise((resolve) => {
-      this.#socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+      this.#socket.on('close', (code, reason) => {
+        clearInterval(watch)
+        resolve({ code, reason: reason.toString() })
+      })
     })
+    // workerd keeps the TCP connection for up to 10 s after both sides have said goodbye; what counts is the goodbye.
+    const watch = setInterval(() => {
+      if (this.#socket.readyState === WebSocket.CLOSING && !this.#isLeaving) this.#socket.terminate()
+    }, CLOSE_POLL_MS)
     this.#refusal = new Promise((resolve, reject) => {
       this.#socket.on('unexpected-response', (_request, response) => {
         // Ended only after the answer is read: the close must not overtake it.
@@ -231,13 +241,16 @@ export class RawClient {
     return this.frames.until(`push of "${text}"`, () => this.pushed().find((msg) => textOf(msg) === text), timeoutMs)
   }
 
-  /** Drops the TCP connection without a close frame. */
-  drop(): void {
-    this.#socket.terminate()
+  /** Closes as an app does, and waits for the server to agree. */
+  goodbye(): Promise<Close> {
+    this.#isLeaving = true
+    this.#socket.close(1000)
+    return this.closed
   }
 
+  /** Ends the TCP connection without a goodbye. */
   async close(): Promise<void> {
-    this.#socket.close()
+    this.#socket.terminate()
     await this.closed
   }
 

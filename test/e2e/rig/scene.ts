@@ -3,7 +3,7 @@ import type { Client } from './client.ts'
 import { type Build, JsClient } from './js-client.ts'
 import { RawClient, type RawOptions } from './raw-client.ts'
 import { fresh, PLATFORM, type Rest, rest } from './rest.ts'
-import { type Server, type ServerOptions, startServer } from './server.ts'
+import { type Server, type ServerOptions, sleep, startServer } from './server.ts'
 import { BrowserRig, WasmClient } from './wasm-client.ts'
 
 interface DeviceOptions {
@@ -46,6 +46,15 @@ export class Scene {
     const token = this.#tokens.get(key) ?? this.rest.userToken(userID, platformID)
     this.#tokens.set(key, token)
     return token
+  }
+
+  /** Another token for a user who has one already; OpenIM's tokens of one second are the same token. */
+  async secondToken(userID: string, platformID: number, first: string): Promise<string> {
+    for (;;) {
+      const token = await this.rest.userToken(userID, platformID)
+      if (token !== first) return token
+      await sleep(100)
+    }
   }
 
   /** The JS SDK, logged in and synced. */
