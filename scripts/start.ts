@@ -8,17 +8,20 @@ import { printWorkerLog } from './local/log.ts'
 import { migrate } from './local/migrate.ts'
 import { findFreePort } from './local/port.ts'
 import { type RunningServer, runServer } from './local/run.ts'
-import { HOST, type LocalSettings } from './local/settings.ts'
+import { HOST, type LocalSettings, Refusal } from './local/settings.ts'
 import { importWrangler, WRANGLER_CONFIG } from './local/wrangler.ts'
 
 await runServer(start)
 
 async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promise<RunningServer> {
-  const { unstable_startWorker: startWorker } = await importWrangler()
+  const { unstable_DevEnv: DevServer } = await importWrangler()
   const { databaseID } = await describeWorker()
   await migrate(persistDir, databaseID)
 
-  const worker = await startWorker({
+  const server = new DevServer()
+  // The proxy listens before the Worker is loaded behind it.
+  const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
+  const started = server.startWorker({
     config: WRANGLER_CONFIG,
     bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: 'plain_text', value }])),
     sendMetrics: false,
@@ -33,11 +36,13 @@ async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promi
       structuredLogsHandler: printWorkerLog,
     },
   })
-  // The proxy listens before the Worker is bundled; a source that does not compile is reported and waited for.
-  const loaded = new Promise((resolve) => worker.raw.once('reloadComplete', resolve))
+  const worker = await started.catch((error: Error) => {
+    const reason = error.cause instanceof Error ? error.cause : error
+    throw new Refusal(`The Worker could not be started: ${reason.message}`)
+  })
   const url = (await worker.url).origin
   await loaded
-  worker.raw.on('reloadComplete', () => console.log('reloaded'))
+  server.on('reloadComplete', () => console.log('reloaded'))
   return { url, stop: () => worker.dispose(), workerdPid: () => workerOfTwo(url) }
 }
 

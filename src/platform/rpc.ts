@@ -31,6 +31,10 @@ export interface AppendItem {
   stored: boolean
   /** Whether the sender's own devices get it too. */
   senderSync: boolean
+  /** The sender's own object gives it to the sender's devices; otherwise the conversation delivers to the sender too. */
+  senderHasIt: boolean
+  /** Spared the checks of who may write here: what the service itself says. */
+  exempt: boolean
   /** The encoded MsgData, without seq, serverMsgID and times: the conversation appends those. */
   msg: Uint8Array
 }
@@ -96,7 +100,7 @@ export interface ConversationState extends Record<LogName, LogState> {
 }
 
 export interface ConversationRpc {
-  /** Appends in order; answers one result per item. The sender's own object delivers to the sender's devices. */
+  /** Appends in order; answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
   /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending; a hole is a placeholder. */
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>

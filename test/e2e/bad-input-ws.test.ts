@@ -60,10 +60,11 @@ describe('a handshake is refused', () => {
     ['without isBackground', 500, async () => ({ query: { isBackground: null } })],
     ['with a garbled token', 1503, async () => ({ token: 'garbled' })],
     [
-      'with a token cut short',
+      'with a token without its signature',
       1503,
-      async (userID) => ({ token: (await valid(userID)).slice(0, -20).split('.')[0] ?? '' }),
+      async (userID) => ({ token: (await valid(userID)).split('.').slice(0, 2).join('.') }),
     ],
+    ['with a token that was altered', 1505, async (userID) => ({ token: altered(await valid(userID)) })],
     ['with an expired token', 1501, async (userID) => ({ token: await forged(userID, { expiresInSeconds: -1 }) })],
     [
       'with a token of another service',
@@ -106,6 +107,8 @@ describe('a handshake is refused', () => {
   }
 
   const valid = (userID: string) => scene.token(userID, PLATFORM.web)
+  /** The same claims with another signature. */
+  const altered = (token: string) => token.replace(/.{8}$/, (end) => end.split('').reverse().join(''))
   const forged = (userID: string, claims: { expiresInSeconds?: number; secret?: string }) =>
     forgedToken({ userID, platformID: PLATFORM.web, ...claims })
 })

@@ -48,6 +48,8 @@ export function prepareSend(
       log: 'chat',
       stored: route.stored,
       senderSync: route.senderSync,
+      senderHasIt: true,
+      exempt: false,
       // Never the bytes as they came: Go's decoder refuses what ours lets pass, and one such message in a log would
       // spoil every answer that holds it.
       msg: MsgData.encode({ ...msg, options }).finish(),

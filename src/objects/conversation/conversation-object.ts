@@ -109,7 +109,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     try {
       return this.ctx.storage.transactionSync(() =>
         items.map((item) => {
-          if (!this.#members.has(item.sendID)) return refused(item)
+          if (!item.exempt && !this.#members.has(item.sendID)) return refused(item)
           const appended = appendMessage(this.#logs, item, now)
           if (appended.stamped) stamped.push(appended.stamped)
           return appended.result
@@ -167,11 +167,11 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     }
   }
 
-  /** The sender's own object has the message already and gives it to the sender's devices. */
   #deliver({ item, seq, sendTime, msg }: Stamped): void {
     const { sendID, operationID } = item
     for (const userID of this.#members.userIDs) {
-      if (userID !== sendID) this.#hand(item.log, userID, { seq, sendTime, sendID, operationID, msg })
+      const wanted = userID !== sendID || (!item.senderHasIt && item.senderSync)
+      if (wanted) this.#hand(item.log, userID, { seq, sendTime, sendID, operationID, msg })
     }
   }
 

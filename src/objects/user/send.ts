@@ -1,4 +1,5 @@
 import { prepareSend } from '../../features/message/prepare-send.ts'
+import { messageID } from '../../platform/ids.ts'
 import { type AppendItem, type AppendResult, errorOf } from '../../platform/rpc.ts'
 import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
@@ -23,7 +24,7 @@ export interface Sent {
  * @throws ImError what the checks or the conversation refuse
  */
 export async function sendMessage(user: UserCore, msg: MsgData, operationID: string): Promise<Sent> {
-  const serverMsgID = crypto.randomUUID().replaceAll('-', '')
+  const serverMsgID = messageID()
   const { home, item } = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
   const finished = user.outgoing.begin(home)
   try {

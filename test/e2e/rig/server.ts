@@ -76,7 +76,7 @@ export class Server {
   /** Starts the program and returns once it answers. */
   async start(): Promise<void> {
     if (this.#child) throw new Error('the server is already running')
-    const script = process.env.RIG_SCRIPT ?? `scripts/${this.#options.mode ?? 'serve'}.ts`
+    const script = `scripts/${this.#options.mode ?? 'serve'}.ts`
     const child = spawn(process.execPath, [script], { cwd: ROOT, env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     running.add(child)

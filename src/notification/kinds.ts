@@ -1,0 +1,98 @@
+import { ContentType } from '../protocol/constants/content-type.ts'
+
+/** What an absent user's phone shows. */
+export interface OfflinePushText {
+  title: string
+  desc: string
+  ext: string
+}
+
+/** How a kind of notification travels. */
+export interface NotificationKind {
+  contentType: ContentType
+  /** Also stored as a message of the chat: it shows in the history and counts as unread. */
+  toChat: boolean
+  /** Stored in the notification log, and so pulled after a reconnect; the others are repaired by version sync. */
+  stored: boolean
+  offlinePush: OfflinePushText | null
+}
+
+const kind = (contentType: ContentType, given: Partial<NotificationKind> = {}): NotificationKind => ({
+  contentType,
+  toChat: false,
+  stored: false,
+  offlinePush: null,
+  ...given,
+})
+
+const push = (text: string, desc = text): { offlinePush: OfflinePushText } => ({
+  offlinePush: { title: text, desc, ext: text },
+})
+
+const inChat = { toChat: true }
+const stored = { stored: true }
+
+/*
+ * Every kind of notification this service sends, with OpenIM's defaults (its notification.yml). Which kinds are stored
+ * is not configurable: clients work on that assumption.
+ */
+export const NotificationKinds = {
+  friendApplicationApproved: kind(ContentType.FriendApplicationApprovedNotification, {
+    ...inChat,
+    ...push('Someone applies to add your friend application'),
+  }),
+  friendApplicationRejected: kind(
+    ContentType.FriendApplicationRejectedNotification,
+    push('Someone rejected your friend application'),
+  ),
+  friendApplication: kind(ContentType.FriendApplicationNotification, push('Somebody applies to add you as a friend')),
+  friendDeleted: kind(ContentType.FriendDeletedNotification),
+  friendRemarkSet: kind(ContentType.FriendRemarkSetNotification),
+  blackAdded: kind(ContentType.BlackAddedNotification),
+  blackDeleted: kind(ContentType.BlackDeletedNotification),
+  friendInfoUpdated: kind(ContentType.FriendInfoUpdatedNotification),
+  friendsInfoUpdate: kind(ContentType.FriendsInfoUpdateNotification),
+
+  conversationChange: kind(ContentType.ConversationChangeNotification),
+  userInfoUpdated: kind(ContentType.UserInfoUpdatedNotification),
+
+  groupCreated: kind(ContentType.GroupCreatedNotification, inChat),
+  groupInfoSet: kind(ContentType.GroupInfoSetNotification),
+  joinGroupApplication: kind(
+    ContentType.JoinGroupApplicationNotification,
+    push('joinGroupApplication title', 'joinGroupApplication desc'),
+  ),
+  memberQuit: kind(ContentType.MemberQuitNotification, inChat),
+  groupApplicationAccepted: kind(
+    ContentType.GroupApplicationAcceptedNotification,
+    push('groupApplicationAccepted title', 'groupApplicationAccepted desc'),
+  ),
+  groupApplicationRejected: kind(
+    ContentType.GroupApplicationRejectedNotification,
+    push('groupApplicationRejected title', 'groupApplicationRejected desc'),
+  ),
+  groupOwnerTransferred: kind(ContentType.GroupOwnerTransferredNotification, inChat),
+  memberKicked: kind(ContentType.MemberKickedNotification, inChat),
+  memberInvited: kind(ContentType.MemberInvitedNotification, inChat),
+  memberEnter: kind(ContentType.MemberEnterNotification, inChat),
+  groupDismissed: kind(ContentType.GroupDismissedNotification, inChat),
+  groupMemberMuted: kind(ContentType.GroupMemberMutedNotification, inChat),
+  groupMemberCancelMuted: kind(ContentType.GroupMemberCancelMutedNotification, inChat),
+  groupMuted: kind(ContentType.GroupMutedNotification, inChat),
+  groupCancelMuted: kind(ContentType.GroupCancelMutedNotification, inChat),
+  groupMemberInfoSet: kind(ContentType.GroupMemberInfoSetNotification),
+  groupMemberSetToAdmin: kind(ContentType.GroupMemberSetToAdminNotification),
+  groupMemberSetToOrdinaryUser: kind(ContentType.GroupMemberSetToOrdinaryUserNotification),
+  groupInfoSetAnnouncement: kind(ContentType.GroupInfoSetAnnouncementNotification, inChat),
+  groupInfoSetName: kind(ContentType.GroupInfoSetNameNotification, inChat),
+
+  conversationPrivateChat: kind(ContentType.ConversationPrivateChatNotification, {
+    ...inChat,
+    offlinePush: null,
+  }),
+  clearConversation: kind(ContentType.ClearConversationNotification),
+  business: kind(ContentType.BusinessNotification),
+  msgRevoke: kind(ContentType.MsgRevokeNotification, stored),
+  deleteMsgs: kind(ContentType.DeleteMsgsNotification, stored),
+  hasReadReceipt: kind(ContentType.HasReadReceipt, stored),
+} as const satisfies Record<string, NotificationKind>
