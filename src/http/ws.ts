@@ -32,6 +32,7 @@ export async function openGateway(request: Request, env: Bindings): Promise<Resp
         userID,
         platformID,
         tokenKey: claims.key,
+        token: handshake.token,
         operationID,
         sdkType,
         sdkVersion,

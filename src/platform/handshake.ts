@@ -7,6 +7,8 @@ const AdmittedDevice = z.object({
   userID: z.string(),
   platformID: z.number(),
   tokenKey: z.string(),
+  /** The whole token: administrators may ask with which ones a user is online. */
+  token: z.string(),
   operationID: z.string(),
   sdkType: z.enum(['go', 'js']),
   sdkVersion: z.string(),

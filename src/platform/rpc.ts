@@ -67,8 +67,9 @@ export interface StoredMessage {
   msg: Uint8Array
 }
 
-/** The owner's own bounds on a log: what was cleared below, what came after leaving above (0 = no bound). */
+/** Who reads, and the reader's own bounds: what was cleared below, what came after leaving above (0 = no bound). */
 export interface ReadWindow {
+  userID: string
   minSeq: number
   maxSeq: number
 }
@@ -99,6 +100,43 @@ export interface ConversationState extends Record<LogName, LogState> {
   about: About | null
 }
 
+export interface ReadResult {
+  sessionType: number
+  /** The position after the call; it never goes back. */
+  hasReadSeq: number
+  /** What the call made read: messages of others, ascending. */
+  newlyRead: number[]
+}
+
+export interface Readers {
+  hasReadCount: number
+  unreadCount: number
+  userIDs: string[]
+}
+
+export interface Revoker {
+  userID: string
+  nickname: string
+  /** An administrator of the app may revoke anything. */
+  isAppAdmin: boolean
+}
+
+/** What clients are told of a revoked message. */
+export interface RevokedMessage {
+  clientMsgID: string
+  sendID: string
+  recvID: string
+  groupID: string
+  sessionType: number
+  revokeTime: number
+}
+
+/** A member's receive options: of this conversation, and the one for everything. */
+export interface MemberSettings {
+  recvMsgOpt?: number
+  globalRecvMsgOpt?: number
+}
+
 export interface ConversationRpc {
   /** Appends in order; answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
@@ -108,6 +146,24 @@ export interface ConversationRpc {
   readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<LogSlice>
   /** The newest message of the chat log that can be shown, or null. */
   readLast(window: ReadWindow): Promise<StoredMessage | null>
+  /**
+   * A member has read the chat up to `hasReadSeq` (0 = no further than before) and these single messages.
+   * @throws ImError 1001 beyond the newest message, 1004 without such a conversation
+   */
+  markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<ReadResult>
+  /** Who has read a message of the chat and who has not, and how many, `limit` users from `offset` on. */
+  readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Readers>
+  /** @throws ImError 1002 not permitted, 1004 no such message, 1404 revoked before */
+  revoke(seq: number, by: Revoker): Promise<RevokedMessage>
+  /** Hides messages from one member. */
+  hide(userID: string, seqs: number[]): Promise<void>
+  /** Erases messages for everybody; placeholders remain. */
+  erase(seqs: number[]): Promise<void>
+  /** Nobody reads what is below the next message any more. Answers the newest seq. */
+  clear(): Promise<number>
+  maxSeq(): Promise<number>
+  /** Keeps the copies of a member's settings that the send check needs. */
+  setMember(userID: string, settings: MemberSettings): Promise<void>
   /** @param since what the caller already knows of each log; the member's own messages are looked for after it */
   state(userID: string, since: Record<LogName, number>): Promise<ConversationState>
 }
@@ -154,6 +210,38 @@ export interface Delta {
   sortVersion: number
 }
 
+/** What an owner changes about a conversation; absent = as it is. */
+export interface ConversationChange {
+  conversationID: string
+  conversationType: number
+  userID: string
+  groupID: string
+  recvMsgOpt?: number
+  isPinned?: boolean
+  attachedInfo?: string
+  isPrivateChat?: boolean
+  groupAtType?: number
+  ex?: string
+  burnDuration?: number
+  msgDestructTime?: number
+  isMsgDestruct?: boolean
+}
+
+/** Where one of the user's logs is kept and what of it the user may read. */
+export interface LogView {
+  home: string
+  minSeq: number
+  maxSeq: number
+}
+
+/** A live connection, as administrators see it. */
+export interface OnlineConnection {
+  platformID: number
+  connID: string
+  isBackground: boolean
+  token: string
+}
+
 export type SessionState = 'normal' | 'kicked' | 'unknown'
 
 export interface UserRpc {
@@ -172,10 +260,27 @@ export interface UserRpc {
   conversationVersion(): Promise<{ versionID: string; version: number; conversationIDs: string[] }>
   /** Chat conversations with current seqs; asks the conversations that have news. Null = all. */
   seqViews(conversationIDs: string[] | null): Promise<SeqView[]>
+  /** Applies a change, creating the row if need be; answers whether anything is different now. */
+  setConversation(change: ConversationChange): Promise<boolean>
+  deleteConversations(conversationIDs: string[]): Promise<void>
+  /** Sets `ex` of the conversations with that peer; answers the ones that changed. */
+  setExOfPeer(peerUserID: string, ex: string): Promise<string[]>
+  /** Keeps the user's option for everything where the send checks find it. */
+  setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<void>
+  /** Settings of this user that a new conversation has to know. */
+  memberSettings(conversationID: string): Promise<MemberSettings>
+  /** Null when the user has no such conversation. */
+  logView(conversationID: string): Promise<LogView | null>
+  /** Raises the read position; it never goes back. */
+  raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<void>
+  /** The user no longer reads what is below `minSeq`, and has read everything before. Answers whether that is news. */
+  raiseMinSeq(conversationID: string, minSeq: number): Promise<boolean>
   /** Max seqs of every log of the user, chat and notification, zeros left out. */
   newestSeqs(): Promise<Record<string, number>>
   /** Platforms on which the user has a live connection. */
   onlinePlatforms(): Promise<number[]>
+  /** Every live connection, by platform. */
+  onlineConnections(): Promise<OnlineConnection[]>
   /** Another user wants to hear when this one comes and goes; answers where this one is now. */
   watchedBy(userID: string): Promise<number[]>
   /** A user whom this one watches came or went; answers whether any connection here still watches. */

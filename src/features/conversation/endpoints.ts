@@ -1,12 +1,15 @@
 import { post } from '../../platform/endpoint.ts'
+import { deleteConversations, updateConversationsByUser } from './delete-conversations.ts'
 import {
   getAllConversations,
   getConversation,
   getConversations,
   getNotNotifyConversationIDs,
   getOwnerConversation,
+  getPinnedConversationIDs,
 } from './list-conversations.ts'
 import {
+  DeleteConversationsReq,
   GetAllConversationsReq,
   GetConversationReq,
   GetConversationsReq,
@@ -14,7 +17,13 @@ import {
   GetIncrementalConversationsReq,
   GetNotNotifyConversationIDsReq,
   GetOwnerConversationReq,
+  GetPinnedConversationIDsReq,
+  GetSortedConversationListReq,
+  SetConversationsReq,
+  UpdateConversationsByUserReq,
 } from './schema.ts'
+import { setConversations } from './set-conversations.ts'
+import { getSortedConversationList } from './sorted-list.ts'
 import { getFullConversationIDs, getIncrementalConversations } from './sync-conversations.ts'
 
 export const conversationEndpoints = [
@@ -35,4 +44,9 @@ export const conversationEndpoints = [
     GetNotNotifyConversationIDsReq,
     getNotNotifyConversationIDs,
   ),
+  post('/conversation/get_pinned_conversation_ids', 'token', GetPinnedConversationIDsReq, getPinnedConversationIDs),
+  post('/conversation/get_sorted_conversation_list', 'token', GetSortedConversationListReq, getSortedConversationList),
+  post('/conversation/set_conversations', 'token', SetConversationsReq, setConversations),
+  post('/conversation/delete_conversations', 'token', DeleteConversationsReq, deleteConversations),
+  post('/conversation/update_conversations_by_user', 'token', UpdateConversationsByUserReq, updateConversationsByUser),
 ]

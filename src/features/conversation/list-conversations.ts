@@ -8,6 +8,7 @@ import type {
   GetConversationsReq,
   GetNotNotifyConversationIDsReq,
   GetOwnerConversationReq,
+  GetPinnedConversationIDsReq,
 } from './schema.ts'
 
 /** recvMsgOpt of a conversation that receives without notifying. */
@@ -57,4 +58,13 @@ export async function getNotNotifyConversationIDs(
   const rows = await ctx.user(userID).conversations(null)
   const quiet = rows.filter((row) => row.recvMsgOpt === RECEIVE_NOT_NOTIFY)
   return { conversationIDs: quiet.map((row) => row.conversationID) }
+}
+
+export async function getPinnedConversationIDs(
+  ctx: CallerContext,
+  { userID }: z.output<typeof GetPinnedConversationIDsReq>,
+): Promise<{ conversationIDs: string[] }> {
+  requireSelfOrAdmin(ctx, userID)
+  const rows = await ctx.user(userID).conversations(null)
+  return { conversationIDs: rows.filter((row) => row.isPinned).map((row) => row.conversationID) }
 }

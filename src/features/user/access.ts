@@ -1,6 +1,6 @@
 import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { findUser, insertUserIfAbsent } from './store.ts'
+import { findUser, insertUserIfAbsent } from './store/users.ts'
 import type { UserRow } from './tables.ts'
 
 /** OpenIM's level of the configured administrators. */
@@ -9,8 +9,12 @@ const ADMIN_LEVEL = 2
 /** @throws ImError 1004 when nobody is registered under that ID */
 export async function existingUser(ctx: Context, userID: string): Promise<UserRow> {
   const row = await findUser(ctx.db, userID)
-  if (!row) throw ImError.notFound(`no user is registered as ${JSON.stringify(userID)}`)
+  if (!row) throw noSuchUser(userID)
   return row
+}
+
+export function noSuchUser(userID: string): ImError {
+  return ImError.notFound(`no user is registered as ${JSON.stringify(userID)}`)
 }
 
 /** Configured administrators are users from the start; there is no start here, so the first use registers them. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { AccountCheckReq } from './schema.ts'
-import { findUsers } from './store.ts'
+import { registeredAmong } from './store/users.ts'
 
 const AccountStatus = { Unregistered: 0, Registered: 1 } as const
 
@@ -12,7 +12,7 @@ export async function checkAccounts(
   { checkUserIDs }: z.output<typeof AccountCheckReq>,
 ): Promise<{ results: { userID: string; accountStatus: number }[] }> {
   if (new Set(checkUserIDs).size < checkUserIDs.length) throw ImError.args('the same userID is given twice')
-  const registered = new Set((await findUsers(ctx.db, checkUserIDs)).map((row) => row.userID))
+  const registered = await registeredAmong(ctx.db, checkUserIDs)
   return {
     results: checkUserIDs.map((userID) => ({
       userID,

@@ -1,13 +1,80 @@
 import { post } from '../../platform/endpoint.ts'
 import { checkAccounts } from './check-accounts.ts'
+import { delUserClientConfig, getUserClientConfig, pageUserClientConfig, setUserClientConfig } from './client-config.ts'
 import { getUsersInfo } from './get-users-info.ts'
+import { getAllUsersUID, getUsers } from './list-users.ts'
+import {
+  addNotificationAccount,
+  searchNotificationAccount,
+  updateNotificationAccount,
+} from './notification-accounts.ts'
+import { getUsersOnlineStatus, getUsersOnlineTokenDetail, getUsersStatus } from './online-status.ts'
 import { registerUsers } from './register-users.ts'
-import { AccountCheckReq, GetUsersInfoReq, UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
-import { updateUserInfo } from './update-user-info.ts'
+import {
+  AccountCheckReq,
+  AddNotificationAccountReq,
+  AddUserCommandReq,
+  DeleteUserCommandReq,
+  DelUserClientConfigReq,
+  GetAllUserCommandReq,
+  GetAllUsersUIDReq,
+  GetSubscribeUsersStatusReq,
+  GetUserClientConfigReq,
+  GetUserCommandReq,
+  GetUsersInfoReq,
+  GetUsersOnlineStatusReq,
+  GetUsersReq,
+  GetUsersStatusReq,
+  PageUserClientConfigReq,
+  SearchNotificationAccountReq,
+  SetGlobalMsgRecvOptReq,
+  SetUserClientConfigReq,
+  SubscribeUsersStatusReq,
+  UpdateNotificationAccountReq,
+  UpdateUserCommandReq,
+  UpdateUserInfoExReq,
+  UpdateUserInfoReq,
+  UserRegisterReq,
+} from './schema.ts'
+import { getSubscribeUsersStatus, subscribeUsersStatus } from './subscribe-users-status.ts'
+import { setGlobalMsgRecvOpt, updateUserInfo, updateUserInfoEx } from './update-user-info.ts'
+import {
+  addUserCommand,
+  deleteUserCommand,
+  getAllUserCommands,
+  getUserCommands,
+  updateUserCommand,
+} from './user-commands.ts'
 
 export const userEndpoints = [
   post('/user/user_register', 'admin', UserRegisterReq, registerUsers),
-  post('/user/get_users_info', 'token', GetUsersInfoReq, getUsersInfo),
   post('/user/account_check', 'admin', AccountCheckReq, checkAccounts),
-  post('/user/update_user_info_ex', 'token', UpdateUserInfoExReq, updateUserInfo),
+
+  post('/user/get_users_info', 'token', GetUsersInfoReq, getUsersInfo),
+  post('/user/get_users', 'token', GetUsersReq, getUsers),
+  post('/user/get_all_users_uid', 'token', GetAllUsersUIDReq, getAllUsersUID),
+  post('/user/update_user_info', 'token', UpdateUserInfoReq, updateUserInfo),
+  post('/user/update_user_info_ex', 'token', UpdateUserInfoExReq, updateUserInfoEx),
+  post('/user/set_global_msg_recv_opt', 'token', SetGlobalMsgRecvOptReq, setGlobalMsgRecvOpt),
+
+  post('/user/get_users_status', 'token', GetUsersStatusReq, getUsersStatus),
+  post('/user/get_users_online_status', 'admin', GetUsersOnlineStatusReq, getUsersOnlineStatus),
+  post('/user/get_users_online_token_detail', 'token', GetUsersOnlineStatusReq, getUsersOnlineTokenDetail),
+  post('/user/subscribe_users_status', 'token', SubscribeUsersStatusReq, subscribeUsersStatus),
+  post('/user/get_subscribe_users_status', 'token', GetSubscribeUsersStatusReq, getSubscribeUsersStatus),
+
+  post('/user/process_user_command_add', 'token', AddUserCommandReq, addUserCommand),
+  post('/user/process_user_command_update', 'token', UpdateUserCommandReq, updateUserCommand),
+  post('/user/process_user_command_delete', 'token', DeleteUserCommandReq, deleteUserCommand),
+  post('/user/process_user_command_get', 'token', GetUserCommandReq, getUserCommands),
+  post('/user/process_user_command_get_all', 'token', GetAllUserCommandReq, getAllUserCommands),
+
+  post('/user/get_user_client_config', 'token', GetUserClientConfigReq, getUserClientConfig),
+  post('/user/set_user_client_config', 'admin', SetUserClientConfigReq, setUserClientConfig),
+  post('/user/del_user_client_config', 'admin', DelUserClientConfigReq, delUserClientConfig),
+  post('/user/page_user_client_config', 'admin', PageUserClientConfigReq, pageUserClientConfig),
+
+  post('/user/add_notification_account', 'admin', AddNotificationAccountReq, addNotificationAccount),
+  post('/user/update_notification_account', 'admin', UpdateNotificationAccountReq, updateNotificationAccount),
+  post('/user/search_notification_account', 'admin', SearchNotificationAccountReq, searchNotificationAccount),
 ]

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CallerContext, Context } from '../../platform/context.ts'
 import { ensureAdmin } from './access.ts'
 import type { GetUsersInfoReq, UserInfo } from './schema.ts'
-import { findUsers } from './store.ts'
+import { findUsers } from './store/users.ts'
 
 /** Profiles of those IDs that are registered; unknown ones are left out. */
 export async function getUsersInfo(

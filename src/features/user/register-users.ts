@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { UserRegisterReq } from './schema.ts'
-import { findUsers, insertUsers } from './store.ts'
+import { insertUsers, registeredAmong } from './store/users.ts'
 
 /** Registers users; one ID that is taken fails the whole call. */
 export async function registerUsers(ctx: CallerContext, { users }: z.output<typeof UserRegisterReq>): Promise<void> {
@@ -21,6 +21,6 @@ export async function registerUsers(ctx: CallerContext, { users }: z.output<type
 }
 
 async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {
-  const taken = (await findUsers(ctx.db, userIDs)).map((row) => row.userID)
+  const taken = [...(await registeredAmong(ctx.db, userIDs))]
   if (taken.length > 0) throw ImError.registeredAlready(`already registered: ${taken.slice(0, 10).join(', ')}`)
 }

@@ -1,27 +1,45 @@
 import { z } from 'zod'
-import { int32, int64, list, message, optional, str } from '../../platform/wire.ts'
+import { int32, int64, list, message, optional, pagination, str } from '../../platform/wire.ts'
 
 export const MAX_USERS_PER_CALL = 1000
+/** Profiles, accounts or settings in one page: whole rows, which may be large. */
+const MAX_PAGE = 1_000
+/** IDs alone are short. */
+const MAX_ID_PAGE = 10_000
 const MAX_NICKNAME = 255
 const MAX_FACE_URL = 2_048
 const MAX_EX = 8_192
 const MAX_USER_ID = 64
+const MAX_COMMAND_UUID = 255
+const MAX_COMMAND_VALUE = 8_192
+const MAX_CONFIG_KEYS_PER_CALL = 1_000
+const MAX_CONFIG_KEY = 255
+const MAX_CONFIG_VALUE = 8_192
+
+/** From this level on an account belongs to the app: 3 notification account, 4 robot. */
+export const FIRST_APP_LEVEL = 3
 
 /** Letters and digits of any script, and the underscore: the same IDs that OpenIM registers. */
-const USER_ID = /^[\p{L}\p{N}_]+$/u
+const USER_ID = /^[\p{L}\p{N}_]*$/u
 
+const newUserID = z
+  .string()
+  .max(MAX_USER_ID)
+  .regex(USER_ID, { error: 'a userID has only letters, digits and underscores' })
+const someUserID = z.string().min(1)
 const nickname = z.string().max(MAX_NICKNAME)
 const faceURL = z.string().max(MAX_FACE_URL)
 const ex = z.string().max(MAX_EX)
 const recvMsgOpt = z.int().min(0).max(2)
+const needsNickname = { error: 'a user needs a nickname' }
+
+const userIDs = z.array(z.string()).max(MAX_USERS_PER_CALL)
+const page = (max: number) =>
+  pagination().refine(({ showNumber }) => showNumber <= max, { error: `showNumber is at most ${max}` })
 
 const NewUser = message({
-  userID: z
-    .string()
-    .min(1)
-    .max(MAX_USER_ID)
-    .regex(USER_ID, { error: 'a userID has only letters, digits and underscores' }),
-  nickname: nickname.min(1, { error: 'a user needs a nickname' }),
+  userID: newUserID.min(1),
+  nickname: nickname.min(1, needsNickname),
   faceURL: str().pipe(faceURL),
   ex: str().pipe(ex),
   createTime: int64(),
@@ -33,20 +51,126 @@ export const UserRegisterReq = message({
   users: z.array(NewUser).min(1).max(MAX_USERS_PER_CALL),
 })
 
-export const GetUsersInfoReq = message({ userIDs: z.array(z.string()).max(MAX_USERS_PER_CALL) })
+export const GetUsersInfoReq = message({ userIDs })
 
-export const AccountCheckReq = message({
-  checkUserIDs: list(z.string()).pipe(z.array(z.string()).max(MAX_USERS_PER_CALL)),
+export const AccountCheckReq = message({ checkUserIDs: list(z.string()).pipe(userIDs) })
+
+/** The older form of a change: what is "" or 0 stays as it is. The last two are never changed, whatever they say. */
+export const UpdateUserInfoReq = message({
+  userInfo: message({
+    userID: someUserID,
+    nickname: str().pipe(nickname),
+    faceURL: str().pipe(faceURL),
+    ex: str().pipe(ex),
+    globalRecvMsgOpt: int32().pipe(recvMsgOpt),
+    createTime: int64(),
+    appMangerLevel: int32(),
+  }),
 })
 
 export const UpdateUserInfoExReq = message({
   userInfo: message({
-    userID: z.string().min(1),
+    userID: someUserID,
     nickname: optional(nickname.min(1, { error: 'a nickname cannot be empty' })),
     faceURL: optional(faceURL),
     ex: optional(ex),
     globalRecvMsgOpt: optional(recvMsgOpt),
   }),
+})
+
+export const SetGlobalMsgRecvOptReq = message({
+  userID: someUserID,
+  globalRecvMsgOpt: int32().pipe(recvMsgOpt),
+})
+
+export const GetUsersReq = message({
+  pagination: page(MAX_PAGE),
+  userID: str().pipe(z.string().max(MAX_USER_ID)),
+  /** OpenIM's spelling, with a capital N, in this call and in those of notification accounts. */
+  nickName: str().pipe(nickname),
+})
+
+export const GetAllUsersUIDReq = message({ pagination: page(MAX_ID_PAGE) })
+
+export const GetUsersOnlineStatusReq = message({ userIDs: list(z.string()).pipe(userIDs) })
+
+export const GetUsersStatusReq = message({
+  userID: str(),
+  userIDs: list(z.string()).pipe(userIDs.min(1, { error: 'whose status?' })),
+})
+
+export const SubscribeUsersStatusReq = message({
+  userID: str(),
+  userIDs: list(z.string()).pipe(userIDs),
+  /** 1 subscribe, 2 unsubscribe. */
+  genre: int32(),
+})
+
+export const GetSubscribeUsersStatusReq = message({ userID: str() })
+
+const commandKey = {
+  userID: someUserID,
+  type: int32().refine((type) => type !== 0, { error: 'a command has a type other than 0' }),
+  uuid: z.string().min(1).max(MAX_COMMAND_UUID),
+}
+const commandContent = {
+  value: optional(z.string().max(MAX_COMMAND_VALUE)),
+  ex: optional(ex),
+}
+
+export const AddUserCommandReq = message({ ...commandKey, ...commandContent })
+export const UpdateUserCommandReq = message({ ...commandKey, ...commandContent })
+export const DeleteUserCommandReq = message(commandKey)
+export const GetUserCommandReq = message({ userID: someUserID, type: commandKey.type })
+export const GetAllUserCommandReq = message({ userID: someUserID })
+
+export const GetUserClientConfigReq = message({ userID: str() })
+
+export const SetUserClientConfigReq = message({
+  userID: str(),
+  configs: z
+    .record(
+      z
+        .string()
+        .min(1)
+        .max(MAX_CONFIG_KEY, { error: `a key has at most ${MAX_CONFIG_KEY} characters` }),
+      z.string().max(MAX_CONFIG_VALUE),
+    )
+    .nullish()
+    .transform((given) => Object.entries(given ?? {}).map(([key, value]) => ({ key, value })))
+    .refine((entries) => entries.length <= MAX_CONFIG_KEYS_PER_CALL, {
+      error: `a call sets at most ${MAX_CONFIG_KEYS_PER_CALL} keys`,
+    }),
+})
+
+export const DelUserClientConfigReq = message({
+  userID: str(),
+  keys: list(z.string()).pipe(z.array(z.string()).max(MAX_CONFIG_KEYS_PER_CALL)),
+})
+
+export const PageUserClientConfigReq = message({ userID: str(), key: str(), pagination: page(MAX_PAGE) })
+
+export const AddNotificationAccountReq = message({
+  /** "" lets the service choose one. */
+  userID: str().pipe(newUserID),
+  nickName: nickname.min(1, needsNickname),
+  faceURL: str().pipe(faceURL),
+  appMangerLevel: int32().refine((level) => level >= FIRST_APP_LEVEL, {
+    error: `an account of the app has level ${FIRST_APP_LEVEL} or more`,
+  }),
+})
+
+export const UpdateNotificationAccountReq = message({
+  userID: someUserID,
+  nickName: str().pipe(nickname),
+  faceURL: str().pipe(faceURL),
+})
+
+export const SearchNotificationAccountReq = message({
+  keyword: str().pipe(nickname),
+  /** Without OpenIM's typo, in this call alone. */
+  appManagerLevel: optional(z.int()),
+  pagination: page(MAX_PAGE),
 })
 
 /** `sdkws.UserInfo` on the wire. */
@@ -58,4 +182,47 @@ export interface UserInfo {
   createTime: number
   appMangerLevel: number
   globalRecvMsgOpt: number
+}
+
+/** On which platforms a user is. */
+export interface OnlineStatus {
+  userID: string
+  status: number
+  platformIDs: number[]
+}
+
+/** A user's live connections, for administrators. */
+export interface UserOnlineConnections {
+  userID: string
+  status: number
+  detailPlatformStatus: { platformID: number; connID: string; isBackground: boolean; token: string }[]
+}
+
+/** The tokens a user's live connections came with, for administrators. */
+export interface UserOnlineTokens {
+  userID: string
+  status: number
+  singlePlatformToken: { platformID: number; total: number; token: string[] }[]
+}
+
+export interface UserCommandInfo {
+  type: number
+  /** Seconds. */
+  createTime: number
+  uuid: string
+  value: string
+  ex: string
+}
+
+export interface ClientConfig {
+  key: string
+  userID: string
+  value: string
+}
+
+export interface NotificationAccountInfo {
+  userID: string
+  faceURL: string
+  nickName: string
+  appMangerLevel: number
 }

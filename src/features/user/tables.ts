@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const user = sqliteTable('user', {
   userID: text('user_id').primaryKey(),
@@ -12,3 +12,33 @@ export const user = sqliteTable('user', {
 })
 
 export type UserRow = typeof user.$inferSelect
+
+/** What a user's devices keep here for each other, favourites say; the app gives `type` and `uuid` their meaning. */
+export const userCommand = sqliteTable(
+  'user_command',
+  {
+    userID: text('user_id').notNull(),
+    type: integer('type').notNull(),
+    uuid: text('uuid').notNull(),
+    value: text('value').notNull(),
+    ex: text('ex').notNull(),
+    /** Seconds since the epoch, as on the wire. */
+    createTime: integer('create_time').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.userID, t.type, t.uuid] })],
+)
+
+export type UserCommandRow = typeof userCommand.$inferSelect
+
+/** Settings that the app's administrators hand to its clients: under userID "" for all, else for one user. */
+export const clientConfig = sqliteTable(
+  'client_config',
+  {
+    userID: text('user_id').notNull(),
+    key: text('key').notNull(),
+    value: text('value').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.userID, t.key] })],
+)
+
+export type ClientConfigRow = typeof clientConfig.$inferSelect

@@ -1,26 +1,66 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { ImError } from '../../protocol/errors.ts'
-import type { UpdateUserInfoExReq } from './schema.ts'
-import { updateUser } from './store.ts'
+import { existingUser, noSuchUser } from './access.ts'
+import { tellUserInfoUpdated } from './notifications.ts'
+import type { SetGlobalMsgRecvOptReq, UpdateUserInfoExReq, UpdateUserInfoReq } from './schema.ts'
+import { updateUser } from './store/users.ts'
 import type { UserRow } from './tables.ts'
 
+type ProfileChanges = Partial<Pick<UserRow, 'nickname' | 'faceURL' | 'ex' | 'globalRecvMsgOpt'>>
+
 /** Changes the given fields of a profile; absent ones stay. */
-export async function updateUserInfo(
+export async function updateUserInfoEx(
   ctx: CallerContext,
   { userInfo }: z.output<typeof UpdateUserInfoExReq>,
 ): Promise<void> {
-  const { userID, ...fields } = userInfo
+  const { userID, nickname, faceURL, ex, globalRecvMsgOpt } = userInfo
   requireSelfOrAdmin(ctx, userID)
-  const changes: Partial<UserRow> = {}
-  if (fields.nickname !== null) changes.nickname = fields.nickname
-  if (fields.faceURL !== null) changes.faceURL = fields.faceURL
-  if (fields.ex !== null) changes.ex = fields.ex
-  if (fields.globalRecvMsgOpt !== null) changes.globalRecvMsgOpt = fields.globalRecvMsgOpt
-  if (Object.keys(changes).length === 0) return
+  const changes: ProfileChanges = {}
+  if (nickname !== null) changes.nickname = nickname
+  if (faceURL !== null) changes.faceURL = faceURL
+  if (ex !== null) changes.ex = ex
+  if (globalRecvMsgOpt !== null) changes.globalRecvMsgOpt = globalRecvMsgOpt
+  await changeProfile(ctx, userID, changes)
+}
+
+/** The older form of the same, which cannot clear anything: "" and 0 stay as they are. */
+export async function updateUserInfo(
+  ctx: CallerContext,
+  { userInfo }: z.output<typeof UpdateUserInfoReq>,
+): Promise<void> {
+  const { userID, nickname, faceURL, ex, globalRecvMsgOpt } = userInfo
+  requireSelfOrAdmin(ctx, userID)
+  const changes: ProfileChanges = {}
+  if (nickname !== '') changes.nickname = nickname
+  if (faceURL !== '') changes.faceURL = faceURL
+  if (ex !== '') changes.ex = ex
+  if (globalRecvMsgOpt !== 0) changes.globalRecvMsgOpt = globalRecvMsgOpt
+  await changeProfile(ctx, userID, changes)
+}
+
+/** OpenIM lets any user set anybody's; here it is the user's own, or an administrator's, to set. */
+export async function setGlobalMsgRecvOpt(
+  ctx: CallerContext,
+  { userID, globalRecvMsgOpt }: z.output<typeof SetGlobalMsgRecvOptReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  await changeProfile(ctx, userID, { globalRecvMsgOpt })
+}
+
+/**
+ * Writes what is given and tells those who show it or go by it. Given is enough, whether or not it differs from what is there: a
+ * call that is repeated because it broke off in between still reaches everybody.
+ */
+async function changeProfile(ctx: CallerContext, userID: string, changes: ProfileChanges): Promise<void> {
+  if (Object.keys(changes).length === 0) {
+    await existingUser(ctx, userID)
+    return
+  }
   const exists = await updateUser(ctx.db, userID, changes)
-  if (!exists) throw ImError.notFound(`no user is registered as ${JSON.stringify(userID)}`)
+  if (!exists) throw noSuchUser(userID)
+  if (changes.globalRecvMsgOpt !== undefined) await ctx.user(userID).setGlobalRecvMsgOpt(changes.globalRecvMsgOpt)
   if (changes.nickname !== undefined || changes.faceURL !== undefined) {
     await ctx.after({ kind: 'user-info-changed', operationID: ctx.operationID, userID })
   }
+  await tellUserInfoUpdated(ctx, userID)
 }

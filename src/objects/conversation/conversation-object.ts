@@ -13,9 +13,14 @@ import {
   type Delivery,
   type LogName,
   type LogSlice,
+  type MemberSettings,
   type Outcome,
   outcomeOf,
+  type Readers,
+  type ReadResult,
   type ReadWindow,
+  type RevokedMessage,
+  type Revoker,
   refusalOf,
   type Serves,
   type StoredMessage,
@@ -24,11 +29,14 @@ import { migrate } from '../../platform/sqlite-migrations.ts'
 import { notificationTwin } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { appendMessage, type Stamped } from './append.ts'
+import { refusalByReceiver } from './check-receiver.ts'
 import { FanOut } from './fan-out.ts'
-import { firstMembers, Members } from './members.ts'
+import { Hidden } from './hidden.ts'
+import { firstMembers, type Kind, Members } from './members.ts'
 import { MessageLog } from './message-log.ts'
 import { conversationMigrations } from './migrations.ts'
-import { readLast, readRange, readSeqs } from './read.ts'
+import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './read.ts'
+import { revoke } from './revoke.ts'
 
 /**
  * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
@@ -40,6 +48,7 @@ export const SPELL_MS = 8_000
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
   readonly #log: Log
   readonly #fanOut: FanOut
+  readonly #hidden: Hidden
   #members: Members
   #logs: Record<LogName, MessageLog>
   #opening: Promise<void> | null = null
@@ -51,6 +60,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     this.#log = createLog(configOf(env).logLevel, { conversationID })
     this.#fanOut = new FanOut((userID, parcel) => userObject(env, userID).deliver(parcel), this.#log)
     migrate(state.storage, conversationMigrations)
+    this.#hidden = new Hidden(state.storage.sql)
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
     // A pending alarm means that the previous life of this object ended in a busy spell.
@@ -74,15 +84,78 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readRange(this.#logs[log], window, begin, end, limit))
+    return outcomeOf(() => readRange(this.#readable(log), window, begin, end, limit))
   }
 
   readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readSeqs(this.#logs[log], window, seqs))
+    return outcomeOf(() => readSeqs(this.#readable(log), window, seqs))
   }
 
   readLast(window: ReadWindow): Promise<Outcome<StoredMessage | null>> {
-    return outcomeOf(() => readLast(this.#logs.chat, window))
+    return outcomeOf(() => readLast(this.#readable('chat'), window))
+  }
+
+  markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<Outcome<ReadResult>> {
+    return outcomeOf(() => {
+      const { sessionType } = this.#kind()
+      const { maxSeq } = this.#logs.chat
+      const beyond = [hasReadSeq, ...seqs].find((seq) => seq > maxSeq)
+      if (beyond !== undefined) throw ImError.args(`seq ${beyond} is beyond the newest message, ${maxSeq}`)
+      const fresh = this.#members.read(userID, hasReadSeq, seqs)
+      const newlyRead = fresh.filter((seq) => this.#logs.chat.read(seq)?.sendID !== userID)
+      return { sessionType, hasReadSeq: this.#members.get(userID)?.readSeq ?? hasReadSeq, newlyRead }
+    })
+  }
+
+  readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Outcome<Readers>> {
+    return outcomeOf(() => {
+      const message = this.#logs.chat.read(seq)
+      if (!message) throw ImError.notFound(`the conversation has no message ${seq}`)
+      return this.#members.readers(seq, message.sendID, page)
+    })
+  }
+
+  revoke(seq: number, by: Revoker): Promise<Outcome<RevokedMessage>> {
+    return outcomeOf(() => {
+      this.#kind()
+      return this.ctx.storage.transactionSync(() => revoke(this.#logs.chat, seq, by, Date.now()))
+    })
+  }
+
+  hide(userID: string, seqs: number[]): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      this.#kind()
+      this.#hidden.add(userID, seqs)
+    })
+  }
+
+  erase(seqs: number[]): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      this.#kind()
+      this.ctx.storage.transactionSync(() => {
+        for (const seq of seqs) {
+          const message = this.#logs.chat.read(seq)
+          if (message) this.#logs.chat.erase(seq, emptied(message.msg))
+        }
+      })
+    })
+  }
+
+  clear(): Promise<Outcome<number>> {
+    return outcomeOf(() => {
+      this.#kind()
+      const { maxSeq } = this.#logs.chat
+      this.ctx.storage.sql.exec('INSERT OR REPLACE INTO cleared (id, min_seq) VALUES (1, ?)', maxSeq + 1)
+      return maxSeq
+    })
+  }
+
+  maxSeq(): Promise<Outcome<number>> {
+    return outcomeOf(() => this.#logs.chat.maxSeq)
+  }
+
+  setMember(userID: string, settings: MemberSettings): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#members.set(userID, settings))
   }
 
   state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
@@ -109,7 +182,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     try {
       return this.ctx.storage.transactionSync(() =>
         items.map((item) => {
-          if (!item.exempt && !this.#members.has(item.sendID)) return refused(item)
+          const refusal = this.#refusalOf(item)
+          if (refusal) return { ok: false, refusal: refusalOf(refusal) }
           const appended = appendMessage(this.#logs, item, now)
           if (appended.stamped) stamped.push(appended.stamped)
           return appended.result
@@ -123,6 +197,28 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#deliver(message)
     }
+  }
+
+  #refusalOf(item: AppendItem): ImError | null {
+    if (!item.exempt && !this.#members.has(item.sendID)) {
+      return ImError.notInGroup(`${item.sendID} takes no part in the conversation`)
+    }
+    return refusalByReceiver(this.#members, item)
+  }
+
+  /** @throws ImError 1004 while there is no message; an object that was woken by mistake stays empty */
+  #kind(): Kind {
+    const { kind } = this.#members
+    if (!kind) throw ImError.notFound(`there is no conversation ${this.#conversationID()}`)
+    return kind
+  }
+
+  #readable(log: LogName): ReadableLog {
+    if (log === 'notification') {
+      return { log: this.#logs.notification, minSeq: 0, members: this.#members, hidden: null }
+    }
+    const [cleared] = this.ctx.storage.sql.exec<{ min_seq: number }>('SELECT min_seq FROM cleared').toArray()
+    return { log: this.#logs.chat, minSeq: cleared?.min_seq ?? 0, members: this.#members, hidden: this.#hidden }
   }
 
   /** Two first messages at once wait for the same look into D1 and go on in the order they came. */
@@ -143,9 +239,11 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   async #openOnce(first: AppendItem): Promise<void> {
-    const userIDs = await firstMembers(openDatabase(this.env.DB), first)
+    const members = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
+      userObject(this.env, userID).memberSettings(this.#conversationID()),
+    )
     this.ctx.storage.transactionSync(() => {
-      this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, userIDs)
+      this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members)
     })
   }
 
@@ -197,12 +295,5 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const { name } = this.ctx.id
     if (name === undefined) throw new Error('a conversation is reached by its ID only')
     return name
-  }
-}
-
-function refused(item: AppendItem): AppendResult {
-  return {
-    ok: false,
-    refusal: refusalOf(ImError.notInGroup(`${item.sendID} takes no part in the conversation`)),
   }
 }

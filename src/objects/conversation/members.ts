@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm'
 import { user } from '../../features/user/tables.ts'
 import type { Database } from '../../platform/d1.ts'
-import type { About, AppendItem } from '../../platform/rpc.ts'
+import type { About, AppendItem, MemberSettings, Readers } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
 
@@ -11,11 +11,21 @@ export interface Kind {
   groupID: string
 }
 
-/** The conversation's own copy of who takes part, so that no message has to ask D1. */
+export interface Member {
+  userID: string
+  /** Everything up to here is read. */
+  readSeq: number
+  recvMsgOpt: number
+  globalRecvMsgOpt: number
+}
+
+type Row = { user_id: string; read_seq: number; recv_msg_opt: number; global_recv_msg_opt: number }
+
+/** The conversation's own copy of who takes part and of what the send check needs, so that no message asks D1. */
 export class Members {
   readonly #sql: SqlStorage
   #kind: Kind | null = null
-  #userIDs: string[] = []
+  readonly #members = new Map<string, Member>()
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -24,10 +34,14 @@ export class Members {
       .toArray()
     if (!kind) return
     this.#kind = { sessionType: kind.session_type, groupID: kind.group_id }
-    this.#userIDs = sql
-      .exec<{ user_id: string }>('SELECT user_id FROM member')
-      .toArray()
-      .map((row) => row.user_id)
+    for (const row of sql.exec<Row>('SELECT * FROM member')) {
+      this.#members.set(row.user_id, {
+        userID: row.user_id,
+        readSeq: row.read_seq,
+        recvMsgOpt: row.recv_msg_opt,
+        globalRecvMsgOpt: row.global_recv_msg_opt,
+      })
+    }
   }
 
   /** Null until the first message. */
@@ -35,41 +49,146 @@ export class Members {
     return this.#kind
   }
 
+  get userIDs(): string[] {
+    return [...this.#members.keys()]
+  }
+
+  has(userID: string): boolean {
+    return this.#members.has(userID)
+  }
+
+  get(userID: string): Member | null {
+    return this.#members.get(userID) ?? null
+  }
+
+  /** The other user of a single chat; oneself in a chat with oneself. */
+  peerOf(userID: string): Member | null {
+    for (const member of this.#members.values()) if (member.userID !== userID) return member
+    return this.get(userID)
+  }
+
   /** What this conversation is for one of its members; null until the first message. */
   aboutFor(userID: string): About | null {
     if (!this.#kind) return null
     const { sessionType, groupID } = this.#kind
-    // Who writes to nobody else talks to themselves.
-    const peerUserID = groupID === '' ? (this.#userIDs.find((id) => id !== userID) ?? userID) : ''
-    return { sessionType, groupID, peerUserID }
+    return { sessionType, groupID, peerUserID: groupID === '' ? (this.peerOf(userID)?.userID ?? userID) : '' }
   }
 
-  get userIDs(): readonly string[] {
-    return this.#userIDs
-  }
-
-  has(userID: string): boolean {
-    return this.#userIDs.includes(userID)
-  }
-
-  open(kind: Kind, userIDs: readonly string[]): void {
+  open(kind: Kind, members: readonly Member[]): void {
     this.#sql.exec('INSERT INTO kind (id, session_type, group_id) VALUES (1, ?, ?)', kind.sessionType, kind.groupID)
-    for (const userID of userIDs) this.#sql.exec('INSERT INTO member (user_id) VALUES (?)', userID)
+    for (const { userID, readSeq, recvMsgOpt, globalRecvMsgOpt } of members) {
+      this.#sql.exec(
+        'INSERT INTO member (user_id, read_seq, recv_msg_opt, global_recv_msg_opt) VALUES (?, ?, ?, ?)',
+        userID,
+        readSeq,
+        recvMsgOpt,
+        globalRecvMsgOpt,
+      )
+    }
     this.#kind = kind
-    this.#userIDs = [...userIDs]
+    for (const member of members) this.#members.set(member.userID, { ...member })
+  }
+
+  set(userID: string, settings: MemberSettings): void {
+    const member = this.#members.get(userID)
+    if (!member) return
+    member.recvMsgOpt = settings.recvMsgOpt ?? member.recvMsgOpt
+    member.globalRecvMsgOpt = settings.globalRecvMsgOpt ?? member.globalRecvMsgOpt
+    this.#sql.exec(
+      'UPDATE member SET recv_msg_opt = ?, global_recv_msg_opt = ? WHERE user_id = ?',
+      member.recvMsgOpt,
+      member.globalRecvMsgOpt,
+      userID,
+    )
+  }
+
+  /**
+   * Moves a member's read position forward and notes single messages beyond it.
+   * @returns the seqs that were not read before, ascending
+   */
+  read(userID: string, hasReadSeq: number, seqs: readonly number[]): number[] {
+    const member = this.#members.get(userID)
+    if (!member) return []
+    const alone = this.#readAlone(userID, member.readSeq + 1, Number.MAX_SAFE_INTEGER)
+    const fresh = new Set<number>()
+    for (let seq = member.readSeq + 1; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
+    for (const seq of seqs) if (seq > member.readSeq && !alone.has(seq)) fresh.add(seq)
+    if (hasReadSeq > member.readSeq) {
+      member.readSeq = hasReadSeq
+      this.#sql.exec('UPDATE member SET read_seq = ? WHERE user_id = ?', hasReadSeq, userID)
+      if (alone.size > 0) this.#sql.exec('DELETE FROM read_alone WHERE user_id = ? AND seq <= ?', userID, hasReadSeq)
+    }
+    for (const seq of fresh) {
+      if (seq > member.readSeq) this.#sql.exec('INSERT INTO read_alone (user_id, seq) VALUES (?, ?)', userID, seq)
+    }
+    return [...fresh].sort((a, b) => a - b)
+  }
+
+  /** Whether the other side of a single chat has read a message, for the messages of a stretch. */
+  readBy(first: number, last: number): (seq: number, sendID: string) => boolean {
+    const alone = new Map(this.userIDs.map((userID) => [userID, this.#readAlone(userID, first, last)]))
+    return (seq, sendID) => {
+      const peer = this.peerOf(sendID)
+      return (
+        peer !== null && peer.userID !== sendID && (seq <= peer.readSeq || (alone.get(peer.userID)?.has(seq) ?? false))
+      )
+    }
+  }
+
+  /**
+   * Who has read a message and who has not, its sender left out. Comparing positions costs the members once, however
+   * many messages there are.
+   */
+  readers(seq: number, sendID: string, page: { hasRead: boolean; offset: number; limit: number }): Readers {
+    const alone = new Set(
+      this.#sql
+        .exec<{ user_id: string }>('SELECT user_id FROM read_alone WHERE seq = ?', seq)
+        .toArray()
+        .map((row) => row.user_id),
+    )
+    const others = [...this.#members.values()].filter((member) => member.userID !== sendID)
+    const [read, unread]: [string[], string[]] = [[], []]
+    for (const { userID, readSeq } of others) (readSeq >= seq || alone.has(userID) ? read : unread).push(userID)
+    const userIDs = (page.hasRead ? read : unread).slice(page.offset, page.offset + page.limit)
+    return { hasReadCount: read.length, unreadCount: unread.length, userIDs }
+  }
+
+  #readAlone(userID: string, first: number, last: number): Set<number> {
+    const rows = this.#sql.exec<{ seq: number }>(
+      'SELECT seq FROM read_alone WHERE user_id = ? AND seq BETWEEN ? AND ?',
+      userID,
+      first,
+      last,
+    )
+    return new Set(rows.toArray().map((row) => row.seq))
   }
 }
 
 /**
  * Who takes part in a conversation that has no message yet. This is the one question to D1 in a conversation's life.
+ * @param settingsOf asks a user's object for what the user has set about this conversation already
  * @throws ImError 1004 when one of the users is not registered, 1201 when the group does not exist
  */
-export async function firstMembers(db: Database, item: AppendItem): Promise<string[]> {
+export async function firstMembers(
+  db: Database,
+  item: AppendItem,
+  settingsOf: (userID: string) => Promise<MemberSettings>,
+): Promise<Member[]> {
   if (item.sessionType === SessionType.Group) throw ImError.groupNotFound(`there is no group ${item.groupID}`)
   const userIDs = [...new Set([item.sendID, item.recvID])]
-  const rows = await db.select({ userID: user.userID }).from(user).where(inArray(user.userID, userIDs))
-  const known = new Set(rows.map((row) => row.userID))
-  const missing = userIDs.filter((userID) => !known.has(userID))
-  if (missing.length > 0) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing[0])}`)
-  return userIDs
+  const rows = await db
+    .select({ userID: user.userID, globalRecvMsgOpt: user.globalRecvMsgOpt })
+    .from(user)
+    .where(inArray(user.userID, userIDs))
+  const known = new Map(rows.map((row) => [row.userID, row]))
+  const missing = userIDs.find((userID) => !known.has(userID))
+  if (missing !== undefined) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing)}`)
+  return Promise.all(
+    userIDs.map(async (userID) => ({
+      userID,
+      readSeq: 0,
+      recvMsgOpt: (await settingsOf(userID)).recvMsgOpt ?? 0,
+      globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
+    })),
+  )
 }

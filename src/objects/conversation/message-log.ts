@@ -1,4 +1,4 @@
-import type { LogName, LogState, StoredMessage } from '../../platform/rpc.ts'
+import type { LogName, LogState } from '../../platform/rpc.ts'
 
 /** What is kept of a message beside its bytes. */
 export interface LogRow {
@@ -7,6 +7,13 @@ export interface LogRow {
   sendID: string
   sendTime: number
   storedTime: number
+  msg: Uint8Array
+}
+
+/** A stored message as it is read. */
+export interface LogMessage {
+  seq: number
+  sendID: string
   msg: Uint8Array
 }
 
@@ -98,24 +105,38 @@ export class MessageLog {
     return this.#recent.get(retryKey(sendID, clientMsgID)) ?? null
   }
 
-  readRange(from: number, to: number, limit: number): StoredMessage[] {
+  readRange(from: number, to: number, limit: number): LogMessage[] {
     if (limit <= 0 || from > to) return []
     const rows = this.#sql
-      .exec<Pick<Row, 'seq' | 'msg'>>(
-        `SELECT seq, msg FROM ${this.#table} WHERE seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?`,
+      .exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
+        `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?`,
         from,
         to,
         limit,
       )
       .toArray()
-    return rows.reverse().map(asStored)
+    return rows.reverse().map(asMessage)
   }
 
-  read(seq: number): StoredMessage | null {
+  read(seq: number): LogMessage | null {
     const [row] = this.#sql
-      .exec<Pick<Row, 'seq' | 'msg'>>(`SELECT seq, msg FROM ${this.#table} WHERE seq = ?`, seq)
+      .exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(`SELECT seq, send_id, msg FROM ${this.#table} WHERE seq = ?`, seq)
       .toArray()
-    return row ? asStored(row) : null
+    return row ? asMessage(row) : null
+  }
+
+  /** Replaces a message by another form of it, under the same seq. */
+  rewrite(seq: number, msg: Uint8Array): void {
+    this.#sql.exec(`UPDATE ${this.#table} SET msg = ? WHERE seq = ?`, msg, seq)
+  }
+
+  /**
+   * Removes a message; its seq stays taken. The newest one is emptied instead: the head of the log is what the next
+   * seq is counted from.
+   */
+  erase(seq: number, emptied: Uint8Array): void {
+    if (seq === this.maxSeq) this.rewrite(seq, emptied)
+    else this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq = ?`, seq)
   }
 
   /** Everything this object stored at or after a moment of its own clock, ascending. */
@@ -181,6 +202,6 @@ function retryKey(sendID: string, clientMsgID: string): string {
   return `${clientMsgID}\n${sendID}`
 }
 
-function asStored(row: Pick<Row, 'seq' | 'msg'>): StoredMessage {
-  return { seq: row.seq, msg: new Uint8Array(row.msg) }
+function asMessage(row: Pick<Row, 'seq' | 'send_id' | 'msg'>): LogMessage {
+  return { seq: row.seq, sendID: row.send_id, msg: new Uint8Array(row.msg) }
 }

@@ -31,4 +31,27 @@ export const conversationMigrations: readonly string[] = [
     group_id TEXT NOT NULL
   );
   `,
+  /*
+   * How far each member has read (a receipt is a comparison, not a row per message and member), what single members
+   * do not want to see any more, and what nobody sees any more.
+   */
+  `
+  ALTER TABLE member ADD COLUMN read_seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN recv_msg_opt INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN global_recv_msg_opt INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE read_alone (
+    user_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user_id, seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE hidden (
+    user_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user_id, seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE cleared (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    min_seq INTEGER NOT NULL
+  );
+  `,
 ]

@@ -1,4 +1,4 @@
-import type { About, ConversationRow, Delta } from '../../platform/rpc.ts'
+import type { About, ConversationChange, ConversationRow, Delta } from '../../platform/rpc.ts'
 import { firstHead } from '../../sync/incremental.ts'
 import { type Change, ChangeState, deltaSince, type VersionHead } from '../../sync/version-log.ts'
 
@@ -20,6 +20,19 @@ type Row = {
   min_seq: number | null
   cap_seq: number | null
 }
+
+/** The fields an owner may change, and their columns. */
+const COLUMNS = {
+  recvMsgOpt: 'recv_msg_opt',
+  isPinned: 'is_pinned',
+  attachedInfo: 'attached_info',
+  isPrivateChat: 'is_private_chat',
+  groupAtType: 'group_at_type',
+  ex: 'ex',
+  burnDuration: 'burn_duration',
+  msgDestructTime: 'msg_destruct_time',
+  isMsgDestruct: 'is_msg_destruct',
+} as const
 
 const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq
@@ -52,6 +65,55 @@ export class Conversations {
       this.#bump(conversationID, ChangeState.Insert)
     }
     this.#known.add(conversationID)
+  }
+
+  /**
+   * Applies the given fields, creating the row if need be.
+   * @returns whether anything is different now
+   */
+  set(change: ConversationChange): boolean {
+    const { conversationID } = change
+    const isNew = !this.has(conversationID)
+    const about = {
+      sessionType: change.conversationType,
+      peerUserID: change.userID,
+      groupID: change.groupID,
+    }
+    this.ensure(conversationID, about)
+    const current = this.#find([conversationID])[0] as ConversationRow
+    const columns = Object.entries(COLUMNS).filter(([field]) => {
+      const wanted = change[field as keyof typeof COLUMNS]
+      return wanted !== undefined && wanted !== current[field as keyof typeof COLUMNS]
+    })
+    if (columns.length === 0) return isNew
+    const values = columns.map(([field]) => asSql(change[field as keyof typeof COLUMNS]))
+    this.#sql.exec(
+      `UPDATE conversation SET ${columns.map(([, column]) => `${column} = ?`).join(', ')} WHERE conversation_id = ?`,
+      ...values,
+      conversationID,
+    )
+    this.touch(conversationID)
+    return true
+  }
+
+  /** Tells clients to read the conversation again at their next sync. */
+  touch(conversationID: string): void {
+    this.#bump(conversationID, ChangeState.Update)
+  }
+
+  delete(conversationID: string): void {
+    if (!this.has(conversationID)) return
+    this.#sql.exec('DELETE FROM conversation WHERE conversation_id = ?', conversationID)
+    this.#known.delete(conversationID)
+    this.#bump(conversationID, ChangeState.Delete)
+  }
+
+  /** The conversations with that peer. */
+  withPeer(userID: string): string[] {
+    return this.#sql
+      .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation WHERE user_id = ?', userID)
+      .toArray()
+      .map((row) => row.conversation_id)
   }
 
   has(conversationID: string): boolean {
@@ -150,4 +212,9 @@ export class Conversations {
         isMsgDestruct: row.is_msg_destruct === 1,
       }))
   }
+}
+
+function asSql(value: string | number | boolean | undefined): SqlStorageValue {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return value ?? null
 }

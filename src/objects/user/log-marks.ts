@@ -84,6 +84,25 @@ export class LogMarks {
     if (answered.settled) this.#marked.delete(mark.conversationID)
   }
 
+  raiseReadSeq(conversationID: string, seq: number): void {
+    const known = this.find(conversationID)
+    if (!known || known.readSeq >= seq) return
+    this.#sql.exec('UPDATE log_mark SET read_seq = ? WHERE conversation_id = ?', seq, conversationID)
+  }
+
+  /** @returns whether the bound moved */
+  raiseMinSeq(conversationID: string, seq: number): boolean {
+    const known = this.find(conversationID)
+    if (!known || known.minSeq >= seq) return false
+    this.#sql.exec(
+      'UPDATE log_mark SET min_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
+      seq,
+      seq - 1,
+      conversationID,
+    )
+    return true
+  }
+
   /** Takes back the mark of a log that turned out not to exist. */
   forget(conversationID: string): void {
     this.#sql.exec('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
@@ -91,9 +110,9 @@ export class LogMarks {
   }
 }
 
-/** The owner's bounds on what can be read. */
-export function windowOf(mark: LogMark): ReadWindow {
-  return { minSeq: mark.minSeq, maxSeq: mark.capSeq }
+/** What the owner can read of a log. */
+export function windowOf(userID: string, mark: LogMark): ReadWindow {
+  return { userID, minSeq: mark.minSeq, maxSeq: mark.capSeq }
 }
 
 function asMark(row: Row): LogMark {

@@ -1,5 +1,5 @@
 import { Lane } from '../../platform/lane.ts'
-import type { UserRpc } from '../../platform/rpc.ts'
+import type { OnlineConnection, UserRpc } from '../../platform/rpc.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { SubUserOnlineStatusTips } from '../../protocol/proto/index.ts'
@@ -93,6 +93,13 @@ export class Presence {
 /** The platforms on which the user has a connection; one that has several appears once. */
 export function onlinePlatforms(user: UserCore): number[] {
   return [...new Set(user.devices.open().map(({ device }) => device.platformID))].sort((a, b) => a - b)
+}
+
+export function onlineConnections(user: UserCore): OnlineConnection[] {
+  return user.devices
+    .open()
+    .map(({ device: { platformID, connID, isBackground, token } }) => ({ platformID, connID, isBackground, token }))
+    .sort((a, b) => a.platformID - b.platformID)
 }
 
 /** Tells everybody who watches this user where the user is now. */

@@ -48,7 +48,7 @@ export function pullSeqs(
       const mark = user.marks.find(conversationID)
       if (!mark) return { conversationID, msgs: [], isEnd: true, endSeq: 0 }
       const wanted = seqs.filter((seq) => seq > 0).slice(0, MAX_PULL)
-      const slice = await user.conversation(mark.home).readSeqs(logOf(mark), windowOf(mark), wanted)
+      const slice = await user.conversation(mark.home).readSeqs(logOf(mark), windowOf(user.userID, mark), wanted)
       return { conversationID, msgs: bytesOf(slice), ...endOf(slice, wanted, order) }
     }),
   )
@@ -63,7 +63,7 @@ export async function lastMessages(
     conversationIDs.map(async (conversationID) => {
       const mark = user.marks.find(conversationID)
       if (!mark || logOf(mark) !== 'chat') return null
-      const message = await user.conversation(mark.home).readLast(windowOf(mark))
+      const message = await user.conversation(mark.home).readLast(windowOf(user.userID, mark))
       return message ? { conversationID, msg: message.msg } : null
     }),
   )
@@ -73,7 +73,7 @@ export async function lastMessages(
 function readRange(user: UserCore, mark: LogMark, begin: number, end: number, num: number): Promise<LogSlice> {
   const log = logOf(mark)
   const limit = log === 'notification' ? MAX_NOTIFICATIONS : Math.min(num, MAX_PULL)
-  return user.conversation(mark.home).readRange(log, windowOf(mark), begin, end, limit)
+  return user.conversation(mark.home).readRange(log, windowOf(user.userID, mark), begin, end, limit)
 }
 
 /** Tells a client that asked beyond the readable window where it ends. */

@@ -1,9 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import {
+  type ConversationChange,
   type ConversationRow,
   type Delivery,
   type Delta,
+  type LogView,
+  type MemberSettings,
+  type OnlineConnection,
   type Outcome,
   outcomeOf,
   type SeqView,
@@ -17,9 +21,10 @@ import { connect } from './connect.ts'
 import { deliver } from './deliver.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
-import { announcePresence, onlinePlatforms, presenceChanged } from './presence.ts'
+import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
 import { lastMessages } from './read-messages.ts'
 import { receive } from './receive.ts'
+import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 
@@ -94,6 +99,50 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => ({ ...this.#user.conversations.version(), conversationIDs: this.#user.conversations.ids() }))
   }
 
+  setConversation(change: ConversationChange): Promise<Outcome<boolean>> {
+    return outcomeOf(() => setConversation(this.#user, change))
+  }
+
+  deleteConversations(conversationIDs: string[]): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      for (const conversationID of conversationIDs) this.#user.conversations.delete(conversationID)
+    })
+  }
+
+  setExOfPeer(peerUserID: string, ex: string): Promise<Outcome<string[]>> {
+    return outcomeOf(() => setExOfPeer(this.#user, peerUserID, ex))
+  }
+
+  setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<Outcome<void>> {
+    return outcomeOf(() => setGlobalRecvMsgOpt(this.#user, globalRecvMsgOpt))
+  }
+
+  memberSettings(conversationID: string): Promise<Outcome<MemberSettings>> {
+    return outcomeOf(() => {
+      const [row] = this.#user.conversations.list([conversationID])
+      return row ? { recvMsgOpt: row.recvMsgOpt } : {}
+    })
+  }
+
+  logView(conversationID: string): Promise<Outcome<LogView | null>> {
+    return outcomeOf(() => {
+      const mark = this.#user.marks.find(conversationID)
+      return mark ? { home: mark.home, minSeq: mark.minSeq, maxSeq: mark.capSeq } : null
+    })
+  }
+
+  raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#user.marks.raiseReadSeq(conversationID, hasReadSeq))
+  }
+
+  raiseMinSeq(conversationID: string, minSeq: number): Promise<Outcome<boolean>> {
+    return outcomeOf(() => {
+      const moved = this.#user.marks.raiseMinSeq(conversationID, minSeq)
+      if (moved) this.#user.conversations.touch(conversationID)
+      return moved
+    })
+  }
+
   seqViews(conversationIDs: string[] | null): Promise<Outcome<SeqView[]>> {
     return outcomeOf(() => seqViews(this.#user, conversationIDs))
   }
@@ -104,6 +153,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   onlinePlatforms(): Promise<Outcome<number[]>> {
     return outcomeOf(() => onlinePlatforms(this.#user))
+  }
+
+  onlineConnections(): Promise<Outcome<OnlineConnection[]>> {
+    return outcomeOf(() => onlineConnections(this.#user))
   }
 
   watchedBy(userID: string): Promise<Outcome<number[]>> {

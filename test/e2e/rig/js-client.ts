@@ -33,12 +33,11 @@ export interface ThreadData {
 
 /**
  * Which file of the package runs: `main` is what Node resolves, `modern` what bundlers and the package's authors use.
- * The ES5 `main` cannot catch up after a reconnect (a fault of that build), so journeys that reconnect take `modern`.
+ * The ES5 `main` throws while it pulls what it missed during a reconnect, so journeys that reconnect take `modern`.
  */
 export type Build = 'main' | 'modern'
 
 const CALL_TIMEOUT_MS = 20_000
-const SESSION_SINGLE = 1
 
 /** A device that runs the unmodified `@openim/client-sdk` in Node. */
 export class JsClient implements Client {
@@ -112,10 +111,6 @@ export class JsClient implements Client {
       .array(z.unknown())
       .parse(await this.call('getConversationListSplit', { offset: 0, count: 100 }))
       .map(conversationFrom)
-  }
-
-  async conversationWith(userID: string): Promise<Conversation> {
-    return conversationFrom(await this.call('getOneConversation', { sourceID: userID, sessionType: SESSION_SINGLE }))
   }
 
   async logout(): Promise<void> {

@@ -133,6 +133,6 @@ function originOf(): object {
     recorded: new Date().toISOString().slice(0, 10),
     server: 'openim-edge, whose answers the SDK accepted',
     by: 'node test/e2e/rig/record-wasm-frames.ts',
-    note: 'raw is the frame on the wire (gzip), gob what is inside; fields were read by a decoder of the recorder alone, payloads by @openim/protocol',
+    note: 'raw is the frame on the wire (gzip), gob what is inside; fields were read by a decoder of the recorder alone, payloads by @openim/protocol, which knows no order of GetSeqMessageReq',
   }
 }

@@ -79,7 +79,7 @@ export class Server {
     const script = `scripts/${this.#options.mode ?? 'serve'}.ts`
     const child = spawn(process.execPath, [script], { cwd: ROOT, env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
-    running.add(child)
+    const guard = guardOf(child)
     const from = this.#output.length
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -89,7 +89,7 @@ export class Server {
     }
     // 'close' and not 'exit': by then the last words of a failing start have been read.
     this.#exited = new Promise((resolve) => child.once('close', () => resolve()))
-    this.#exited.then(() => running.delete(child))
+    this.#exited.then(() => guard?.kill())
     await this.#untilReady(child, from)
   }
 
@@ -192,11 +192,18 @@ export class Server {
   }
 }
 
-/** Children of this test process: they must not outlive it when a run is broken off. */
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGTERM')
-})
+/**
+ * A shell that waits for its input to end, which happens however this test process dies, and then stops the server: a
+ * run that is broken off, or killed for taking too long, leaves nothing behind.
+ */
+function guardOf(child: ChildProcess): ChildProcess | null {
+  if (process.platform === 'win32' || child.pid === undefined) return null
+  const script = `read -r _; kill -TERM ${child.pid}`
+  const guard = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  guard.on('error', () => {})
+  guard.unref()
+  return guard
+}
 
 async function isHealthy(url: string): Promise<boolean> {
   try {
@@ -217,7 +224,7 @@ async function serverFile(stateDir: string): Promise<z.output<typeof ServerFile>
 }
 
 /** A port nobody listens on now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject)

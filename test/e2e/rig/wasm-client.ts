@@ -16,7 +16,6 @@ import { type PageServer, startPageServer } from './page-server.ts'
 
 const LOAD_TIMEOUT_MS = 30_000
 const CALL_TIMEOUT_MS = 25_000
-const SESSION_SINGLE = 1
 
 /** OpenIM's log levels; at `warn` the Go core prints what a test may want to see and little else. */
 const LOG_LEVEL_WARN = 3
@@ -151,10 +150,6 @@ export class WasmClient implements Client {
       .array(z.unknown())
       .parse(await this.call('getAllConversationList'))
       .map(conversationFrom)
-  }
-
-  async conversationWith(userID: string): Promise<Conversation> {
-    return conversationFrom(await this.call('getOneConversation', { sourceID: userID, sessionType: SESSION_SINGLE }))
   }
 
   async logout(): Promise<void> {

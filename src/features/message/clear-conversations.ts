@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+import { toGroup, toSelf, toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { notify } from '../../notification/send.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from './read-schema.ts'
+
+/** How many conversations are cleared at the same time. */
+const MAX_PARALLEL = 16
+
+/** Empties conversations for the user, or with IsSyncOther for everybody. Ones that the user does not have are skipped. */
+export async function clearConversations(
+  ctx: CallerContext,
+  { conversationIDs, userID, deleteSyncOpt }: z.output<typeof ClearConversationMsgReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  await clearAll(ctx, userID, conversationIDs, deleteSyncOpt)
+}
+
+/** Empties everything the user has. */
+export async function clearAllConversations(
+  ctx: CallerContext,
+  { userID, deleteSyncOpt }: z.output<typeof UserClearAllMsgReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  const rows = await ctx.user(userID).conversations(null)
+  const conversationIDs = rows.map((row) => row.conversationID)
+  await clearAll(ctx, userID, conversationIDs, deleteSyncOpt)
+}
+
+async function clearAll(
+  ctx: CallerContext,
+  userID: string,
+  conversationIDs: readonly string[],
+  option: DeleteSyncOpt,
+): Promise<void> {
+  const left = [...new Set(conversationIDs)]
+  const cleared: string[] = []
+  const worker = async () => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      if (await clearOne(ctx, userID, id, option?.IsSyncOther ?? false)) cleared.push(id)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, left.length) }, worker))
+  if (cleared.length === 0) return
+  const change = { userID, conversationIDList: cleared }
+  await notify(ctx, NotificationKinds.conversationChange, toSelf(userID), change)
+  if (option?.IsSyncSelf && !option.IsSyncOther) {
+    await notify(ctx, NotificationKinds.clearConversation, toSelf(userID), { userID, conversationIDs: cleared })
+  }
+}
+
+async function clearOne(ctx: CallerContext, userID: string, conversationID: string, forAll: boolean): Promise<boolean> {
+  const user = ctx.user(userID)
+  const view = await user.logView(conversationID)
+  if (!view) return false
+  const conversation = ctx.conversation(view.home)
+  const maxSeq = forAll ? await conversation.clear() : await conversation.maxSeq()
+  await user.raiseMinSeq(conversationID, maxSeq + 1)
+  if (!forAll) return true
+  const [row] = await user.conversations([conversationID])
+  const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, row?.userID ?? userID)
+  const detail = { userID, conversationIDs: [conversationID] }
+  await notify(ctx, NotificationKinds.clearConversation, route, detail, { home: view.home })
+  return true
+}

@@ -1,0 +1,33 @@
+import type { z } from 'zod'
+import { toGroup, toSelf, toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { notify } from '../../notification/send.ts'
+import type { CallerContext } from '../../platform/context.ts'
+import { conversationOf } from './access.ts'
+import type { DeleteMsgPhysicalBySeqReq, DeleteMsgsReq } from './read-schema.ts'
+
+/** Deletes messages: for the user alone, or with IsSyncOther for everybody. */
+export async function deleteMessages(
+  ctx: CallerContext,
+  { conversationID, userID, seqs, deleteSyncOpt }: z.output<typeof DeleteMsgsReq>,
+): Promise<void> {
+  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const detail = { userID, conversationID, seqs }
+  if (deleteSyncOpt?.IsSyncOther) {
+    await conversation.erase(seqs)
+    const [row] = await ctx.user(userID).conversations([conversationID])
+    const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, row?.userID ?? userID)
+    await notify(ctx, NotificationKinds.deleteMsgs, route, detail, { home: view.home })
+    return
+  }
+  await conversation.hide(userID, seqs)
+  if (deleteSyncOpt?.IsSyncSelf) await notify(ctx, NotificationKinds.deleteMsgs, toSelf(userID), detail)
+}
+
+/** An administrator erases messages for everybody, without a word to the clients. */
+export async function deleteMessagesPhysically(
+  ctx: CallerContext,
+  { conversationID, seqs }: z.output<typeof DeleteMsgPhysicalBySeqReq>,
+): Promise<void> {
+  await ctx.conversation(conversationID).erase(seqs)
+}

@@ -1,0 +1,96 @@
+import type { z } from 'zod'
+import { toSelf, toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { notify } from '../../notification/send.ts'
+import type { CallerContext } from '../../platform/context.ts'
+import { pageWindow } from '../../platform/wire.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import { conversationOf } from './access.ts'
+import type {
+  GetGroupMessageReadersReq,
+  MarkConversationAsReadReq,
+  MarkMsgsAsReadReq,
+  SetConversationHasReadSeqReq,
+} from './read-schema.ts'
+
+/** Everything up to a seq is read. The other side of a single chat is told, for good; else one's own devices. */
+export async function markConversationAsRead(
+  ctx: CallerContext,
+  { conversationID, userID, hasReadSeq, seqs }: z.output<typeof MarkConversationAsReadReq>,
+): Promise<void> {
+  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const read = await conversation.markRead(userID, hasReadSeq, seqs)
+  await ctx.user(userID).raiseReadSeq(conversationID, read.hasReadSeq)
+  if (read.sessionType !== SessionType.Single) {
+    await tellOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
+  } else if (read.newlyRead.length > 0) {
+    await tellPeer(ctx, { userID, conversationID, home: view.home, seqs: read.newlyRead, hasReadSeq: read.hasReadSeq })
+  } else {
+    // Nothing that the peer wrote is newly read: only the user's own devices have a counter to reset.
+    await tellOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
+  }
+}
+
+/** Single messages are read; the last of them becomes the read position. */
+export async function markMsgsAsRead(
+  ctx: CallerContext,
+  { conversationID, userID, seqs }: z.output<typeof MarkMsgsAsReadReq>,
+): Promise<void> {
+  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const read = await conversation.markRead(userID, 0, seqs)
+  const hasReadSeq = seqs.at(-1) as number
+  await ctx.user(userID).raiseReadSeq(conversationID, hasReadSeq)
+  if (read.sessionType === SessionType.Single) {
+    await tellPeer(ctx, { userID, conversationID, home: view.home, seqs, hasReadSeq })
+  } else {
+    await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
+  }
+}
+
+/** Moves the read position without a receipt for the other side. */
+export async function setConversationHasReadSeq(
+  ctx: CallerContext,
+  { conversationID, userID, hasReadSeq }: z.output<typeof SetConversationHasReadSeqReq>,
+): Promise<void> {
+  const { conversation } = await conversationOf(ctx, userID, conversationID)
+  await conversation.markRead(userID, hasReadSeq, [])
+  await ctx.user(userID).raiseReadSeq(conversationID, hasReadSeq)
+  await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
+}
+
+/** Who has read a message of a group, or who has not, with both counts. OpenIM has this in its commercial edition. */
+export async function getGroupMessageReaders(
+  ctx: CallerContext,
+  { conversationID, userID, seq, filter, pagination }: z.output<typeof GetGroupMessageReadersReq>,
+): Promise<{ hasReadCount: number; unreadCount: number; userIDs: string[] }> {
+  const { conversation } = await conversationOf(ctx, userID, conversationID)
+  return conversation.readers(seq, { hasRead: filter === 0, ...pageWindow(pagination) })
+}
+
+interface Receipt {
+  userID: string
+  conversationID: string
+  home: string
+  seqs: number[]
+  hasReadSeq: number
+}
+
+async function tellPeer(
+  ctx: CallerContext,
+  { userID, conversationID, home, seqs, hasReadSeq }: Receipt,
+): Promise<void> {
+  const [row] = await ctx.user(userID).conversations([conversationID])
+  const detail = { markAsReadUserID: userID, conversationID, seqs, hasReadSeq }
+  await notify(ctx, NotificationKinds.hasReadReceipt, toUser(userID, row?.userID ?? userID), detail, { home })
+}
+
+async function tellOwnDevices(
+  ctx: CallerContext,
+  userID: string,
+  conversationID: string,
+  hasReadSeq: number,
+): Promise<void> {
+  // `seqs` is a list here too, where OpenIM writes null: the JS SDK breaks on null.
+  const detail = { markAsReadUserID: userID, conversationID, seqs: [], hasReadSeq }
+  await notify(ctx, NotificationKinds.hasReadReceipt, toSelf(userID), detail, { stored: false })
+}

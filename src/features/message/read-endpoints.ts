@@ -1,0 +1,35 @@
+import { post } from '../../platform/endpoint.ts'
+import { clearAllConversations, clearConversations } from './clear-conversations.ts'
+import { deleteMessages, deleteMessagesPhysically } from './delete-messages.ts'
+import {
+  getGroupMessageReaders,
+  markConversationAsRead,
+  markMsgsAsRead,
+  setConversationHasReadSeq,
+} from './mark-read.ts'
+import {
+  ClearConversationMsgReq,
+  DeleteMsgPhysicalBySeqReq,
+  DeleteMsgsReq,
+  GetGroupMessageReadersReq,
+  MarkConversationAsReadReq,
+  MarkMsgsAsReadReq,
+  RevokeMsgReq,
+  SetConversationHasReadSeqReq,
+  UserClearAllMsgReq,
+} from './read-schema.ts'
+import { revokeMessage } from './revoke-message.ts'
+
+/** What a client does with messages that are there: read, revoke, delete, clear. */
+export const readEndpoints = [
+  post('/msg/mark_msgs_as_read', 'token', MarkMsgsAsReadReq, markMsgsAsRead),
+  post('/msg/mark_conversation_as_read', 'token', MarkConversationAsReadReq, markConversationAsRead),
+  post('/msg/set_conversation_has_read_seq', 'token', SetConversationHasReadSeqReq, setConversationHasReadSeq),
+  post('/msg/get_group_message_readers', 'token', GetGroupMessageReadersReq, getGroupMessageReaders),
+  post('/msg/revoke_msg', 'token', RevokeMsgReq, revokeMessage),
+  post('/msg/delete_msgs', 'token', DeleteMsgsReq, deleteMessages),
+  // OpenIM: the path is spelt like this.
+  post('/msg/delete_msg_phsical_by_seq', 'admin', DeleteMsgPhysicalBySeqReq, deleteMessagesPhysically),
+  post('/msg/clear_conversation_msg', 'token', ClearConversationMsgReq, clearConversations),
+  post('/msg/user_clear_all_msg', 'token', UserClearAllMsgReq, clearAllConversations),
+]

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { bool, int32, int64, list, message, pagination } from '../../platform/wire.ts'
+
+/** More seqs than this in one call are a client that should name a position instead. */
+const MAX_SEQS = 10_000
+/** Conversations that one call may name. */
+const MAX_CONVERSATIONS = 1_000
+
+const id = () => z.string().min(1)
+const seq = () => z.int().min(1, { error: 'a seq counts from 1' })
+const seqs = () => list(seq()).pipe(z.array(z.number()).max(MAX_SEQS))
+
+/** OpenIM: these keys begin with capitals on the wire; ours match in any case. */
+const deleteSyncOpt = () => message({ IsSyncSelf: bool(), IsSyncOther: bool() }).nullish()
+
+export const MarkMsgsAsReadReq = message({
+  conversationID: id(),
+  userID: id(),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+})
+export const MarkConversationAsReadReq = message({
+  conversationID: id(),
+  userID: id(),
+  hasReadSeq: z.int().min(1, { error: 'a seq counts from 1' }),
+  seqs: seqs(),
+})
+export const SetConversationHasReadSeqReq = message({
+  conversationID: id(),
+  userID: id(),
+  hasReadSeq: int64(),
+  noNotification: bool(),
+})
+export const GetGroupMessageReadersReq = message({
+  conversationID: id(),
+  userID: id(),
+  seq: seq(),
+  /** 0 those who have read it, 1 those who have not. */
+  filter: int32().pipe(z.int().min(0).max(1)),
+  pagination: pagination(),
+})
+export const RevokeMsgReq = message({ conversationID: id(), userID: id(), seq: seq() })
+export const DeleteMsgsReq = message({
+  conversationID: id(),
+  userID: id(),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+  deleteSyncOpt: deleteSyncOpt(),
+})
+export const DeleteMsgPhysicalBySeqReq = message({
+  conversationID: id(),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+})
+export const ClearConversationMsgReq = message({
+  conversationIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_CONVERSATIONS)),
+  userID: id(),
+  deleteSyncOpt: deleteSyncOpt(),
+})
+export const UserClearAllMsgReq = message({ userID: id(), deleteSyncOpt: deleteSyncOpt() })
+
+export type DeleteSyncOpt = z.output<ReturnType<typeof deleteSyncOpt>>

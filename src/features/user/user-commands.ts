@@ -1,0 +1,91 @@
+import type { z } from 'zod'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type {
+  AddUserCommandReq,
+  DeleteUserCommandReq,
+  GetAllUserCommandReq,
+  GetUserCommandReq,
+  UpdateUserCommandReq,
+  UserCommandInfo,
+} from './schema.ts'
+import {
+  type CommandKey,
+  commandExists,
+  countOtherCommands,
+  deleteCommand,
+  findCommands,
+  putCommand,
+  updateCommand,
+} from './store/commands.ts'
+import type { UserCommandRow } from './tables.ts'
+
+/*
+ * OpenIM means to tell the user's other devices of every change (1305–1307), but has no route for these notifications
+ * and never delivers one: clients that would hear them for the first time here have not been tested with them. So they
+ * are not sent; devices read the commands when they need them.
+ */
+
+/** Commands are read all at once, so there is an end to them. */
+const MAX_COMMANDS = 1_000
+
+/** Keeps a command. One that is there already is replaced: a repeated call does not keep it twice. */
+export async function addUserCommand(
+  ctx: CallerContext,
+  { userID, type, uuid, value, ex }: z.output<typeof AddUserCommandReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  // Two devices that add the last one at the same time may go over by one, which hurts nobody.
+  if ((await countOtherCommands(ctx.db, { userID, type, uuid })) >= MAX_COMMANDS) {
+    throw ImError.args(`a user keeps at most ${MAX_COMMANDS} commands`)
+  }
+  const createTime = Math.floor(ctx.now() / 1000)
+  await putCommand(ctx.db, { userID, type, uuid, value: value ?? '', ex: ex ?? '', createTime })
+}
+
+/** Changes what is given; absent fields stay. */
+export async function updateUserCommand(
+  ctx: CallerContext,
+  { userID, type, uuid, value, ex }: z.output<typeof UpdateUserCommandReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  const key = { userID, type, uuid }
+  const changes = { ...(value !== null && { value }), ...(ex !== null && { ex }) }
+  const isEmpty = Object.keys(changes).length === 0
+  const exists = await (isEmpty ? commandExists(ctx.db, key) : updateCommand(ctx.db, key, changes))
+  if (!exists) throw noSuchCommand(key)
+}
+
+export async function deleteUserCommand(
+  ctx: CallerContext,
+  { userID, type, uuid }: z.output<typeof DeleteUserCommandReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, userID)
+  const key = { userID, type, uuid }
+  if (!(await deleteCommand(ctx.db, key))) throw noSuchCommand(key)
+}
+
+/** The commands of one type. `CommandResp` has a capital on OpenIM's wire. */
+export async function getUserCommands(
+  ctx: CallerContext,
+  { userID, type }: z.output<typeof GetUserCommandReq>,
+): Promise<{ CommandResp: UserCommandInfo[] }> {
+  requireSelfOrAdmin(ctx, userID)
+  return { CommandResp: (await findCommands(ctx.db, userID, type)).map(commandInfo) }
+}
+
+export async function getAllUserCommands(
+  ctx: CallerContext,
+  { userID }: z.output<typeof GetAllUserCommandReq>,
+): Promise<{ CommandResp: UserCommandInfo[] }> {
+  requireSelfOrAdmin(ctx, userID)
+  return { CommandResp: (await findCommands(ctx.db, userID, null)).map(commandInfo) }
+}
+
+function commandInfo({ type, createTime, uuid, value, ex }: UserCommandRow): UserCommandInfo {
+  return { type, createTime, uuid, value, ex }
+}
+
+function noSuchCommand({ userID, type, uuid }: CommandKey): ImError {
+  return ImError.notFound(`user ${userID} has no command ${JSON.stringify(uuid)} of type ${type}`)
+}

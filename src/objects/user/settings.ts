@@ -1,0 +1,46 @@
+import type { ConversationChange } from '../../platform/rpc.ts'
+import { isNotificationConversation } from '../../protocol/conversation-id.ts'
+import type { UserCore } from './user-core.ts'
+
+/** How many conversations are told of a setting at the same time. */
+const MAX_PARALLEL = 32
+
+/** Changes what the owner has set about a conversation. What the send check needs goes to the conversation first. */
+export async function setConversation(user: UserCore, change: ConversationChange): Promise<boolean> {
+  const { conversationID, recvMsgOpt } = change
+  if (recvMsgOpt !== undefined && user.marks.find(conversationID)) {
+    await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt })
+  }
+  return user.conversations.set(change)
+}
+
+/** Sets `ex` of every conversation with that peer. */
+export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): string[] {
+  return user.conversations.withPeer(peerUserID).filter((conversationID) => {
+    const [row] = user.conversations.list([conversationID])
+    return (
+      row !== undefined &&
+      user.conversations.set({
+        conversationID,
+        conversationType: row.conversationType,
+        userID: row.userID,
+        groupID: row.groupID,
+        ex,
+      })
+    )
+  })
+}
+
+/** Tells every conversation of the user; a conversation that begins later asks by itself. */
+export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: number): Promise<void> {
+  const homes = user.marks
+    .all()
+    .filter((mark) => !isNotificationConversation(mark.conversationID))
+    .map((mark) => mark.home)
+  const worker = async () => {
+    for (let home = homes.pop(); home !== undefined; home = homes.pop()) {
+      await user.conversation(home).setMember(user.userID, { globalRecvMsgOpt })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, homes.length) }, worker))
+}
