@@ -162,6 +162,8 @@ export interface ConversationRpc {
   /** Nobody reads what is below the next message any more. Answers the newest seq. */
   clear(): Promise<number>
   maxSeq(): Promise<number>
+  /** The newest message of the chat sent at or before a moment (ms); 0 when there is none. */
+  newestSeqBefore(time: number): Promise<number>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
   /** @param since what the caller already knows of each log; the member's own messages are looked for after it */

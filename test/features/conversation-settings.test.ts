@@ -1,6 +1,7 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
-import { post, register, until, user, userToken } from '../rig.ts'
+import { bindings, post, register, until, user, userToken } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
 let next = 0
@@ -170,5 +171,24 @@ describe('conversation lists', () => {
     expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
     expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })
     expect(await rowOf(bob)).toMatchObject({ ex: '' })
+  })
+})
+
+describe('a conversation whose messages disappear', () => {
+  it('is cleaned for its owner when the alarm comes, and the owner’s devices are told', async () => {
+    await set(alice, { isMsgDestruct: true, msgDestructTime: 1 })
+    const stub = bindings.USER.getByName(alice.userID)
+    expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).not.toBeNull()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await runDurableObjectAlarm(stub)
+    await until(async () => (await rowOf(alice))?.minSeq === 2)
+    expect((await rowOf(alice))?.latestMsgDestructTime).toBeGreaterThan(0)
+    expect((await rowOf(bob))?.minSeq).toBe(0)
+    await expectSameAsFresh(alice, alicesPhone, bob)
+    // The next look is planned, an hour away at least.
+    const next = await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())
+    expect(next).toBeGreaterThan(Date.now() + 3_500_000)
+    await set(alice, { isMsgDestruct: false })
+    expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).toBeNull()
   })
 })

@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { friend } from '../../src/features/friend/tables.ts'
-import { openDatabase } from '../../src/platform/d1.ts'
-import { adminToken, bindings, post, register, userToken } from '../rig.ts'
+import { adminToken, post, register, userToken } from '../rig.ts'
 
 beforeAll(() => register('alice', 'bob'))
 
@@ -89,61 +87,4 @@ describe('account_check', () => {
   it('refuses a userID given twice', async () => {
     expect((await post('/user/account_check', { checkUserIDs: ['a', 'a'] }, await adminToken())).errCode).toBe(1001)
   })
-})
-
-describe('update_user_info_ex', () => {
-  it('changes what is given, keeps what is absent and clears what is empty', async () => {
-    const token = await userToken('alice')
-    const update = (userInfo: object) => post('/user/update_user_info_ex', { userInfo }, token)
-    expect(await update({ userID: 'alice', nickname: 'Alice A.', ex: 'e' })).toEqual({
-      errCode: 0,
-      errMsg: '',
-      errDlt: '',
-    })
-    expect(await infoOf('alice')).toMatchObject({ nickname: 'Alice A.', ex: 'e', faceURL: 'https://x/alice.png' })
-    await update({ userID: 'alice', faceURL: '', nickname: null })
-    expect(await infoOf('alice')).toMatchObject({ nickname: 'Alice A.', ex: 'e', faceURL: '' })
-  })
-
-  it("is not for other people's profiles", async () => {
-    const userInfo = { userID: 'bob', nickname: 'Bobby' }
-    expect((await post('/user/update_user_info_ex', { userInfo }, await userToken('alice'))).errCode).toBe(1002)
-    expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
-  })
-
-  it('wants a user who exists', async () => {
-    const userInfo = { userID: 'nobody', nickname: 'x' }
-    expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(1004)
-  })
-
-  it('is found by the friends of the user at their next sync, through the queue', async () => {
-    await register('carol', 'dave')
-    const row = {
-      ownerUserID: 'dave',
-      friendUserID: 'carol',
-      remark: '',
-      createTime: 1_700_000_000_000,
-      addSource: 1,
-      operatorUserID: 'imAdmin',
-      ex: '',
-      isPinned: false,
-    }
-    await openDatabase(bindings.DB).insert(friend).values(row)
-    const token = await userToken('dave')
-    const full = await post('/friend/get_incremental_friends', { userID: 'dave', version: 0, versionID: '' }, token)
-    expect(full.data).toMatchObject({ full: true, version: 1 })
-    const { versionID, version } = full.data
-    await post(
-      '/user/update_user_info_ex',
-      { userInfo: { userID: 'carol', nickname: 'Caroline' } },
-      await userToken('carol'),
-    )
-    const delta = () => post('/friend/get_incremental_friends', { userID: 'dave', version, versionID }, token)
-    await expect.poll(async () => (await delta()).data.version, { timeout: 10_000 }).toBe(version + 1)
-    const reply = await delta()
-    expect(reply.data).toMatchObject({ full: false, delete: [], insert: [] })
-    expect(reply.data.update).toMatchObject([
-      { ownerUserID: 'dave', createTime: 1_700_000_000, friendUser: { userID: 'carol', nickname: 'Caroline' } },
-    ])
-  }, 15_000)
 })

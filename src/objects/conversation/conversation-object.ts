@@ -154,6 +154,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => this.#logs.chat.maxSeq)
   }
 
+  newestSeqBefore(time: number): Promise<Outcome<number>> {
+    return outcomeOf(() => this.#logs.chat.newestSeqBefore(time))
+  }
+
   setMember(userID: string, settings: MemberSettings): Promise<Outcome<void>> {
     return outcomeOf(() => this.#members.set(userID, settings))
   }

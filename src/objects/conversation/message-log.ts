@@ -157,6 +157,24 @@ export class MessageLog {
     return rows.reverse()
   }
 
+  /** The newest message sent at or before a moment; 0 when there is none. Times ascend, so halving finds it. */
+  newestSeqBefore(time: number): number {
+    let [below, above] = [0, this.maxSeq + 1]
+    while (above - below > 1) {
+      const middle = Math.floor((below + above) / 2)
+      // An erased message has no time of its own: the next older one that is there stands for it.
+      const [row] = this.#sql
+        .exec<{ send_time: number }>(
+          `SELECT send_time FROM ${this.#table} WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
+          middle,
+        )
+        .toArray()
+      if (!row || row.send_time <= time) below = middle
+      else above = middle
+    }
+    return below
+  }
+
   state(userID: string, sinceSeq: number): LogState {
     const { seq, sendTime } = this.#headRow()
     const [own] = this.#sql

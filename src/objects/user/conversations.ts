@@ -116,6 +116,15 @@ export class Conversations {
       .map((row) => row.conversation_id)
   }
 
+  setLatestMsgDestructTime(conversationID: string, time: number): void {
+    this.#sql.exec(
+      'UPDATE conversation SET latest_msg_destruct_time = ? WHERE conversation_id = ?',
+      time,
+      conversationID,
+    )
+    this.touch(conversationID)
+  }
+
   has(conversationID: string): boolean {
     return this.#known.has(conversationID) || this.#find([conversationID]).length > 0
   }

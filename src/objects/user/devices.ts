@@ -13,6 +13,8 @@ const Attachment = z.object({
   sdkVersion: z.string(),
   compression: z.enum(['gzip', 'none']),
   isBackground: z.boolean(),
+  /** ms. */
+  connectedAt: z.number(),
 })
 
 export type Device = z.output<typeof Attachment>
@@ -40,6 +42,7 @@ export class Devices {
       compression: admitted.compression,
       // OpenIM reads the flag of the handshake and ignores it: a connection starts in the foreground.
       isBackground: false,
+      connectedAt: Date.now(),
     }
     this.#remember(socket, device)
     return device
@@ -107,6 +110,21 @@ export class Devices {
     this.close(socket, TOKEN_KICKED, sentence)
   }
 
+  /**
+   * Drops sockets whose device fell silent: the JS SDK pings every ten seconds, and the runtime remembers when it
+   * answered last. Other clients ping below this level, where the network notices for us.
+   * @returns whether there were any
+   */
+  hangUpSilent(now: number): boolean {
+    const silent = this.open().filter(({ socket, device }) => {
+      if (device.sdkType !== 'js') return false
+      const pinged = this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? device.connectedAt
+      return now - Math.max(pinged, device.connectedAt) > SILENT_MS
+    })
+    for (const { socket } of silent) socket.close(GOING_AWAY, 'no ping for a while')
+    return silent.length > 0
+  }
+
   /** Ends a connection whose device has said goodbye. */
   hangUp(socket: WebSocket): void {
     socket.close(NORMAL_CLOSURE, 'logged out')
@@ -129,6 +147,9 @@ export class Devices {
 
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000
+const GOING_AWAY = 1001
+/** Three pings of the JS SDK, and then some. */
+const SILENT_MS = 35_000
 /** Codes that only tell what happened to a connection and cannot be put into a frame. */
 const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
 

@@ -24,6 +24,7 @@ import { userMigrations } from './migrations.ts'
 import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
 import { lastMessages } from './read-messages.ts'
 import { receive } from './receive.ts'
+import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
 import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
@@ -50,6 +51,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     return receive(this.#user, socket, frame)
+  }
+
+  override async alarm(): Promise<void> {
+    await destructMessages(this.#user, this.#user.now())
+    await this.#planSelfDestruct()
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -100,7 +106,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   setConversation(change: ConversationChange): Promise<Outcome<boolean>> {
-    return outcomeOf(() => setConversation(this.#user, change))
+    return outcomeOf(async () => {
+      const changed = await setConversation(this.#user, change)
+      if (change.isMsgDestruct !== undefined || change.msgDestructTime !== undefined) await this.#planSelfDestruct()
+      return changed
+    })
   }
 
   deleteConversations(conversationIDs: string[]): Promise<Outcome<void>> {
@@ -152,7 +162,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   onlinePlatforms(): Promise<Outcome<number[]>> {
-    return outcomeOf(() => onlinePlatforms(this.#user))
+    return outcomeOf(() => {
+      this.#hangUpSilent()
+      return onlinePlatforms(this.#user)
+    })
   }
 
   onlineConnections(): Promise<Outcome<OnlineConnection[]>> {
@@ -162,6 +175,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   watchedBy(userID: string): Promise<Outcome<number[]>> {
     return outcomeOf(() => {
       this.#user.presence.addWatcher(userID)
+      this.#hangUpSilent()
       return onlinePlatforms(this.#user)
     })
   }
@@ -172,5 +186,16 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
     return outcomeOf(() => lastMessages(this.#user, conversationIDs))
+  }
+
+  /** Devices that vanished without a goodbye are noticed when somebody asks who is here: a timer would cost all day. */
+  #hangUpSilent(): void {
+    if (this.#user.devices.hangUpSilent(this.#user.now())) this.ctx.waitUntil(announcePresence(this.#user))
+  }
+
+  async #planSelfDestruct(): Promise<void> {
+    const next = nextSelfDestruct(this.#user, this.#user.now())
+    if (next === null) await this.ctx.storage.deleteAlarm()
+    else await this.ctx.storage.setAlarm(next)
   }
 }
