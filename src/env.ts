@@ -9,6 +9,7 @@ export interface Settings {
   OPENIM_ADMIN_NICKNAMES?: string
   OPENIM_TOKEN_EXPIRE_DAYS?: string
   OPENIM_MULTI_LOGIN_POLICY?: string
+  OPENIM_MULTI_LOGIN_RULES?: string
   OPENIM_MAX_TOKENS_PER_PLATFORM?: string
   OPENIM_LOG_LEVEL?: string
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Bindings } from '../env.ts'
+import { PLATFORMS } from '../protocol/constants/platform.ts'
+import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -9,6 +11,14 @@ const MIN_SECRET_LENGTH = 16
 
 const DAY_SECONDS = 86_400
 
+const platformClass = z.enum(Object.values(PLATFORMS).map((platform) => platform.class))
+
+/** Lines of the multi-login table, as JSON: `{"Mobile":["Mobile","Pad"],"PC":["same platform"]}`. */
+const MultiLoginRulesSetting = z.partialRecord(
+  platformClass,
+  z.array(z.union([platformClass, z.literal('same platform')])),
+)
+
 const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
   OPENIM_SECRET: z.string().default(''),
@@ -16,6 +26,7 @@ const Settings = z.object({
   OPENIM_ADMIN_NICKNAMES: z.string().default('superAdmin'),
   OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
   OPENIM_MULTI_LOGIN_POLICY: z.enum(['0', '1', '4', '5']).default('1'),
+  OPENIM_MULTI_LOGIN_RULES: z.string().transform(parseJson).pipe(MultiLoginRulesSetting).optional(),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
@@ -27,15 +38,14 @@ export interface Config {
   /** The app's administrators, by userID, with the nickname their row gets. */
   admins: ReadonlyMap<string, string>
   tokenExpireSeconds: number
-  multiLoginPolicy: MultiLoginPolicy
+  /** Who goes when a device logs in: a policy's table, with the deployment's own lines in place of its. */
+  multiLogin: MultiLoginRules
   maxTokensPerPlatform: number
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
 }
 
-/** 0 nobody is kicked, 1 one per platform, 4 one per platform class, 5 PC free and one other. */
-export type MultiLoginPolicy = 0 | 1 | 4 | 5
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 const parsed = new WeakMap<object, Config>()
@@ -61,7 +71,10 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     secret: settings.OPENIM_SECRET,
     admins,
     tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
-    multiLoginPolicy: Number(settings.OPENIM_MULTI_LOGIN_POLICY) as MultiLoginPolicy,
+    multiLogin: {
+      ...MULTI_LOGIN_POLICIES[Number(settings.OPENIM_MULTI_LOGIN_POLICY) as MultiLoginPolicy],
+      ...settings.OPENIM_MULTI_LOGIN_RULES,
+    } as MultiLoginRules,
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     logLevel: settings.OPENIM_LOG_LEVEL,
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
@@ -97,4 +110,13 @@ function listOf(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+/** What is no JSON is left for the schema to refuse. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }

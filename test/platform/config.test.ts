@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/platform/config.ts'
+import { MULTI_LOGIN_POLICIES } from '../../src/protocol/multi-login.ts'
 
 const GOOD = 'a secret of our own, long enough'
 
@@ -9,6 +10,12 @@ describe('a deployment', () => {
     ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
     ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
     ['with a setting that is not valid', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
+    [
+      'with rules of an unknown class',
+      { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: '{"Toaster":[]}' },
+      /MULTI_LOGIN_RULES/,
+    ],
+    ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
   ])('%s does not serve, and says why', (_what, env, why) => {
     expect(parseConfig(env).refusal).toMatch(why)
@@ -19,9 +26,18 @@ describe('a deployment', () => {
       refusal: null,
       local: false,
       tokenExpireSeconds: 90 * 86_400,
-      multiLoginPolicy: 1,
+      multiLogin: MULTI_LOGIN_POLICIES[1],
       admins: new Map([['imAdmin', 'superAdmin']]),
     })
+  })
+
+  it('puts its own lines into the table of a policy', () => {
+    const { multiLogin } = parseConfig({
+      OPENIM_SECRET: GOOD,
+      OPENIM_MULTI_LOGIN_POLICY: '4',
+      OPENIM_MULTI_LOGIN_RULES: '{"Pad":["Mobile","Pad"],"Web":[]}',
+    })
+    expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
   })
 
   it('takes a list of administrators, each with a nickname', () => {

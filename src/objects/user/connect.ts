@@ -1,6 +1,6 @@
 import { admittedDevice, handshakeAccepted, refuseHandshake } from '../../platform/handshake.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { displacedBy } from './multi-login.ts'
+import { displacedBy } from '../../protocol/multi-login.ts'
 import type { UserCore } from './user-core.ts'
 
 /** More live sockets than this for one user is a client that does not close what it opens. */
@@ -33,7 +33,7 @@ function refusalOf(user: UserCore, { platformID, tokenKey }: { platformID: numbe
 
 function displaceOthers(user: UserCore, arriving: { platformID: number; tokenKey: string }): void {
   const open = user.devices.open().map(({ socket, device }) => ({ socket, ...device }))
-  const displaced = displacedBy(user.config.multiLoginPolicy, arriving, open)
+  const displaced = displacedBy(user.config.multiLogin, arriving, open)
   if (displaced.length === 0) return
   user.sessions.kick(displaced)
   for (const { socket } of displaced) user.devices.kick(socket, 'the user logged in on another device')

@@ -1,4 +1,4 @@
-import { displacedBy } from './multi-login.ts'
+import { displacedBy } from '../../protocol/multi-login.ts'
 import type { UserCore } from './user-core.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { UserCore } from './user-core.ts'
 export function openSession(user: UserCore, session: { platformID: number; key: string; expiresAt: number }): void {
   const arriving = { platformID: session.platformID, tokenKey: session.key }
   const present = user.sessions.inForce()
-  user.sessions.kick(displacedBy(user.config.multiLoginPolicy, arriving, present))
+  user.sessions.kick(displacedBy(user.config.multiLogin, arriving, present))
   user.sessions.open(session, user.now())
   user.sessions.kick(overTheCap(user, session.platformID))
 }

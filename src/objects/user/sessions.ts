@@ -1,6 +1,6 @@
 import type { SessionState } from '../../platform/rpc.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
-import type { Login } from './multi-login.ts'
+import type { Login } from '../../protocol/multi-login.ts'
 
 const State = { InForce: 0, Kicked: 2, Replaced: 4 } as const
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { displacedBy } from '../../src/objects/user/multi-login.ts'
 import { Platform } from '../../src/protocol/constants/platform.ts'
+import { displacedBy, MULTI_LOGIN_POLICIES } from '../../src/protocol/multi-login.ts'
 
 const { IOS, Android, Windows, OSX, Web, IPad, Admin } = Platform
 const present = [IOS, Android, Windows, OSX, Web, IPad, Admin].map((platformID) => ({
@@ -9,7 +9,7 @@ const present = [IOS, Android, Windows, OSX, Web, IPad, Admin].map((platformID) 
 }))
 
 const displaced = (policy: 0 | 1 | 4 | 5, platformID: number, tokenKey = 'new') =>
-  displacedBy(policy, { platformID, tokenKey }, present).map((login) => login.platformID)
+  displacedBy(MULTI_LOGIN_POLICIES[policy], { platformID, tokenKey }, present).map((login) => login.platformID)
 
 describe('a login', () => {
   it.each([
@@ -31,5 +31,14 @@ describe('a login', () => {
 
   it('of an administrator displaces nobody', () => {
     expect(displaced(5, Admin)).toEqual([])
+  })
+
+  it('follows a table of the deployment', () => {
+    const rules = { Pad: ['Mobile', 'Pad'], PC: ['same platform'] } as const
+    const by = (platformID: number) =>
+      displacedBy(rules, { platformID, tokenKey: 'new' }, present).map((login) => login.platformID)
+    expect(by(IPad)).toEqual([IOS, Android, IPad])
+    expect(by(Windows)).toEqual([Windows])
+    expect(by(Web)).toEqual([])
   })
 })

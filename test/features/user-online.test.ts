@@ -1,0 +1,149 @@
+import { evictAllDurableObjects } from 'cloudflare:test'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
+import { SetAppBackgroundStatusReq } from '../../src/protocol/proto/index.ts'
+import { adminToken, Device, post, register, until, user, userToken } from '../rig.ts'
+
+const tokens: Record<string, string> = {}
+let phone: Device
+
+/** Alice is here with a phone, a laptop and two browsers; Bob is not. */
+beforeAll(async () => {
+  await register('alice', 'bob', 'carol')
+  for (const [name, platformID] of [
+    ['phone', 2],
+    ['laptop', 3],
+    ['browser', 5],
+  ] as const) {
+    tokens[name] = await userToken('alice', platformID)
+  }
+  phone = await Device.connect('alice', { token: tokens.phone, platformID: 2, kind: 'go' })
+  await Device.connect('alice', { token: tokens.laptop, platformID: 3 })
+  await Device.connect('alice', { token: tokens.browser })
+  await Device.connect('alice', { token: tokens.browser })
+  tokens.bob = await userToken('bob')
+})
+
+describe('get_users_status', () => {
+  const statusOf = (userIDs: unknown) => post('/user/get_users_status', { userID: 'bob', userIDs }, tokens.bob)
+
+  it('says on which platforms each user is, in the order asked, unknown users too', async () => {
+    expect((await statusOf(['bob', 'alice', 'nobody'])).data.statusList).toEqual([
+      { userID: 'bob', status: 0, platformIDs: [] },
+      { userID: 'alice', status: 1, platformIDs: [2, 3, 5] },
+      { userID: 'nobody', status: 0, platformIDs: [] },
+    ])
+  })
+
+  it('follows who comes and goes', async () => {
+    const device = await Device.connect('carol', { platformID: 9 })
+    expect((await statusOf(['carol'])).data.statusList).toEqual([{ userID: 'carol', status: 1, platformIDs: [9] }])
+    device.close()
+    await device.closed
+    await until(async () => (await statusOf(['carol'])).data.statusList[0].status === 0)
+  })
+
+  it.each([[[]], [null], [Array.from({ length: 1_001 }, (_, i) => `u${i}`)]])('refuses %.20j', async (userIDs) => {
+    expect((await statusOf(userIDs)).errCode).toBe(1001)
+  })
+
+  it('answers for a thousand users', async () => {
+    const userIDs = Array.from({ length: 999 }, (_, i) => `ghost_${i}`)
+    const { statusList } = (await statusOf([...userIDs, 'alice'])).data
+    expect(statusList).toHaveLength(1_000)
+    expect(statusList.at(-1)).toMatchObject({ userID: 'alice', status: 1 })
+  })
+})
+
+describe('get_users_online_status', () => {
+  const connectionsOf = async (userIDs: unknown) =>
+    post('/user/get_users_online_status', { userIDs }, await adminToken())
+
+  it('lists every connection with its platform and token, also of a sleeping object', async () => {
+    await evictAllDurableObjects()
+    const { data } = await connectionsOf(['alice', 'bob', 'nobody'])
+    const live = (platformID: number, token?: string) => ({
+      platformID,
+      connID: expect.any(String),
+      isBackground: false,
+      token,
+    })
+    expect(data).toEqual([
+      {
+        userID: 'alice',
+        status: 1,
+        detailPlatformStatus: [
+          live(2, tokens.phone),
+          live(3, tokens.laptop),
+          live(5, tokens.browser),
+          live(5, tokens.browser),
+        ],
+      },
+      { userID: 'bob', status: 0, detailPlatformStatus: [] },
+      { userID: 'nobody', status: 0, detailPlatformStatus: [] },
+    ])
+    const connIDs = data[0].detailPlatformStatus.map((connection: { connID: string }) => connection.connID)
+    expect(new Set(connIDs).size).toBe(4)
+  })
+
+  it('tells which device is in the background', async () => {
+    const data = SetAppBackgroundStatusReq.encode({ userID: 'alice', isBackground: true }).finish()
+    expect((await phone.request(WsRequestID.SetBackgroundStatus, data)).errCode).toBe(0)
+    const [alice] = (await connectionsOf(['alice'])).data
+    const inBackground = alice.detailPlatformStatus.map((one: { isBackground: boolean }) => one.isBackground)
+    expect(inBackground).toEqual([true, false, false, false])
+  })
+
+  it('answers nobody with an empty list, and takes a thousand userIDs at most', async () => {
+    expect((await connectionsOf([])).data).toEqual([])
+    expect((await connectionsOf(null)).data).toEqual([])
+    expect((await connectionsOf(Array.from({ length: 1_001 }, (_, i) => `u${i}`))).errCode).toBe(1001)
+    expect((await connectionsOf('alice')).errCode).toBe(1001)
+  })
+
+  it('is for administrators', async () => {
+    expect((await post('/user/get_users_online_status', { userIDs: ['bob'] }, tokens.bob)).errCode).toBe(1002)
+  })
+})
+
+describe('get_users_online_token_detail', () => {
+  const path = '/user/get_users_online_token_detail'
+
+  it('lists the tokens of who is online, by platform', async () => {
+    expect((await post(path, { userIDs: ['bob', 'alice', 'nobody'] }, await adminToken())).data).toEqual([
+      {
+        userID: 'alice',
+        status: 1,
+        singlePlatformToken: [
+          { platformID: 2, total: 1, token: [tokens.phone] },
+          { platformID: 3, total: 1, token: [tokens.laptop] },
+          { platformID: 5, total: 2, token: [tokens.browser, tokens.browser] },
+        ],
+      },
+    ])
+  })
+
+  it('shows nothing to others, without an error', async () => {
+    const reply = await post(path, { userIDs: ['alice'] }, tokens.bob)
+    expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '', data: [] })
+  })
+})
+
+describe('the subscriptions of the REST interface', () => {
+  it('are empty: subscribing is done on the socket', async () => {
+    const subscribed = await post(
+      '/user/subscribe_users_status',
+      { userID: 'bob', userIDs: ['alice'], genre: 1 },
+      tokens.bob,
+    )
+    expect(subscribed.data).toEqual({ statusList: [] })
+    expect((await post('/user/get_subscribe_users_status', { userID: 'bob' }, tokens.bob)).data).toEqual({
+      statusList: [],
+    })
+  })
+})
+
+it('asking for users nobody has registered wakes no object', async () => {
+  await post('/user/get_users_status', { userIDs: ['phantom'] }, tokens.bob)
+  expect(await user('alice').onlinePlatforms()).toEqual([2, 3, 5])
+})
