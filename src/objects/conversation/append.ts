@@ -27,7 +27,7 @@ export function appendMessage(
     const sendTime = item.sendTime || now
     return answered(item, 0, sendTime)
   }
-  const first = log.firstAnswer(item.sendID, item.clientMsgID, item.createTime, now)
+  const first = log.firstAnswer(item.sendID, item.clientMsgID, item.createTime)
   if (first) {
     return {
       result: {

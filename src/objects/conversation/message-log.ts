@@ -28,11 +28,12 @@ type Row = {
 
 /** A retry is looked for among this many newest messages, whatever its clock says. */
 const RETRY_WINDOW = 128
-/** A message that was created a while ago may be a late retry: then the search goes back to its creation. */
-const LATE_AFTER_MS = 120_000
-/** …allowing for a client's clock that is ahead by this much, and never further than so many messages. */
-const CLOCK_SLACK_MS = 3_600_000
-const LATE_RETRY_WINDOW = 2_000
+/**
+ * Further back it is looked for until the time at which it was created, less what a client's clock may be ahead, and
+ * never among more than so many messages. Reading a row costs a thousandth of writing one into an index.
+ */
+const CLOCK_SLACK_MS = 300_000
+const LATE_RETRY_WINDOW = 5_000
 /** A busy log's cache of recent IDs is dropped at this size and read again. */
 const MAX_RECENT = 8_192
 
@@ -91,7 +92,7 @@ export class MessageLog {
   }
 
   /** The answer this sender's message with that ID got before, if it is a retry. */
-  firstAnswer(sendID: string, clientMsgID: string, createTime: number, now: number): FirstAnswer | null {
+  firstAnswer(sendID: string, clientMsgID: string, createTime: number): FirstAnswer | null {
     const { seq } = this.#headRow()
     if (this.#recent.size > MAX_RECENT) {
       this.#recent.clear()
@@ -100,7 +101,7 @@ export class MessageLog {
     this.#remember(seq - RETRY_WINDOW, Number.NEGATIVE_INFINITY)
     const known = this.#recent.get(retryKey(sendID, clientMsgID))
     if (known) return known
-    if (now - createTime < LATE_AFTER_MS || this.#recentFrom <= 1) return null
+    if (this.#recentFrom <= 1) return null
     this.#remember(seq - LATE_RETRY_WINDOW, createTime - CLOCK_SLACK_MS)
     return this.#recent.get(retryKey(sendID, clientMsgID)) ?? null
   }
