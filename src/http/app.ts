@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
+import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
@@ -49,9 +50,12 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     return c.json(state, state.ready ? 200 : SERVICE_UNAVAILABLE)
   })
 
-  app.use('*', (c, next) => {
-    c.set('context', newContext(c.env, c.req.raw))
-    return next()
+  app.use('*', async (c, next) => {
+    const afterReply = new AfterReply()
+    c.set('afterReply', afterReply)
+    c.set('context', newContext(c.env, c.req.raw, afterReply))
+    await next()
+    c.executionCtx.waitUntil(afterReply.run(c.var.context.log))
   })
   mount(app, endpoints)
 

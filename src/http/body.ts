@@ -18,9 +18,26 @@ export async function readBody(request: Request, endpoint: Endpoint): Promise<{ 
   const bytes = await readBytes(request)
   const form = formOf(request, endpoint)
   const given = form === 'protobuf' && endpoint.protobuf ? endpoint.protobuf.decode(bytes) : parseJson(bytes)
+  addQuery(given, request, endpoint)
   const result = endpoint.schema.safeParse(given)
   if (!result.success) throw ImError.args(sentenceOf(result.error))
   return { value: result.data, form }
+}
+
+/**
+ * The operationID that a body holds, or "". The body can still be read afterwards.
+ * @throws ImError 1001 when the body is no JSON object
+ */
+export async function operationIDOf(request: Request): Promise<string> {
+  const given = Object.entries(parseJson(await readBytes(request.clone())))
+  const [, value] = given.find(([key]) => key.toLowerCase() === 'operationid') ?? []
+  return typeof value === 'string' ? value : ''
+}
+
+function addQuery(given: unknown, request: Request, { quirks }: Endpoint): void {
+  if (!quirks?.query) return
+  const { searchParams } = new URL(request.url)
+  for (const name of quirks.query) (given as Record<string, unknown>)[name] = searchParams.get(name)
 }
 
 /** Reads no more than the limit, whatever the length header claims. */
@@ -46,7 +63,7 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
   throw ImError.args(`content type ${type} is neither JSON nor protobuf`)
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): object {
   if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
   let value: unknown
   try {

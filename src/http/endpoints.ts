@@ -3,6 +3,7 @@ import { conversationEndpoints } from '../features/conversation/endpoints.ts'
 import { friendEndpoints } from '../features/friend/endpoints.ts'
 import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
+import { messageEndpoints } from '../features/message/endpoints.ts'
 import { readEndpoints } from '../features/message/read-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
@@ -14,6 +15,7 @@ export const endpoints: readonly Endpoint[] = [
   ...friendEndpoints,
   ...groupEndpoints,
   ...conversationEndpoints,
+  ...messageEndpoints,
   ...readEndpoints,
   ...jssdkEndpoints,
 ]

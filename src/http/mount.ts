@@ -1,14 +1,15 @@
 import type { Hono } from 'hono'
 import type { Bindings } from '../env.ts'
+import type { AfterReply } from '../platform/after-reply.ts'
 import { type CallerContext, type Context, createContext } from '../platform/context.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
-import { okReply } from '../protocol/reply.ts'
+import { errorReply, okReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
-import { readBody } from './body.ts'
+import { operationIDOf, readBody } from './body.ts'
 import { envelope } from './reply.ts'
 
-export type AppEnv = { Bindings: Bindings; Variables: { context: Context } }
+export type AppEnv = { Bindings: Bindings; Variables: { context: Context; afterReply: AfterReply } }
 
 /** OpenIM's nginx examples put the REST API under /api, its ports at the root: both work. */
 const PREFIXES = ['', '/api']
@@ -18,8 +19,10 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   for (const prefix of PREFIXES) {
     for (const endpoint of endpoints) {
       app.post(prefix + endpoint.path, async (c) => {
-        const ctx = await contextFor(endpoint, c.var.context, c.req.raw)
-        const { value, form } = await readBody(c.req.raw, endpoint)
+        const ctx = await contextFor(endpoint, c.var, c.req.raw, c.env)
+        const body = await readBody(c.req.raw, endpoint).catch((error: unknown) => refused(endpoint, error))
+        if (body instanceof Response) return body
+        const { value, form } = body
         const result = await endpoint.handle(ctx, value)
         if (form === 'json' || !endpoint.protobuf) return envelope(okReply(result))
         return envelope(okReply(Buffer.from(endpoint.protobuf.encode(result)).toString('base64')))
@@ -29,13 +32,28 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
 }
 
 /** OpenIM asks for the operationID before anything else, then for the token, then looks at the body. */
-async function contextFor(endpoint: Endpoint, ctx: Context, request: Request): Promise<CallerContext> {
+async function contextFor(
+  endpoint: Endpoint,
+  { context, afterReply }: AppEnv['Variables'],
+  request: Request,
+  env: Bindings,
+): Promise<CallerContext> {
+  let ctx = context
+  if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
+    ctx = createContext(env, await operationIDOf(request), afterReply)
+  }
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // A public handler does not look at the caller; its type does not let it.
   if (endpoint.access === 'public') return ctx as CallerContext
   return { ...ctx, caller: await callerOf(ctx, request.headers.get('token'), endpoint.access) }
 }
 
-export function newContext(env: Bindings, request: Request): Context {
-  return createContext(env, request.headers.get('operationID') ?? '')
+/** The answer to a body that is not acceptable, where it has a status of its own; any other error goes its usual way. */
+function refused({ quirks }: Endpoint, error: unknown): Response {
+  if (!(error instanceof ImError) || quirks?.badBodyStatus === undefined) throw error
+  return envelope(errorReply(error), quirks.badBodyStatus)
+}
+
+export function newContext(env: Bindings, request: Request, afterReply: AfterReply): Context {
+  return createContext(env, request.headers.get('operationID') ?? '', afterReply)
 }

@@ -1,7 +1,11 @@
 import type { Bindings } from '../env.ts'
+import { announceImport } from '../features/friend/import-friends.ts'
 import { noteProfileChange } from '../features/friend/note-profile-change.ts'
+import { sendToAll, sendToUsers } from '../features/message/batch-send-msg.ts'
+import { listConversation } from '../features/message/store.ts'
+import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
-import { createContext } from '../platform/context.ts'
+import { type Context, createContext } from '../platform/context.ts'
 import { TransferJob } from '../platform/jobs.ts'
 import { createLog } from '../platform/log.ts'
 
@@ -23,6 +27,23 @@ export async function consumeQueue(batch: MessageBatch<unknown>, env: Bindings):
 }
 
 async function runJob(job: TransferJob, env: Bindings): Promise<void> {
-  const ctx = createContext(env, job.operationID)
-  await noteProfileChange(ctx, job.userID)
+  const afterReply = new AfterReply()
+  const ctx = createContext(env, job.operationID, afterReply)
+  await handle(ctx, job)
+  await afterReply.run(ctx.log)
+}
+
+async function handle(ctx: Context, job: TransferJob): Promise<void> {
+  switch (job.kind) {
+    case 'user-info-changed':
+      return noteProfileChange(ctx, job.userID)
+    case 'friends-imported':
+      return announceImport(ctx, job)
+    case 'conversation-begun':
+      return listConversation(ctx.db, job.conversationID)
+    case 'send-to-users':
+      return sendToUsers(ctx, job)
+    case 'send-to-all':
+      return sendToAll(ctx, job)
+  }
 }

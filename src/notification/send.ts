@@ -1,6 +1,6 @@
 import type { Context } from '../platform/context.ts'
 import { messageID } from '../platform/ids.ts'
-import { type AppendItem, errorOf, type LogName } from '../platform/rpc.ts'
+import { type AppendItem, type AppendResult, errorOf, type LogName } from '../platform/rpc.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'
@@ -13,9 +13,17 @@ export interface Delivery {
   home?: string
 }
 
+/** The notification as clients see it. */
+export interface Told {
+  serverMsgID: string
+  clientMsgID: string
+  sendTime: number
+}
+
 /**
  * Tells clients what has changed. The notification and its chat copy are appended in one step, so that they are there
- * together or not at all; delivery is the conversation's.
+ * together or not at all; delivery is the conversation's. Only the devices of the very user who made the call hear of
+ * it from here, once the call is answered: until then their SDK does not know that the change is its own.
  */
 export async function notify(
   ctx: Context,
@@ -23,32 +31,62 @@ export async function notify(
   route: Route,
   detail: object,
   override: Override & Delivery = {},
-): Promise<void> {
+): Promise<Told> {
   const built = buildNotification(kind, route, detail, {
     clientMsgID: messageID(),
     now: ctx.now(),
     ...override,
   })
   if (route.sendID === route.recvID && !built.stored && !built.chatCopy) {
-    await tellOwnDevices(ctx, built.notification)
-    return
+    return tellOwnDevices(ctx, built.notification)
   }
-  const items = [asItem(ctx, built.notification, 'notification', built.stored)]
-  // OpenIM hands over the chat's copy first: it creates the conversation that the notification is about.
-  if (built.chatCopy) items.unshift(asItem(ctx, built.chatCopy, 'chat', true))
   const home = override.home ?? conversationIDFor(built.notification, false)
+  // An administrator may speak in conversations of others and has no devices there.
+  const ownCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
+  const serverMsgID = messageID()
+  const items = [asItem(ctx, built.notification, serverMsgID, 'notification', built.stored)]
+  // OpenIM hands over the chat's copy first: it creates the conversation that the notification is about.
+  if (built.chatCopy) items.unshift(asItem(ctx, built.chatCopy, serverMsgID, 'chat', true))
+  for (const item of items) item.senderHasIt = ownCall
   const results = await ctx.conversation(home).append(items)
-  for (const result of results) if (!result.ok) throw errorOf(result.refusal)
+  let sendTime = 0
+  for (const [i, result] of results.entries()) {
+    if (!result.ok) throw errorOf(result.refusal)
+    sendTime = result.sendTime
+    if (ownCall) await tellCaller(ctx, home, items[i] as AppendItem, result)
+  }
+  return { serverMsgID, clientMsgID: built.notification.clientMsgID, sendTime }
 }
 
-function asItem(ctx: Context, msg: MsgData, log: LogName, stored: boolean): AppendItem {
+/** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
+async function tellCaller(ctx: Context, home: string, item: AppendItem, appended: Appended): Promise<void> {
+  const user = ctx.user(item.sendID)
+  const news = {
+    conversationID: item.log === 'chat' ? home : notificationTwin(home),
+    home,
+    about: {
+      sessionType: item.sessionType,
+      peerUserID: item.groupID === '' ? item.recvID : '',
+      groupID: item.groupID,
+    },
+  }
+  if (item.stored) await user.noteNews(news)
+  const { seq, sendTime } = appended
+  const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
+  const { sendID, operationID } = item
+  ctx.afterReply(() => user.deliver({ ...news, messages: [{ seq, sendTime, sendID, operationID, msg }] }))
+}
+
+type Appended = Extract<AppendResult, { ok: true }>
+
+function asItem(ctx: Context, msg: MsgData, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
   return {
     operationID: ctx.operationID,
     sendID: msg.sendID,
     recvID: msg.recvID,
     groupID: msg.groupID,
     clientMsgID: msg.clientMsgID,
-    serverMsgID: messageID(),
+    serverMsgID,
     sessionType: msg.sessionType,
     contentType: msg.contentType,
     createTime: msg.createTime,
@@ -63,11 +101,11 @@ function asItem(ctx: Context, msg: MsgData, log: LogName, stored: boolean): Appe
 }
 
 /** What is only for the user's own devices and not stored needs no conversation on its way. */
-async function tellOwnDevices(ctx: Context, msg: MsgData): Promise<void> {
+async function tellOwnDevices(ctx: Context, msg: MsgData): Promise<Told> {
   const home = conversationIDFor(msg, false)
   const sendTime = ctx.now()
   const stamp = { serverMsgID: messageID(), sendTime, seq: 0, status: MessageStatus.Sent }
-  await ctx.user(msg.sendID).deliver({
+  const delivery = {
     conversationID: notificationTwin(home),
     home,
     about: { sessionType: msg.sessionType, peerUserID: msg.sendID, groupID: '' },
@@ -80,5 +118,9 @@ async function tellOwnDevices(ctx: Context, msg: MsgData): Promise<void> {
         msg: stampMessage(MsgData.encode(msg).finish(), stamp),
       },
     ],
-  })
+  }
+  const tell = () => ctx.user(msg.sendID).deliver(delivery)
+  if (ctx.caller?.userID === msg.sendID) ctx.afterReply(tell)
+  else await tell()
+  return { serverMsgID: stamp.serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
 }

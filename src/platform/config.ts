@@ -27,6 +27,7 @@ const Settings = z.object({
   OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
   OPENIM_MULTI_LOGIN_POLICY: z.enum(['0', '1', '4', '5']).default('1'),
   OPENIM_MULTI_LOGIN_RULES: z.string().transform(parseJson).pipe(MultiLoginRulesSetting).optional(),
+  OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
@@ -41,6 +42,8 @@ export interface Config {
   /** Who goes when a device logs in: a policy's table, with the deployment's own lines in place of its. */
   multiLogin: MultiLoginRules
   maxTokensPerPlatform: number
+  /** Whether only those whom the receiver has as a friend may write to a user. */
+  friendVerify: boolean
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
@@ -76,6 +79,7 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
       ...settings.OPENIM_MULTI_LOGIN_RULES,
     } as MultiLoginRules,
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
+    friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     logLevel: settings.OPENIM_LOG_LEVEL,
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
   }

@@ -1,5 +1,6 @@
 import type { Bindings } from '../env.ts'
 import { ImError } from '../protocol/errors.ts'
+import { AfterReply } from './after-reply.ts'
 import { type Config, configOf } from './config.ts'
 import { type Database, openDatabase } from './d1.ts'
 import type { TransferJob } from './jobs.ts'
@@ -26,6 +27,10 @@ export interface Context {
   conversation(conversationID: string): ConversationRpc
   /** Hands work to the `transfer` queue; it is done at least once. */
   after(job: TransferJob): Promise<void>
+  /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
+  afterReply(task: () => Promise<void>): void
+  /** Null where nobody calls: in a job. */
+  readonly caller: Caller | null
 }
 
 /** A context whose caller is known. */
@@ -33,7 +38,7 @@ export interface CallerContext extends Context {
   readonly caller: Caller
 }
 
-export function createContext(env: Bindings, operationID: string): Context {
+export function createContext(env: Bindings, operationID: string, afterReply = new AfterReply()): Context {
   const config = configOf(env)
   return {
     operationID,
@@ -46,6 +51,8 @@ export function createContext(env: Bindings, operationID: string): Context {
     after: async (job) => {
       await env.TRANSFER_QUEUE.send(job)
     },
+    afterReply: (task) => afterReply.add(task),
+    caller: null,
   }
 }
 

@@ -11,12 +11,23 @@ export interface ProtobufForm<Req, Resp> {
   encode(response: Resp): Uint8Array
 }
 
+/** Where a call leaves the common form, as OpenIM's own does. */
+export interface Quirks {
+  /** Parameters of the address that are read and validated as if they were fields of the body. */
+  query?: readonly string[]
+  /** The operationID may stand in the body instead of the header, as in OpenIM's older API. */
+  operationIDInBody?: true
+  /** The HTTP status that goes with a body which is not acceptable, instead of 200. */
+  badBodyStatus?: number
+}
+
 /** One REST call as a value: the router, the access sweep and the documentation all read these. */
 export interface Endpoint {
   readonly path: string
   readonly access: Access
   readonly schema: z.ZodType
   readonly protobuf: ProtobufForm<unknown, unknown> | null
+  readonly quirks?: Quirks
   handle(ctx: CallerContext, request: unknown): Promise<unknown>
 }
 
@@ -38,4 +49,8 @@ export function postPublic<S extends z.ZodType, Resp>(
   handle: (ctx: Context, request: z.output<S>) => Promise<Resp>,
 ): Endpoint {
   return { path, access: 'public', schema, handle, protobuf: null } as Endpoint
+}
+
+export function withQuirks(endpoint: Endpoint, quirks: Quirks): Endpoint {
+  return { ...endpoint, quirks }
 }

@@ -53,12 +53,16 @@ export interface DeliveredMessage {
   msg: Uint8Array
 }
 
-/** New messages of one log, in order, for one member. */
-export interface Delivery {
+/** That a log has something new for a member. */
+export interface News {
   conversationID: string
   /** Name of the ConversationObject that keeps this log. */
   home: string
   about: About
+}
+
+/** New messages of one log, in order, for one member. */
+export interface Delivery extends News {
   messages: DeliveredMessage[]
 }
 
@@ -137,6 +141,29 @@ export interface MemberSettings {
   globalRecvMsgOpt?: number
 }
 
+/** What a message must be like to be found; "" and 0 do not narrow. */
+export interface MessageQuery {
+  sendID: string
+  /** The user or the group it went to. */
+  recvID: string
+  contentType: number
+  /** ms: sent at or after `from` and before `to`. */
+  from: number
+  to: number
+  /** Words that it must contain, whatever their case. */
+  text: string
+}
+
+/** One step of a search down a chat log: what it found, newest first, and where the next step goes on. */
+export interface SearchStep {
+  seqs: number[]
+  /** When those were sent. */
+  sendTimes: number[]
+  scanned: number
+  /** Give this as `below` to go on; 0 at the end of the log. */
+  below: number
+}
+
 export interface ConversationRpc {
   /** Appends in order; answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
@@ -161,11 +188,22 @@ export interface ConversationRpc {
   erase(seqs: number[]): Promise<void>
   /** Nobody reads what is below the next message any more. Answers the newest seq. */
   clear(): Promise<number>
+  /** Erases what was sent at or before a moment (ms); nobody reads it any more. Answers how many messages that were. */
+  eraseBefore(time: number): Promise<number>
   maxSeq(): Promise<number>
   /** The newest message of the chat sent at or before a moment (ms); 0 when there is none. */
   newestSeqBefore(time: number): Promise<number>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
+  /**
+   * One of the two of a single chat has blocked, befriended or dropped the other, and D1 has it: the copies that the
+   * send check needs are read again.
+   */
+  relationsChanged(): Promise<void>
+  /** Looks through the newest `limit` messages of the chat below a seq. */
+  search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
+  /** Those of the given messages of the chat that are there, as they are stored: no member's view of them. */
+  stored(seqs: number[]): Promise<StoredMessage[]>
   /** @param since what the caller already knows of each log; the member's own messages are looked for after it */
   state(userID: string, since: Record<LogName, number>): Promise<ConversationState>
 }
@@ -244,6 +282,22 @@ export interface OnlineConnection {
   token: string
 }
 
+/** What a user pulled of one log. */
+export interface PulledLog {
+  conversationID: string
+  msgs: Uint8Array[]
+  isEnd: boolean
+  endSeq: number
+}
+
+export interface PullRange {
+  conversationID: string
+  begin: number
+  end: number
+  /** At most so many, the newest of the range. */
+  num: number
+}
+
 export type SessionState = 'normal' | 'kicked' | 'unknown'
 
 export interface UserRpc {
@@ -254,6 +308,8 @@ export interface UserRpc {
   forceLogout(platformID: number): Promise<void>
   /** Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones. */
   deliver(delivery: Delivery): Promise<void>
+  /** Notes that a log has news for the absent devices; the push itself follows with `deliver`. */
+  noteNews(news: News): Promise<void>
   /** Conversations in row order; `conversationIDs` null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
   /** One page in row order and the count of all rows. `pageNumber` from 1. */
@@ -287,6 +343,13 @@ export interface UserRpc {
   watchedBy(userID: string): Promise<number[]>
   /** A user whom this one watches came or went; answers whether any connection here still watches. */
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
+  /** Messages of ranges, ascending; a range that the user may not read is left out. `order` as OpenIM's PullOrder. */
+  pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
+  /** Names of the objects that keep the chats of this user, those too that were deleted from the list. */
+  homes(): Promise<string[]>
+  /** Notes for a day that the user's REST call with that operationID has sent its message. */
+  noteSent(operationID: string): Promise<void>
+  wasSent(operationID: string): Promise<boolean>
   /** The newest showable message of each given conversation that has one. */
   lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
 }

@@ -6,7 +6,7 @@ import { versionChange, versionHead } from './tables.ts'
 import { type ChangeState, deltaSince, type VersionHead } from './version-log.ts'
 
 /** The lists in D1 that clients follow by version. (A user's conversations are kept in the user's object.) */
-export type ListName = 'friend' | 'joined-group' | 'group-member'
+export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'
 
 /** What changed in a list since the version the client has. */
 export async function readDelta(db: Database, list: ListName, ownerID: string, asked: VersionHead): Promise<Delta> {
@@ -64,14 +64,46 @@ export function bumpStatements(
       target: [versionHead.list, versionHead.ownerID],
       set: { version: sql`${versionHead.version} + 1` },
     })
-  const entries = changes.map(({ elementID, state }) =>
-    db
-      .insert(versionChange)
-      .values({ list, ownerID, elementID, state, version: current })
-      .onConflictDoUpdate({
-        target: [versionChange.list, versionChange.ownerID, versionChange.elementID],
-        set: { state, version: current },
-      }),
-  )
-  return [step, ...entries] as const
+  // One statement for all elements: a thousand may change at once. (`WHERE true` keeps SQLite from reading ON as a join's.)
+  const entries = db
+    .insert(versionChange)
+    .select(
+      sql`SELECT ${list}, ${ownerID}, value ->> 'elementID', value ->> 'state', ${current}
+        FROM json_each(${JSON.stringify(changes)}) WHERE true`,
+    )
+    .onConflictDoUpdate(lastChangeWins)
+  return [step, entries] as const
+}
+
+/** The statements of such a step in the lists of many owners at once: the same element changes in each. */
+export function bumpOwnersStatements(
+  db: Database,
+  list: ListName,
+  ownerIDs: readonly string[],
+  { elementID, state }: { elementID: string; state: ChangeState },
+) {
+  const heads = ownerIDs.map((ownerID) => ({ ownerID, ...firstHead(list, ownerID) }))
+  const steps = db
+    .insert(versionHead)
+    .select(
+      sql`SELECT ${list}, value ->> 'ownerID', value ->> 'versionID', (value ->> 'version') + 1
+        FROM json_each(${JSON.stringify(heads)}) WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [versionHead.list, versionHead.ownerID],
+      set: { version: sql`${versionHead.version} + 1` },
+    })
+  const entries = db
+    .insert(versionChange)
+    .select(
+      sql`SELECT list, owner_id, ${elementID}, ${state}, version FROM version_head
+        WHERE list = ${list} AND owner_id IN (SELECT value FROM json_each(${JSON.stringify(ownerIDs)}))`,
+    )
+    .onConflictDoUpdate(lastChangeWins)
+  return [steps, entries] as const
+}
+
+const lastChangeWins = {
+  target: [versionChange.list, versionChange.ownerID, versionChange.elementID],
+  set: { state: sql`excluded.state`, version: sql`excluded.version` },
 }

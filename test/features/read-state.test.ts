@@ -196,6 +196,55 @@ describe('deleting messages', () => {
   })
 })
 
+describe('erasing by age', () => {
+  it('is for administrators, and leaves what is newer', async () => {
+    const { msg } = alice.device.received()[2] ?? {}
+    const body = { conversationIDs: [chat], timestamp: msg?.sendTime }
+    expect((await call(alice, '/msg/delete_msg_physical', body)).errCode).toBe(1002)
+    expect((await post('/msg/delete_msg_physical', body, await adminToken())).errCode).toBe(0)
+    const fresh = await (await Shadow.online(alice.userID, 7)).known()
+    expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['4'])
+  })
+
+  it('of everything lets the next message go on from the last seq', async () => {
+    await post(
+      '/msg/delete_msg_physical',
+      { conversationIDs: [chat], timestamp: Date.now() + 1000 },
+      await adminToken(),
+    )
+    const fresh = await (await Shadow.online(bob.userID, 7)).known()
+    expect(fresh.messages[chat] ?? {}).toEqual({})
+    await alice.device.sendText(bob.userID, 'five')
+    await until(() => bob.device.received().some(({ msg }) => msg.seq === 5))
+  })
+})
+
+describe('who has read a message', () => {
+  it('is told with counts, one side at a time', async () => {
+    const readers = async (seq: number, filter: number) =>
+      (
+        await call(alice, '/msg/get_group_message_readers', {
+          conversationID: chat,
+          seq,
+          filter,
+          pagination: { pageNumber: 1, showNumber: 10 },
+        })
+      ).data
+    expect(await readers(2, 0)).toEqual({ hasReadCount: 0, unreadCount: 1, userIDs: [] })
+    expect(await readers(2, 1)).toEqual({ hasReadCount: 0, unreadCount: 1, userIDs: [bob.userID] })
+    await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 2 })
+    expect(await readers(2, 0)).toEqual({ hasReadCount: 1, unreadCount: 0, userIDs: [bob.userID] })
+    expect(await readers(3, 0)).toEqual({ hasReadCount: 0, unreadCount: 1, userIDs: [] })
+  })
+
+  it('is for who takes part', async () => {
+    await register(`stranger_${next}`)
+    const stranger = await Shadow.online(`stranger_${next}`)
+    const body = { conversationID: chat, seq: 1, filter: 0, pagination: { pageNumber: 1, showNumber: 10 } }
+    expect((await call(stranger, '/msg/get_group_message_readers', body)).errCode).toBe(1004)
+  })
+})
+
 describe('clearing a conversation', () => {
   it('empties it for oneself, on every device', async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat, 'si_not_mine'] })

@@ -1,27 +1,23 @@
-import { evictAllDurableObjects } from 'cloudflare:test'
+import { evictAllDurableObjects, listDurableObjectIds } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { SetAppBackgroundStatusReq } from '../../src/protocol/proto/index.ts'
-import { adminToken, Device, post, register, until, user, userToken } from '../rig.ts'
+import { adminToken, bindings, Device, post, register, request, until, userToken } from '../rig.ts'
 
-const tokens: Record<string, string> = {}
+const tokens = { phone: '', laptop: '', browser: '', bob: '' }
 let phone: Device
 
 /** Alice is here with a phone, a laptop and two browsers; Bob is not. */
 beforeAll(async () => {
   await register('alice', 'bob', 'carol')
-  for (const [name, platformID] of [
-    ['phone', 2],
-    ['laptop', 3],
-    ['browser', 5],
-  ] as const) {
-    tokens[name] = await userToken('alice', platformID)
-  }
+  tokens.phone = await userToken('alice', 2)
+  tokens.laptop = await userToken('alice', 3)
+  tokens.browser = await userToken('alice')
+  tokens.bob = await userToken('bob')
   phone = await Device.connect('alice', { token: tokens.phone, platformID: 2, kind: 'go' })
   await Device.connect('alice', { token: tokens.laptop, platformID: 3 })
   await Device.connect('alice', { token: tokens.browser })
   await Device.connect('alice', { token: tokens.browser })
-  tokens.bob = await userToken('bob')
 })
 
 describe('get_users_status', () => {
@@ -62,7 +58,7 @@ describe('get_users_online_status', () => {
   it('lists every connection with its platform and token, also of a sleeping object', async () => {
     await evictAllDurableObjects()
     const { data } = await connectionsOf(['alice', 'bob', 'nobody'])
-    const live = (platformID: number, token?: string) => ({
+    const live = (platformID: number, token: string) => ({
       platformID,
       connID: expect.any(String),
       isBackground: false,
@@ -129,6 +125,16 @@ describe('get_users_online_token_detail', () => {
   })
 })
 
+it.each(['/user/get_users_online_status', '/user/get_users_online_token_detail'])(
+  '%s answers a bad body with the HTTP status 400',
+  async (path) => {
+    const headers = { operationID: 'test-operation', token: await adminToken() }
+    const response = await request(path, { method: 'POST', headers, body: '{"userIDs":"alice"}' })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' })
+  },
+)
+
 describe('the subscriptions of the REST interface', () => {
   it('are empty: subscribing is done on the socket', async () => {
     const subscribed = await post(
@@ -143,7 +149,10 @@ describe('the subscriptions of the REST interface', () => {
   })
 })
 
-it('asking for users nobody has registered wakes no object', async () => {
-  await post('/user/get_users_status', { userIDs: ['phantom'] }, tokens.bob)
-  expect(await user('alice').onlinePlatforms()).toEqual([2, 3, 5])
+it('asking for a userID that nobody has registered makes no object', async () => {
+  const path = '/user/get_users_status'
+  expect((await post(path, { userIDs: ['phantom', 'bob'] }, tokens.bob)).data.statusList).toHaveLength(2)
+  const made = (await listDurableObjectIds(bindings.USER)).map(String)
+  expect(made).toContain(String(bindings.USER.idFromName('bob')))
+  expect(made).not.toContain(String(bindings.USER.idFromName('phantom')))
 })

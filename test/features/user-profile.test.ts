@@ -1,5 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { friend } from '../../src/features/friend/tables.ts'
+import { updateUserInfoEx } from '../../src/features/user/update-user-info.ts'
+import { AfterReply } from '../../src/platform/after-reply.ts'
+import { type CallerContext, createContext } from '../../src/platform/context.ts'
 import { openDatabase } from '../../src/platform/d1.ts'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import { adminToken, bindings, Device, post, register, until, userToken } from '../rig.ts'
@@ -182,6 +185,29 @@ describe('a changed profile', () => {
     await post('/user/update_user_info_ex', { userInfo: { userID: carol, nickname: 'x' } }, await userToken('alice'))
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect([...updates(phone), ...updates(laptop)]).toEqual([])
+  })
+
+  it('stays changed when its devices cannot be told', async () => {
+    const said: string[] = []
+    const afterReply = new AfterReply()
+    const real = createContext(bindings, 'test-operation', afterReply)
+    const ctx: CallerContext = {
+      ...real,
+      caller: { userID: carol, platformID: 5, isAdmin: false },
+      log: { ...real.log, error: (message) => said.push(message) },
+      user: () => {
+        throw new Error('no object answers')
+      },
+      conversation: () => {
+        throw new Error('no object answers')
+      },
+    }
+    const unchanged = { nickname: null, faceURL: null, globalRecvMsgOpt: null }
+    await updateUserInfoEx(ctx, { userInfo: { userID: carol, ex: 'kept', ...unchanged } })
+    expect(await infoOf(carol)).toMatchObject({ ex: 'kept' })
+    await afterReply.run(ctx.log)
+    expect(said).toEqual(['work after the reply failed'])
+    expect(updates(phone)).toEqual([])
   })
 
   it('is told to the friends of the user and found at their next sync, through the queue', async () => {

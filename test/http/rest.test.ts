@@ -13,6 +13,8 @@ beforeAll(async () => {
 
 const paths = endpoints.map((endpoint) => endpoint.path)
 const guarded = endpoints.filter((endpoint) => endpoint.access !== 'public').map((endpoint) => endpoint.path)
+/** Calls that take nothing cannot be given it wrongly. */
+const withFields = paths.filter((path) => !['/msg/get_server_time', '/msg/check_msg_is_send_success'].includes(path))
 const forAdmins = endpoints.filter((endpoint) => endpoint.access === 'admin').map((endpoint) => endpoint.path)
 
 describe('every call', () => {
@@ -51,18 +53,18 @@ describe('every call', () => {
     expect((await post(path, {}, alice)).errCode).toBe(1002)
   })
 
-  it.each(paths)('%s refuses fields of the wrong type with the name of the field', async (path) => {
+  it.each(withFields)('%s refuses fields of the wrong type with the name of the field', async (path) => {
     const token = path.startsWith('/auth') || forAdmins.includes(path) ? await adminToken() : alice
     const wrong = Object.fromEntries(
       [
         ...['userID', 'userIDs', 'users', 'checkUserIDs', 'userInfo', 'secret', 'token', 'platformID', 'pagination'],
         ...['ownerUserID', 'fromUserID', 'groupIDs', 'friendUserIDs', 'conversationID', 'conversationIDs', 'count'],
-        ...['versionID', 'version', 'idHash'],
+        ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID'],
       ].map((name) => [name, { not: ['what', 'is', 'meant'] }]),
     )
     const reply = await post(path, wrong, token)
     expect(reply.errCode).toBe(1001)
-    expect(reply.errDlt).toMatch(/^[a-zA-Z.]+: /)
+    expect(reply.errDlt).toMatch(/^[a-zA-Z0-9.]+: /)
   })
 })
 

@@ -153,6 +153,19 @@ describe('a session', () => {
     }
   })
 
+  it('in the background gets no messages on an iPhone, and does on others', async () => {
+    await register('ivan', 'ada')
+    const ada = await Device.connect('ada')
+    const phones = [await Device.connect('ivan', { platformID: 1 }), await Device.connect('ivan', { platformID: 2 })]
+    for (const phone of phones) {
+      const data = SetAppBackgroundStatusReq.encode({ userID: 'ivan', isBackground: true }).finish()
+      await phone.request(WsRequestID.SetBackgroundStatus, data)
+    }
+    await ada.sendText('ivan', 'hello')
+    await until(() => phones[1]?.received().length === 1)
+    expect(phones[0]?.received()).toEqual([])
+  })
+
   it('of an administrator goes on for a while beside a newer one', async () => {
     const older = await adminToken()
     await new Promise((resolve) => setTimeout(resolve, 1_100))

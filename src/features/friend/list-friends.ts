@@ -2,10 +2,21 @@ import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { pageWindow } from '../../platform/wire.ts'
 import { ImError } from '../../protocol/errors.ts'
-import type { BlackInfo, FriendInfo, GetBlackListReq, GetDesignatedFriendsReq, GetFriendListReq } from './schema.ts'
-import { blackPage, friendPage, friendsAmong } from './store.ts'
+import { usersByID } from '../user/get-users-info.ts'
+import { requireOneOfThem } from './access.ts'
+import type {
+  FriendInfo,
+  GetDesignatedFriendsReq,
+  GetFriendIDsReq,
+  GetFriendListReq,
+  GetSpecifiedFriendsInfoReq,
+  IsFriendReq,
+  SpecifiedFriendInfo,
+} from './schema.ts'
+import { blacksAmong } from './store/blacks.ts'
+import { friendPage, friendsAmong, friendship, friendUserIDs as idsOfFriends } from './store/friends.ts'
 import type { FriendRow } from './tables.ts'
-import { blackInfo, friendInfo } from './wire.ts'
+import { friendInfo, specifiedBlack, specifiedFriend } from './wire.ts'
 
 export async function getFriendList(
   ctx: CallerContext,
@@ -26,13 +37,49 @@ export async function getDesignatedFriends(
   return { friendsInfo: (await friendsAmong(ctx.db, ownerUserID, friendUserIDs)).map(friendInfo) }
 }
 
-export async function getBlackList(
+/** The IDs of all friends, in the order of the list. */
+export async function getFriendIDs(
   ctx: CallerContext,
-  { userID, pagination }: z.output<typeof GetBlackListReq>,
-): Promise<{ blacks: BlackInfo[]; total: number }> {
+  { userID }: z.output<typeof GetFriendIDsReq>,
+): Promise<{ friendIDs: string[] }> {
   requireSelfOrAdmin(ctx, userID)
-  const { total, rows } = await blackPage(ctx.db, userID, pageWindow(pagination))
-  return { blacks: rows.map(blackInfo), total }
+  return { friendIDs: await idsOfFriends(ctx.db, userID) }
+}
+
+/** What the given users are to the owner: friend, blocked, both or neither. Unknown users are left out. */
+export async function getSpecifiedFriendsInfo(
+  ctx: CallerContext,
+  { ownerUserID, userIDList }: z.output<typeof GetSpecifiedFriendsInfoReq>,
+): Promise<{ infos: SpecifiedFriendInfo[] }> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const users = await usersByID(ctx, userIDList)
+  const friends = new Map(
+    (await friendsAmong(ctx.db, ownerUserID, userIDList)).map(({ friend }) => [friend.friendUserID, friend]),
+  )
+  const blacks = new Map(
+    (await blacksAmong(ctx.db, ownerUserID, userIDList)).map(({ black }) => [black.blackUserID, black]),
+  )
+  const infos = userIDList.flatMap((userID) => {
+    const [userInfo, friend, black] = [users.get(userID), friends.get(userID), blacks.get(userID)]
+    if (!userInfo) return []
+    return [
+      {
+        userInfo,
+        friendInfo: friend ? specifiedFriend(friend) : null,
+        blackInfo: black ? specifiedBlack(black) : null,
+      },
+    ]
+  })
+  return { infos }
+}
+
+/** Which of the two has the other in the list. */
+export async function isFriend(
+  ctx: CallerContext,
+  { userID1, userID2 }: z.output<typeof IsFriendReq>,
+): Promise<{ inUser1Friends: boolean; inUser2Friends: boolean }> {
+  requireOneOfThem(ctx, userID1, userID2)
+  return friendship(ctx.db, userID1, userID2)
 }
 
 /** The caller's own entries of those users who are friends, by their userID. */

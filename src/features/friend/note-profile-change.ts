@@ -5,7 +5,7 @@ import type { Context } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import { bumpVersion } from '../../sync/incremental.ts'
 import { ChangeState } from '../../sync/version-log.ts'
-import { ownersWithFriend } from './store.ts'
+import { ownersWithFriend } from './store/friends.ts'
 
 /** D1 takes no more than this at a time. */
 const MAX_PARALLEL = 6

@@ -1,15 +1,62 @@
 import { z } from 'zod'
-import { hash64, list, message, pagination, str, uint64 } from '../../platform/wire.ts'
+import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../platform/wire.ts'
 import type { UserInfo } from '../user/schema.ts'
 
-export const GetFriendListReq = message({ userID: z.string().min(1), pagination: pagination() })
-export const GetDesignatedFriendsReq = message({
-  ownerUserID: z.string().min(1),
-  friendUserIDs: list(z.string()).pipe(z.array(z.string()).max(1000)),
+export const MAX_IDS_PER_CALL = 1_000
+const MAX_PAGE = 1_000
+const MAX_USER_ID = 64
+const MAX_REMARK = 255
+const MAX_WORDS = 2_048
+const MAX_EX = 8_192
+
+const userID = z.string().min(1).max(MAX_USER_ID)
+const userIDs = list(z.string()).pipe(z.array(z.string()).max(MAX_IDS_PER_CALL))
+const someUserIDs = userIDs
+  .refine((ids) => ids.length > 0, { error: 'name at least one user' })
+  .refine((ids) => new Set(ids).size === ids.length, { error: 'the same userID is given twice' })
+const words = str().pipe(z.string().max(MAX_WORDS))
+const ex = z.string().max(MAX_EX)
+const remark = z.string().max(MAX_REMARK)
+const page = () =>
+  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
+
+export const GetFriendListReq = message({ userID, pagination: pagination() })
+export const GetDesignatedFriendsReq = message({ ownerUserID: userID, friendUserIDs: userIDs })
+export const GetFriendIDsReq = message({ userID })
+export const GetSpecifiedFriendsInfoReq = message({ ownerUserID: userID, userIDList: someUserIDs })
+export const IsFriendReq = message({ userID1: userID, userID2: userID })
+export const GetIncrementalFriendsReq = message({ userID, versionID: str(), version: uint64() })
+export const GetFullFriendUserIDsReq = message({ userID, idHash: hash64() })
+
+export const ApplyToAddFriendReq = message({ fromUserID: userID, toUserID: userID, reqMsg: words, ex: str().pipe(ex) })
+export const RespondFriendApplyReq = message({
+  fromUserID: userID,
+  toUserID: userID,
+  handleResult: z.union([z.literal(1), z.literal(-1)], { error: 'handleResult is 1 (agree) or -1 (refuse)' }),
+  handleMsg: words,
 })
-export const GetBlackListReq = message({ userID: z.string().min(1), pagination: pagination() })
-export const GetIncrementalFriendsReq = message({ userID: z.string().min(1), versionID: str(), version: uint64() })
-export const GetFullFriendUserIDsReq = message({ userID: z.string().min(1), idHash: hash64() })
+export const ImportFriendReq = message({ ownerUserID: userID, friendUserIDs: someUserIDs })
+export const DeleteFriendReq = message({ ownerUserID: userID, friendUserID: userID })
+export const SetFriendRemarkReq = message({ ownerUserID: userID, friendUserID: userID, remark: str().pipe(remark) })
+export const UpdateFriendsReq = message({
+  ownerUserID: userID,
+  friendUserIDs: someUserIDs,
+  isPinned: optional(z.boolean()),
+  remark: optional(remark),
+  ex: optional(ex),
+})
+
+const requestPage = { userID, pagination: page(), handleResults: list(int32()).pipe(z.array(z.int()).max(16)) }
+export const GetPaginationFriendsApplyToReq = message(requestPage)
+export const GetPaginationFriendsApplyFromReq = message(requestPage)
+export const GetDesignatedFriendsApplyReq = message({ fromUserID: userID, toUserID: userID })
+export const GetSelfUnhandledApplyCountReq = message({ userID, time: int64() })
+
+export const GetBlackListReq = message({ userID, pagination: pagination() })
+export const AddBlackReq = message({ ownerUserID: userID, blackUserID: userID, ex: str().pipe(ex) })
+export const RemoveBlackReq = message({ ownerUserID: userID, blackUserID: userID })
+export const GetSpecifiedBlacksReq = message({ ownerUserID: userID, userIDList: userIDs })
+export const GetIncrementalBlacksReq = message({ userID, versionID: str(), version: uint64() })
 
 /** `sdkws.FriendInfo` on the wire; of the user only the profile is filled. */
 export interface FriendInfo {
@@ -32,5 +79,29 @@ export interface BlackInfo {
   blackUserInfo: { userID: string; nickname: string; faceURL: string; ex: string }
   addSource: number
   operatorUserID: string
+  ex: string
+}
+
+/** What somebody is to the owner. Here, other than in lists, times are in ms and the users are not repeated. */
+export interface SpecifiedFriendInfo {
+  userInfo: UserInfo
+  friendInfo: (Omit<FriendInfo, 'friendUser'> & { friendUser: null }) | null
+  blackInfo: (Omit<BlackInfo, 'blackUserInfo'> & { blackUserInfo: null }) | null
+}
+
+/** `sdkws.FriendRequest` on the wire; times are in ms. */
+export interface FriendRequestInfo {
+  fromUserID: string
+  fromNickname: string
+  fromFaceURL: string
+  toUserID: string
+  toNickname: string
+  toFaceURL: string
+  handleResult: number
+  reqMsg: string
+  createTime: number
+  handlerUserID: string
+  handleMsg: string
+  handleTime: number
   ex: string
 }

@@ -3,7 +3,7 @@ import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.t
 import { idHash } from '../../sync/id-hash.ts'
 import { readDelta, readHead } from '../../sync/incremental.ts'
 import type { FriendInfo, GetFullFriendUserIDsReq, GetIncrementalFriendsReq } from './schema.ts'
-import { friendsAmong, friendUserIDs } from './store.ts'
+import { friendsAmong, friendUserIDs } from './store/friends.ts'
 import { friendInfo } from './wire.ts'
 
 /** What changed in a friend list since the version the client has. */

@@ -37,3 +37,28 @@ export const black = sqliteTable(
 )
 
 export type BlackRow = typeof black.$inferSelect
+
+/** That one user asked to be another's friend, and what came of it: one row for each direction, the newest request. */
+export const friendRequest = sqliteTable(
+  'friend_request',
+  {
+    fromUserID: text('from_user_id').notNull(),
+    toUserID: text('to_user_id').notNull(),
+    /** 0 pending, 1 agreed, -1 refused. */
+    handleResult: integer('handle_result').notNull(),
+    reqMsg: text('req_msg').notNull(),
+    /** ms, in answers too. */
+    createTime: integer('create_time').notNull(),
+    handlerUserID: text('handler_user_id').notNull(),
+    handleMsg: text('handle_msg').notNull(),
+    /** ms; 0 while pending. */
+    handleTime: integer('handle_time').notNull(),
+    ex: text('ex').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.fromUserID, t.toUserID] }),
+    index('friend_request_by_receiver').on(t.toUserID, t.createTime),
+  ],
+)
+
+export type FriendRequestRow = typeof friendRequest.$inferSelect

@@ -1,5 +1,8 @@
-import type { BlackInfo, FriendInfo } from './schema.ts'
-import type { BlackWithUser, FriendWithUser } from './store.ts'
+import type { BlackInfo, FriendInfo, FriendRequestInfo, SpecifiedFriendInfo } from './schema.ts'
+import type { BlackWithUser } from './store/blacks.ts'
+import type { FriendWithUser } from './store/friends.ts'
+import type { FriendRequestWithUsers } from './store/requests.ts'
+import type { BlackRow, FriendRow } from './tables.ts'
 
 /** Lists and deltas give times in seconds, everything else in ms. */
 const seconds = (ms: number) => Math.floor(ms / 1000)
@@ -33,5 +36,23 @@ export function blackInfo({ black, user }: BlackWithUser): BlackInfo {
     addSource: black.addSource,
     operatorUserID: black.operatorUserID,
     ex: black.ex,
+  }
+}
+
+export function specifiedFriend({ friendUserID: _, ...row }: FriendRow): SpecifiedFriendInfo['friendInfo'] {
+  return { ...row, friendUser: null }
+}
+
+export function specifiedBlack({ blackUserID: _, ...row }: BlackRow): SpecifiedFriendInfo['blackInfo'] {
+  return { ...row, blackUserInfo: null }
+}
+
+export function friendRequestInfo({ request, from, to }: FriendRequestWithUsers): FriendRequestInfo {
+  return {
+    ...request,
+    fromNickname: from.nickname,
+    fromFaceURL: from.faceURL,
+    toNickname: to.nickname,
+    toFaceURL: to.faceURL,
   }
 }

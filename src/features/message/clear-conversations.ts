@@ -3,6 +3,7 @@ import { toGroup, toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from './read-schema.ts'
 
 /** How many conversations are cleared at the same time. */
@@ -34,14 +35,10 @@ async function clearAll(
   conversationIDs: readonly string[],
   option: DeleteSyncOpt,
 ): Promise<void> {
-  const left = [...new Set(conversationIDs)]
   const cleared: string[] = []
-  const worker = async () => {
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      if (await clearOne(ctx, userID, id, option?.IsSyncOther ?? false)) cleared.push(id)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, left.length) }, worker))
+  await inParallel([...new Set(conversationIDs)], MAX_PARALLEL, async (conversationID) => {
+    if (await clearOne(ctx, userID, conversationID, option?.IsSyncOther ?? false)) cleared.push(conversationID)
+  })
   if (cleared.length === 0) return
   const change = { userID, conversationIDList: cleared }
   await notify(ctx, NotificationKinds.conversationChange, toSelf(userID), change)

@@ -3,8 +3,12 @@ import { toGroup, toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import type { CallerContext } from '../../platform/context.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import { conversationOf } from './access.ts'
-import type { DeleteMsgPhysicalBySeqReq, DeleteMsgsReq } from './read-schema.ts'
+import type { DeleteMsgPhysicalBySeqReq, DeleteMsgPhysicalReq, DeleteMsgsReq } from './read-schema.ts'
+
+/** How many conversations are worked on at the same time. */
+const MAX_PARALLEL = 16
 
 /** Deletes messages: for the user alone, or with IsSyncOther for everybody. */
 export async function deleteMessages(
@@ -30,4 +34,17 @@ export async function deleteMessagesPhysically(
   { conversationID, seqs }: z.output<typeof DeleteMsgPhysicalBySeqReq>,
 ): Promise<void> {
   await ctx.conversation(conversationID).erase(seqs)
+}
+
+/**
+ * An administrator erases what is older than a moment. OpenIM's own call ignores the conversations and mixes up seconds
+ * and milliseconds, so that it erases nothing; this one does what its name says.
+ */
+export async function deleteOldMessagesPhysically(
+  ctx: CallerContext,
+  { conversationIDs, timestamp }: z.output<typeof DeleteMsgPhysicalReq>,
+): Promise<void> {
+  await inParallel([...new Set(conversationIDs)], MAX_PARALLEL, (conversationID) =>
+    ctx.conversation(conversationID).eraseBefore(timestamp),
+  )
 }

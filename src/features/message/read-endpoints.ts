@@ -1,6 +1,6 @@
 import { post } from '../../platform/endpoint.ts'
 import { clearAllConversations, clearConversations } from './clear-conversations.ts'
-import { deleteMessages, deleteMessagesPhysically } from './delete-messages.ts'
+import { deleteMessages, deleteMessagesPhysically, deleteOldMessagesPhysically } from './delete-messages.ts'
 import {
   getGroupMessageReaders,
   markConversationAsRead,
@@ -10,6 +10,7 @@ import {
 import {
   ClearConversationMsgReq,
   DeleteMsgPhysicalBySeqReq,
+  DeleteMsgPhysicalReq,
   DeleteMsgsReq,
   GetGroupMessageReadersReq,
   MarkConversationAsReadReq,
@@ -30,6 +31,7 @@ export const readEndpoints = [
   post('/msg/delete_msgs', 'token', DeleteMsgsReq, deleteMessages),
   // OpenIM: the path is spelt like this.
   post('/msg/delete_msg_phsical_by_seq', 'admin', DeleteMsgPhysicalBySeqReq, deleteMessagesPhysically),
+  post('/msg/delete_msg_physical', 'admin', DeleteMsgPhysicalReq, deleteOldMessagesPhysically),
   post('/msg/clear_conversation_msg', 'token', ClearConversationMsgReq, clearConversations),
   post('/msg/user_clear_all_msg', 'token', UserClearAllMsgReq, clearAllConversations),
 ]

@@ -49,6 +49,11 @@ export const DeleteMsgPhysicalBySeqReq = message({
   conversationID: id(),
   seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
 })
+export const DeleteMsgPhysicalReq = message({
+  conversationIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_CONVERSATIONS)),
+  /** ms. */
+  timestamp: z.int().min(1),
+})
 export const ClearConversationMsgReq = message({
   conversationIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_CONVERSATIONS)),
   userID: id(),

@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post, withQuirks } from '../../platform/endpoint.ts'
 import { checkAccounts } from './check-accounts.ts'
 import { delUserClientConfig, getUserClientConfig, pageUserClientConfig, setUserClientConfig } from './client-config.ts'
 import { getUsersInfo } from './get-users-info.ts'
@@ -46,6 +46,9 @@ import {
   updateUserCommand,
 } from './user-commands.ts'
 
+/** OpenIM: the only calls of this area whose bad bodies are bad HTTP requests, too. */
+const badBody400 = { badBodyStatus: 400 }
+
 export const userEndpoints = [
   post('/user/user_register', 'admin', UserRegisterReq, registerUsers),
   post('/user/account_check', 'admin', AccountCheckReq, checkAccounts),
@@ -58,8 +61,11 @@ export const userEndpoints = [
   post('/user/set_global_msg_recv_opt', 'token', SetGlobalMsgRecvOptReq, setGlobalMsgRecvOpt),
 
   post('/user/get_users_status', 'token', GetUsersStatusReq, getUsersStatus),
-  post('/user/get_users_online_status', 'admin', GetUsersOnlineStatusReq, getUsersOnlineStatus),
-  post('/user/get_users_online_token_detail', 'token', GetUsersOnlineStatusReq, getUsersOnlineTokenDetail),
+  withQuirks(post('/user/get_users_online_status', 'admin', GetUsersOnlineStatusReq, getUsersOnlineStatus), badBody400),
+  withQuirks(
+    post('/user/get_users_online_token_detail', 'token', GetUsersOnlineStatusReq, getUsersOnlineTokenDetail),
+    badBody400,
+  ),
   post('/user/subscribe_users_status', 'token', SubscribeUsersStatusReq, subscribeUsersStatus),
   post('/user/get_subscribe_users_status', 'token', GetSubscribeUsersStatusReq, getSubscribeUsersStatus),
 

@@ -96,7 +96,7 @@ export const GetUsersOnlineStatusReq = message({ userIDs: list(z.string()).pipe(
 
 export const GetUsersStatusReq = message({
   userID: str(),
-  userIDs: list(z.string()).pipe(userIDs.min(1, { error: 'whose status?' })),
+  userIDs: list(z.string()).pipe(userIDs.min(1, { error: 'name at least one user' })),
 })
 
 export const SubscribeUsersStatusReq = message({
@@ -129,17 +129,14 @@ export const GetUserClientConfigReq = message({ userID: str() })
 export const SetUserClientConfigReq = message({
   userID: str(),
   configs: z
-    .record(
-      z
-        .string()
-        .min(1)
-        .max(MAX_CONFIG_KEY, { error: `a key has at most ${MAX_CONFIG_KEY} characters` }),
-      z.string().max(MAX_CONFIG_VALUE),
-    )
+    .record(z.string(), z.string().max(MAX_CONFIG_VALUE))
     .nullish()
     .transform((given) => Object.entries(given ?? {}).map(([key, value]) => ({ key, value })))
     .refine((entries) => entries.length <= MAX_CONFIG_KEYS_PER_CALL, {
       error: `a call sets at most ${MAX_CONFIG_KEYS_PER_CALL} keys`,
+    })
+    .refine((entries) => entries.every(({ key }) => key !== '' && key.length <= MAX_CONFIG_KEY), {
+      error: `a key has 1 to ${MAX_CONFIG_KEY} characters`,
     }),
 })
 

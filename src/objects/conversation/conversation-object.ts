@@ -2,7 +2,8 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
-import { createLog, type Log } from '../../platform/log.ts'
+import type { TransferJob } from '../../platform/jobs.ts'
+import { createLog } from '../../platform/log.ts'
 import { userObject } from '../../platform/objects.ts'
 import {
   type AppendItem,
@@ -14,6 +15,7 @@ import {
   type LogName,
   type LogSlice,
   type MemberSettings,
+  type MessageQuery,
   type Outcome,
   outcomeOf,
   type Readers,
@@ -22,21 +24,26 @@ import {
   type RevokedMessage,
   type Revoker,
   refusalOf,
+  type SearchStep,
   type Serves,
   type StoredMessage,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
-import { notificationTwin } from '../../protocol/conversation-id.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { appendMessage, type Stamped } from './append.ts'
 import { refusalByReceiver } from './check-receiver.ts'
-import { FanOut } from './fan-out.ts'
+import { FanOut, type Parcel } from './fan-out.ts'
 import { Hidden } from './hidden.ts'
 import { firstMembers, type Kind, Members } from './members.ts'
 import { MessageLog } from './message-log.ts'
 import { conversationMigrations } from './migrations.ts'
 import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './read.ts'
+import { relationOf, relationStatements } from './relations.ts'
 import { revoke } from './revoke.ts'
+import { searchLog } from './search.ts'
+import { Undelivered } from './undelivered.ts'
 
 /**
  * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
@@ -44,22 +51,30 @@ import { revoke } from './revoke.ts'
  */
 export const SPELL_MS = 8_000
 
+/** An alarm that failed comes again with a later time of its own; so long it still counts for its spell. */
+const ALARM_SLACK_MS = 120_000
+
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
-  readonly #log: Log
+  readonly #undelivered: Undelivered
   readonly #fanOut: FanOut
   readonly #hidden: Hidden
   #members: Members
   #logs: Record<LogName, MessageLog>
   #opening: Promise<void> | null = null
+  #relating: Promise<void> = Promise.resolve()
   #spellEnds = 0
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
-    const conversationID = this.#conversationID()
-    this.#log = createLog(configOf(env).logLevel, { conversationID })
-    this.#fanOut = new FanOut((userID, parcel) => userObject(env, userID).deliver(parcel), this.#log)
     migrate(state.storage, conversationMigrations)
+    this.#undelivered = new Undelivered(state.storage.sql)
+    this.#fanOut = new FanOut({
+      deliver: (userID, parcel) => userObject(env, userID).deliver(parcel),
+      gaveUp: (userID, parcels) => this.#gaveUp(userID, parcels),
+      drained: (userID) => this.#undelivered.settle(userID),
+      log: createLog(configOf(env).logLevel, { conversationID: this.#conversationID() }),
+    })
     this.#hidden = new Hidden(state.storage.sql)
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
@@ -145,8 +160,21 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => {
       this.#kind()
       const { maxSeq } = this.#logs.chat
-      this.ctx.storage.sql.exec('INSERT OR REPLACE INTO cleared (id, min_seq) VALUES (1, ?)', maxSeq + 1)
+      this.#raiseCleared(maxSeq + 1)
       return maxSeq
+    })
+  }
+
+  eraseBefore(time: number): Promise<Outcome<number>> {
+    return outcomeOf(() => {
+      this.#kind()
+      const { chat } = this.#logs
+      const seq = chat.newestSeqBefore(time)
+      if (seq === 0) return 0
+      return this.ctx.storage.transactionSync(() => {
+        this.#raiseCleared(seq + 1)
+        return chat.eraseUpTo(seq, emptied)
+      })
     })
   }
 
@@ -162,6 +190,22 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => this.#members.set(userID, settings))
   }
 
+  relationsChanged(): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      // One after the other: the answer of D1 that is written last is then also the one that was asked for last.
+      this.#relating = this.#relating.catch(() => {}).then(() => this.#readRelations())
+      return this.#relating
+    })
+  }
+
+  search(query: MessageQuery, below: number, limit: number): Promise<Outcome<SearchStep>> {
+    return outcomeOf(() => searchLog(this.#logs.chat, query, below, limit))
+  }
+
+  stored(seqs: number[]): Promise<Outcome<StoredMessage[]>> {
+    return outcomeOf(() => seqs.flatMap((seq) => this.#logs.chat.read(seq) ?? []))
+  }
+
   state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
     return outcomeOf(() => ({
       about: this.#members.aboutFor(userID),
@@ -172,11 +216,17 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
-    if (this.#fanOut.takeFailed() || this.#spellEnds === 0) {
-      this.#redeliver((info?.scheduledTime ?? Date.now()) - SPELL_MS)
-    }
+    if (this.#spellEnds === 0) this.#redeliver((info?.scheduledTime ?? Date.now()) - SPELL_MS)
     this.#spellEnds = 0
-    if (this.#fanOut.busy) await this.#watchSpell(Date.now())
+    for (const { userID, since } of this.#undelivered.all()) this.#redeliver(since, userID)
+    await this.#planAlarm(Date.now())
+    if (this.#logs.chat.beganAfter((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)) await this.#list()
+  }
+
+  /** Tells the directory of conversations, from where a search that names nobody finds this one. */
+  async #list(): Promise<void> {
+    const job: TransferJob = { kind: 'conversation-begun', operationID: '', conversationID: this.#conversationID() }
+    await this.env.TRANSFER_QUEUE.send(job)
   }
 
   /** Everything in one commit, or nothing: a batch that fails fails for all in it. */
@@ -207,7 +257,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     if (!item.exempt && !this.#members.has(item.sendID)) {
       return ImError.notInGroup(`${item.sendID} takes no part in the conversation`)
     }
-    return refusalByReceiver(this.#members, item)
+    return refusalByReceiver(this.#members, item, configOf(this.env).friendVerify)
   }
 
   /** @throws ImError 1004 while there is no message; an object that was woken by mistake stays empty */
@@ -215,6 +265,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const { kind } = this.#members
     if (!kind) throw ImError.notFound(`there is no conversation ${this.#conversationID()}`)
     return kind
+  }
+
+  /** Moves the bound below which nobody reads; it never goes back. */
+  #raiseCleared(minSeq: number): void {
+    this.ctx.storage.sql.exec(
+      'INSERT INTO cleared (id, min_seq) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET min_seq = max(min_seq, excluded.min_seq)',
+      minSeq,
+    )
   }
 
   #readable(log: LogName): ReadableLog {
@@ -251,6 +309,16 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     })
   }
 
+  async #readRelations(): Promise<void> {
+    // A conversation that opens right now may have read what was there before the change.
+    await this.#opening?.catch(() => {})
+    const { kind, userIDs } = this.#members
+    if (kind?.sessionType !== SessionType.Single) return
+    const db = openDatabase(this.env.DB)
+    const related = await db.batch(relationStatements(db, userIDs))
+    for (const userID of userIDs) this.#members.setRelation(userID, relationOf(userID, related))
+  }
+
   /** The alarm goes into the same commit as the spell's first message: from then on a crash cannot hide it. */
   async #watchSpell(now: number): Promise<void> {
     if (this.#spellEnds > now) return
@@ -258,13 +326,36 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     await this.ctx.storage.setAlarm(this.#spellEnds)
   }
 
-  /** Hands everything stored since a moment to the members again; their objects drop what they have. */
-  #redeliver(since: number): void {
+  /** What is still on its way is looked at after the usual time, what was given up after a growing one. */
+  async #planAlarm(now: number): Promise<void> {
+    if (this.#fanOut.busy) {
+      await this.#watchSpell(now)
+      return
+    }
+    const retryAt = this.#undelivered.retryAt(now)
+    if (retryAt !== null) await this.ctx.storage.setAlarm(retryAt)
+  }
+
+  /** Remembers from where on a member is owed; the alarm of a spell under way comes first and tries again. */
+  #gaveUp(userID: string, parcels: Parcel[]): void {
+    const since = parcels
+      .flatMap(({ conversationID, messages }) => {
+        const log = this.#logs[isNotificationConversation(conversationID) ? 'notification' : 'chat']
+        return messages.map((message) => log.storedTime(message.seq))
+      })
+      .filter((time) => time !== null)
+    // What was not stored was for whoever was there.
+    if (since.length === 0) return
+    this.#undelivered.note(userID, Math.min(...since))
+    if (this.#spellEnds <= Date.now()) void this.#planAlarm(Date.now())
+  }
+
+  /** Hands everything stored since a moment to the members, or to one, again; their objects drop what they have. */
+  #redeliver(since: number, only?: string): void {
+    const userIDs = only === undefined ? this.#members.userIDs : [only]
     for (const name of ['chat', 'notification'] as const) {
       for (const { seq, sendTime, sendID, msg } of this.#logs[name].storedSince(since)) {
-        for (const userID of this.#members.userIDs) {
-          this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg })
-        }
+        for (const userID of userIDs) this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg })
       }
     }
   }

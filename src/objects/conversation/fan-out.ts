@@ -16,32 +16,31 @@ interface Lane {
   running: boolean
 }
 
+/** What a fan-out stands on. */
+export interface FanOutDeps {
+  deliver(userID: string, parcel: Parcel): Promise<void>
+  /** A member could not be reached with these. */
+  gaveUp(userID: string, parcels: Parcel[]): void
+  /** A member has everything. */
+  drained(userID: string): void
+  log: Log
+}
+
 /**
  * One lane per member, one call in flight per lane; what arrives meanwhile goes together in the next call. A lane
- * whose member cannot be reached after a few tries gives up: the conversation's alarm then starts it again from what
- * is stored.
+ * whose member cannot be reached after a few tries gives up: what it held is in the log, and starts again from there.
  */
 export class FanOut {
   readonly #lanes = new Map<string, Lane>()
-  readonly #deliver: (userID: string, parcel: Parcel) => Promise<void>
-  readonly #log: Log
-  #failed = false
+  readonly #deps: FanOutDeps
 
-  constructor(deliver: (userID: string, parcel: Parcel) => Promise<void>, log: Log) {
-    this.#deliver = deliver
-    this.#log = log
+  constructor(deps: FanOutDeps) {
+    this.#deps = deps
   }
 
   /** True while something is not confirmed by its member. */
   get busy(): boolean {
     return this.#lanes.size > 0
-  }
-
-  /** Whether a lane gave up since the last call; asking resets it. */
-  takeFailed(): boolean {
-    const failed = this.#failed
-    this.#failed = false
-    return failed
   }
 
   push(userID: string, parcel: Parcel): void {
@@ -59,20 +58,22 @@ export class FanOut {
     while (lane.waiting.length > 0) {
       const parcel = nextParcel(lane.waiting)
       if (!(await this.#tryDeliver(userID, parcel))) {
-        this.#failed = true
-        lane.waiting = []
+        this.#lanes.delete(userID)
+        this.#deps.gaveUp(userID, [parcel, ...lane.waiting])
+        return
       }
     }
     this.#lanes.delete(userID)
+    this.#deps.drained(userID)
   }
 
   async #tryDeliver(userID: string, parcel: Parcel): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#deliver(userID, parcel)
+        await this.#deps.deliver(userID, parcel)
         return true
       } catch (error) {
-        this.#log.error('a delivery failed', error, { userID, conversationID: parcel.conversationID, tries })
+        this.#deps.log.error('a delivery failed', error, { userID, conversationID: parcel.conversationID, tries })
         if (tries === MAX_TRIES) return false
         await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
       }

@@ -4,6 +4,7 @@ import type { Database } from '../../platform/d1.ts'
 import type { About, AppendItem, MemberSettings, Readers } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type Relation, relationOf, relationStatements } from './relations.ts'
 
 /** What kind of conversation this is; fixed by its first message. */
 export interface Kind {
@@ -11,15 +12,25 @@ export interface Kind {
   groupID: string
 }
 
-export interface Member {
+export interface Member extends Relation {
   userID: string
   /** Everything up to here is read. */
   readSeq: number
   recvMsgOpt: number
   globalRecvMsgOpt: number
+  /** OpenIM's `appMangerLevel`; an account's is never changed. */
+  appLevel: number
 }
 
-type Row = { user_id: string; read_seq: number; recv_msg_opt: number; global_recv_msg_opt: number }
+type Row = {
+  user_id: string
+  read_seq: number
+  recv_msg_opt: number
+  global_recv_msg_opt: number
+  app_level: number
+  blocked_peer: number
+  befriended_peer: number
+}
 
 /** The conversation's own copy of who takes part and of what the send check needs, so that no message asks D1. */
 export class Members {
@@ -40,6 +51,9 @@ export class Members {
         readSeq: row.read_seq,
         recvMsgOpt: row.recv_msg_opt,
         globalRecvMsgOpt: row.global_recv_msg_opt,
+        appLevel: row.app_level,
+        blockedPeer: row.blocked_peer === 1,
+        befriendedPeer: row.befriended_peer === 1,
       })
     }
   }
@@ -76,13 +90,18 @@ export class Members {
 
   open(kind: Kind, members: readonly Member[]): void {
     this.#sql.exec('INSERT INTO kind (id, session_type, group_id) VALUES (1, ?, ?)', kind.sessionType, kind.groupID)
-    for (const { userID, readSeq, recvMsgOpt, globalRecvMsgOpt } of members) {
+    for (const member of members) {
       this.#sql.exec(
-        'INSERT INTO member (user_id, read_seq, recv_msg_opt, global_recv_msg_opt) VALUES (?, ?, ?, ?)',
-        userID,
-        readSeq,
-        recvMsgOpt,
-        globalRecvMsgOpt,
+        `INSERT INTO member
+          (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, blocked_peer, befriended_peer)
+          VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        member.userID,
+        member.readSeq,
+        member.recvMsgOpt,
+        member.globalRecvMsgOpt,
+        member.appLevel,
+        Number(member.blockedPeer),
+        Number(member.befriendedPeer),
       )
     }
     this.#kind = kind
@@ -98,6 +117,18 @@ export class Members {
       'UPDATE member SET recv_msg_opt = ?, global_recv_msg_opt = ? WHERE user_id = ?',
       member.recvMsgOpt,
       member.globalRecvMsgOpt,
+      userID,
+    )
+  }
+
+  setRelation(userID: string, { blockedPeer, befriendedPeer }: Relation): void {
+    const member = this.#members.get(userID)
+    if (!member || (member.blockedPeer === blockedPeer && member.befriendedPeer === befriendedPeer)) return
+    Object.assign(member, { blockedPeer, befriendedPeer })
+    this.#sql.exec(
+      'UPDATE member SET blocked_peer = ?, befriended_peer = ? WHERE user_id = ?',
+      Number(blockedPeer),
+      Number(befriendedPeer),
       userID,
     )
   }
@@ -165,7 +196,7 @@ export class Members {
 }
 
 /**
- * Who takes part in a conversation that has no message yet. This is the one question to D1 in a conversation's life.
+ * Who takes part in a conversation that has no message yet. This is the one question to D1 on the way of a message.
  * @param settingsOf asks a user's object for what the user has set about this conversation already
  * @throws ImError 1004 when one of the users is not registered, 1201 when the group does not exist
  */
@@ -176,10 +207,13 @@ export async function firstMembers(
 ): Promise<Member[]> {
   if (item.sessionType === SessionType.Group) throw ImError.groupNotFound(`there is no group ${item.groupID}`)
   const userIDs = [...new Set([item.sendID, item.recvID])]
-  const rows = await db
-    .select({ userID: user.userID, globalRecvMsgOpt: user.globalRecvMsgOpt })
-    .from(user)
-    .where(inArray(user.userID, userIDs))
+  const [rows, ...related] = await db.batch([
+    db
+      .select({ userID: user.userID, globalRecvMsgOpt: user.globalRecvMsgOpt, appLevel: user.appMangerLevel })
+      .from(user)
+      .where(inArray(user.userID, userIDs)),
+    ...relationStatements(db, userIDs),
+  ])
   const known = new Map(rows.map((row) => [row.userID, row]))
   const missing = userIDs.find((userID) => !known.has(userID))
   if (missing !== undefined) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing)}`)
@@ -189,6 +223,8 @@ export async function firstMembers(
       readSeq: 0,
       recvMsgOpt: (await settingsOf(userID)).recvMsgOpt ?? 0,
       globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
+      appLevel: known.get(userID)?.appLevel ?? 0,
+      ...relationOf(userID, related),
     })),
   )
 }

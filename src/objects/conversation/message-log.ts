@@ -126,6 +126,23 @@ export class MessageLog {
     return row ? asMessage(row) : null
   }
 
+  /** The messages below a seq, newest first. A walk that stops early reads no further, and holds one at a time. */
+  *down(below: number): Generator<LogMessage> {
+    const rows = this.#sql.exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
+      `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq < ? ORDER BY seq DESC`,
+      below,
+    )
+    for (const row of rows) yield asMessage(row)
+  }
+
+  /** This object's clock when it stored a message; null when the message is not there. */
+  storedTime(seq: number): number | null {
+    const [row] = this.#sql
+      .exec<{ stored_time: number }>(`SELECT stored_time FROM ${this.#table} WHERE seq = ?`, seq)
+      .toArray()
+    return row?.stored_time ?? null
+  }
+
   /** Replaces a message by another form of it, under the same seq. */
   rewrite(seq: number, msg: Uint8Array): void {
     this.#sql.exec(`UPDATE ${this.#table} SET msg = ? WHERE seq = ?`, msg, seq)
@@ -138,6 +155,24 @@ export class MessageLog {
   erase(seq: number, emptied: Uint8Array): void {
     if (seq === this.maxSeq) this.rewrite(seq, emptied)
     else this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq = ?`, seq)
+  }
+
+  /** Whether the first message was stored after a moment of this object's clock. */
+  beganAfter(time: number): boolean {
+    const [first] = this.#sql
+      .exec<{ stored_time: number }>(`SELECT stored_time FROM ${this.#table} WHERE seq = 1`)
+      .toArray()
+    return first !== undefined && first.stored_time > time
+  }
+
+  /** Removes everything up to a seq; answers how many messages that were. The newest message is emptied instead. */
+  eraseUpTo(seq: number, emptied: (msg: Uint8Array) => Uint8Array): number {
+    const last = Math.min(seq, this.maxSeq - 1)
+    const removed = this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq <= ?`, last).rowsWritten
+    if (seq <= last) return removed
+    const newest = this.read(seq)
+    if (newest) this.rewrite(seq, emptied(newest.msg))
+    return removed + (newest ? 1 : 0)
   }
 
   /** Everything this object stored at or after a moment of its own clock, ascending. */

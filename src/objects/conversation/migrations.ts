@@ -54,4 +54,17 @@ export const conversationMigrations: readonly string[] = [
     min_seq INTEGER NOT NULL
   );
   `,
+  `
+  CREATE TABLE undelivered (
+    user_id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    tries INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  /* What the check of a single message needs to know of the two; D1 has the original. */
+  `
+  ALTER TABLE member ADD COLUMN app_level INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN blocked_peer INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN befriended_peer INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -1,4 +1,5 @@
-import type { DeliveredMessage, Delivery } from '../../platform/rpc.ts'
+import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
 import type { UserCore } from './user-core.ts'
@@ -12,7 +13,7 @@ export async function deliver(user: UserCore, delivery: Delivery): Promise<void>
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
   if (first) {
-    noteNews(user, delivery)
+    noteNews(user, delivery, first.sendID)
     // A message of the user's own may still be on its way back with a lower seq: devices see a log in order.
     const upTo = user.pushed.upTo(conversationID)
     if (user.outgoing.busy(home) && (upTo === null || first.seq > upTo + 1)) await user.outgoing.settled(home)
@@ -26,7 +27,11 @@ export async function deliver(user: UserCore, delivery: Delivery): Promise<void>
   for (const message of fresh) user.pushed.advance(conversationID, message.seq)
 }
 
-function noteNews(user: UserCore, { conversationID, home, about }: Delivery): void {
+/** Marks a log as having news, and creates the conversation with its first message. */
+export function noteNews(user: UserCore, { conversationID, home, about }: News, sendID: string): void {
+  // A notification account has no list of all those it ever wrote to: only its readers have the conversation.
+  const isOwnChannel = about.sessionType === SessionType.Notification && sendID === user.userID
+  if (isOwnChannel && about.peerUserID !== user.userID) return
   user.marks.mark(conversationID, home)
   if (!isNotificationConversation(conversationID)) user.conversations.ensure(conversationID, about)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type AdmittedDevice, closeReason, POLICY_VIOLATION } from '../../platform/handshake.ts'
+import { Platform } from '../../protocol/constants/platform.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
 import { envelopeFor, type WsResponse } from '../../protocol/envelope/index.ts'
 
@@ -80,6 +81,7 @@ export class Devices {
     const frames = new Map<string, Uint8Array>()
     for (const { socket, device } of this.open()) {
       if (only !== null && socket !== only) continue
+      if (sleeps(device)) continue
       const kind = `${device.sdkType} ${device.compression}`
       let frame = frames.get(kind)
       if (!frame) {
@@ -157,4 +159,9 @@ const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
 function trySend(socket: WebSocket, frame: Uint8Array): void {
   if (socket.readyState !== WebSocket.OPEN) return
   socket.send(frame)
+}
+
+/** An iPhone in the background is rung by its vendor's push; OpenIM sends nothing over its socket meanwhile. */
+function sleeps({ platformID, isBackground }: Device): boolean {
+  return platformID === Platform.IOS && isBackground
 }

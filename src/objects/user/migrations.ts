@@ -64,4 +64,12 @@ export const userMigrations: readonly string[] = [
     PRIMARY KEY (user_id, conn_id)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE send_note (
+    day INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    noted_at INTEGER NOT NULL,
+    PRIMARY KEY (day, operation)
+  ) WITHOUT ROWID;
+  `,
 ]

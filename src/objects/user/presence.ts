@@ -1,4 +1,5 @@
 import { Lane } from '../../platform/lane.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import type { OnlineConnection, UserRpc } from '../../platform/rpc.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
 import { ImError } from '../../protocol/errors.ts'
@@ -123,13 +124,9 @@ export async function watchPresence(
   user.presence.unsubscribe(connID, unsubscribe)
   user.presence.subscribe(connID, wanted)
   const platforms = new Map<string, number[]>()
-  const left = [...wanted]
-  const worker = async () => {
-    for (let userID = left.pop(); userID !== undefined; userID = left.pop()) {
-      platforms.set(userID, await user.other(userID).watchedBy(user.userID))
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, wanted.length) }, worker))
+  await inParallel(wanted, MAX_PARALLEL, async (userID) => {
+    platforms.set(userID, await user.other(userID).watchedBy(user.userID))
+  })
   return {
     subscribers: wanted.map((userID) => ({ userID, onlinePlatformIDs: platforms.get(userID) ?? [] })),
   }

@@ -1,4 +1,4 @@
-import type { LogSlice } from '../../platform/rpc.ts'
+import type { LogSlice, PulledLog, PullRange } from '../../platform/rpc.ts'
 import { type LogMark, windowOf } from './log-marks.ts'
 import { logOf } from './sync.ts'
 import type { UserCore } from './user-core.ts'
@@ -11,19 +11,8 @@ const MAX_PULL = 1_000
 /** Clients work through every notification they missed, so those are not cut to what a range asks for. */
 const MAX_NOTIFICATIONS = 10_000
 
-export interface PulledLog {
-  conversationID: string
-  msgs: Uint8Array[]
-  isEnd: boolean
-  endSeq: number
-}
-
 /** Messages of ranges: at most the newest `num` of each, ascending. A range that the user may not read is left out. */
-export async function pullRanges(
-  user: UserCore,
-  ranges: readonly { conversationID: string; begin: number; end: number; num: number }[],
-  order: number,
-): Promise<PulledLog[]> {
+export async function pullRanges(user: UserCore, ranges: readonly PullRange[], order: number): Promise<PulledLog[]> {
   const pulled = await Promise.all(
     ranges.map(async ({ conversationID, begin, end, num }) => {
       const mark = user.marks.find(conversationID)

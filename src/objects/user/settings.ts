@@ -1,3 +1,4 @@
+import { inParallel } from '../../platform/parallel.ts'
 import type { ConversationChange } from '../../platform/rpc.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import type { UserCore } from './user-core.ts'
@@ -37,10 +38,5 @@ export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: numb
     .all()
     .filter((mark) => !isNotificationConversation(mark.conversationID))
     .map((mark) => mark.home)
-  const worker = async () => {
-    for (let home = homes.pop(); home !== undefined; home = homes.pop()) {
-      await user.conversation(home).setMember(user.userID, { globalRecvMsgOpt })
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, homes.length) }, worker))
+  await inParallel(homes, MAX_PARALLEL, (home) => user.conversation(home).setMember(user.userID, { globalRecvMsgOpt }))
 }

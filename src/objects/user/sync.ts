@@ -1,3 +1,4 @@
+import { inParallel } from '../../platform/parallel.ts'
 import type { LogName, LogState, SeqView } from '../../platform/rpc.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import type { LogMark } from './log-marks.ts'
@@ -9,11 +10,7 @@ const MAX_PARALLEL = 32
 /** Asks the conversations that have news where they stand, and lifts their marks. */
 async function settleNews(user: UserCore): Promise<void> {
   const byHome = Map.groupBy(user.marks.dirty(), (mark) => mark.home)
-  const homes = [...byHome]
-  const worker = async () => {
-    for (let next = homes.pop(); next; next = homes.pop()) await settleHome(user, next[0], next[1])
-  }
-  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, homes.length) }, worker))
+  await inParallel([...byHome], MAX_PARALLEL, ([home, marks]) => settleHome(user, home, marks))
 }
 
 async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promise<void> {
@@ -58,6 +55,14 @@ export async function seqViews(user: UserCore, conversationIDs: readonly string[
       maxSeqTime: mark.maxSeqTime,
       hasReadSeq: mark.readSeq,
     }))
+}
+
+/** Names of the objects that keep the user's chats. */
+export function homesOf(user: UserCore): string[] {
+  return user.marks
+    .all()
+    .filter((mark) => logOf(mark) === 'chat')
+    .map((mark) => mark.home)
 }
 
 export function logOf(mark: Pick<LogMark, 'conversationID'>): LogName {

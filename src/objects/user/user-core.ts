@@ -9,6 +9,7 @@ import { LogMarks } from './log-marks.ts'
 import { Outgoing } from './outgoing.ts'
 import { Presence } from './presence.ts'
 import { Pushed } from './pushed.ts'
+import { SendNotes } from './send-notes.ts'
 import { Sessions } from './sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
@@ -23,6 +24,7 @@ export interface UserCore {
   readonly outgoing: Outgoing
   readonly pushed: Pushed
   readonly presence: Presence
+  readonly sendNotes: SendNotes
   now(): number
   conversation(home: string): ConversationRpc
   /** Another user's object. */
@@ -47,6 +49,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     outgoing: new Outgoing(conversation),
     pushed: new Pushed(),
     presence: new Presence(sql, other),
+    sendNotes: new SendNotes(sql),
     now: () => Date.now(),
     conversation,
     other,

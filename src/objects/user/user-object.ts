@@ -7,9 +7,12 @@ import {
   type Delta,
   type LogView,
   type MemberSettings,
+  type News,
   type OnlineConnection,
   type Outcome,
   outcomeOf,
+  type PulledLog,
+  type PullRange,
   type SeqView,
   type Serves,
   type SessionState,
@@ -18,15 +21,15 @@ import {
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { connect } from './connect.ts'
-import { deliver } from './deliver.ts'
+import { deliver, noteNews } from './deliver.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
 import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
-import { lastMessages } from './read-messages.ts'
+import { lastMessages, pullRanges } from './read-messages.ts'
 import { receive } from './receive.ts'
 import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
 import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
-import { newestSeqs, seqViews } from './sync.ts'
+import { homesOf, newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 
 const SWITCHING_PROTOCOLS = 101
@@ -84,6 +87,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   deliver(delivery: Delivery): Promise<Outcome<void>> {
     return outcomeOf(() => deliver(this.#user, delivery))
+  }
+
+  noteNews(news: News): Promise<Outcome<void>> {
+    return outcomeOf(() => noteNews(this.#user, news, this.#user.userID))
   }
 
   conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {
@@ -182,6 +189,22 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   presenceChanged(userID: string, platformIDs: number[]): Promise<Outcome<boolean>> {
     return outcomeOf(() => presenceChanged(this.#user, userID, platformIDs))
+  }
+
+  pullRanges(ranges: PullRange[], order: number): Promise<Outcome<PulledLog[]>> {
+    return outcomeOf(() => pullRanges(this.#user, ranges, order))
+  }
+
+  homes(): Promise<Outcome<string[]>> {
+    return outcomeOf(() => homesOf(this.#user))
+  }
+
+  noteSent(operationID: string): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#user.sendNotes.add(operationID, this.#user.now()))
+  }
+
+  wasSent(operationID: string): Promise<Outcome<boolean>> {
+    return outcomeOf(() => this.#user.sendNotes.has(operationID, this.#user.now()))
   }
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {

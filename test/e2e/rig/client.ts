@@ -14,10 +14,15 @@ const SdkMessage = z.object({
   seq: z.number(),
   sendTime: z.number(),
   status: z.number(),
+  isRead: z.boolean().default(false),
   textElem: z.object({ content: z.string() }).nullish(),
 })
 
-export type Message = Omit<z.output<typeof SdkMessage>, 'textElem'> & { text: string }
+export type Message = Omit<z.output<typeof SdkMessage>, 'textElem'> & {
+  text: string
+  /** Everything the SDK says of it, its element included. */
+  whole: Readonly<Record<string, unknown>>
+}
 
 const SdkConversation = z.object({
   conversationID: z.string(),
@@ -26,10 +31,21 @@ const SdkConversation = z.object({
   showName: z.string(),
   unreadCount: z.number(),
   latestMsg: z.string(),
+  isPinned: z.boolean(),
+  recvMsgOpt: z.number(),
+  isPrivateChat: z.boolean(),
+  burnDuration: z.number(),
+  isMsgDestruct: z.boolean(),
+  msgDestructTime: z.number(),
+  draftText: z.string(),
+  ex: z.string(),
 })
 
 /** A conversation of the list an app shows; the latest message is JSON inside a string on the SDK's side. */
-export type Conversation = Omit<z.output<typeof SdkConversation>, 'latestMsg'> & { latestText: string }
+export type Conversation = Omit<z.output<typeof SdkConversation>, 'latestMsg'> & {
+  latestText: string
+  latest: Message | null
+}
 
 export interface LoginOptions {
   server: Pick<Server, 'url' | 'wsUrl'>
@@ -45,6 +61,8 @@ export interface Client {
   /** Error lines of the SDK's log, uncaught exceptions included. */
   readonly errors: readonly string[]
   waitFor: EventLog['waitFor']
+  /** Any function of the SDK by its name; rejects as the SDK rejects. */
+  call(method: string, ...args: unknown[]): Promise<unknown>
   sendText(to: string, text: string): Promise<Message>
   /** All messages of the chat with that user, oldest first, as an app gets them by scrolling up. */
   history(withUserID: string): Promise<Message[]>
@@ -54,9 +72,11 @@ export interface Client {
   close(): Promise<void>
 }
 
+const Whole = z.record(z.string(), z.unknown())
+
 export function messageFrom(value: unknown): Message {
   const { textElem, ...message } = SdkMessage.parse(value)
-  return { ...message, text: textElem?.content ?? '' }
+  return { ...message, text: textElem?.content ?? '', whole: Whole.parse(value) }
 }
 
 const PAGE_SIZE = 20
@@ -66,11 +86,12 @@ const HistoryPage = z.object({ isEnd: z.boolean(), messageList: z.array(z.unknow
 export async function readHistory(
   sdk: { call(method: string, ...args: unknown[]): Promise<unknown> },
   conversationID: string,
+  count = PAGE_SIZE,
 ): Promise<Message[]> {
   const messages: Message[] = []
   for (;;) {
     const startClientMsgID = messages[0]?.clientMsgID ?? ''
-    const query = { conversationID, startClientMsgID, count: PAGE_SIZE, viewType: 0 }
+    const query = { conversationID, startClientMsgID, count, viewType: 0 }
     const page = HistoryPage.parse(await sdk.call('getAdvancedHistoryMessageList', query))
     messages.unshift(...page.messageList.map(messageFrom))
     // An empty page that is not the end would be asked for for ever.
@@ -92,7 +113,8 @@ const SETTLE_TIMEOUT_MS = 5_000
 
 export function conversationFrom(value: unknown): Conversation {
   const { latestMsg, ...conversation } = SdkConversation.parse(value)
-  return { ...conversation, latestText: latestMsg === '' ? '' : messageFrom(JSON.parse(latestMsg)).text }
+  const latest = latestMsg === '' ? null : messageFrom(JSON.parse(latestMsg))
+  return { ...conversation, latest, latestText: latest?.text ?? '' }
 }
 
 /** OpenIM's id of the chat of two users. */
@@ -120,4 +142,29 @@ export function received(client: Pick<Client, 'events'>, text: string, timeoutMs
     () => receivedBy(client).find((message) => message.text === text) ?? null,
     timeoutMs,
   )
+}
+
+/** The message with that ID, once the app has been told about it. */
+export function announced(client: Pick<Client, 'events'>, clientMsgID: string, timeoutMs?: number): Promise<Message> {
+  return client.events.until(
+    `message ${clientMsgID}`,
+    () => receivedBy(client).find((message) => message.clientMsgID === clientMsgID) ?? null,
+    timeoutMs,
+  )
+}
+
+/** Makes a message with one of the SDK's `create` functions and sends it as it is, without an upload. */
+export async function send(client: Client, to: string, create: string, ...args: unknown[]): Promise<Message> {
+  const message = await client.call(create, ...args)
+  return messageFrom(await client.call('sendMessageNotOss', { recvID: to, groupID: '', message }))
+}
+
+/** The conversation with that user as an app opens it; one that the server does not know is made up by the SDK. */
+export async function conversationWith(client: Client, userID: string): Promise<Conversation> {
+  return conversationFrom(await client.call('getOneConversation', { sourceID: userID, sessionType: 1 }))
+}
+
+/** The number on the app's icon. */
+export async function totalUnread(client: Client): Promise<number> {
+  return z.number().parse(await client.call('getTotalUnreadMsgCount'))
 }

@@ -16,7 +16,7 @@ export interface PostOptions {
 }
 
 /** Platforms of the journeys, by OpenIM's numbers. */
-export const PLATFORM = { ios: 1, android: 2, windows: 3, web: 5, linux: 7 } as const
+export const PLATFORM = { ios: 1, android: 2, windows: 3, web: 5, linux: 7, ipad: 9 } as const
 
 export const ADMIN_USER_ID = 'imAdmin'
 export const LOCAL_SECRET = 'openIM123'

@@ -12,6 +12,8 @@ interface DeviceOptions {
   platformID?: number
   /** Absent: the user's one token for that platform. */
   token?: string
+  /** Stays logged in over the tests of the file; say so where logging in anew for each test would take too long. */
+  lasting?: boolean
 }
 
 const LOG_TAIL = 6_000
@@ -25,7 +27,8 @@ export class Scene {
   readonly rest: Rest
   readonly #browser: BrowserRig | null
   readonly #tokens = new Map<string, Promise<string>>()
-  readonly #open = new Set<{ close(): Promise<unknown> }>()
+  readonly #open = new Set<Closable>()
+  readonly #lasting = new Set<Closable>()
 
   constructor(server: Server, browser: BrowserRig | null) {
     this.server = server
@@ -61,13 +64,19 @@ export class Scene {
   async js(userID: string, options: DeviceOptions & { build?: Build } = {}): Promise<JsClient> {
     const { build } = options
     const client = await JsClient.login({ ...(await this.#login(userID, options)), ...(build ? { build } : {}) })
-    return this.#synced(client)
+    return this.#synced(client, options)
   }
 
   /** The wasm SDK on a fresh device, logged in and synced. */
   async wasm(userID: string, options: DeviceOptions = {}): Promise<WasmClient> {
     if (!this.#browser) throw new Error('this scene has no browser')
-    return this.#synced(await WasmClient.login({ ...(await this.#login(userID, options)), browser: this.#browser }))
+    const login = await this.#login(userID, options)
+    return this.#synced(await WasmClient.login({ ...login, browser: this.#browser }), options)
+  }
+
+  /** The SDK of that name, logged in and synced. */
+  device(sdk: SdkName, userID: string, options: DeviceOptions = {}): Promise<JsClient | WasmClient> {
+    return sdk === 'client-sdk' ? this.js(userID, options) : this.wasm(userID, options)
   }
 
   /** The SDK of that name with whatever token, not awaited any further than the call of its login. */
@@ -103,6 +112,7 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.closeClients()
+    await Promise.all([...this.#lasting].map((client) => client.close()))
     await Promise.all([this.#browser?.stop(), this.server.remove()])
   }
 
@@ -110,20 +120,30 @@ export class Scene {
     return { server, userID, platformID, token: token ?? (await this.token(userID, platformID)) }
   }
 
-  async #synced<C extends JsClient | WasmClient>(client: C): Promise<C> {
-    this.#track(client)
+  async #synced<C extends JsClient | WasmClient>(client: C, { lasting }: DeviceOptions): Promise<C> {
+    if (lasting) this.#lasting.add(client)
+    else this.#track(client)
     await client.untilSynced()
     return client
   }
 
-  #track<C extends { close(): Promise<unknown> }>(client: C): C {
+  #track<C extends Closable>(client: C): C {
     this.#open.add(client)
     return client
   }
 }
 
+interface Closable {
+  close(): Promise<unknown>
+}
+
 export type SdkName = 'client-sdk' | 'wasm-client-sdk'
 export const SDKS: readonly SdkName[] = ['client-sdk', 'wasm-client-sdk']
+
+/** The other of the two SDKs. */
+export function otherThan(sdk: SdkName): SdkName {
+  return sdk === 'client-sdk' ? 'wasm-client-sdk' : 'client-sdk'
+}
 
 /** Sets a scene up for the tests of a file; call it at the top level and use the result inside the tests. */
 export function useScene(options: { browser?: boolean; server?: ServerOptions } = {}): Scene {

@@ -181,7 +181,7 @@ export class WasmClient implements Client {
   }
 }
 
-const CallAnswer = z.object({ ok: z.boolean(), data: z.unknown(), error: z.string().optional() })
+const CallAnswer = z.object({ ok: z.boolean(), data: z.unknown().optional(), error: z.string().optional() })
 
 /** Colours the core's log brings along. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts a colour

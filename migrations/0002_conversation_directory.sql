@@ -1,0 +1,3 @@
+CREATE TABLE `conversation_directory` (
+	`conversation_id` text PRIMARY KEY NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,45 @@
+import type { z } from 'zod'
+import { toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type { UserInfo } from '../user/schema.ts'
+import { existingUsers } from './access.ts'
+import { tell } from './announce.ts'
+import type { ApplyToAddFriendReq } from './schema.ts'
+import { friendship } from './store/friends.ts'
+import { HandleResult, putRequest } from './store/requests.ts'
+import { friendRequestInfo } from './wire.ts'
+
+/** Asks another user to become friends. Asking again is fine; so is asking somebody who has only dropped oneself. */
+export async function addFriend(
+  ctx: CallerContext,
+  { fromUserID, toUserID, reqMsg, ex }: z.output<typeof ApplyToAddFriendReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, fromUserID)
+  if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot be a friend of itself`)
+  const users = await existingUsers(ctx, [fromUserID, toUserID])
+  const { inUser1Friends, inUser2Friends } = await friendship(ctx.db, fromUserID, toUserID)
+  if (inUser1Friends && inUser2Friends) throw ImError.alreadyFriends(`${fromUserID} and ${toUserID} are friends`)
+  const request = {
+    fromUserID,
+    toUserID,
+    handleResult: HandleResult.Pending,
+    reqMsg,
+    createTime: ctx.now(),
+    handlerUserID: '',
+    handleMsg: '',
+    handleTime: 0,
+    ex,
+  }
+  await putRequest(ctx.db, request)
+  // The wasm SDK goes deaf when the request is missing here.
+  await tell(ctx, NotificationKinds.friendApplication, toUser(fromUserID, toUserID), {
+    fromToUserID: { fromUserID, toUserID },
+    request: friendRequestInfo({
+      request,
+      from: users.get(fromUserID) as UserInfo,
+      to: users.get(toUserID) as UserInfo,
+    }),
+  })
+}

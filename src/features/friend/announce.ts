@@ -1,0 +1,32 @@
+import type { Route } from '../../notification/build.ts'
+import type { NotificationKind } from '../../notification/kinds.ts'
+import { notify } from '../../notification/send.ts'
+import type { Context } from '../../platform/context.ts'
+import { singleConversationID } from '../../protocol/conversation-id.ts'
+
+/**
+ * Lets the pair's conversation, which checks what the two send each other, read again what they are to each other. D1
+ * comes first, this second: a conversation that opens in between reads the new state by itself, and when this fails
+ * the call fails, and repeating it gets here again. The other way round, the old state could be read after the new
+ * one was told.
+ */
+export async function noteRelation(ctx: Context, userID: string, peerUserID: string): Promise<void> {
+  await ctx.conversation(singleConversationID(userID, peerUserID)).relationsChanged()
+}
+
+/**
+ * Tells the two of them. The lists have changed already and their versions with them: who is not told finds it at the
+ * next login, so a failure here is no failure of the change. The devices of the caller hear of it after the reply: the
+ * wasm SDK reads the list on both occasions, and fails when it does so at the same time (see `notify`).
+ */
+export async function tell(ctx: Context, kind: NotificationKind, route: Route, detail: object): Promise<void> {
+  try {
+    await notify(ctx, kind, route, detail)
+  } catch (error) {
+    const { contentType } = kind
+    ctx.log.error('a changed relation could not be announced', error, { contentType, ...route })
+  }
+}
+
+/** Nobody reads the versions in these notifications, but clients written in Go want the fields there. */
+export const NO_VERSION = { friendVersion: 0, friendVersionID: '' }

@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import { toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { existingUsers } from './access.ts'
+import { noteRelation, tell } from './announce.ts'
+import type { AddBlackReq, RemoveBlackReq } from './schema.ts'
+import { blacksAmong, deleteBlack, putBlack } from './store/blacks.ts'
+
+/**
+ * Blocks a user: single messages to the owner are refused from now on. A friendship stays. OpenIM answers 500 the
+ * second time; here that is fine, because repeating the call is how one that broke off is completed.
+ */
+export async function addBlack(
+  ctx: CallerContext,
+  { ownerUserID, blackUserID, ex }: z.output<typeof AddBlackReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  await existingUsers(ctx, [ownerUserID, blackUserID])
+  await putBlack(ctx.db, {
+    ownerUserID,
+    blackUserID,
+    createTime: ctx.now(),
+    addSource: 0,
+    operatorUserID: ctx.caller.userID,
+    ex,
+  })
+  await noteRelation(ctx, ownerUserID, blackUserID)
+  await tell(ctx, NotificationKinds.blackAdded, toUser(ownerUserID, blackUserID), {
+    fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
+  })
+}
+
+export async function removeBlack(
+  ctx: CallerContext,
+  { ownerUserID, blackUserID }: z.output<typeof RemoveBlackReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const [entry] = await blacksAmong(ctx.db, ownerUserID, [blackUserID])
+  if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
+  // In any case: a first call may have broken off here.
+  await noteRelation(ctx, ownerUserID, blackUserID)
+  if (!entry) return
+  await tell(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
+    fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
+  })
+}

@@ -1,0 +1,24 @@
+import type { z } from 'zod'
+import { toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { NO_VERSION, noteRelation, tell } from './announce.ts'
+import type { DeleteFriendReq } from './schema.ts'
+import { deleteFriend as deleteRow, friendship } from './store/friends.ts'
+
+/** Takes a friend out of the owner's list; the owner stays in the friend's. Who is no friend is not deleted either. */
+export async function deleteFriend(
+  ctx: CallerContext,
+  { ownerUserID, friendUserID }: z.output<typeof DeleteFriendReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const { inUser1Friends } = await friendship(ctx.db, ownerUserID, friendUserID)
+  if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
+  // In any case: a first call may have broken off here.
+  await noteRelation(ctx, ownerUserID, friendUserID)
+  if (!inUser1Friends) return
+  await tell(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
+    fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
+    ...NO_VERSION,
+  })
+}

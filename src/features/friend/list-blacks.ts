@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { pageWindow } from '../../platform/wire.ts'
+import { readDelta } from '../../sync/incremental.ts'
+import type { BlackInfo, GetBlackListReq, GetIncrementalBlacksReq, GetSpecifiedBlacksReq } from './schema.ts'
+import { blackPage, blacksAmong } from './store/blacks.ts'
+import { blackInfo } from './wire.ts'
+
+export async function getBlackList(
+  ctx: CallerContext,
+  { userID, pagination }: z.output<typeof GetBlackListReq>,
+): Promise<{ blacks: BlackInfo[]; total: number }> {
+  requireSelfOrAdmin(ctx, userID)
+  const { total, rows } = await blackPage(ctx.db, userID, pageWindow(pagination))
+  return { blacks: rows.map(blackInfo), total }
+}
+
+/** Those of the given users who are blocked; `total` counts them. */
+export async function getSpecifiedBlacks(
+  ctx: CallerContext,
+  { ownerUserID, userIDList }: z.output<typeof GetSpecifiedBlacksReq>,
+): Promise<{ blacks: BlackInfo[]; total: number }> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const blacks = (await blacksAmong(ctx.db, ownerUserID, [...new Set(userIDList)])).map(blackInfo)
+  return { blacks, total: blacks.length }
+}
+
+/** What changed in a black list since the version the client has. OpenIM declares this call and always answers 500. */
+export async function getIncrementalBlacks(
+  ctx: CallerContext,
+  { userID, versionID, version }: z.output<typeof GetIncrementalBlacksReq>,
+): Promise<{
+  version: number
+  versionID: string
+  full: boolean
+  delete: string[]
+  insert: BlackInfo[]
+  update: BlackInfo[]
+}> {
+  requireSelfOrAdmin(ctx, userID)
+  const delta = await readDelta(ctx.db, 'black', userID, { versionID, version })
+  return {
+    version: delta.version,
+    versionID: delta.versionID,
+    full: delta.full,
+    delete: delta.deleted,
+    insert: (await blacksAmong(ctx.db, userID, delta.inserted)).map(blackInfo),
+    update: (await blacksAmong(ctx.db, userID, delta.updated)).map(blackInfo),
+  }
+}

@@ -1,0 +1,67 @@
+import type { z } from 'zod'
+import { toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { NO_VERSION, noteRelation, tell } from './announce.ts'
+import type { RespondFriendApplyReq } from './schema.ts'
+import { type Answer, agree, type FriendRequestWithUsers, findRequest, HandleResult, refuse } from './store/requests.ts'
+import { friendRequestInfo } from './wire.ts'
+
+/** OpenIM's number for friendships that were asked for. */
+const SOURCE_REQUEST = 2
+
+/** Agrees to a request, after which the two are friends, or refuses it. */
+export async function respondFriendRequest(
+  ctx: CallerContext,
+  { fromUserID, toUserID, handleResult, handleMsg }: z.output<typeof RespondFriendApplyReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, toUserID)
+  const found = await findRequest(ctx.db, fromUserID, toUserID)
+  if (!found) throw ImError.notFound(`${fromUserID} has not asked to be a friend of ${toUserID}`)
+  if (found.request.handleResult !== HandleResult.Pending) throw await refusalOfHandled(ctx, found, handleResult)
+  const answer = { handlerUserID: toUserID, handleMsg, handleTime: ctx.now() }
+  const answered = { ...found, request: { ...found.request, handleResult, ...answer } }
+  if (handleResult === HandleResult.Agreed) await agreeTo(ctx, answered, answer)
+  else await refuseTo(ctx, answered, answer)
+}
+
+async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
+  const { fromUserID, toUserID } = answered.request
+  const origin = {
+    createTime: answer.handleTime,
+    addSource: SOURCE_REQUEST,
+    operatorUserID: ctx.caller.userID,
+  }
+  await agree(ctx.db, fromUserID, toUserID, answer, origin)
+  await noteRelation(ctx, fromUserID, toUserID)
+  await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
+    fromToUserID: { fromUserID, toUserID },
+    handleMsg: answer.handleMsg,
+    ...NO_VERSION,
+    request: friendRequestInfo(answered),
+  })
+}
+
+async function refuseTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
+  const { fromUserID, toUserID } = answered.request
+  await refuse(ctx.db, fromUserID, toUserID, answer)
+  await tell(ctx, NotificationKinds.friendApplicationRejected, toUser(toUserID, fromUserID), {
+    fromToUserID: { fromUserID, toUserID },
+    handleMsg: answer.handleMsg,
+    request: friendRequestInfo(answered),
+  })
+}
+
+/** OpenIM's codes differ with what is tried now, not with what was answered then. */
+async function refusalOfHandled(
+  ctx: CallerContext,
+  { request: { fromUserID, toUserID } }: FriendRequestWithUsers,
+  handleResult: number,
+): Promise<ImError> {
+  const why = `the request of ${fromUserID} to ${toUserID} has been answered`
+  if (handleResult === HandleResult.Refused) return ImError.friendRequestHandled(why)
+  // The first call may have broken off before the conversation knew.
+  await noteRelation(ctx, fromUserID, toUserID)
+  return ImError.args(why)
+}

@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import { toSelf, toUser } from '../../notification/build.ts'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { NO_VERSION, tell } from './announce.ts'
+import type { SetFriendRemarkReq, UpdateFriendsReq } from './schema.ts'
+import { type FriendChanges, friendsAmong, updateFriends as updateRows } from './store/friends.ts'
+
+/** Changes what is given about some friends in the owner's list; who is no friend is passed over. */
+export async function updateFriends(
+  ctx: CallerContext,
+  { ownerUserID, friendUserIDs, isPinned, remark, ex }: z.output<typeof UpdateFriendsReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const changes: FriendChanges = {
+    ...(isPinned !== null && { isPinned }),
+    ...(remark !== null && { remark }),
+    ...(ex !== null && { ex }),
+  }
+  if (Object.keys(changes).length === 0) return
+  const friendIDs = (await friendsAmong(ctx.db, ownerUserID, friendUserIDs)).map(({ friend }) => friend.friendUserID)
+  if (friendIDs.length === 0) return
+  await updateRows(ctx.db, ownerUserID, friendIDs, changes)
+  await tell(ctx, NotificationKinds.friendsInfoUpdate, toSelf(ownerUserID), {
+    fromToUserID: { fromUserID: ownerUserID, toUserID: ownerUserID },
+    friendIDs,
+    ...NO_VERSION,
+  })
+}
+
+/** The older form, for the remark of one friend. "" takes the remark away. */
+export async function setFriendRemark(
+  ctx: CallerContext,
+  { ownerUserID, friendUserID, remark }: z.output<typeof SetFriendRemarkReq>,
+): Promise<void> {
+  requireSelfOrAdmin(ctx, ownerUserID)
+  const [friend] = await friendsAmong(ctx.db, ownerUserID, [friendUserID])
+  if (!friend) throw ImError.notFound(`${friendUserID} is not a friend of ${ownerUserID}`)
+  await updateRows(ctx.db, ownerUserID, [friendUserID], { remark })
+  // OpenIM tells the friend, too, though not what the remark is.
+  await tell(ctx, NotificationKinds.friendRemarkSet, toUser(ownerUserID, friendUserID), {
+    fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
+    ...NO_VERSION,
+    friendSortVersion: 0,
+  })
+}

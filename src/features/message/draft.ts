@@ -1,0 +1,87 @@
+import type { Context } from '../../platform/context.ts'
+import { messageID } from '../../platform/ids.ts'
+import { errorOf } from '../../platform/rpc.ts'
+import { ContentType } from '../../protocol/constants/content-type.ts'
+import { MsgFrom } from '../../protocol/constants/message-status.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import { conversationIDFor } from '../../protocol/conversation-id.ts'
+import { OptionKey, routing } from '../../protocol/message-options.ts'
+import { MsgData } from '../../protocol/proto/index.ts'
+import { encodeContent } from './content.ts'
+import { type SendFields, type SentMsg, sessionTypeOf } from './schema.ts'
+
+/** A message that an app backend sends, complete but for its receiver and its ID. */
+export interface Draft {
+  msg: MsgData
+  /** Spared the checks of who may write: see `accessSender`. */
+  exempt: boolean
+}
+
+/** Who gets a draft: "" for the group that it names. */
+export interface Receiver {
+  recvID: string
+  clientMsgID: string
+}
+
+/** What isOnlineOnly switches off. */
+const STORED_OPTIONS = [OptionKey.History, OptionKey.Persistent, OptionKey.SenderSync, OptionKey.ConversationUpdate]
+
+/** The message that a backend's call describes. */
+export function composeMessage(req: SendFields, now: number): MsgData {
+  const options: Record<string, boolean> = {}
+  if (req.isOnlineOnly) for (const key of STORED_OPTIONS) options[key] = false
+  if (req.notOfflinePush) options[OptionKey.OfflinePush] = false
+  return MsgData.fromPartial({
+    sendID: req.sendID,
+    groupID: req.groupID,
+    senderPlatformID: req.senderPlatformID,
+    senderNickname: req.senderNickname,
+    senderFaceURL: req.senderFaceURL,
+    sessionType: sessionTypeOf(req),
+    msgFrom: MsgFrom.System,
+    contentType: req.contentType,
+    content: encodeContent(req.contentType, req.content),
+    // A time that is still to come would hold back every later message of the conversation: that one is sent now.
+    sendTime: req.sendTime > now ? 0 : req.sendTime,
+    createTime: now,
+    options,
+    offlinePushInfo: req.offlinePushInfo ?? undefined,
+    atUserIDList: req.contentType === ContentType.AtText ? (req.content.atUserList as string[]) : [],
+    ex: req.ex,
+  })
+}
+
+/**
+ * Gives a draft to its conversation, which delivers it to both sides. The same clientMsgID again gets the first answer.
+ * @throws ImError what the conversation refuses
+ */
+export async function sendDraft(ctx: Context, { msg, exempt }: Draft, to: Receiver): Promise<SentMsg> {
+  const addressed = { ...msg, ...to }
+  const { stored, senderSync } = routing(msg.options)
+  const results = await ctx.conversation(conversationIDFor(addressed, false)).append([
+    {
+      operationID: ctx.operationID,
+      sendID: msg.sendID,
+      recvID: to.recvID,
+      groupID: msg.groupID,
+      clientMsgID: to.clientMsgID,
+      serverMsgID: messageID(),
+      sessionType: msg.sessionType,
+      contentType: msg.contentType,
+      createTime: msg.createTime,
+      sendTime: msg.sendTime,
+      log: 'chat',
+      stored,
+      // OpenIM pushes a notification account's messages to the account's own devices too. It has none that could log
+      // in, and a message to everybody would call its object once for each of them.
+      senderSync: senderSync && msg.sessionType !== SessionType.Notification,
+      senderHasIt: false,
+      exempt,
+      msg: MsgData.encode(addressed).finish(),
+    },
+  ])
+  const [result] = results
+  if (!result) throw new Error('an append was answered with no result')
+  if (!result.ok) throw errorOf(result.refusal)
+  return { serverMsgID: result.serverMsgID, clientMsgID: to.clientMsgID, sendTime: result.sendTime }
+}

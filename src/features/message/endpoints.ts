@@ -1,0 +1,50 @@
+import { post, type Quirks, withQuirks } from '../../platform/endpoint.ts'
+import { batchSendMsg } from './batch-send-msg.ts'
+import { managerSendMsg } from './manager-send-msg.ts'
+import { pullMsgBySeq } from './pull-messages.ts'
+import {
+  BatchSendMsgReq,
+  CheckMsgIsSendSuccessReq,
+  GetConversationsHasReadAndMaxSeqReq,
+  GetServerTimeReq,
+  ManagerSendMsgReq,
+  NewestSeqReq,
+  PullMsgBySeqReq,
+  SearchMsgReq,
+  SendBusinessNotificationReq,
+  SendMsgReq,
+  SendSimpleMsgReq,
+} from './schema.ts'
+import { searchMsg } from './search-messages.ts'
+import { sendBusinessNotification } from './send-business-notification.ts'
+import { sendMsg } from './send-msg.ts'
+import { sendSimpleMsg } from './send-simple-msg.ts'
+import { checkMsgIsSendSuccess } from './send-status.ts'
+import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './seqs.ts'
+import { getServerTime } from './server-time.ts'
+
+/** OpenIM reads the bodies of these calls by another way, which answers a bad one with the status 400. */
+const ownStatus: Quirks = { badBodyStatus: 400 }
+
+/** What an app backend does with messages: send, look up, search. */
+export const messageEndpoints = [
+  withQuirks(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), ownStatus),
+  withQuirks(post('/msg/batch_send_msg', 'admin', BatchSendMsgReq, batchSendMsg), ownStatus),
+  withQuirks(
+    post('/msg/send_business_notification', 'admin', SendBusinessNotificationReq, sendBusinessNotification),
+    ownStatus,
+  ),
+  withQuirks(post('/msg/send_simple_msg', 'token', SendSimpleMsgReq, sendSimpleMsg), { ...ownStatus, query: ['key'] }),
+  withQuirks(post('/manager/send_msg', 'admin', ManagerSendMsgReq, managerSendMsg), { operationIDInBody: true }),
+  post('/msg/check_msg_is_send_success', 'token', CheckMsgIsSendSuccessReq, checkMsgIsSendSuccess),
+  post('/msg/get_server_time', 'token', GetServerTimeReq, getServerTime),
+  post('/msg/newest_seq', 'token', NewestSeqReq, getNewestSeq),
+  post('/msg/pull_msg_by_seq', 'token', PullMsgBySeqReq, pullMsgBySeq),
+  post(
+    '/msg/get_conversations_has_read_and_max_seq',
+    'token',
+    GetConversationsHasReadAndMaxSeqReq,
+    getConversationsHasReadAndMaxSeq,
+  ),
+  post('/msg/search_msg', 'admin', SearchMsgReq, searchMsg),
+]

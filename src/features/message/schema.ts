@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { bool, int32, int64, list, message, pagination, str } from '../../platform/wire.ts'
+import { ContentType } from '../../protocol/constants/content-type.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import type { Content } from './content.ts'
+
+const MAX_ID = 255
+/** A batch of this many userIDs is about what a body holds; all users go by `isSendAll`. */
+const MAX_RECEIVERS = 20_000
+const MAX_RANGES = 500
+const MAX_CONVERSATIONS = 10_000
+/** A page is fetched from as many conversations as it has rows, at worst. */
+const MAX_SEARCH_PAGE = 200
+const MAX_KEYWORD = 256
+
+const id = () => z.string().min(1).max(MAX_ID)
+const maybeID = () => str().pipe(z.string().max(MAX_ID))
+
+const offlinePushInfo = () =>
+  message({
+    title: str(),
+    desc: str(),
+    ex: str(),
+    iOSPushSound: str(),
+    iOSBadgeCount: bool(),
+    signalInfo: str(),
+  }).nullish()
+
+const content = (): z.ZodType<Content> =>
+  z.record(z.string(), z.unknown()).refine((given) => Object.keys(given).length > 0, { error: 'it is empty' })
+
+/** What every message of an app backend has, whomever it goes to. */
+const sendFields = {
+  sendID: id(),
+  groupID: maybeID(),
+  senderNickname: str(),
+  senderFaceURL: str(),
+  senderPlatformID: int32(),
+  content: content(),
+  contentType: z.int(),
+  sessionType: z.int(),
+  isOnlineOnly: bool(),
+  notOfflinePush: bool(),
+  sendTime: int64().pipe(z.int().min(0)),
+  offlinePushInfo: offlinePushInfo(),
+  ex: str(),
+  /** Ours: the backend's own ID of the message. A call that is repeated with it sends nothing twice. */
+  clientMsgID: str().pipe(z.string().max(64)),
+}
+
+interface Addressed {
+  contentType: number
+  sessionType: number
+  groupID: string
+}
+
+/** A notification account writes to users only, whatever sessionType the backend gives. */
+export function sessionTypeOf({ contentType, sessionType }: Pick<Addressed, 'contentType' | 'sessionType'>): number {
+  return contentType === ContentType.OANotification ? SessionType.Notification : sessionType
+}
+
+function checkAddress(given: Addressed & { recvID?: string }, check: z.core.$RefinementCtx): void {
+  const sessionType = sessionTypeOf(given)
+  const missing = (name: string) =>
+    check.addIssue({ code: 'custom', path: [name], message: `it is needed with sessionType ${sessionType}` })
+  if (sessionType === SessionType.Group) {
+    if (given.groupID === '') missing('groupID')
+  } else if (sessionType === SessionType.Single || given.contentType === ContentType.OANotification) {
+    if (given.recvID === '') missing('recvID')
+  } else {
+    check.addIssue({ code: 'custom', path: ['sessionType'], message: 'it must be 1 or 3' })
+  }
+}
+
+export const SendMsgReq = message({ ...sendFields, recvID: maybeID() }).superRefine(checkAddress)
+
+export const BatchSendMsgReq = message({
+  ...sendFields,
+  isSendAll: bool(),
+  // OpenIM: must be there with isSendAll too, if only as [].
+  recvIDs: z.array(id()).max(MAX_RECEIVERS),
+}).superRefine(checkAddress)
+
+/** The call of OpenIM's second version. */
+export const ManagerSendMsgReq = message({
+  operationID: str(),
+  sendID: id(),
+  recvID: maybeID(),
+  groupID: maybeID(),
+  senderNickname: str(),
+  senderFaceURL: str(),
+  senderPlatformID: int32(),
+  content: content(),
+  contentType: z.int(),
+  sessionType: z.int(),
+  isOnlineOnly: bool(),
+  notOfflinePush: bool(),
+  offlinePushInfo: offlinePushInfo(),
+}).superRefine(checkAddress)
+
+export type SendFields = Omit<z.output<typeof SendMsgReq>, 'recvID'>
+
+export const SendSimpleMsgReq = message({
+  key: z.string().min(1),
+  sendID: maybeID(),
+  content: z.string().min(1),
+  offlinePushInfo: offlinePushInfo(),
+  ex: str(),
+})
+
+/** What the `key` of a simple message says in base64: the message that it answers. */
+export const AnsweredMessage = message({ sendID: str(), recvID: str(), groupID: str() })
+
+/** How a business notification is kept: pushed to whoever is there, or stored until it is pulled. */
+export const Reliability = { OnlineOnly: 1, Stored: 2 } as const
+
+export const SendBusinessNotificationReq = message({
+  key: str(),
+  data: str(),
+  sendUserID: id(),
+  recvUserID: maybeID(),
+  recvGroupID: maybeID(),
+  sendMsg: bool(),
+  reliabilityLevel: z
+    .int()
+    .min(Reliability.OnlineOnly)
+    .max(Reliability.Stored)
+    .nullish()
+    .transform((level) => level ?? Reliability.OnlineOnly),
+}).refine((given) => (given.recvUserID === '') !== (given.recvGroupID === ''), {
+  path: ['recvUserID'],
+  error: 'give either recvUserID or recvGroupID',
+})
+
+export const CheckMsgIsSendSuccessReq = message({})
+export const GetServerTimeReq = message({})
+export const NewestSeqReq = message({ userID: id() })
+
+export const PullMsgBySeqReq = message({
+  userID: id(),
+  seqRanges: list(message({ conversationID: z.string().min(1), begin: int64(), end: int64(), num: int64() })).refine(
+    (ranges) => ranges.length <= MAX_RANGES,
+    { error: `there are at most ${MAX_RANGES}` },
+  ),
+  order: int32().pipe(z.int().min(0).max(1)),
+})
+
+export const GetConversationsHasReadAndMaxSeqReq = message({
+  userID: id(),
+  conversationIDs: list(z.string()).pipe(z.array(z.string()).max(MAX_CONVERSATIONS)),
+  returnPinned: bool(),
+})
+
+export const SearchMsgReq = message({
+  sendID: maybeID(),
+  recvID: maybeID(),
+  contentType: int32(),
+  /** A day, UTC. */
+  sendTime: str().refine((given) => given === '' || isDay(given), { error: 'it must be a day, as YYYY-MM-DD' }),
+  sessionType: int32(),
+  pagination: pagination().refine((page) => page.showNumber <= MAX_SEARCH_PAGE, {
+    path: ['showNumber'],
+    error: `it is at most ${MAX_SEARCH_PAGE}`,
+  }),
+  /** Ours: words that the message must contain, by either name. */
+  text: str().pipe(z.string().max(MAX_KEYWORD)),
+  content: str().pipe(z.string().max(MAX_KEYWORD)),
+  /** Ours: where an earlier search stopped. */
+  continuation: str(),
+})
+
+/** JavaScript would take the 31st of February for a day in March. */
+function isDay(given: string): boolean {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(given) ? Date.parse(given) : Number.NaN
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(given)
+}
+
+/** What a backend learns of a message that is sent. */
+export interface SentMsg {
+  serverMsgID: string
+  clientMsgID: string
+  sendTime: number
+}
+
+/** `msg.ChatLog` on the wire. */
+export interface ChatLog {
+  serverMsgID: string
+  clientMsgID: string
+  sendID: string
+  recvID: string
+  groupID: string
+  recvNickname: string
+  senderPlatformID: number
+  senderNickname: string
+  senderFaceURL: string
+  groupName: string
+  sessionType: number
+  msgFrom: number
+  contentType: number
+  content: string
+  status: number
+  sendTime: number
+  createTime: number
+  ex: string
+  groupFaceURL: string
+  groupMemberCount: number
+  seq: number
+  groupOwner: string
+  groupType: number
+}
+
+export interface SearchChatLog {
+  chatLog: ChatLog
+  isRevoked: boolean
+}

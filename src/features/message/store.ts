@@ -1,0 +1,53 @@
+import { and, asc, count, gt, gte, lt, sql } from 'drizzle-orm'
+import type { Database } from '../../platform/d1.ts'
+import { user } from '../user/tables.ts'
+import { conversationDirectory } from './tables.ts'
+
+export async function listConversation(db: Database, conversationID: string): Promise<void> {
+  await db.insert(conversationDirectory).values({ conversationID }).onConflictDoNothing()
+}
+
+/** Which conversations: those whose ID begins so, and of which a user may be one end; "" does not narrow. */
+export interface DirectoryFilter {
+  prefix: string
+  userID: string
+}
+
+/** Conversations in the order of their IDs, behind the one named. */
+export async function directoryPage(
+  db: Database,
+  { prefix, userID }: DirectoryFilter,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { conversationID } = conversationDirectory
+  const rows = await db
+    .select({ conversationID })
+    .from(conversationDirectory)
+    .where(
+      and(
+        gt(conversationID, after),
+        prefix === '' ? undefined : and(gte(conversationID, prefix), lt(conversationID, `${prefix}\u{10ffff}`)),
+        userID === '' ? undefined : sql`instr(${conversationID} || '_', ${`_${userID}_`}) > 0`,
+      ),
+    )
+    .orderBy(asc(conversationID))
+    .limit(limit)
+  return rows.map((row) => row.conversationID)
+}
+
+export async function countUsers(db: Database): Promise<number> {
+  const [counted] = await db.select({ total: count() }).from(user)
+  return counted?.total ?? 0
+}
+
+/** All users in the order of their IDs, behind the one named. */
+export async function userIDsAfter(db: Database, after: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ userID: user.userID })
+    .from(user)
+    .where(gt(user.userID, after))
+    .orderBy(asc(user.userID))
+    .limit(limit)
+  return rows.map((row) => row.userID)
+}

@@ -1,0 +1,30 @@
+import type { Log } from './log.ts'
+
+/** The answer leaves when the handler returns; this much later it is ahead of anything that is sent to a socket. */
+const HEAD_START_MS = 5
+
+/**
+ * Work that must not overtake the answer to the call that caused it: a client that hears of its own change by push
+ * before the call returns takes it for somebody else's. Only what clients can learn in another way too belongs here,
+ * since it is lost when the isolate dies in that moment.
+ */
+export class AfterReply {
+  readonly #tasks: (() => Promise<void>)[] = []
+
+  add(task: () => Promise<void>): void {
+    this.#tasks.push(task)
+  }
+
+  /** Runs the tasks in the order they were added; one that fails is logged and holds up none of the others. */
+  async run(log: Log): Promise<void> {
+    if (this.#tasks.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
+    for (const task of this.#tasks) {
+      try {
+        await task()
+      } catch (error) {
+        log.error('work after the reply failed', error)
+      }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type Client,
+  type Conversation,
+  chatIDOf,
+  conversationFrom,
+  conversationWith,
+  received,
+  settledHistory,
+  totalUnread,
+} from './rig/client.ts'
+import type { SdkEvent } from './rig/journal.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { otherThan, SDKS, useScene } from './rig/scene.ts'
+
+const scene = useScene({ browser: true })
+
+type Settings = Partial<Conversation>
+
+/** What an owner sets about a conversation; the wasm SDK has a function of its own for most of them as well. */
+const SETTINGS: { what: string; settings: Settings; wasmCall?: [method: string, given: object] }[] = [
+  { what: 'pins it', settings: { isPinned: true }, wasmCall: ['pinConversation', { isPinned: true }] },
+  { what: 'silences it', settings: { recvMsgOpt: 2 }, wasmCall: ['setConversationRecvMessageOpt', { opt: 2 }] },
+  {
+    what: 'keeps a note with it',
+    settings: { ex: '{"colour":"rot ❤"}' },
+    wasmCall: ['setConversationEx', { ex: '{"colour":"rot ❤"}' }],
+  },
+  {
+    what: 'lets messages burn after a minute',
+    settings: { burnDuration: 60 },
+    wasmCall: ['setConversationBurnDuration', { burnDuration: 60 }],
+  },
+  {
+    what: 'lets messages go after a day',
+    settings: { msgDestructTime: 86_400 },
+    wasmCall: ['setConversationMsgDestructTime', { msgDestructTime: 86_400 }],
+  },
+  {
+    what: 'switches that on',
+    settings: { isMsgDestruct: true },
+    wasmCall: ['setConversationIsMsgDestruct', { isMsgDestruct: true }],
+  },
+  { what: 'sets several things at once', settings: { isPinned: false, recvMsgOpt: 0, ex: '' } },
+]
+
+describe.each(SDKS)('bob, on %s,', (sdk) => {
+  let bob: Client
+  let other: Client
+  let aliceID: string
+
+  beforeAll(async () => {
+    const [alice, bobID] = await scene.users('alice', 'bob')
+    aliceID = alice
+    await (await scene.js(aliceID)).sendText(bobID, 'hello')
+    bob = await scene.device(sdk, bobID, { lasting: true })
+    other = await scene.device(otherThan(sdk), bobID, { lasting: true, platformID: PLATFORM.linux })
+  })
+
+  it.each(SETTINGS)('$what, and his other device follows', async ({ settings, wasmCall }) => {
+    const conversationID = chatIDOf(aliceID, bob.userID)
+    const marks = [bob, other].map((device) => device.events.mark)
+    const [method, given] = (sdk === 'wasm-client-sdk' && wasmCall) || ['setConversation', settings]
+    await bob.call(method, { conversationID, ...given })
+    for (const [i, device] of [bob, other].entries()) {
+      await device.waitFor('OnConversationChanged', (event) => shows(event, settings), undefined, marks[i])
+      expect(await conversationWith(device, aliceID)).toMatchObject(settings)
+      expect(device.errors).toEqual([])
+    }
+  })
+
+  it.each(SDKS)('finds it all again on a new device with %s', async (later) => {
+    const [carolID] = await scene.users('carol')
+    await (await scene.js(carolID)).sendText(bob.userID, 'hello')
+    const conversationID = chatIDOf(carolID, bob.userID)
+    await received(bob, 'hello')
+    await conversationWith(bob, carolID)
+    const all: Settings = {
+      isPinned: true,
+      recvMsgOpt: 2,
+      ex: 'noted',
+      burnDuration: 90,
+      msgDestructTime: 3_600,
+      isMsgDestruct: true,
+    }
+    await bob.call('setConversation', { conversationID, ...all })
+    const device = await scene.device(later, bob.userID, { platformID: PLATFORM.ipad })
+    expect(await conversationWith(device, carolID)).toMatchObject(all)
+    // What is pinned stands first, although alice's conversation may be newer.
+    expect((await device.conversations())[0]).toMatchObject({ conversationID, isPinned: true })
+  })
+
+  it('refuses messages, and their sender hears that it failed', async () => {
+    const [carolID] = await scene.users('carol')
+    const carol = await scene.device(otherThan(sdk), carolID)
+    await carol.sendText(bob.userID, 'first')
+    await received(bob, 'first')
+    const conversationID = chatIDOf(carolID, bob.userID)
+    await conversationWith(bob, carolID)
+    await setAndWait(bob, conversationID, { recvMsgOpt: 1 })
+    await expect(carol.sendText(bob.userID, 'unwanted')).rejects.toThrow(/1001|not sent/i)
+
+    await setAndWait(bob, conversationID, { recvMsgOpt: 0 })
+    await carol.sendText(bob.userID, 'welcome again')
+    expect(await received(bob, 'welcome again')).toMatchObject({ seq: 2 })
+    expect((await bob.history(carolID)).map(({ text }) => text)).toEqual(['first', 'welcome again'])
+  })
+
+  it('refuses all messages by his profile', async () => {
+    const [daveID, carolID] = await scene.users('dave', 'carol')
+    const [dave, carol] = await Promise.all([scene.device(sdk, daveID), scene.device(otherThan(sdk), carolID)])
+    await dave.call('setSelfInfo', { globalRecvMsgOpt: 1 })
+    await expect(carol.sendText(daveID, 'unwanted')).rejects.toThrow(/1001|not sent/i)
+    await dave.call('setSelfInfo', { globalRecvMsgOpt: 0 })
+    await carol.sendText(daveID, 'welcome again')
+    expect(await received(dave, 'welcome again')).toMatchObject({ seq: 1 })
+  })
+
+  it('makes a chat private: both sides see it, and what is said from then on is private', async () => {
+    const [carolID, daveID] = await scene.users('carol', 'dave')
+    const [carol, dave, davesDesk] = await Promise.all([
+      scene.device(sdk, carolID),
+      scene.device(otherThan(sdk), daveID),
+      scene.js(daveID, { platformID: PLATFORM.linux }),
+    ])
+    await carol.sendText(daveID, 'in public')
+    for (const device of [dave, davesDesk]) {
+      await received(device, 'in public')
+      await conversationWith(device, carolID)
+    }
+    await settledHistory(carol, daveID)
+    const conversationID = chatIDOf(carolID, daveID)
+    await setAndWait(carol, conversationID, { burnDuration: 45 })
+    await setAndWait(carol, conversationID, { isPrivateChat: true })
+    for (const device of [dave, davesDesk]) {
+      await device.waitFor('OnConversationChanged', (event) => shows(event, { isPrivateChat: true }))
+    }
+    expect(await conversationWith(dave, carolID)).toMatchObject({ isPrivateChat: true })
+
+    await carol.sendText(daveID, 'in private')
+    for (const device of [dave, davesDesk]) {
+      const { whole } = await received(device, 'in private')
+      expect(whole.attachedInfoElem).toMatchObject({ isPrivateChat: true, burnDuration: 45 })
+    }
+    const notice = 1701
+    for (const device of [carol, dave, davesDesk]) {
+      const history = await settledHistory(device, device.userID === carolID ? daveID : carolID)
+      expect(history.map(({ contentType }) => contentType)).toEqual([101, notice, 101])
+    }
+  })
+})
+
+it('a silenced conversation still gets its messages, but the icon does not count them', async () => {
+  const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
+  const [alice, carol, bob] = await Promise.all([scene.raw(aliceID), scene.raw(carolID), scene.wasm(bobID)])
+  await alice.deliverText(bobID, 'loud')
+  await received(bob, 'loud')
+  await setAndWait(bob, chatIDOf(aliceID, bobID), { recvMsgOpt: 2 })
+  await alice.deliverText(bobID, 'silent')
+  await carol.deliverText(bobID, 'heard')
+  await received(bob, 'silent')
+  await received(bob, 'heard')
+  await expect.poll(() => totalUnread(bob)).toBe(1)
+  expect((await conversationWith(bob, aliceID)).unreadCount).toBe(2)
+})
+
+it('a draft stays on its device', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const bob = await scene.wasm(bobID)
+  await bob.sendText(aliceID, 'dear alice')
+  const conversationID = chatIDOf(aliceID, bobID)
+  await bob.call('setConversationDraft', { conversationID, draftText: 'what I meant to say' })
+  expect(await conversationWith(bob, aliceID)).toMatchObject({ draftText: 'what I meant to say' })
+  await bob.goOffline()
+  await scene.reopen(bob)
+  expect(await conversationWith(bob, aliceID)).toMatchObject({ draftText: 'what I meant to say' })
+  const other = await scene.wasm(bobID, { platformID: PLATFORM.linux })
+  expect(await conversationWith(other, aliceID)).toMatchObject({ draftText: '', latestText: 'dear alice' })
+})
+
+const Changes = z.array(z.unknown())
+
+/** Whether a conversation event carries these settings. */
+function shows({ data }: SdkEvent, settings: Settings): boolean {
+  return Changes.parse(data).some((value) => {
+    const conversation = conversationFrom(value)
+    return Object.entries(settings).every(([name, wanted]) => conversation[name as keyof Conversation] === wanted)
+  })
+}
+
+async function setAndWait(client: Client, conversationID: string, settings: Settings): Promise<void> {
+  const { mark } = client.events
+  await client.call('setConversation', { conversationID, ...settings })
+  await client.waitFor('OnConversationChanged', (event) => shows(event, settings), undefined, mark)
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Client, chatIDOf, conversationWith, received, settledHistory, totalUnread } from './rig/client.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { SDKS, useScene } from './rig/scene.ts'
+
+const scene = useScene({ browser: true })
+
+describe.each(SDKS)('bob reads on %s', (sdk) => {
+  it("alice's devices learn which of her messages he has read", async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, alicesDesk, bob] = await Promise.all([
+      scene.js(aliceID),
+      scene.wasm(aliceID, { platformID: PLATFORM.linux }),
+      scene.device(sdk, bobID),
+    ])
+    const sent = await sayAll(alice, bobID, ['one', 'two', 'three'])
+    for (const device of [bob, alicesDesk]) await received(device, 'three')
+    expect((await settledHistory(alicesDesk, bobID)).map(({ isRead }) => isRead)).toEqual([false, false, false])
+
+    await markRead(bob, aliceID)
+    for (const device of [alice, alicesDesk]) {
+      const [receipt] = Receipts.parse((await device.waitFor('OnRecvC2CReadReceipt')).data)
+      expect(receipt).toMatchObject({ userID: bobID, sessionType: 1 })
+      expect(receipt?.msgIDList.toSorted()).toEqual(sent.toSorted())
+    }
+    // The JS SDK marks no more than the newest message in what it has shown already; the wasm SDK marks all.
+    expect((await alicesDesk.history(bobID)).map(({ isRead }) => isRead)).toEqual([true, true, true])
+    const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+    expect((await later.history(bobID)).map(({ isRead }) => isRead)).toEqual([true, true, true])
+  })
+
+  it('the counters follow on his other device and on new ones, and only what he has read stops counting', async () => {
+    const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
+    const [alice, carol] = await Promise.all([scene.raw(aliceID), scene.raw(carolID)])
+    for (const text of ['a1', 'a2']) await alice.deliverText(bobID, text)
+    for (const text of ['c1', 'c2', 'c3']) await carol.deliverText(bobID, text)
+    const [bob, desk] = await Promise.all([scene.device(sdk, bobID), scene.wasm(bobID, { platformID: PLATFORM.linux })])
+    for (const device of [bob, desk]) await expectUnread(device, { [aliceID]: 2, [carolID]: 3 })
+
+    await markRead(bob, aliceID)
+    for (const device of [bob, desk]) {
+      await device.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 3)
+      await expectUnread(device, { [aliceID]: 0, [carolID]: 3 })
+    }
+    for (const text of ['a3', 'a4']) await alice.deliverText(bobID, text)
+    for (const device of [bob, desk]) {
+      await device.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 5)
+      await expectUnread(device, { [aliceID]: 2, [carolID]: 3 })
+    }
+    await markRead(bob, aliceID)
+    await markRead(bob, carolID)
+    await desk.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 0)
+    for (const later of SDKS) {
+      const device = await scene.device(later, bobID, { platformID: PLATFORM.ipad })
+      await expectUnread(device, { [aliceID]: 0, [carolID]: 0 })
+    }
+  })
+
+  it('his answer reads what came before it', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const alice = await scene.raw(aliceID)
+    for (const text of ['one', 'two']) await alice.deliverText(bobID, text)
+    const bob = await scene.device(sdk, bobID)
+    await bob.sendText(aliceID, 'got both')
+    await alice.deliverText(bobID, 'good')
+    await expectUnread(await scene.js(bobID, { platformID: PLATFORM.ipad }), { [aliceID]: 1 })
+  })
+})
+
+it('alice, who was offline when bob read, learns it when she comes back', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.js(bobID)])
+  const sent = await sayAll(alice, bobID, ['one', 'two'])
+  await received(bob, 'two')
+  expect((await settledHistory(alice, bobID)).map(({ isRead }) => isRead)).toEqual([false, false])
+  await alice.goOffline()
+
+  await markRead(bob, aliceID)
+  await scene.reopen(alice)
+  const [receipt] = Receipts.parse((await alice.waitFor('OnRecvC2CReadReceipt')).data)
+  expect(receipt?.msgIDList.toSorted()).toEqual(sent.toSorted())
+  expect((await alice.history(bobID)).map(({ isRead }) => isRead)).toEqual([true, true])
+  expect(alice.errors).toEqual([])
+})
+
+it('a device of bob that was offline when he read on another one starts with the counter at zero', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+  await sayAll(alice, bobID, ['one', 'two', 'three'])
+  await desk.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 3)
+  await desk.goOffline()
+
+  const phone = await scene.js(bobID, { platformID: PLATFORM.android })
+  await markRead(phone, aliceID)
+  await scene.reopen(desk)
+  await expectUnread(desk, { [aliceID]: 0 })
+  await alice.sendText(bobID, 'four')
+  await received(desk, 'four')
+  await expectUnread(desk, { [aliceID]: 1 })
+})
+
+it('two who read each other at the same time both know it', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+  await Promise.all([sayAll(alice, bobID, ['a1', 'a2']), sayAll(bob, aliceID, ['b1', 'b2'])])
+  await received(alice, 'b2')
+  await received(bob, 'a2')
+  await Promise.all([markRead(alice, bobID), markRead(bob, aliceID)])
+  for (const [client, peer] of [
+    [alice, bobID],
+    [bob, aliceID],
+  ] as const) {
+    await client.waitFor('OnRecvC2CReadReceipt')
+    await expectUnread(client, { [peer]: 0 })
+    expect((await settledHistory(client, peer)).map(({ isRead }) => isRead)).toEqual([true, true, true, true])
+  }
+})
+
+const Receipts = z.array(z.object({ userID: z.string(), sessionType: z.number(), msgIDList: z.array(z.string()) }))
+
+/** Sends them one after the other; their IDs. */
+async function sayAll(client: Client, to: string, texts: string[]): Promise<string[]> {
+  const sent: string[] = []
+  for (const text of texts) sent.push((await client.sendText(to, text)).clientMsgID)
+  return sent
+}
+
+async function markRead(client: Client, peer: string): Promise<void> {
+  await client.call('markConversationMessageAsRead', chatIDOf(client.userID, peer))
+}
+
+/** The counters of these conversations, and their sum on the app's icon. */
+async function expectUnread(client: Client, counts: Record<string, number>): Promise<void> {
+  const sum = Object.values(counts).reduce((total, count) => total + count, 0)
+  await expect.poll(() => totalUnread(client), { timeout: 5_000 }).toBe(sum)
+  for (const [peer, count] of Object.entries(counts)) {
+    await expect.poll(async () => (await conversationWith(client, peer)).unreadCount, { timeout: 5_000 }).toBe(count)
+  }
+}

@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type Client,
+  chatIDOf,
+  conversationWith,
+  type Message,
+  received,
+  send,
+  settledHistory,
+  totalUnread,
+} from './rig/client.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { otherThan, SDKS, useScene } from './rig/scene.ts'
+
+const scene = useScene({ browser: true })
+
+/** What stands where a revoked message stood. */
+const REVOKED = 2101
+
+describe.each(SDKS)('on %s', (sdk) => {
+  it('alice revokes a message, and every device of both shows the notice in its place', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, alicesOther, bob, bobsDesk] = await Promise.all([
+      scene.device(sdk, aliceID),
+      scene.device(otherThan(sdk), aliceID, { platformID: PLATFORM.linux }),
+      scene.js(bobID),
+      scene.wasm(bobID, { platformID: PLATFORM.linux }),
+    ])
+    const [, second] = await sayAll(alice, bobID, ['fine', 'oops', 'fine again'])
+    for (const device of [alicesOther, bob, bobsDesk]) await received(device, 'fine again')
+    await revoke(alice, bobID, second)
+
+    for (const device of [alice, alicesOther, bob, bobsDesk]) {
+      const { data } = await device.waitFor('OnNewRecvMessageRevoked')
+      expect(data).toMatchObject({
+        clientMsgID: second?.clientMsgID,
+        revokerID: aliceID,
+        sourceMessageSendID: aliceID,
+        seq: 2,
+      })
+      const peer = device.userID === aliceID ? bobID : aliceID
+      expectRevoked(await device.history(peer), aliceID)
+    }
+    for (const [later, peer] of [
+      [await scene.device(sdk, bobID, { platformID: PLATFORM.ipad }), aliceID],
+      [await scene.js(aliceID, { platformID: PLATFORM.ipad }), bobID],
+    ] as const) {
+      expectRevoked(await later.history(peer), aliceID)
+    }
+    for (const device of [alice, alicesOther, bob, bobsDesk]) expect(device.errors).toEqual([])
+  })
+
+  it('a revoked message that was the last one is the notice in the conversation list, too', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.device(sdk, aliceID), scene.wasm(bobID)])
+    const sent = await alice.sendText(bobID, 'never mind')
+    await received(bob, 'never mind')
+    await revoke(alice, bobID, sent)
+    await bob.waitFor('OnNewRecvMessageRevoked')
+    const later = await scene.js(bobID, { platformID: PLATFORM.ipad })
+    for (const device of [bob, later]) {
+      expect((await conversationWith(device, aliceID)).latest).toMatchObject({ contentType: REVOKED, seq: 1 })
+    }
+  })
+
+  it("bob cannot revoke alice's message", async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.device(sdk, bobID)])
+    await alice.deliverText(bobID, 'stays')
+    await expect(revoke(bob, aliceID, await received(bob, 'stays'))).rejects.toThrow()
+    const token = await scene.token(bobID, PLATFORM.web)
+    const asked = { conversationID: chatIDOf(aliceID, bobID), seq: 1, userID: bobID }
+    expect(await scene.rest.post('/msg/revoke_msg', asked, { token })).toMatchObject({ errCode: 1002 })
+    expect((await bob.history(aliceID)).map(({ text }) => text)).toEqual(['stays'])
+  })
+
+  it('bob deletes messages for himself: they are gone on his next device, and alice keeps them', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.device(otherThan(sdk), aliceID), scene.device(sdk, bobID)])
+    await sayAll(alice, bobID, ['one', 'two', 'three'])
+    await received(bob, 'three')
+    await bob.sendText(aliceID, 'four')
+    await received(alice, 'four')
+    const there = await settledHistory(bob, aliceID)
+    const conversationID = chatIDOf(aliceID, bobID)
+    for (const text of ['two', 'four']) {
+      const clientMsgID = there.find((message) => message.text === text)?.clientMsgID
+      await bob.call('deleteMessage', { conversationID, clientMsgID })
+    }
+
+    expect((await bob.history(aliceID)).map(({ text }) => text)).toEqual(['one', 'three'])
+    await expect.poll(async () => (await conversationWith(bob, aliceID)).latestText).toBe('three')
+    for (const later of SDKS) {
+      const device = await scene.device(later, bobID, { platformID: PLATFORM.ipad })
+      expect((await conversationWith(device, aliceID)).latestText).toBe('three')
+      expect((await device.history(aliceID)).map(({ text }) => text)).toEqual(['one', 'three'])
+      expect(device.errors).toEqual([])
+    }
+    expect((await settledHistory(alice, bobID)).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four'])
+    const hers = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+    expect((await hers.history(bobID)).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  it('bob clears a conversation: his devices start it anew, and alice keeps it', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.device(sdk, bobID)])
+    for (const text of ['one', 'two', 'three']) await alice.deliverText(bobID, text)
+    await received(bob, 'three')
+    // The two SDKs name it differently.
+    const clear = sdk === 'client-sdk' ? 'deleteConversationAndDeleteAllMsg' : 'clearConversationAndDeleteAllMsg'
+    await bob.call(clear, chatIDOf(aliceID, bobID))
+
+    const next = await scene.js(bobID, { platformID: PLATFORM.android })
+    expect(await next.history(aliceID)).toEqual([])
+    expect(await totalUnread(next)).toBe(0)
+    await alice.deliverText(bobID, 'four')
+    for (const later of SDKS) {
+      const device = await scene.device(later, bobID, { platformID: PLATFORM.ipad })
+      expect((await device.history(aliceID)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
+      expect(await totalUnread(device)).toBe(1)
+      expect(device.errors).toEqual([])
+    }
+    expect((await alice.pullAll(bobID)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+  })
+
+  it('bob deletes everything he has, and nobody else loses anything', async () => {
+    const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
+    const [alice, carol] = await Promise.all([scene.raw(aliceID), scene.raw(carolID)])
+    await alice.deliverText(bobID, 'from alice')
+    await carol.deliverText(bobID, 'from carol')
+    const bob = await scene.device(sdk, bobID)
+    expect(await totalUnread(bob)).toBe(2)
+    await bob.call('deleteAllMsgFromLocalAndSvr')
+
+    for (const later of SDKS) {
+      const device = await scene.device(later, bobID, { platformID: PLATFORM.ipad })
+      for (const peer of [aliceID, carolID]) expect(await device.history(peer)).toEqual([])
+      expect(await totalUnread(device)).toBe(0)
+    }
+    for (const peer of [alice, carol]) expect(await peer.pullAll(bobID)).toHaveLength(1)
+  })
+})
+
+it('bob, who was offline when alice revoked, sees the notice when he comes back', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+  const [, second] = await sayAll(alice, bobID, ['fine', 'oops', 'fine again'])
+  await received(bob, 'fine again')
+  expect(await bob.history(aliceID)).toHaveLength(3)
+  await bob.goOffline()
+  await revoke(alice, bobID, second)
+  await scene.reopen(bob)
+  const { data } = await bob.waitFor('OnNewRecvMessageRevoked')
+  expect(data).toMatchObject({ clientMsgID: second?.clientMsgID, revokerID: aliceID })
+  expectRevoked(await bob.history(aliceID), aliceID)
+  expect(bob.errors).toEqual([])
+})
+
+it('who quoted a revoked message keeps the words, but not what was quoted', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+  const sent = await alice.sendText(bobID, 'my secret')
+  const { whole } = await received(bob, 'my secret')
+  const given = { text: 'really?', message: JSON.stringify(whole) }
+  const quote = await send(bob, aliceID, 'createQuoteMessage', given)
+  await alice.events.until('the quote', () => alice.events.all.find(({ data }) => hasID(data, quote.clientMsgID)))
+  await revoke(alice, bobID, sent)
+  await bob.waitFor('OnNewRecvMessageRevoked')
+
+  const later = await Promise.all([
+    scene.wasm(bobID, { platformID: PLATFORM.ipad }),
+    scene.js(aliceID, { platformID: PLATFORM.ipad }),
+  ])
+  for (const device of [bob, ...later]) {
+    const history = await settledHistory(device, device.userID === aliceID ? bobID : aliceID)
+    const quoteElem = history.find(({ clientMsgID }) => clientMsgID === quote.clientMsgID)?.whole.quoteElem
+    expect(quoteElem).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
+    // The Go core leaves the words in what is on the device already; the server hands them out no more.
+    if (device !== bob) expect(JSON.stringify(quoteElem)).not.toContain('my secret')
+  }
+})
+
+it('only one of two devices that revoke the same message at the same time succeeds', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, other, bob] = await Promise.all([
+    scene.js(aliceID),
+    scene.js(aliceID, { platformID: PLATFORM.linux }),
+    scene.js(bobID),
+  ])
+  const sent = await alice.sendText(bobID, 'twice')
+  await received(other, 'twice')
+  await received(bob, 'twice')
+  await settledHistory(alice, bobID)
+  const results = await Promise.allSettled([revoke(alice, bobID, sent), revoke(other, bobID, sent)])
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  await alice.sendText(bobID, 'anyway')
+  await received(bob, 'anyway')
+  expect(bob.events.count('OnNewRecvMessageRevoked')).toBe(1)
+})
+
+async function sayAll(client: Client, to: string, texts: string[]): Promise<Message[]> {
+  const sent: Message[] = []
+  for (const text of texts) sent.push(await client.sendText(to, text))
+  return sent
+}
+
+/** As soon as the client knows the message's place: before its echo there is nothing it could name to the server. */
+async function revoke(client: Client, peer: string, message: Message | undefined): Promise<void> {
+  await settledHistory(client, peer)
+  const conversationID = chatIDOf(client.userID, peer)
+  await client.call('revokeMessage', { conversationID, clientMsgID: message?.clientMsgID })
+}
+
+/** Three messages, the second of them revoked by that user. */
+function expectRevoked(history: Message[], revokerID: string): void {
+  expect(history.map(({ seq, text }) => [seq, text])).toEqual([
+    [1, 'fine'],
+    [2, ''],
+    [3, 'fine again'],
+  ])
+  expect(history[1]?.contentType).toBe(REVOKED)
+  const { detail } = z.object({ detail: z.string() }).parse(history[1]?.whole.notificationElem)
+  expect(JSON.parse(detail)).toMatchObject({ revokerID, sourceMessageSendID: revokerID, seq: 2 })
+}
+
+function hasID(data: unknown, clientMsgID: string): boolean {
+  return Array.isArray(data) && data.some((message) => message.clientMsgID === clientMsgID)
+}

@@ -1,0 +1,95 @@
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { FanOut, nextParcel, type Parcel } from '../../src/objects/conversation/fan-out.ts'
+import { Undelivered } from '../../src/objects/conversation/undelivered.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { appendItem, bindings, conversation, Device, register, until } from '../rig.ts'
+
+const parcel = (seq: number, given: Partial<Parcel> & { bytes?: number } = {}): Parcel => ({
+  conversationID: given.conversationID ?? 'si_a_b',
+  home: 'si_a_b',
+  about: { sessionType: 1, peerUserID: 'a', groupID: '' },
+  messages: [{ seq, sendTime: seq, sendID: 'a', operationID: '', msg: new Uint8Array(given.bytes ?? 10) }],
+})
+
+const seqsOf = (given: Parcel) => given.messages.map((message) => message.seq)
+
+describe('a fan-out', () => {
+  it('gathers what waits for a member into one call, in order, one log at a time', () => {
+    const waiting = [parcel(1), parcel(2), parcel(7, { conversationID: 'n_a_b' }), parcel(3)]
+    expect(seqsOf(nextParcel(waiting))).toEqual([1, 2])
+    expect(seqsOf(nextParcel(waiting))).toEqual([7])
+    expect(seqsOf(nextParcel(waiting))).toEqual([3])
+  })
+
+  it('keeps a call within its size', () => {
+    const waiting = [parcel(1, { bytes: 300_000 }), parcel(2, { bytes: 300_000 }), parcel(3)]
+    expect(seqsOf(nextParcel(waiting))).toEqual([1])
+    expect(seqsOf(nextParcel(waiting))).toEqual([2, 3])
+  })
+
+  it('has one call in flight per member, tries a failing one again, and gives up in the end', async () => {
+    const calls: number[][] = []
+    const given: string[] = []
+    let fails = 1
+    const fanOut = new FanOut({
+      async deliver(_userID, sent) {
+        calls.push(seqsOf(sent))
+        if (fails-- > 0) throw new Error('not now')
+      },
+      gaveUp: (userID, parcels) => given.push(`${userID} without ${parcels.flatMap(seqsOf)}`),
+      drained: (userID) => given.push(`${userID} has all`),
+      log: { ...createLog('error'), error: () => {} },
+    })
+    fanOut.push('bob', parcel(1))
+    fanOut.push('bob', parcel(2))
+    await until(() => !fanOut.busy)
+    expect(calls).toEqual([[1], [1], [2]])
+    fails = 99
+    fanOut.push('bob', parcel(3))
+    fanOut.push('bob', parcel(4))
+    await until(() => !fanOut.busy)
+    expect(given).toEqual(['bob has all', 'bob without 3,4'])
+  })
+})
+
+describe('a member who could not be reached', () => {
+  it('gets what is owed when the alarm comes, however long ago it was, and then nothing is owed any more', async () => {
+    await register('anna', 'bert')
+    const chat = conversation('si_anna_bert')
+    // A stub is of no use any more once its object was aborted.
+    const stub = () => bindings.CONVERSATION.getByName('si_anna_bert')
+    await chat.append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
+    await runDurableObjectAlarm(stub())
+    // As if bert's object had failed ten minutes ago: the message is in the log, the debt is noted, nothing else.
+    await runInDurableObject(stub(), async (_object, state) => {
+      const longAgo = Date.now() - 600_000
+      state.storage.sql.exec('UPDATE chat SET stored_time = ?', longAgo)
+      state.storage.sql.exec('INSERT INTO undelivered VALUES (?, ?, 3)', 'bert', longAgo)
+      await state.storage.setAlarm(Date.now() + 60_000)
+    })
+    await abortAllDurableObjects()
+    const bert = await Device.connect('bert')
+    await runDurableObjectAlarm(stub())
+    await until(() => bert.received().length > 0)
+    const left = () =>
+      runInDurableObject(stub(), (_object, state) => state.storage.sql.exec('SELECT * FROM undelivered').toArray())
+    await until(async () => (await left()).length === 0)
+  })
+
+  it('is tried again after a growing time', async () => {
+    await runInDurableObject(bindings.CONVERSATION.getByName('si_x_y'), (_object, state) => {
+      const undelivered = new Undelivered(state.storage.sql)
+      expect(undelivered.retryAt(0)).toBeNull()
+      undelivered.note('carol', 500)
+      expect(undelivered.retryAt(0)).toBe(8_000)
+      undelivered.note('carol', 900)
+      expect(undelivered.all()).toEqual([{ userID: 'carol', since: 500, tries: 2 }])
+      expect(undelivered.retryAt(0)).toBe(16_000)
+      for (let i = 0; i < 20; i++) undelivered.note('carol', 900)
+      expect(undelivered.retryAt(0)).toBe(3_600_000)
+      undelivered.settle('carol')
+      expect(new Undelivered(state.storage.sql).all()).toEqual([])
+    })
+  })
+})
