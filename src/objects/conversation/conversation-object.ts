@@ -220,11 +220,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     this.#spellEnds = 0
     for (const { userID, since } of this.#undelivered.all()) this.#redeliver(since, userID)
     await this.#planAlarm(Date.now())
-    if (this.#logs.chat.beganAfter((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)) await this.#list()
+    await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)
   }
 
-  /** Tells the directory of conversations, from where a search that names nobody finds this one. */
-  async #list(): Promise<void> {
+  /** Tells the directory of a conversation that began lately: from there a search that names nobody finds it. */
+  async #list(since: number): Promise<void> {
+    if ((this.#logs.chat.storedTime(1) ?? 0) < since) return
     const job: TransferJob = { kind: 'conversation-begun', operationID: '', conversationID: this.#conversationID() }
     await this.env.TRANSFER_QUEUE.send(job)
   }

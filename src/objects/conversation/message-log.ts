@@ -157,14 +157,6 @@ export class MessageLog {
     else this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq = ?`, seq)
   }
 
-  /** Whether the first message was stored after a moment of this object's clock. */
-  beganAfter(time: number): boolean {
-    const [first] = this.#sql
-      .exec<{ stored_time: number }>(`SELECT stored_time FROM ${this.#table} WHERE seq = 1`)
-      .toArray()
-    return first !== undefined && first.stored_time > time
-  }
-
   /** Removes everything up to a seq; answers how many messages that were. The newest message is emptied instead. */
   eraseUpTo(seq: number, emptied: (msg: Uint8Array) => Uint8Array): number {
     const last = Math.min(seq, this.maxSeq - 1)

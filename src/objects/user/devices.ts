@@ -76,6 +76,13 @@ export class Devices {
     trySend(socket, envelopeFor(sdkType, compression).encode(response))
   }
 
+  /** How large the frame of a reply with that data is on this connection. */
+  frameBytes(socket: WebSocket, data: Uint8Array): number {
+    const { sdkType, compression } = this.of(socket)
+    const empty = { reqIdentifier: 0, msgIncr: '', operationID: '', errCode: 0, errMsg: '' }
+    return envelopeFor(sdkType, compression).encode({ ...empty, data }).length + ENVELOPE_BYTES
+  }
+
   /** The same push to every device (or to one of them only), encoded once for each kind of envelope. */
   push(data: Uint8Array, operationID: string, only: WebSocket | null = null): void {
     const frames = new Map<string, Uint8Array>()
@@ -146,6 +153,9 @@ export class Devices {
     socket.serializeAttachment(device)
   }
 }
+
+/** Room for the IDs that a real frame carries. */
+const ENVELOPE_BYTES = 1_024
 
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000

@@ -1,3 +1,4 @@
+import type { PulledLog } from '../../platform/rpc.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
 import type { WsRequest } from '../../protocol/envelope/index.ts'
 import { ImError } from '../../protocol/errors.ts'
@@ -18,6 +19,7 @@ import {
   SubUserOnlineStatusTips,
 } from '../../protocol/proto/index.ts'
 import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
+import { fitReply } from './fit-reply.ts'
 import { watchPresence } from './presence.ts'
 import { lastMessages, pullRanges, pullSeqs } from './read-messages.ts'
 import { sendMessage } from './send.ts'
@@ -41,10 +43,10 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     return { data: GetMaxSeqResp.encode({ maxSeqs: await newestSeqs(user), minSeqs: {} }).finish() }
   },
 
-  async [WsRequestID.PullMsgByRange](user, _socket, { data }) {
+  async [WsRequestID.PullMsgByRange](user, socket, { data }) {
     const req = decodePayload(PullMessageBySeqsReq, data)
     requireSelf(user, req.userID)
-    return { data: encodePullMessagesResp(await pullRanges(user, req.seqRanges, req.order)) }
+    return { data: answerWith(user, socket, await pullRanges(user, req.seqRanges, req.order)) }
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
@@ -58,10 +60,10 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     throw ImError.args('this service takes no call signals')
   },
 
-  async [WsRequestID.PullMsgBySeqList](user, _socket, { data }) {
+  async [WsRequestID.PullMsgBySeqList](user, socket, { data }) {
     const req = decodePayload(GetSeqMessageReq, data)
     requireSelf(user, req.userID)
-    return { data: encodePullMessagesResp(await pullSeqs(user, req.conversations, req.order)) }
+    return { data: answerWith(user, socket, await pullSeqs(user, req.conversations, req.order)) }
   },
 
   async [WsRequestID.GetConvMaxReadSeq](user, _socket, { data }) {
@@ -105,6 +107,12 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
 /** The handler of a request, or null for a number that OpenIM does not know. */
 export function handlerOf(reqIdentifier: number): Handler | null {
   return Object.hasOwn(HANDLERS, reqIdentifier) ? (HANDLERS[reqIdentifier] ?? null) : null
+}
+
+/** Only the Go cores have a limit. */
+function answerWith(user: UserCore, socket: WebSocket, logs: PulledLog[]): Uint8Array {
+  if (user.devices.of(socket).sdkType === 'js') return encodePullMessagesResp(logs)
+  return fitReply(logs, (data) => user.devices.frameBytes(socket, data))
 }
 
 function requireSelf(user: UserCore, userID: string): void {
