@@ -188,10 +188,10 @@ export interface ConversationRpc {
   erase(seqs: number[]): Promise<void>
   /** Nobody reads what is below the next message any more. Answers the newest seq. */
   clear(): Promise<number>
-  /** Erases what was sent at or before a moment (ms); nobody reads it any more. Answers how many messages that were. */
+  /** Erases what was stored at or before a moment (ms); nobody reads it any more. Answers how many messages that were. */
   eraseBefore(time: number): Promise<number>
   maxSeq(): Promise<number>
-  /** The newest message of the chat sent at or before a moment (ms); 0 when there is none. */
+  /** The newest message of the chat stored at or before a moment (ms); 0 when there is none. */
   newestSeqBefore(time: number): Promise<number>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>

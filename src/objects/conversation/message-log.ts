@@ -185,19 +185,22 @@ export class MessageLog {
     return rows.reverse()
   }
 
-  /** The newest message sent at or before a moment; 0 when there is none. Times ascend, so halving finds it. */
+  /**
+   * The newest message stored at or before a moment; 0 when there is none. Unlike the times of sending, which a backend
+   * may give, those of storing ascend, so halving finds it.
+   */
   newestSeqBefore(time: number): number {
     let [below, above] = [0, this.maxSeq + 1]
     while (above - below > 1) {
       const middle = Math.floor((below + above) / 2)
       // An erased message has no time of its own: the next older one that is there stands for it.
       const [row] = this.#sql
-        .exec<{ send_time: number }>(
-          `SELECT send_time FROM ${this.#table} WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
+        .exec<{ stored_time: number }>(
+          `SELECT stored_time FROM ${this.#table} WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
           middle,
         )
         .toArray()
-      if (!row || row.send_time <= time) below = middle
+      if (!row || row.stored_time <= time) below = middle
       else above = middle
     }
     return below
