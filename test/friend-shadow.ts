@@ -20,7 +20,7 @@ export interface Told {
 }
 
 /** What a device was told of friends, requests and blocked users, in the order it came; chat copies left out. */
-export function toldOfRelations(device: Device): Told[] {
+function toldOfRelations(device: Device): Told[] {
   return device.received().flatMap(({ conversationID, msg }) => {
     const { contentType } = msg
     if (!conversationID.startsWith('n_') || contentType < 1200 || contentType > 1299) return []
@@ -70,6 +70,10 @@ export class FriendShadow {
 
   told(): Told[] {
     return toldOfRelations(this.device)
+  }
+
+  toldOf(contentType: number): Told[] {
+    return this.told().filter((told) => told.contentType === contentType)
   }
 
   async known(): Promise<Lists> {

@@ -1,6 +1,9 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Bindings } from '../../src/env.ts'
 import { configOf } from '../../src/platform/config.ts'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
+import { singleConversationID } from '../../src/protocol/conversation-id.ts'
 import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../friend-shadow.ts'
 import { adminToken, appendItem, bindings, conversation, Device, post, until } from '../rig.ts'
 
@@ -18,6 +21,7 @@ beforeEach(async () => {
 const pair = () => ({ ownerUserID: alice.userID, blackUserID: bob.userID })
 /** Alice blocks bob. */
 const block = (given: object = {}, as = alice) => as.call('add_black', { ...pair(), ...given })
+const robotID = () => `robot_of_${alice.userID}`
 const unblock = (as = alice) => as.call('remove_black', pair())
 const blacksOf = async (who: FriendShadow) => (await who.call('get_black_list', { userID: who.userID, ...PAGE })).data
 const admin = async (verb: string, body: object) => post(`/friend/${verb}`, body, await adminToken())
@@ -196,7 +200,7 @@ describe('a message from one who is blocked', () => {
     ])
     expect([plain?.ok, exempt?.ok]).toEqual([false, true])
 
-    const robot = `robot_of_${alice.userID}`
+    const robot = robotID()
     const users = [{ userID: robot, nickname: 'R', appMangerLevel: 2 }]
     expect((await post('/user/user_register', { users }, await adminToken())).errCode).toBe(0)
     await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: robot })
@@ -224,12 +228,18 @@ describe('a message from one who is blocked', () => {
 })
 
 describe('where only friends may write', () => {
-  beforeEach(() => {
-    configOf(bindings).friendVerify = true
-  })
-  afterEach(() => {
-    configOf(bindings).friendVerify = false
-  })
+  beforeEach(() => setFriendVerify(true))
+  afterEach(() => setFriendVerify(false))
+
+  /** The tests share one deployment: the setting is changed in the objects that the tests write to. */
+  async function setFriendVerify(friendVerify: boolean): Promise<void> {
+    for (const peer of [bob.userID, robotID()]) {
+      const object = bindings.CONVERSATION.getByName(singleConversationID(alice.userID, peer))
+      await runInDurableObject(object, (instance) => {
+        configOf((instance as unknown as { env: Bindings }).env).friendVerify = friendVerify
+      })
+    }
+  }
 
   const befriend = () => admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
   const drop = (owner: FriendShadow, friend: FriendShadow) =>
@@ -267,9 +277,8 @@ describe('where only friends may write', () => {
   })
 
   it('accounts of the app write to everybody', async () => {
-    const robot = `robot_of_${alice.userID}`
-    const users = [{ userID: robot, nickname: 'R', appMangerLevel: 2 }]
+    const users = [{ userID: robotID(), nickname: 'R', appMangerLevel: 2 }]
     await post('/user/user_register', { users }, await adminToken())
-    await (await Device.connect(robot)).sendText(alice.userID, 'beep')
+    await (await Device.connect(robotID())).sendText(alice.userID, 'beep')
   })
 })

@@ -150,9 +150,10 @@ describe('agreeing to a request', () => {
 
   it('is told to both with the answered request, and stands in their chat as a message', async () => {
     await answer(alice, bob, 1, { handleMsg: 'yes' })
-    await until(() => alice.told().length === 2 && bob.told().length === 2)
-    expect(alice.told()[1]).toEqual({
-      contentType: ContentType.FriendApplicationApprovedNotification,
+    const kind = ContentType.FriendApplicationApprovedNotification
+    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
+    expect(alice.toldOf(kind)[0]).toEqual({
+      contentType: kind,
       conversationID: `n_${alice.userID}_${bob.userID}`,
       from: bob.userID,
       to: alice.userID,
@@ -172,7 +173,7 @@ describe('agreeing to a request', () => {
         }),
       },
     })
-    expect(bob.told()[1]).toEqual(alice.told()[1])
+    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
     const chat = `si_${alice.userID}_${bob.userID}`
     for (const one of [alice, bob]) {
       const inChat = () => one.device.received().filter(({ conversationID }) => conversationID === chat)
@@ -211,14 +212,15 @@ describe('refusing a request', () => {
 
   it('is told to both with the answered request, and makes nobody a friend', async () => {
     expect(await answer(alice, bob, -1, { handleMsg: 'no' })).toEqual(OK)
-    await until(() => alice.told().length === 2 && bob.told().length === 2)
-    expect(alice.told()[1]).toMatchObject({
-      contentType: ContentType.FriendApplicationRejectedNotification,
+    const kind = ContentType.FriendApplicationRejectedNotification
+    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
+    expect(alice.toldOf(kind)[0]).toMatchObject({
+      contentType: kind,
       from: bob.userID,
       to: alice.userID,
       detail: { fromToUserID: between(), handleMsg: 'no', request: { handleResult: -1, handlerUserID: bob.userID } },
     })
-    expect(bob.told()[1]).toEqual(alice.told()[1])
+    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
     expect(await friendsOf(alice)).toEqual([])
     // No message came into their chat.
     expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])

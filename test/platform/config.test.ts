@@ -40,6 +40,12 @@ describe('a deployment', () => {
     expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
   })
 
+  it('lets strangers write unless it is told otherwise', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD }).friendVerify).toBe(false)
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: '1' }).friendVerify).toBe(true)
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: 'yes' }).refusal).toMatch(/FRIEND_VERIFY/)
+  })
+
   it('takes a list of administrators, each with a nickname', () => {
     const { admins } = parseConfig({
       OPENIM_SECRET: GOOD,

@@ -16,7 +16,7 @@ import { friendRequestInfo } from './wire.ts'
 const SOURCE_IMPORT = 1
 
 /** So many friends are announced before the call is answered; more are left to the queue, so many to a job. */
-export const MAX_AT_ONCE = 100
+const MAX_AT_ONCE = 100
 
 const MAX_PARALLEL = 16
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../platform/wire.ts'
 import type { UserInfo } from '../user/schema.ts'
 
-export const MAX_IDS_PER_CALL = 1_000
+const MAX_IDS_PER_CALL = 1_000
 const MAX_PAGE = 1_000
 const MAX_USER_ID = 64
 const MAX_REMARK = 255

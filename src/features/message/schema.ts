@@ -183,7 +183,7 @@ export interface SentMsg {
 }
 
 /** `msg.ChatLog` on the wire. */
-export interface ChatLog {
+interface ChatLog {
   serverMsgID: string
   clientMsgID: string
   sendID: string

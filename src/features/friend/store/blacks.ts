@@ -16,7 +16,8 @@ export async function blackPage(
   ownerUserID: string,
   window: Window,
 ): Promise<{ total: number; rows: BlackWithUser[] }> {
-  const [counted, rows] = await db.batch([
+  // Not one batch: there D1 gives rows by the names of their columns, and two tables have some names in common.
+  const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(black).where(eq(black.ownerUserID, ownerUserID)),
     db
       .select()

@@ -27,7 +27,8 @@ export async function friendPage(
   ownerUserID: string,
   window: Window,
 ): Promise<{ total: number; rows: FriendWithUser[] }> {
-  const [counted, rows] = await db.batch([
+  // Not one batch: there D1 gives rows by the names of their columns, and two tables have some names in common.
+  const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(friend).where(eq(friend.ownerUserID, ownerUserID)),
     db
       .select()

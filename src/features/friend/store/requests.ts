@@ -15,7 +15,7 @@ export interface FriendRequestWithUsers {
   to: Profile
 }
 
-export interface Profile {
+interface Profile {
   nickname: string
   faceURL: string
 }
@@ -60,7 +60,8 @@ export async function requestPage(
     'fromUserID' in side ? eq(friendRequest.fromUserID, side.fromUserID) : eq(friendRequest.toUserID, side.toUserID),
     handleResults.length === 0 ? undefined : inArray(friendRequest.handleResult, [...new Set(handleResults)]),
   )
-  const [counted, rows] = await db.batch([
+  // Not one batch: there D1 gives rows by the names of their columns, and sender and receiver have the same.
+  const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(friendRequest).where(where),
     withUsers(db, where).limit(window.limit).offset(window.offset),
   ])
