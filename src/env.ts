@@ -12,6 +12,7 @@ export interface Settings {
   OPENIM_MULTI_LOGIN_RULES?: string
   OPENIM_MAX_TOKENS_PER_PLATFORM?: string
   OPENIM_FRIEND_VERIFY?: string
+  OPENIM_MAX_FILE_MB?: string
   OPENIM_LOG_LEVEL?: string
 }
 

@@ -6,6 +6,7 @@ import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
+import { mountFiles } from './files.ts'
 import { readiness } from './health.ts'
 import { type AppEnv, mount, newContext } from './mount.ts'
 import { envelope } from './reply.ts'
@@ -58,6 +59,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     c.executionCtx.waitUntil(afterReply.run(c.var.context.log))
   })
   mount(app, endpoints)
+  mountFiles(app)
 
   app.notFound(async (c) => {
     const error = await refusalOfUnknown(c.var.context, c.req.raw)

@@ -1,5 +1,6 @@
 import { authEndpoints } from '../features/auth/endpoints.ts'
 import { conversationEndpoints } from '../features/conversation/endpoints.ts'
+import { fileEndpoints } from '../features/file/endpoints.ts'
 import { friendEndpoints } from '../features/friend/endpoints.ts'
 import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
@@ -18,4 +19,5 @@ export const endpoints: readonly Endpoint[] = [
   ...messageEndpoints,
   ...readEndpoints,
   ...jssdkEndpoints,
+  ...fileEndpoints,
 ]

@@ -7,12 +7,13 @@ import { ImError } from '../protocol/errors.ts'
 import { errorReply, okReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
 import { operationIDOf, readBody } from './body.ts'
+import { publicURLOf } from './public-url.ts'
 import { envelope } from './reply.ts'
 
 export type AppEnv = { Bindings: Bindings; Variables: { context: Context; afterReply: AfterReply } }
 
 /** OpenIM's nginx examples put the REST API under /api, its ports at the root: both work. */
-const PREFIXES = ['', '/api']
+export const PREFIXES = ['', '/api']
 
 /** Registers every endpoint with the router. */
 export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
@@ -40,7 +41,7 @@ async function contextFor(
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
-    ctx = createContext(env, await operationIDOf(request), afterReply)
+    ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL)
   }
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // A public handler does not look at the caller; its type does not let it.
@@ -55,5 +56,5 @@ function refused({ quirks }: Endpoint, error: unknown): Response {
 }
 
 export function newContext(env: Bindings, request: Request, afterReply: AfterReply): Context {
-  return createContext(env, request.headers.get('operationID') ?? '', afterReply)
+  return createContext(env, request.headers.get('operationID') ?? '', afterReply, publicURLOf(request))
 }

@@ -10,6 +10,7 @@ export const DEFAULT_SECRET = 'openIM123'
 const MIN_SECRET_LENGTH = 16
 
 const DAY_SECONDS = 86_400
+const BYTES_PER_MB = 1_048_576
 
 const platformClass = z.enum(Object.values(PLATFORMS).map((platform) => platform.class))
 
@@ -29,6 +30,7 @@ const Settings = z.object({
   OPENIM_MULTI_LOGIN_RULES: z.string().transform(parseJson).pipe(MultiLoginRulesSetting).optional(),
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
+  OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -44,6 +46,7 @@ export interface Config {
   maxTokensPerPlatform: number
   /** Whether only those whom the receiver has as a friend may write to a user. */
   friendVerify: boolean
+  maxFileBytes: number
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
@@ -80,6 +83,7 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     } as MultiLoginRules,
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
+    maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
     logLevel: settings.OPENIM_LOG_LEVEL,
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
   }

@@ -3,6 +3,7 @@ import { ImError } from '../protocol/errors.ts'
 import { AfterReply } from './after-reply.ts'
 import { type Config, configOf } from './config.ts'
 import { type Database, openDatabase } from './d1.ts'
+import { type FileStore, openFileStore } from './files.ts'
 import type { TransferJob } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
 import { conversationObject, userObject } from './objects.ts'
@@ -20,7 +21,10 @@ export interface Context {
   readonly operationID: string
   readonly config: Config
   readonly db: Database
+  readonly files: FileStore
   readonly log: Log
+  /** Where the client reaches the REST API, without a slash at the end; "" in a job. */
+  readonly publicURL: string
   /** ms since the epoch. */
   now(): number
   user(userID: string): UserRpc
@@ -38,13 +42,20 @@ export interface CallerContext extends Context {
   readonly caller: Caller
 }
 
-export function createContext(env: Bindings, operationID: string, afterReply = new AfterReply()): Context {
+export function createContext(
+  env: Bindings,
+  operationID: string,
+  afterReply = new AfterReply(),
+  publicURL = '',
+): Context {
   const config = configOf(env)
   return {
     operationID,
     config,
     db: openDatabase(env.DB),
+    files: openFileStore(env.FILES),
     log: createLog(config.logLevel, { operationID }),
+    publicURL,
     now: () => Date.now(),
     user: (userID) => userObject(env, userID),
     conversation: (conversationID) => conversationObject(env, conversationID),

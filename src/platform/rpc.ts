@@ -64,6 +64,8 @@ export interface News {
 /** New messages of one log, in order, for one member. */
 export interface Delivery extends News {
   messages: DeliveredMessage[]
+  /** Nobody knows any more whether the user has these: the conversation died before it was told. */
+  redelivered?: boolean
 }
 
 export interface StoredMessage {

@@ -90,7 +90,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
     return outcomeOf(async () => {
       const [first] = items
-      if (first && !this.#members.kind) {
+      while (first && !this.#members.kind) {
         const refusal = await this.#open(first)
         if (refusal) return items.map(() => ({ ok: false, refusal: refusalOf(refusal) }))
       }
@@ -239,6 +239,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
         items.map((item) => {
           const refusal = this.#refusalOf(item)
           if (refusal) return { ok: false, refusal: refusalOf(refusal) }
+          // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
+          if (item.stored) this.#members.persist()
           const appended = appendMessage(this.#logs, item, now)
           if (appended.stamped) stamped.push(appended.stamped)
           return appended.result
@@ -246,11 +248,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       )
     } catch (error) {
       this.#logs = this.#freshLogs()
+      this.#members = new Members(this.ctx.storage.sql)
       stamped.length = 0
       throw error
     } finally {
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#deliver(message)
+      // Settings of people who have no conversation yet may change without a word to this object.
+      if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
   }
 
@@ -294,9 +299,6 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       return null
     } catch (error) {
       if (!(error instanceof ImError)) throw error
-      // Nothing half-done stays: an object that holds no conversation holds no tables either.
-      await this.ctx.storage.deleteAll()
-      migrate(this.ctx.storage, conversationMigrations)
       return error
     }
   }
@@ -305,9 +307,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const members = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
       userObject(this.env, userID).memberSettings(this.#conversationID()),
     )
-    this.ctx.storage.transactionSync(() => {
-      this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members)
-    })
+    this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members)
   }
 
   async #readRelations(): Promise<void> {
@@ -356,7 +356,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const userIDs = only === undefined ? this.#members.userIDs : [only]
     for (const name of ['chat', 'notification'] as const) {
       for (const { seq, sendTime, sendID, msg } of this.#logs[name].storedSince(since)) {
-        for (const userID of userIDs) this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg })
+        for (const userID of userIDs) this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg }, true)
       }
     }
   }
@@ -369,7 +369,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     }
   }
 
-  #hand(log: LogName, userID: string, message: DeliveredMessage): void {
+  #hand(log: LogName, userID: string, message: DeliveredMessage, redelivered = false): void {
     const about = this.#members.aboutFor(userID)
     if (!about) throw new Error('a conversation without a kind has no members')
     const home = this.#conversationID()
@@ -378,6 +378,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       home,
       about,
       messages: [message],
+      ...(redelivered && { redelivered }),
     }
     this.#fanOut.push(userID, delivery)
   }

@@ -37,6 +37,8 @@ export class Members {
   readonly #sql: SqlStorage
   #kind: Kind | null = null
   readonly #members = new Map<string, Member>()
+  /** False while the members are only taken in for a message that may be refused. */
+  #persistent = true
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -88,9 +90,26 @@ export class Members {
     return { sessionType, groupID, peerUserID: groupID === '' ? (this.peerOf(userID)?.userID ?? userID) : '' }
   }
 
+  /** Takes people in for now; `persist` makes it last. */
   open(kind: Kind, members: readonly Member[]): void {
-    this.#sql.exec('INSERT INTO kind (id, session_type, group_id) VALUES (1, ?, ?)', kind.sessionType, kind.groupID)
-    for (const member of members) {
+    this.#kind = kind
+    this.#persistent = false
+    for (const member of members) this.#members.set(member.userID, { ...member })
+  }
+
+  get persistent(): boolean {
+    return this.#persistent
+  }
+
+  /** Writes down who takes part, unless it is written. */
+  persist(): void {
+    if (this.#persistent || !this.#kind) return
+    this.#sql.exec(
+      'INSERT INTO kind (id, session_type, group_id) VALUES (1, ?, ?)',
+      this.#kind.sessionType,
+      this.#kind.groupID,
+    )
+    for (const member of this.#members.values()) {
       this.#sql.exec(
         `INSERT INTO member
           (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, blocked_peer, befriended_peer)
@@ -104,8 +123,7 @@ export class Members {
         Number(member.befriendedPeer),
       )
     }
-    this.#kind = kind
-    for (const member of members) this.#members.set(member.userID, { ...member })
+    this.#persistent = true
   }
 
   set(userID: string, settings: MemberSettings): void {

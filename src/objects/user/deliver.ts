@@ -2,29 +2,64 @@ import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
+import type { Device } from './devices.ts'
 import type { UserCore } from './user-core.ts'
+
+/** How long a message waits for one with a lower seq that is on another way. */
+const MAX_WAIT_MS = 300
 
 /**
  * Takes over messages that a conversation hands to this user: marks the log as having news, so that an absent device
  * learns of them at its next sync, and pushes them to the devices that are here. Storing is the conversation's job.
  */
-export async function deliver(user: UserCore, delivery: Delivery): Promise<void> {
-  const { conversationID, home, messages } = delivery
+export function deliver(user: UserCore, delivery: Delivery): void {
+  const { conversationID, messages } = delivery
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
-  if (first) {
-    noteNews(user, delivery, first.sendID)
-    // A message of the user's own may still be on its way back with a lower seq: devices see a log in order.
-    const upTo = user.pushed.upTo(conversationID)
-    if (user.outgoing.busy(home) && (upTo === null || first.seq > upTo + 1)) await user.outgoing.settled(home)
-  }
-  const upTo = user.pushed.upTo(conversationID) ?? 0
-  const fresh = messages.filter((message) => message.seq === 0 || message.seq > upTo)
+  if (first) noteNews(user, delivery, first.sendID)
+  push(
+    user,
+    conversationID,
+    messages.filter((message) => message.seq === 0),
+  )
+  pushInOrder(user, conversationID, delivery.redelivered ? stored.map(asRedelivered) : stored)
+}
+
+/** What a socket gets, and whether it may have it already. */
+export interface Outgoing extends DeliveredMessage {
+  redelivered?: boolean
+  /** Takes its place in the order and is not pushed. */
+  silent?: boolean
+}
+
+const asRedelivered = (message: DeliveredMessage): Outgoing => ({ ...message, redelivered: true })
+
+/** Pushes stored messages by their seqs; one that came too early waits a moment for the others. */
+export function pushInOrder(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {
+  push(user, conversationID, user.inOrder.take(conversationID, messages))
+  if (!user.inOrder.waits(conversationID)) return
+  setTimeout(() => push(user, conversationID, user.inOrder.overdue(conversationID)), MAX_WAIT_MS)
+}
+
+function push(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {
+  const fresh = messages.filter((message) => !message.redelivered && !message.silent)
   for (const run of runsForOneFrame(user.userID, fresh)) {
     const msgs = run.map((message) => message.msg)
     user.devices.push(encodePushMessages([{ conversationID, msgs }]), run[0]?.operationID ?? '')
   }
-  for (const message of fresh) user.pushed.advance(conversationID, message.seq)
+  for (const message of messages) if (message.redelivered) pushAgain(user, conversationID, message)
+}
+
+/**
+ * After a crash nobody knows what was delivered, so it is delivered again; clients do not all drop what they have. A
+ * device that connected later than the message has heard of it by its sync, unless the sync did not know of it either.
+ */
+function pushAgain(user: UserCore, conversationID: string, { seq, sendTime, msg }: Outgoing): void {
+  const mark = user.marks.find(conversationID)
+  if (mark && seq < mark.minSeq) return
+  const data = encodePushMessages([{ conversationID, msgs: [msg] }])
+  const isNews = (device: Device) => device.connectedAt < sendTime || seq > (mark?.maxSeq ?? 0)
+  user.devices.push(data, '', (_socket, device) => isNews(device))
 }
 
 /** Marks a log as having news, and creates the conversation with its first message. */

@@ -83,12 +83,15 @@ export class Devices {
     return envelopeFor(sdkType, compression).encode({ ...empty, data }).length + ENVELOPE_BYTES
   }
 
-  /** The same push to every device (or to one of them only), encoded once for each kind of envelope. */
-  push(data: Uint8Array, operationID: string, only: WebSocket | null = null): void {
+  /** The same push to every device, or to those that `wanted` picks, encoded once for each kind of envelope. */
+  push(
+    data: Uint8Array,
+    operationID: string,
+    wanted: (socket: WebSocket, device: Device) => boolean = () => true,
+  ): void {
     const frames = new Map<string, Uint8Array>()
     for (const { socket, device } of this.open()) {
-      if (only !== null && socket !== only) continue
-      if (sleeps(device)) continue
+      if (sleeps(device) || !wanted(socket, device)) continue
       const kind = `${device.sdkType} ${device.compression}`
       let frame = frames.get(kind)
       if (!frame) {

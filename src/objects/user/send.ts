@@ -5,6 +5,7 @@ import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import type { MsgData } from '../../protocol/proto/index.ts'
 import { encodePushMessages, stampMessage } from '../../protocol/push-messages.ts'
+import { pushInOrder } from './deliver.ts'
 import type { UserCore } from './user-core.ts'
 
 /** What the sender learns of a message that is stored. */
@@ -26,7 +27,7 @@ export interface Sent {
 export async function sendMessage(user: UserCore, msg: MsgData, operationID: string): Promise<Sent> {
   const serverMsgID = messageID()
   const { home, item } = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
-  const finished = user.outgoing.begin(home)
+  const finished = user.sends.begin(home)
   try {
     const result = await append(user, home, item)
     return {
@@ -49,7 +50,7 @@ type Appended = Extract<AppendResult, { ok: true }>
 async function append(user: UserCore, home: string, item: AppendItem): Promise<Appended> {
   // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
   if (item.stored) user.marks.mark(home, home)
-  const result = await user.outgoing.append(home, item)
+  const result = await user.sends.append(home, item)
   if (!result.ok) {
     user.marks.forget(home)
     throw errorOf(result.refusal)
@@ -64,8 +65,13 @@ async function append(user: UserCore, home: string, item: AppendItem): Promise<A
 }
 
 function pushEcho(user: UserCore, home: string, item: AppendItem, result: Appended, only: WebSocket | null): void {
-  user.pushed.advance(home, result.seq)
-  if (!item.senderSync) return
+  const { seq, sendTime } = result
+  const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
-  user.devices.push(encodePushMessages([{ conversationID: home, msgs: [msg] }]), item.operationID, only)
+  if (only !== null || seq === 0) {
+    const data = encodePushMessages([{ conversationID: home, msgs: [msg] }])
+    if (item.senderSync) user.devices.push(data, operationID, (socket) => only === null || socket === only)
+    return
+  }
+  pushInOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
 }

@@ -29,7 +29,7 @@ async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promi
 
 /** While the question was under way a message may have come in, or one of ours may be about to be stored. */
 function isSettled(user: UserCore, mark: LogMark, answered: LogState): boolean {
-  return !user.outgoing.busy(mark.home) && (user.pushed.upTo(mark.conversationID) ?? 0) <= answered.maxSeq
+  return !user.sends.busy(mark.home) && user.inOrder.highest(mark.conversationID) <= answered.maxSeq
 }
 
 /** Max seqs of every log, chat and notification, zeros left out. */

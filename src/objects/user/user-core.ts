@@ -4,12 +4,13 @@ import { createLog, type Log } from '../../platform/log.ts'
 import { conversationObject, userObject } from '../../platform/objects.ts'
 import type { ConversationRpc, UserRpc } from '../../platform/rpc.ts'
 import { Conversations } from './conversations.ts'
+import type { Outgoing } from './deliver.ts'
 import { Devices } from './devices.ts'
+import { InOrder } from './in-order.ts'
 import { LogMarks } from './log-marks.ts'
-import { Outgoing } from './outgoing.ts'
 import { Presence } from './presence.ts'
-import { Pushed } from './pushed.ts'
 import { SendNotes } from './send-notes.ts'
+import { Sends } from './sends.ts'
 import { Sessions } from './sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
@@ -21,8 +22,8 @@ export interface UserCore {
   readonly conversations: Conversations
   readonly marks: LogMarks
   readonly devices: Devices
-  readonly outgoing: Outgoing
-  readonly pushed: Pushed
+  readonly sends: Sends
+  readonly inOrder: InOrder<Outgoing>
   readonly presence: Presence
   readonly sendNotes: SendNotes
   now(): number
@@ -46,8 +47,8 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     conversations: new Conversations(sql, userID),
     marks: new LogMarks(sql),
     devices: new Devices(state),
-    outgoing: new Outgoing(conversation),
-    pushed: new Pushed(),
+    sends: new Sends(conversation),
+    inOrder: new InOrder(),
     presence: new Presence(sql, other),
     sendNotes: new SendNotes(sql),
     now: () => Date.now(),

@@ -8,9 +8,10 @@ const MAX_BATCH = 64
  * The user's messages on their way into conversations: one append in flight per conversation, what is sent meanwhile
  * goes together in the next one.
  */
-export class Outgoing {
+export class Sends {
   readonly #lanes = new Map<string, Lane<AppendItem, AppendResult>>()
-  readonly #sends = new Map<string, Set<Promise<void>>>()
+  /** How many messages are on their way into each conversation. */
+  readonly #underWay = new Map<string, number>()
   readonly #conversation: (home: string) => ConversationRpc
 
   constructor(conversation: (home: string) => ConversationRpc) {
@@ -22,13 +23,11 @@ export class Outgoing {
    * @returns to be called when the sender's devices have it, or when it failed
    */
   begin(home: string): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const sends = this.#sends.get(home) ?? new Set()
-    this.#sends.set(home, sends.add(promise))
+    this.#underWay.set(home, (this.#underWay.get(home) ?? 0) + 1)
     return () => {
-      resolve()
-      sends.delete(promise)
-      if (sends.size === 0 && this.#sends.get(home) === sends) this.#sends.delete(home)
+      const left = (this.#underWay.get(home) ?? 1) - 1
+      if (left === 0) this.#underWay.delete(home)
+      else this.#underWay.set(home, left)
     }
   }
 
@@ -42,12 +41,7 @@ export class Outgoing {
   }
 
   busy(home: string): boolean {
-    return this.#sends.has(home)
-  }
-
-  /** Resolves when the messages that are on their way now have arrived; later ones are not waited for. */
-  async settled(home: string): Promise<void> {
-    await Promise.all(this.#sends.get(home) ?? [])
+    return this.#underWay.has(home)
   }
 
   #lane(home: string): Lane<AppendItem, AppendResult> {

@@ -1,0 +1,20 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { accessUpload, requireOpen } from './access.ts'
+import { partCountOf } from './parts.ts'
+import type { AuthSignReq, SignedParts } from './schema.ts'
+import { signParts } from './sign-part.ts'
+
+/** Addresses for further parts, or fresh ones for parts that took too long. */
+export async function authSign(
+  ctx: CallerContext,
+  { uploadID, partNumbers }: z.output<typeof AuthSignReq>,
+): Promise<SignedParts> {
+  const upload = await accessUpload(ctx, uploadID)
+  requireOpen(ctx, upload)
+  const count = partCountOf(upload)
+  const unknown = partNumbers.find((partNumber) => partNumber > count)
+  if (unknown !== undefined) throw ImError.args(`the file has ${count} parts, and none is number ${unknown}`)
+  return signParts(ctx, upload, partNumbers)
+}

@@ -1,0 +1,29 @@
+import { post } from '../../platform/endpoint.ts'
+import { authSign } from './auth-sign.ts'
+import { completeMultipartUpload } from './complete-upload.ts'
+import { completeFormData, initiateFormData } from './form-upload.ts'
+import { initiateMultipartUpload } from './initiate-upload.ts'
+import { partLimit, partSize } from './part-limit.ts'
+import { accessURL } from './read-object.ts'
+import {
+  AccessURLReq,
+  AuthSignReq,
+  CompleteFormDataReq,
+  CompleteMultipartUploadReq,
+  InitiateFormDataReq,
+  InitiateMultipartUploadReq,
+  PartLimitReq,
+  PartSizeReq,
+} from './schema.ts'
+
+/** The calls around files; the bytes themselves go through `http/files.ts`. */
+export const fileEndpoints = [
+  post('/object/part_limit', 'token', PartLimitReq, partLimit),
+  post('/object/part_size', 'token', PartSizeReq, partSize),
+  post('/object/initiate_multipart_upload', 'token', InitiateMultipartUploadReq, initiateMultipartUpload),
+  post('/object/auth_sign', 'token', AuthSignReq, authSign),
+  post('/object/complete_multipart_upload', 'token', CompleteMultipartUploadReq, completeMultipartUpload),
+  post('/object/access_url', 'token', AccessURLReq, accessURL),
+  post('/object/initiate_form_data', 'token', InitiateFormDataReq, initiateFormData),
+  post('/object/complete_form_data', 'token', CompleteFormDataReq, completeFormData),
+]

@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import { messageID } from '../../platform/ids.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { keyOf } from './keys.ts'
+import { requireName, urlOf } from './name.ts'
+import { partCountOf, partSizeOf, requireFileSize } from './parts.ts'
+import type { InitiatedUpload, InitiateMultipartUploadReq } from './schema.ts'
+import { signParts } from './sign-part.ts'
+import { findContent, putObject } from './store/objects.ts'
+import { insertUpload } from './store/uploads.ts'
+
+/** OpenIM's. R2 forgets the parts of an unfinished file after the same time. */
+const UPLOAD_LIFE_MS = 7 * 24 * 60 * 60 * 1000
+
+/** Opens an upload, or names a file whose content is here already: then there is nothing to send. */
+export async function initiateMultipartUpload(
+  ctx: CallerContext,
+  { hash, size, maxParts, cause, name, contentType }: z.output<typeof InitiateMultipartUploadReq>,
+): Promise<InitiatedUpload> {
+  requireName(ctx, name)
+  requireFileSize(ctx, size)
+  const { userID } = ctx.caller
+  const stored = await findContent(ctx.db, hash)
+  if (stored) {
+    if (stored.size !== size) throw ImError.args(`the file with this hash does not have ${size} bytes`)
+    await putObject(ctx.db, { name, userID, hash, contentType, cause, createTime: ctx.now() })
+    return { url: urlOf(ctx, name), upload: null }
+  }
+
+  const uploadID = messageID()
+  const partSize = partSizeOf(size)
+  const expireTime = ctx.now() + UPLOAD_LIFE_MS
+  const count = partCountOf({ size, partSize })
+  // A file of one part is stored in one operation, a third of what parts would cost.
+  const storeUploadID = count > 1 ? await ctx.files.beginParts(keyOf(uploadID), contentType) : ''
+  const upload = { uploadID, userID, hash, size, partSize, contentType, storeUploadID, expireTime, completed: false }
+  await insertUpload(ctx.db, upload)
+
+  const signed = maxParts < 0 || count === 1 ? count : Math.min(maxParts, count)
+  const partNumbers = Array.from({ length: signed }, (_, i) => i + 1)
+  return { url: '', upload: { uploadID, partSize, expireTime, sign: signParts(ctx, upload, partNumbers) } }
+}

@@ -1,0 +1,12 @@
+/** Where a file that comes in parts is stored. */
+export function keyOf(uploadID: string): string {
+  return `files/${uploadID}`
+}
+
+/**
+ * Where a file that comes as a whole is stored: somewhere else each time it is sent, so that nobody who still has the
+ * signed address can write over what has been checked.
+ */
+export function freshKeyOf(uploadID: string): string {
+  return `files/${uploadID}/${crypto.randomUUID()}`
+}

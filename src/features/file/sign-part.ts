@@ -1,0 +1,70 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Context } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { sizeOfPart } from './parts.ts'
+import type { SignedPart, SignedParts } from './schema.ts'
+import type { FileUploadRow } from './tables.ts'
+
+/** OpenIM's: clients ask anew after a minute anyway, but a slow part may take its time. */
+const SIGNATURE_LIFE_MS = 24 * 60 * 60 * 1000
+
+/** Stands in the place of the part number where the body is a form around the whole file. */
+export const FORM = 0
+
+/** What an address permits: these bytes, at this place, until then. */
+export interface PartGrant {
+  uploadID: string
+  partNumber: number
+  size: number
+  /** ms since the epoch. */
+  expires: number
+}
+
+/** The addresses to put parts to. Everything is in the address itself: there is no query or header to add. */
+export function signParts(ctx: Context, upload: FileUploadRow, partNumbers: readonly number[]): SignedParts {
+  const parts = partNumbers.map((partNumber): SignedPart => {
+    const size = sizeOfPart(upload, partNumber)
+    return { partNumber, url: signedURL(ctx, upload, partNumber, size), query: null, header: null }
+  })
+  return { url: '', query: null, header: null, parts }
+}
+
+/** The address to which a form with the whole file is posted. */
+export function signForm(ctx: Context, upload: FileUploadRow): string {
+  return signedURL(ctx, upload, FORM, upload.size)
+}
+
+/** @throws ImError 1002 unless this service has permitted exactly this and the time has not passed */
+export function requireGrant(ctx: Context, grant: PartGrant, signature: string): void {
+  const expected = Buffer.from(signatureOf(ctx, grant))
+  const given = Buffer.from(signature)
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw ImError.noPermission('the address to upload to was not signed by this service')
+  }
+  if (grant.expires < ctx.now()) throw ImError.noPermission('the address to upload to has expired')
+}
+
+function signedURL(ctx: Context, upload: FileUploadRow, partNumber: number, size: number): string {
+  const { uploadID } = upload
+  const expires = Math.min(ctx.now() + SIGNATURE_LIFE_MS, upload.expireTime)
+  const signature = signatureOf(ctx, { uploadID, partNumber, size, expires })
+  const path = partNumber === FORM ? `object_form/${uploadID}` : `object_part/${uploadID}/${partNumber}`
+  return `${ctx.publicURL}/${path}?size=${size}&expires=${expires}&signature=${signature}`
+}
+
+function signatureOf({ config }: Context, { uploadID, partNumber, size, expires }: PartGrant): string {
+  const text = JSON.stringify([uploadID, partNumber, size, expires])
+  return createHmac('sha256', keyOf(config.secret)).update(text).digest('base64url')
+}
+
+const keys = new Map<string, Buffer>()
+
+/** A key of its own: what is signed here can never pass for a token, nor the other way round. */
+function keyOf(secret: string): Buffer {
+  let key = keys.get(secret)
+  if (!key) {
+    key = createHmac('sha256', secret).update('openim-edge: addresses to upload to').digest()
+    keys.set(secret, key)
+  }
+  return key
+}

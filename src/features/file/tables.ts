@@ -1,0 +1,59 @@
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** What has been stored, once per content however many names it has. */
+export const fileContent = sqliteTable('file_content', {
+  /** OpenIM's hash of a file, see `hash.ts`. */
+  hash: text('hash').primaryKey(),
+  storeKey: text('store_key').notNull(),
+  size: integer('size').notNull(),
+  createTime: integer('create_time').notNull(),
+})
+
+export type FileContentRow = typeof fileContent.$inferSelect
+
+/** The names under which files are reached. */
+export const fileObject = sqliteTable('file_object', {
+  name: text('name').primaryKey(),
+  /** Who gave the name. */
+  userID: text('user_id').notNull(),
+  hash: text('hash').notNull(),
+  contentType: text('content_type').notNull(),
+  /** What the file is for, as the client says: `msg-picture`, `sdklog`. */
+  cause: text('cause').notNull(),
+  createTime: integer('create_time').notNull(),
+})
+
+export type FileObjectRow = typeof fileObject.$inferSelect
+
+/** A file on its way. */
+export const fileUpload = sqliteTable('file_upload', {
+  uploadID: text('upload_id').primaryKey(),
+  userID: text('user_id').notNull(),
+  /** "" while the content is not known: in a form upload until it is complete. */
+  hash: text('hash').notNull(),
+  size: integer('size').notNull(),
+  partSize: integer('part_size').notNull(),
+  contentType: text('content_type').notNull(),
+  /** The store's ID of a file in parts; "" when it comes as a whole. */
+  storeUploadID: text('store_upload_id').notNull(),
+  expireTime: integer('expire_time').notNull(),
+  completed: integer('completed', { mode: 'boolean' }).notNull(),
+})
+
+export type FileUploadRow = typeof fileUpload.$inferSelect
+
+/** What has arrived of it. */
+export const filePart = sqliteTable(
+  'file_part',
+  {
+    uploadID: text('upload_id').notNull(),
+    partNumber: integer('part_number').notNull(),
+    /** The store's tag of a part; the key, when the file came as a whole. */
+    tag: text('tag').notNull(),
+    /** In hex, of the part; in a form upload, OpenIM's hash of the whole. */
+    md5: text('md5').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.uploadID, t.partNumber] })],
+)
+
+export type FilePartRow = typeof filePart.$inferSelect

@@ -1,0 +1,80 @@
+import type { Hono, Context as RouteContext } from 'hono'
+import { receiveForm } from '../features/file/form-upload.ts'
+import { readObject } from '../features/file/read-object.ts'
+import { receivePart } from '../features/file/receive-part.ts'
+import { FORM, type PartGrant } from '../features/file/sign-part.ts'
+import { ERRORS, ImError } from '../protocol/errors.ts'
+import { type AppEnv, PREFIXES } from './mount.ts'
+
+/*
+ * The bytes of files. Who comes here is a browser or an HTTP library and not the API's client, so what went wrong is
+ * told by the status and a line of text.
+ */
+
+const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
+  [ERRORS.ArgsError.code]: 400,
+  [ERRORS.NoPermissionError.code]: 403,
+  [ERRORS.RecordNotFoundError.code]: 404,
+}
+const INTERNAL_ERROR = 500
+
+/** A script in a browser reads these only where they are named. */
+const EXPOSED_HEADERS = 'ETag, Content-Length, Content-Range, Content-Disposition, Accept-Ranges'
+
+type Route = RouteContext<AppEnv>
+
+export function mountFiles(app: Hono<AppEnv>): void {
+  for (const prefix of PREFIXES) {
+    app.get(`${prefix}/object/*`, (c) => answer(c, () => download(c, `${prefix}/object/`)))
+    app.put(`${prefix}/object_part/:uploadID/:partNumber`, (c) => answer(c, () => upload(c)))
+    app.post(`${prefix}/object_form/:uploadID`, (c) => answer(c, () => uploadForm(c)))
+  }
+}
+
+async function download(c: Route, prefix: string): Promise<Response> {
+  const { headers, body, status } = await readObject(c.var.context, {
+    path: new URL(c.req.url).pathname.slice(prefix.length),
+    type: c.req.query('type') ?? '',
+    headOnly: c.req.method === 'HEAD',
+    range: c.req.header('range'),
+    ifRange: c.req.header('if-range'),
+    ifNoneMatch: c.req.header('if-none-match'),
+  })
+  return new Response(body, { status, headers: { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS } })
+}
+
+async function upload(c: Route): Promise<Response> {
+  const grant = grantOf(c, Number(c.req.param('partNumber')))
+  await receivePart(c.var.context, grant, c.req.query('signature') ?? '', incomingOf(c))
+  return new Response(null)
+}
+
+async function uploadForm(c: Route): Promise<Response> {
+  const formType = c.req.header('content-type') ?? ''
+  await receiveForm(c.var.context, grantOf(c, FORM), c.req.query('signature') ?? '', incomingOf(c), formType)
+  return new Response(null)
+}
+
+function grantOf(c: Route, partNumber: number): PartGrant {
+  return {
+    uploadID: c.req.param('uploadID') ?? '',
+    partNumber,
+    size: Number(c.req.query('size')),
+    expires: Number(c.req.query('expires')),
+  }
+}
+
+function incomingOf(c: Route) {
+  const length = c.req.header('content-length')
+  return { body: c.req.raw.body, length: length === undefined ? null : Number(length) }
+}
+
+async function answer(c: Route, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work()
+  } catch (error) {
+    const known = error instanceof ImError ? error : ImError.internal('the request could not be completed; try again')
+    if (known !== error) c.var.context.log.error('a file could not be moved', error)
+    return c.text(`${known.errDlt}\n`, STATUS_OF_ERROR[known.code] ?? INTERNAL_ERROR)
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Where the client reaches the REST API, without a slash at the end: addresses of files start with it. A proxy in front
+ * says so in OpenIM's header `X-Request-Api`.
+ */
+export function publicURLOf(request: Request): string {
+  const proxied = request.headers.get('x-request-api')?.trim() ?? ''
+  if (/^https?:\/\//i.test(proxied) && URL.canParse(proxied)) return proxied.replace(/\/+$/, '')
+  const { origin, pathname } = new URL(request.url)
+  return pathname.startsWith('/api/') ? `${origin}/api` : origin
+}
