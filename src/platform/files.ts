@@ -80,7 +80,13 @@ async function withKnownLength<T>(
   store: (sized: ReadableStream<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { readable, writable } = new FixedLengthStream(size)
-  const [sent, stored] = await Promise.allSettled([body.pipeTo(writable), store(readable)])
+  // A store that gives up reads no further: without the signal the pipe would wait for it for good.
+  const gaveUp = new AbortController()
+  const storing = store(readable).catch((error: unknown) => {
+    gaveUp.abort(error)
+    throw error
+  })
+  const [sent, stored] = await Promise.allSettled([body.pipeTo(writable, { signal: gaveUp.signal }), storing])
   if (sent.status === 'rejected' && sent.reason instanceof ImError) throw sent.reason
   // Which of the two ends hears of a byte too many or too few depends on who was faster.
   if (isLengthFault(sent) || isLengthFault(stored)) {

@@ -1,7 +1,19 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { OptionKey } from '../../src/protocol/message-options.ts'
 import type { MsgData } from '../../src/protocol/proto/index.ts'
-import { adminToken, Device, post, type ReplyBody, register, request, textOf, until, userToken } from '../rig.ts'
+import {
+  adminToken,
+  bindings,
+  Device,
+  post,
+  type ReplyBody,
+  register,
+  request,
+  textOf,
+  until,
+  userToken,
+} from '../rig.ts'
 import { seedGroup } from '../seed-group.ts'
 
 let next = 0
@@ -115,6 +127,15 @@ describe("send_msg in a user's name", () => {
     expect(await send(text('nobody', a, 'x'))).toMatchObject({ errCode: 1004 })
     expect(await send(text(a, 'nobody', 'x'))).toMatchObject({ errCode: 1004 })
     expect((await send(text('imAdmin', a, 'from the top'))).errCode).toBe(0)
+  })
+
+  it('is refused for whom the receiver has blocked, but for the app', async () => {
+    const { a, b } = await pair()
+    for (const blackUserID of [a, 'imAdmin']) {
+      await post('/friend/add_black', { ownerUserID: b, blackUserID }, await userToken(b))
+    }
+    await expect.poll(async () => (await send(text(a, b, 'please?'))).errCode).toBe(1302)
+    expect((await send(text('imAdmin', b, 'a notice'))).errCode).toBe(0)
   })
 
   it('respects that a receiver wants no messages, whoever sends', async () => {
@@ -332,5 +353,27 @@ describe('check_msg_is_send_success', () => {
     expect(await statusOf('op-sent')).toEqual({ status: 2 })
     expect(await statusOf('op-refused')).toEqual({ status: 0 })
     expect(await statusOf('op-sent', await userToken(a))).toEqual({ status: 0 })
+  })
+
+  it('remembers for a day, and then sweeps up', async () => {
+    const { a, b } = await pair()
+    const admins = bindings.USER.getByName('imAdmin')
+    const age = (days: number) =>
+      runInDurableObject(admins, (_object, { storage }) => {
+        storage.sql.exec('UPDATE send_note SET day = day - ?, noted_at = noted_at - ?', days, days * 86_400_000 + 1)
+      })
+    const kept = () =>
+      runInDurableObject(admins, (_object, { storage }) =>
+        storage.sql.exec<{ kept: number }>('SELECT count(*) AS kept FROM send_note').one(),
+      )
+    await sendUnder('op-old', text(a, b, 'x'))
+    await age(0)
+    expect(await statusOf('op-old')).toEqual({ status: 2 })
+    await age(1)
+    expect(await statusOf('op-old')).toEqual({ status: 0 })
+    await age(2)
+    const { kept: before } = await kept()
+    for (let i = 0; i < before; i++) await sendUnder(`op-new-${i}`, text(a, b, 'y'))
+    expect((await kept()).kept).toBe(before)
   })
 })
