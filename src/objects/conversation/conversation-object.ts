@@ -133,7 +133,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   revoke(seq: number, by: Revoker): Promise<Outcome<RevokedMessage>> {
     return outcomeOf(() => {
       this.#kind()
-      return this.ctx.storage.transactionSync(() => revoke(this.#logs.chat, seq, by, Date.now()))
+      return this.ctx.storage.transactionSync(() => revoke(this.#logs.chat, this.#members, seq, by, Date.now()))
     })
   }
 

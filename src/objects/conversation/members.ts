@@ -1,4 +1,5 @@
-import { inArray } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
+import { group, groupMember } from '../../features/group/tables.ts'
 import { user } from '../../features/user/tables.ts'
 import type { Database } from '../../platform/d1.ts'
 import type { About, AppendItem, MemberSettings, Readers } from '../../platform/rpc.ts'
@@ -20,6 +21,8 @@ export interface Member extends Relation {
   globalRecvMsgOpt: number
   /** OpenIM's `appMangerLevel`; an account's is never changed. */
   appLevel: number
+  /** 100 owner, 60 administrator, 20 member of a group; 0 in a chat of two. */
+  roleLevel: number
 }
 
 type Row = {
@@ -28,6 +31,7 @@ type Row = {
   recv_msg_opt: number
   global_recv_msg_opt: number
   app_level: number
+  role_level: number
   blocked_peer: number
   befriended_peer: number
 }
@@ -54,6 +58,7 @@ export class Members {
         recvMsgOpt: row.recv_msg_opt,
         globalRecvMsgOpt: row.global_recv_msg_opt,
         appLevel: row.app_level,
+        roleLevel: row.role_level,
         blockedPeer: row.blocked_peer === 1,
         befriendedPeer: row.befriended_peer === 1,
       })
@@ -112,13 +117,14 @@ export class Members {
     for (const member of this.#members.values()) {
       this.#sql.exec(
         `INSERT INTO member
-          (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, blocked_peer, befriended_peer)
-          VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, role_level, blocked_peer, befriended_peer)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         member.userID,
         member.readSeq,
         member.recvMsgOpt,
         member.globalRecvMsgOpt,
         member.appLevel,
+        member.roleLevel,
         Number(member.blockedPeer),
         Number(member.befriendedPeer),
       )
@@ -214,17 +220,24 @@ export class Members {
 }
 
 /**
- * Who takes part in a conversation that has no message yet. This is the one question to D1 on the way of a message.
+ * Who takes part in a conversation that has no message yet. This is the one question to D1 in a conversation's life.
  * @param settingsOf asks a user's object for what the user has set about this conversation already
- * @throws ImError 1004 when one of the users is not registered, 1201 when the group does not exist
+ * @throws ImError 1004 when one of the users is not registered, 1201 when the group does not exist, 1204 when it is over
  */
-export async function firstMembers(
+export function firstMembers(
   db: Database,
   item: AppendItem,
   settingsOf: (userID: string) => Promise<MemberSettings>,
 ): Promise<Member[]> {
-  if (item.sessionType === SessionType.Group) throw ImError.groupNotFound(`there is no group ${item.groupID}`)
-  const userIDs = [...new Set([item.sendID, item.recvID])]
+  if (item.sessionType === SessionType.Group) return groupMembers(db, item.groupID)
+  return pairOf(db, [...new Set([item.sendID, item.recvID])], settingsOf)
+}
+
+async function pairOf(
+  db: Database,
+  userIDs: string[],
+  settingsOf: (userID: string) => Promise<MemberSettings>,
+): Promise<Member[]> {
   const [rows, ...related] = await db.batch([
     db
       .select({ userID: user.userID, globalRecvMsgOpt: user.globalRecvMsgOpt, appLevel: user.appMangerLevel })
@@ -237,12 +250,38 @@ export async function firstMembers(
   if (missing !== undefined) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing)}`)
   return Promise.all(
     userIDs.map(async (userID) => ({
+      ...NEWCOMER,
       userID,
-      readSeq: 0,
       recvMsgOpt: (await settingsOf(userID)).recvMsgOpt ?? 0,
       globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
       appLevel: known.get(userID)?.appLevel ?? 0,
       ...relationOf(userID, related),
     })),
   )
+}
+
+const NEWCOMER = {
+  readSeq: 0,
+  recvMsgOpt: 0,
+  globalRecvMsgOpt: 0,
+  appLevel: 0,
+  roleLevel: 0,
+  blockedPeer: false,
+  befriendedPeer: false,
+}
+
+const GROUP_DISMISSED = 2
+
+/** Receive options are not asked for: in a group they concern only what rings. */
+async function groupMembers(db: Database, groupID: string): Promise<Member[]> {
+  const [groups, members] = await db.batch([
+    db.select({ status: group.status }).from(group).where(eq(group.groupID, groupID)),
+    db
+      .select({ userID: groupMember.userID, roleLevel: groupMember.roleLevel })
+      .from(groupMember)
+      .where(eq(groupMember.groupID, groupID)),
+  ])
+  if (!groups[0]) throw ImError.groupNotFound(`there is no group ${groupID}`)
+  if (groups[0].status === GROUP_DISMISSED) throw ImError.groupDismissed(`group ${groupID} was dismissed`)
+  return members.map((member) => ({ ...NEWCOMER, ...member }))
 }

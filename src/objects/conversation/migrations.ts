@@ -67,4 +67,8 @@ export const conversationMigrations: readonly string[] = [
   ALTER TABLE member ADD COLUMN blocked_peer INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE member ADD COLUMN befriended_peer INTEGER NOT NULL DEFAULT 0;
   `,
+  // OpenIM's role in a group: 100 owner, 60 administrator, 20 member; 0 in a chat of two.
+  `
+  ALTER TABLE member ADD COLUMN role_level INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

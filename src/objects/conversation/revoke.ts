@@ -2,29 +2,31 @@ import type { RevokedMessage, Revoker } from '../../platform/rpc.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
+import type { Members } from './members.ts'
 import type { MessageLog } from './message-log.ts'
 
 /** Quotes of a revoked message are looked for among so many messages after it. */
 const MAX_QUOTE_SEARCH = 5_000
 
-/** OpenIM's roles as a revoked message names them: 0 an ordinary user. */
-const REVOKER_ROLE = 0
+const OWNER = 100
+const ADMIN = 60
 
 /**
  * Turns a message into the notice that it was revoked. It keeps its seq, so that every device finds the notice in its
  * place. Who quoted it keeps the quote but not what it said.
  */
-export function revoke(log: MessageLog, seq: number, by: Revoker, now: number): RevokedMessage {
+export function revoke(log: MessageLog, members: Members, seq: number, by: Revoker, now: number): RevokedMessage {
   const stored = log.read(seq)
   if (!stored) throw ImError.notFound(`the conversation has no message ${seq}`)
   const msg = MsgData.decode(stored.msg)
   if (msg.contentType === ContentType.MsgRevokeNotification) throw ImError.alreadyRevoked(`message ${seq} was revoked`)
-  if (!by.isAppAdmin && by.userID !== msg.sendID) {
+  const role = members.get(by.userID)?.roleLevel ?? 0
+  if (!by.isAppAdmin && by.userID !== msg.sendID && !outranks(role, members.get(msg.sendID)?.roleLevel ?? 0)) {
     throw ImError.noPermission(`${by.userID} may not revoke the message of ${msg.sendID}`)
   }
   const detail = {
     revokerID: by.userID,
-    revokerRole: REVOKER_ROLE,
+    revokerRole: role,
     clientMsgID: msg.clientMsgID,
     revokerNickname: by.nickname,
     revokeTime: now,
@@ -46,6 +48,11 @@ export function revoke(log: MessageLog, seq: number, by: Revoker, now: number): 
     sessionType: msg.sessionType,
     revokeTime: now,
   }
+}
+
+/** In a group its owner revokes anybody's messages, an administrator those of ordinary members and of who has left. */
+function outranks(role: number, senderRole: number): boolean {
+  return role === OWNER || (role === ADMIN && senderRole < ADMIN)
 }
 
 interface QuotedMessage {
