@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { announced, type Client, chatIDOf, type Message, received, receivedBy, send } from './rig/client.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { announced, type Client, chatIDOf, inHistory, type Message, received, receivedBy, send } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, type SdkName, useScene } from './rig/scene.ts'
 
@@ -273,15 +273,6 @@ it('a kind that no SDK can send, markdown from a backend, arrives on both', asyn
     expect(device.errors).toEqual([])
   }
 })
-
-/** A client has its own message in the history only once the echo of it is in. */
-function inHistory(client: Client, peer: string, clientMsgID: string): Promise<Message> {
-  return vi.waitFor(async () => {
-    const found = (await client.history(peer)).find((message) => message.clientMsgID === clientMsgID)
-    if (!found) throw new Error(`${clientMsgID} is not in the history`)
-    return found
-  }, 5_000)
-}
 
 /** Without empty fields at any depth: the Go core leaves out what is empty when it writes an element of its own. */
 function compact(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Client, chatIDOf, conversationWith, received, settledHistory, totalUnread } from './rig/client.ts'
+import { type Client, chatIDOf, conversationWith, received, totalUnread, wholeHistory } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { SDKS, useScene } from './rig/scene.ts'
 
@@ -16,7 +16,7 @@ describe.each(SDKS)('bob reads on %s', (sdk) => {
     ])
     const sent = await sayAll(alice, bobID, ['one', 'two', 'three'])
     for (const device of [bob, alicesDesk]) await received(device, 'three')
-    expect((await settledHistory(alicesDesk, bobID)).map(({ isRead }) => isRead)).toEqual([false, false, false])
+    expect((await wholeHistory(alicesDesk, bobID, 3)).map(({ isRead }) => isRead)).toEqual([false, false, false])
 
     await markRead(bob, aliceID)
     for (const device of [alice, alicesDesk]) {
@@ -73,7 +73,7 @@ it('alice, who was offline when bob read, learns it when she comes back', async 
   const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.js(bobID)])
   const sent = await sayAll(alice, bobID, ['one', 'two'])
   await received(bob, 'two')
-  expect((await settledHistory(alice, bobID)).map(({ isRead }) => isRead)).toEqual([false, false])
+  expect((await wholeHistory(alice, bobID, 2)).map(({ isRead }) => isRead)).toEqual([false, false])
   await alice.goOffline()
 
   await markRead(bob, aliceID)
@@ -113,7 +113,7 @@ it('two who read each other at the same time both know it', async () => {
   ] as const) {
     await client.waitFor('OnRecvC2CReadReceipt')
     await expectUnread(client, { [peer]: 0 })
-    expect((await settledHistory(client, peer)).map(({ isRead }) => isRead)).toEqual([true, true, true, true])
+    expect((await wholeHistory(client, peer, 4)).map(({ isRead }) => isRead)).toEqual([true, true, true, true])
   }
 })
 

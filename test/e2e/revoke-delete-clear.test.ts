@@ -4,14 +4,15 @@ import {
   type Client,
   chatIDOf,
   conversationWith,
+  inHistory,
   type Message,
   received,
   send,
-  settledHistory,
   totalUnread,
+  wholeHistory,
 } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
-import { otherThan, SDKS, useScene } from './rig/scene.ts'
+import { otherThan, SDKS, useScene, withWord } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
@@ -27,14 +28,14 @@ describe.each(SDKS)('on %s', (sdk) => {
       scene.js(bobID),
       scene.wasm(bobID, { platformID: PLATFORM.linux }),
     ])
-    const [, second] = await sayAll(alice, bobID, ['fine', 'oops', 'fine again'])
+    const second = await sayThree(alice, bobID)
     for (const device of [alicesOther, bob, bobsDesk]) await received(device, 'fine again')
     await revoke(alice, bobID, second)
 
     for (const device of [alice, alicesOther, bob, bobsDesk]) {
       const { data } = await device.waitFor('OnNewRecvMessageRevoked')
       expect(data).toMatchObject({
-        clientMsgID: second?.clientMsgID,
+        clientMsgID: second.clientMsgID,
         revokerID: aliceID,
         sourceMessageSendID: aliceID,
         seq: 2,
@@ -48,7 +49,12 @@ describe.each(SDKS)('on %s', (sdk) => {
     ] as const) {
       expectRevoked(await later.history(peer), aliceID)
     }
-    for (const device of [alice, alicesOther, bob, bobsDesk]) expect(device.errors).toEqual([])
+    for (const device of [alice, alicesOther, bob, bobsDesk]) {
+      expect(device.errors).toEqual([])
+      // The Go core tells its app of what it did itself after the answer, and again with everybody else.
+      if (device === alice && sdk === 'wasm-client-sdk') continue
+      expect(device.events.count('OnNewRecvMessageRevoked'), device.events.describe()).toBe(1)
+    }
   })
 
   it('a revoked message that was the last one is the notice in the conversation list, too', async () => {
@@ -82,7 +88,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     await received(bob, 'three')
     await bob.sendText(aliceID, 'four')
     await received(alice, 'four')
-    const there = await settledHistory(bob, aliceID)
+    const there = await wholeHistory(bob, aliceID, 4)
     const conversationID = chatIDOf(aliceID, bobID)
     for (const text of ['two', 'four']) {
       const clientMsgID = there.find((message) => message.text === text)?.clientMsgID
@@ -97,7 +103,7 @@ describe.each(SDKS)('on %s', (sdk) => {
       expect((await device.history(aliceID)).map(({ text }) => text)).toEqual(['one', 'three'])
       expect(device.errors).toEqual([])
     }
-    expect((await settledHistory(alice, bobID)).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four'])
+    expect(textsOf(await wholeHistory(alice, bobID, 4))).toEqual(['one', 'two', 'three', 'four'])
     const hers = await scene.js(aliceID, { platformID: PLATFORM.ipad })
     expect((await hers.history(bobID)).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four'])
   })
@@ -142,17 +148,66 @@ describe.each(SDKS)('on %s', (sdk) => {
   })
 })
 
+it('messages that bob deletes with word to his devices disappear there at once, and with word to all at alice too', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+  await sayAll(alice, bobID, ['one', 'two', 'three'])
+  await received(desk, 'three')
+  await wholeHistory(alice, bobID, 3)
+  const conversationID = chatIDOf(aliceID, bobID)
+  await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
+  await desk.waitFor('OnMsgDeleted')
+  expect(textsOf(await desk.history(aliceID))).toEqual(['one', 'three'])
+  expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two', 'three'])
+
+  await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
+  await alice.waitFor('OnMsgDeleted')
+  await expect.poll(async () => textsOf(await desk.history(aliceID))).toEqual(['three'])
+  await expect.poll(async () => textsOf(await alice.history(bobID))).toEqual(['two', 'three'])
+  const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+  expect(textsOf(await later.history(bobID))).toEqual(['two', 'three'])
+})
+
+it('a conversation that bob clears with word to his devices is empty there at once, and with word to all at alice too', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+  await sayAll(alice, bobID, ['one', 'two'])
+  await received(desk, 'two')
+  await wholeHistory(alice, bobID, 2)
+  const conversationIDs = [chatIDOf(aliceID, bobID)]
+  await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
+  await expect.poll(async () => textsOf(await desk.history(aliceID))).toEqual([])
+  expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two'])
+  expect(await totalUnread(desk)).toBe(0)
+
+  await alice.sendText(bobID, 'three')
+  await received(desk, 'three')
+  await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs }, true)
+  for (const [device, peer] of [
+    [alice, bobID],
+    [desk, aliceID],
+  ] as const) {
+    await expect.poll(async () => textsOf(await device.history(peer))).toEqual([])
+  }
+  await desk.sendText(aliceID, 'four')
+  await received(alice, 'four')
+  const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+  for (const device of [alice, later]) {
+    expect((await wholeHistory(device, bobID, 1)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
+  }
+})
+
 it('bob, who was offline when alice revoked, sees the notice when he comes back', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
-  const [, second] = await sayAll(alice, bobID, ['fine', 'oops', 'fine again'])
+  const second = await sayThree(alice, bobID)
   await received(bob, 'fine again')
   expect(await bob.history(aliceID)).toHaveLength(3)
   await bob.goOffline()
   await revoke(alice, bobID, second)
   await scene.reopen(bob)
   const { data } = await bob.waitFor('OnNewRecvMessageRevoked')
-  expect(data).toMatchObject({ clientMsgID: second?.clientMsgID, revokerID: aliceID })
+  expect(data).toMatchObject({ clientMsgID: second.clientMsgID, revokerID: aliceID })
   expectRevoked(await bob.history(aliceID), aliceID)
   expect(bob.errors).toEqual([])
 })
@@ -173,7 +228,7 @@ it('who quoted a revoked message keeps the words, but not what was quoted', asyn
     scene.js(aliceID, { platformID: PLATFORM.ipad }),
   ])
   for (const device of [bob, ...later]) {
-    const history = await settledHistory(device, device.userID === aliceID ? bobID : aliceID)
+    const history = await wholeHistory(device, device.userID === aliceID ? bobID : aliceID, 2)
     const quoteElem = history.find(({ clientMsgID }) => clientMsgID === quote.clientMsgID)?.whole.quoteElem
     expect(quoteElem).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
     // The Go core leaves the words in what is on the device already; the server hands them out no more.
@@ -191,7 +246,6 @@ it('only one of two devices that revoke the same message at the same time succee
   const sent = await alice.sendText(bobID, 'twice')
   await received(other, 'twice')
   await received(bob, 'twice')
-  await settledHistory(alice, bobID)
   const results = await Promise.allSettled([revoke(alice, bobID, sent), revoke(other, bobID, sent)])
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   await alice.sendText(bobID, 'anyway')
@@ -199,17 +253,26 @@ it('only one of two devices that revoke the same message at the same time succee
   expect(bob.events.count('OnNewRecvMessageRevoked')).toBe(1)
 })
 
-async function sayAll(client: Client, to: string, texts: string[]): Promise<Message[]> {
-  const sent: Message[] = []
-  for (const text of texts) sent.push(await client.sendText(to, text))
-  return sent
+function textsOf(history: Message[]): string[] {
+  return history.map(({ text }) => text)
+}
+
+async function sayAll(client: Client, to: string, texts: string[]): Promise<void> {
+  for (const text of texts) await client.sendText(to, text)
+}
+
+/** Says three things and regrets the second, which is returned. */
+async function sayThree(client: Client, to: string): Promise<Message> {
+  await client.sendText(to, 'fine')
+  const second = await client.sendText(to, 'oops')
+  await client.sendText(to, 'fine again')
+  return second
 }
 
 /** As soon as the client knows the message's place: before its echo there is nothing it could name to the server. */
-async function revoke(client: Client, peer: string, message: Message | undefined): Promise<void> {
-  await settledHistory(client, peer)
-  const conversationID = chatIDOf(client.userID, peer)
-  await client.call('revokeMessage', { conversationID, clientMsgID: message?.clientMsgID })
+async function revoke(client: Client, peer: string, { clientMsgID }: Message): Promise<void> {
+  await inHistory(client, peer, clientMsgID)
+  await client.call('revokeMessage', { conversationID: chatIDOf(client.userID, peer), clientMsgID })
 }
 
 /** Three messages, the second of them revoked by that user. */

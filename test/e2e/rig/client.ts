@@ -109,7 +109,39 @@ export async function settledHistory(client: Client, withUserID: string): Promis
   }
 }
 
-const SETTLE_TIMEOUT_MS = 5_000
+const SETTLE_TIMEOUT_MS = 10_000
+
+/** The history once it has so many messages, each with its place; the JS SDK shows its own only after the echo. */
+export async function wholeHistory(client: Client, withUserID: string, count: number): Promise<Message[]> {
+  return untilHistory(client, withUserID, (history) =>
+    history.length === count && history.every(({ seq }) => seq > 0) ? history : undefined,
+  )
+}
+
+/** The message as it stands in the history, once it has its place there: before that nothing can be done with it. */
+export async function inHistory(client: Client, withUserID: string, clientMsgID: string): Promise<Message> {
+  return untilHistory(client, withUserID, (history) =>
+    history.find((message) => message.clientMsgID === clientMsgID && message.seq > 0),
+  )
+}
+
+async function untilHistory<T>(
+  client: Client,
+  withUserID: string,
+  answer: (history: Message[]) => T | undefined,
+): Promise<T> {
+  const deadline = Date.now() + SETTLE_TIMEOUT_MS
+  for (;;) {
+    const history = await client.history(withUserID)
+    const found = answer(history)
+    if (found !== undefined) return found
+    if (Date.now() > deadline) {
+      const seen = history.map(({ seq, contentType, text }) => `${seq}: ${contentType} ${text}`)
+      throw new Error(`${client.userID}: the history stays at\n${seen.join('\n')}`)
+    }
+    await sleep(50)
+  }
+}
 
 export function conversationFrom(value: unknown): Conversation {
   const { latestMsg, ...conversation } = SdkConversation.parse(value)

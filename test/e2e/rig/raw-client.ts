@@ -72,6 +72,8 @@ export class RawClient {
   readonly opened: Promise<void>
   readonly #socket: WebSocket
   readonly #refusal: Promise<Handshake>
+  readonly #responses: WsResponse[] = []
+  #decoded = 0
   #read = 0
   #isLeaving = false
 
@@ -184,8 +186,12 @@ export class RawClient {
   }
 
   /** Every reply and push so far. */
-  responses(): WsResponse[] {
-    return this.frames.all.filter((frame) => frame.binary).map((frame) => this.#decode(frame.bytes))
+  responses(): readonly WsResponse[] {
+    for (const frame of this.frames.all.slice(this.#decoded)) {
+      if (frame.binary) this.#responses.push(this.#decode(frame.bytes))
+    }
+    this.#decoded = this.frames.mark
+    return this.#responses
   }
 
   /** Sends a text as an SDK would; the answer may be a refusal. */
@@ -196,6 +202,11 @@ export class RawClient {
   /** As `sendText`, for a message that must be accepted. */
   async deliverText(to: string, text: string, message: Partial<MsgData> = {}): Promise<SendMsgResp> {
     return SendMsgResp.decode(acceptedData(await this.sendText(to, text, message)))
+  }
+
+  /** Sends them without waiting in between; they are accepted in this order. */
+  deliverTexts(to: string, texts: readonly string[]): Promise<SendMsgResp[]> {
+    return Promise.all(texts.map((text) => this.deliverText(to, text)))
   }
 
   textTo(to: string, text: string, message: Partial<MsgData> = {}): MsgData {

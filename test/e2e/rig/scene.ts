@@ -145,6 +145,23 @@ export function otherThan(sdk: SdkName): SdkName {
   return sdk === 'client-sdk' ? 'wasm-client-sdk' : 'client-sdk'
 }
 
+/**
+ * Deletes or clears as newer SDKs do, with word to the user's other devices, or to everybody's. The SDKs at hand never
+ * ask for either.
+ */
+export async function withWord(
+  scene: Scene,
+  { userID, platformID }: { userID: string; platformID: number },
+  path: '/msg/delete_msgs' | '/msg/clear_conversation_msg',
+  asked: object,
+  toAll = false,
+): Promise<void> {
+  const deleteSyncOpt = { IsSyncSelf: true, IsSyncOther: toAll }
+  const token = await scene.token(userID, platformID)
+  const answer = await scene.rest.post(path, { ...asked, userID, deleteSyncOpt }, { token })
+  if (answer.errCode !== 0) throw new Error(`${path}: ${JSON.stringify(answer)}`)
+}
+
 /** Sets a scene up for the tests of a file; call it at the top level and use the result inside the tests. */
 export function useScene(options: { browser?: boolean; server?: ServerOptions } = {}): Scene {
   let scene: Scene | null = null
