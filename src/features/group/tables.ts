@@ -1,3 +1,4 @@
+import { desc } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Named `chat_group`, since GROUP is a word of SQL. */
@@ -40,7 +41,36 @@ export const groupMember = sqliteTable(
     muteEndTime: integer('mute_end_time').notNull(),
     ex: text('ex').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.groupID, t.userID] }), index('group_member_by_user').on(t.userID)],
+  (t) => [
+    primaryKey({ columns: [t.groupID, t.userID] }),
+    index('group_member_by_user').on(t.userID),
+    // OpenIM's order of a member list, so that a page of a large group reads that page.
+    index('group_member_by_role').on(t.groupID, desc(t.roleLevel), t.joinTime, t.userID),
+  ],
 )
 
 export type GroupMemberRow = typeof groupMember.$inferSelect
+
+/** A wish to join that waits, or waited, for the owner or an administrator; a new one takes the place of the old. */
+export const groupRequest = sqliteTable(
+  'group_request',
+  {
+    groupID: text('group_id').notNull(),
+    userID: text('user_id').notNull(),
+    /** 0 pending, 1 agreed, -1 refused. */
+    handleResult: integer('handle_result').notNull(),
+    reqMsg: text('req_msg').notNull(),
+    reqTime: integer('req_time').notNull(),
+    handleUserID: text('handle_user_id').notNull(),
+    handledMsg: text('handled_msg').notNull(),
+    /** 0 while it waits. */
+    handledTime: integer('handled_time').notNull(),
+    joinSource: integer('join_source').notNull(),
+    /** "" for a wish of the user's own. */
+    inviterUserID: text('inviter_user_id').notNull(),
+    ex: text('ex').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.groupID, t.userID] }), index('group_request_by_user').on(t.userID, t.reqTime)],
+)
+
+export type GroupRequestRow = typeof groupRequest.$inferSelect
