@@ -12,6 +12,9 @@ export interface Settings {
   OPENIM_MULTI_LOGIN_RULES?: string
   OPENIM_MAX_TOKENS_PER_PLATFORM?: string
   OPENIM_FRIEND_VERIFY?: string
+  OPENIM_HISTORY_FOR_NEW_MEMBERS?: string
+  OPENIM_MAX_GROUP_MEMBERS?: string
+  OPENIM_MAX_GROUPS_PER_USER?: string
   OPENIM_MAX_FILE_MB?: string
   OPENIM_LOG_LEVEL?: string
 }

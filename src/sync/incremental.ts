@@ -22,12 +22,17 @@ export async function readDelta(db: Database, list: ListName, ownerID: string, a
   })
 }
 
-/** A list that never changed is at version 1 under an ID of its own, so that reading it writes nothing. */
-export async function readHead(db: Database, list: ListName, ownerID: string): Promise<VersionHead> {
-  const [row] = await db
-    .select()
+/** The statement that reads a list's version, for a batch; no row for a list that never changed. */
+export function headStatement(db: Database, list: ListName, ownerID: string) {
+  return db
+    .select({ versionID: versionHead.versionID, version: versionHead.version })
     .from(versionHead)
     .where(and(eq(versionHead.list, list), eq(versionHead.ownerID, ownerID)))
+}
+
+/** A list that never changed is at version 1 under an ID of its own, so that reading it writes nothing. */
+export async function readHead(db: Database, list: ListName, ownerID: string): Promise<VersionHead> {
+  const [row] = await headStatement(db, list, ownerID)
   return row ?? firstHead(list, ownerID)
 }
 
