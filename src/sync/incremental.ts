@@ -14,7 +14,7 @@ export async function readDelta(db: Database, list: ListName, ownerID: string, a
   return deltaSince(head, asked, async (version) => (await changesAfter(db, list, ownerID, version)).map(toChange))
 }
 
-/** The same for the lists of several owners: two questions to D1, whatever their number. The answers are as asked. */
+/** The same for the lists of several owners, in the order asked: two trips to D1, whatever their number. */
 export async function readDeltas(
   db: Database,
   list: ListName,
