@@ -291,6 +291,8 @@ export interface Delta {
   inserted: string[]
   updated: string[]
   sortVersion: number
+  /** What the list belongs to changed itself: the group, in its list of members. */
+  ownerChanged: boolean
 }
 
 /** What an owner changes about a conversation; absent = as it is. */

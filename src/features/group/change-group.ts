@@ -1,5 +1,5 @@
 import { tellCallerOf } from '../../notification/send.ts'
-import type { CallerContext, Context } from '../../platform/context.ts'
+import type { Context } from '../../platform/context.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { groupConversationID } from '../../protocol/conversation-id.ts'
@@ -12,10 +12,7 @@ export type DecidedChange = Omit<GroupChange, 'operationID' | 'time' | 'callerUs
  * own devices hear of it once the call is answered: until then their SDK does not know that the change is its own.
  * @throws ImError 1001, 1202, 1203, 1204 when the group has become another since the verb looked
  */
-export async function changeGroup(
-  ctx: Context & Partial<CallerContext>,
-  decided: DecidedChange,
-): Promise<GroupChanged> {
+export async function changeGroup(ctx: Context, decided: DecidedChange): Promise<GroupChanged> {
   const { caller, operationID } = ctx
   // An administrator of the app may act for others and has no devices in the group.
   const callerUserID = caller && !caller.isAdmin ? caller.userID : ''

@@ -46,7 +46,7 @@ export async function joinGroup(ctx: CallerContext, req: z.output<typeof JoinGro
     handledMsg: '',
     handledTime: 0,
     joinSource: req.joinSource,
-    inviterUserID: userID,
+    inviterUserID: '',
     ex: req.ex,
   }
   await putRequest(ctx.db, request)

@@ -1,5 +1,6 @@
 import type { Context } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { changeGroup } from './change-group.ts'
 import { groupsShowingProfile } from './store/members.ts'
 import { groupNotice } from './tips.ts'
@@ -20,7 +21,9 @@ export async function noteProfileChangeInGroups(ctx: Context, userID: string): P
         notices: [groupNotice.memberInfoSet({ ...base, changedUser })],
       })
     } catch (error) {
-      ctx.log.error("a member's changed profile could not be announced", error, { userID, groupID: group.groupID })
+      // The member has left meanwhile, or the group has ended; anything else is tried again with the whole job.
+      if (!(error instanceof ImError)) throw error
+      ctx.log.debug("a member's changed profile concerns nobody any more", { userID, groupID: group.groupID })
     }
   })
 }

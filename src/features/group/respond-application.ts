@@ -56,10 +56,10 @@ async function arrival(
   { request, group }: GroupRequestWithBoth,
   newcomer: GroupMemberFullInfo,
 ): Promise<GroupNotice> {
-  const { groupID, userID, inviterUserID } = request
+  const { groupID, inviterUserID } = request
   const operationTime = ctx.now()
   const shown = groupInfo(group)
-  if (inviterUserID === userID || inviterUserID === '') {
+  if (inviterUserID === '') {
     return groupNotice.memberEntered(ctx.caller.userID, shown, newcomer, operationTime)
   }
   const opUser = await actorOf(ctx, groupID)

@@ -1,12 +1,10 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../../../platform/d1.ts'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { type Database, isAmong } from '../../../platform/d1.ts'
 import type { GroupChange, GroupMemberRecord } from '../../../platform/group-change.ts'
 import { bumpOwnersStatements, bumpStatements, headStatement } from '../../../sync/incremental.ts'
-import { ChangeState, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
-import { group, groupMember, groupRequest } from '../tables.ts'
-
-/** The element of a member list's log that stands for the group itself. */
-const GROUP_ITSELF = ''
+import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
+import { group, groupMember } from '../tables.ts'
+import { answerStatement } from './requests.ts'
 
 /**
  * Writes a change of a group: rows and versions in one batch, so all of it or nothing. Writing the same change again
@@ -25,7 +23,7 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
     ...(change.join ? [insertMembers(db, change.join)] : []),
     ...(change.update ? [updateMembers(db, groupID, change.update)] : []),
     ...(change.leave ? [deleteMembers(db, groupID, change.leave)] : []),
-    ...(change.answer ? [answerRequest(db, groupID, change.answer)] : []),
+    ...(change.answer ? [answerStatement(db, groupID, change.answer)] : []),
     ...Array.from({ length: steps }, () => bumpStatements(db, 'group-member', groupID, elements)).flat(),
     ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
     ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
@@ -53,7 +51,7 @@ function listChanges(change: GroupChange): { elementID: string; state: ChangeSta
     ...(change.leave ?? []).map(deleted),
     ...update.map(({ userID }) => updated(userID)),
     ...(reordered ? [updated(SORT_MARKER)] : []),
-    ...(change.set ? [updated(GROUP_ITSELF)] : []),
+    ...(change.set ? [updated(OWNER_MARKER)] : []),
   ]
 }
 
@@ -112,23 +110,16 @@ function updateMembers(db: Database, groupID: string, update: NonNullable<GroupC
       muteEndTime: changed('muteEndTime', sql`${groupMember.muteEndTime}`),
     })
     .where(
-      and(eq(groupMember.groupID, groupID), inArray(groupMember.userID, idsIn(update.map(({ userID }) => userID)))),
+      and(
+        eq(groupMember.groupID, groupID),
+        isAmong(
+          groupMember.userID,
+          update.map(({ userID }) => userID),
+        ),
+      ),
     )
 }
 
 function deleteMembers(db: Database, groupID: string, userIDs: readonly string[]) {
-  return db
-    .delete(groupMember)
-    .where(and(eq(groupMember.groupID, groupID), inArray(groupMember.userID, idsIn(userIDs))))
-}
-
-function answerRequest(db: Database, groupID: string, { userID, ...answer }: NonNullable<GroupChange['answer']>) {
-  return db
-    .update(groupRequest)
-    .set(answer)
-    .where(and(eq(groupRequest.groupID, groupID), eq(groupRequest.userID, userID)))
-}
-
-function idsIn(userIDs: readonly string[]): SQL {
-  return sql`(SELECT value FROM json_each(${JSON.stringify(userIDs)}))`
+  return db.delete(groupMember).where(and(eq(groupMember.groupID, groupID), isAmong(groupMember.userID, userIDs)))
 }
