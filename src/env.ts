@@ -15,6 +15,7 @@ export interface Settings {
   OPENIM_HISTORY_FOR_NEW_MEMBERS?: string
   OPENIM_MAX_GROUP_MEMBERS?: string
   OPENIM_MAX_GROUPS_PER_USER?: string
+  OPENIM_MAX_DIRECT_MEMBERS?: string
   OPENIM_MAX_FILE_MB?: string
   OPENIM_LOG_LEVEL?: string
 }

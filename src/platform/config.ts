@@ -31,6 +31,7 @@ const Settings = z.object({
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_HISTORY_FOR_NEW_MEMBERS: z.enum(['0', '1']).default('1'),
   OPENIM_MAX_GROUP_MEMBERS: z.coerce.number().int().min(1).max(100_000).default(100_000),
+  OPENIM_MAX_DIRECT_MEMBERS: z.coerce.number().int().min(1).max(1_000).default(250),
   OPENIM_MAX_GROUPS_PER_USER: z.coerce.number().int().min(1).max(100_000).default(10_000),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
@@ -53,6 +54,8 @@ export interface Config {
   historyForNewMembers: boolean
   maxGroupMembers: number
   maxGroupsPerUser: number
+  /** A group with more members than this is delivered by relays. */
+  maxDirectMembers: number
   maxFileBytes: number
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
@@ -92,6 +95,7 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     historyForNewMembers: settings.OPENIM_HISTORY_FOR_NEW_MEMBERS === '1',
     maxGroupMembers: settings.OPENIM_MAX_GROUP_MEMBERS,
+    maxDirectMembers: settings.OPENIM_MAX_DIRECT_MEMBERS,
     maxGroupsPerUser: settings.OPENIM_MAX_GROUPS_PER_USER,
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
     logLevel: settings.OPENIM_LOG_LEVEL,

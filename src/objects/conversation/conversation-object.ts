@@ -356,11 +356,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   #commitChange(change: GroupChange, head: VersionHead): Committed {
     const { sql } = this.ctx.storage
     try {
-      const { historyForNewMembers } = configOf(this.env)
       const committed = commitGroupChange({ sql, members: this.#members, logs: this.#logs }, change, {
         head,
         now: Date.now(),
-        historyForNewMembers,
+        config: configOf(this.env),
         conversationID: this.#conversationID(),
       })
       this.#members = new Members(sql)
