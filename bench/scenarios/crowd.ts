@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Contender, Product } from '../contenders/contender.ts'
+import { type Contender, type Product, startFloor, startProduct } from '../contenders/contender.ts'
 import { residentBytesOf } from '../load/cpu.ts'
 import { Requester } from '../load/requester.ts'
 import { LoadSocket } from '../load/socket.ts'
 import { percentile } from '../load/stats.ts'
-import type { Scenario } from './scenario.ts'
+import type { Result, Scenario } from './scenario.ts'
 
 const PER_SECOND = 500
 const FIRST_USER = 50_000
@@ -13,51 +13,66 @@ const UNTIL_HIBERNATED_MS = 16_000
 
 /**
  * Users connect at 500 a second and sync, then stay idle until their objects hibernate. Each step adds as many, so what
- * one thousand more cost is the difference between two steps. The floor only connects.
+ * one thousand more cost is the difference between two steps. The floor only connects. Servers of their own, because
+ * what earlier scenarios left in memory would hide what is added; every user was there before.
  */
 export const crowd: Scenario = {
   name: 'crowd',
-  async run({ naive, json }, { repeats, idleSockets }, report) {
-    const open: { close(): Promise<void> }[] = []
-    const contenders = [
-      { contender: naive, arrive: (user: number) => connectOnly(naive, user) },
-      { contender: json, arrive: (user: number) => connectAndSync(json, user) },
-    ]
-    const resident = new Map<Contender, number>()
-    for (let repeat = 0; repeat <= repeats; repeat++) {
-      const users = Array.from({ length: idleSockets }, (_, i) => FIRST_USER + repeat * idleSockets + i)
-      for (const { contender, arrive } of contenders) {
-        await contender.prepare(users, [])
-        const took = await storm(users, arrive, open)
-        // The first thousand bring what is there only once: compiled code, caches.
-        if (repeat > 0) {
-          report({
-            scenario: 'crowd',
-            variant: `${PER_SECOND} connects a second`,
-            contender: contender.name,
-            repeat,
-            figures: { p50: percentile(took, 0.5), p99: percentile(took, 0.99) },
-          })
-        }
-      }
-      await sleep(UNTIL_HIBERNATED_MS)
-      for (const { contender } of contenders) {
-        const before = resident.get(contender)
-        const now = residentBytesOf(contender.workerdPid())
-        if (now === null) continue
-        resident.set(contender, now)
-        if (before === undefined) continue
-        report({
-          scenario: 'crowd',
-          variant: 'idle, 1,000 more sockets',
-          contender: contender.name,
-          repeat,
-          figures: { megabytes: ((now - before) / 2 ** 20) * (1_000 / idleSockets) },
-        })
-      }
+  async run(_contenders, { repeats, idleSockets }, report) {
+    const [naive, { json }] = await Promise.all([startFloor('naive'), startProduct()])
+    try {
+      const steps = Array.from({ length: repeats + 1 }, (_, step) =>
+        Array.from({ length: idleSockets }, (_, i) => FIRST_USER + step * idleSockets + i),
+      )
+      const users = steps.flat()
+      await json.prepare(users, [])
+      const once: { close(): Promise<void> }[] = []
+      await storm(users, (user) => connectOnly(naive, user), once)
+      await Promise.all(once.map((socket) => socket.close()))
+      // What preparing left in memory would be filled again before the process grows.
+      for (const { server } of [naive, json]) await server.restart()
+      const sides = [
+        { contender: naive, arrive: (user: number) => connectOnly(naive, user) },
+        { contender: json, arrive: (user: number) => connectAndSync(json, user) },
+      ]
+      await runSteps(sides, steps, report)
+    } finally {
+      for (const { server } of [naive, json]) await server.remove()
     }
-    await Promise.all(open.map((socket) => socket.close()))
   },
+}
+
+interface Side {
+  contender: Contender
+  arrive(user: number): Promise<{ close(): Promise<void> }>
+}
+
+async function runSteps(
+  sides: readonly Side[],
+  steps: readonly number[][],
+  report: (result: Result) => void,
+): Promise<void> {
+  const open: { close(): Promise<void> }[] = []
+  const resident = new Map<Contender, number>()
+  for (const [step, users] of steps.entries()) {
+    const tell = (variant: string, { name: contender }: Contender, figures: Record<string, number>) => {
+      // The first step brings what is there only once: compiled code, caches.
+      if (step > 0) report({ scenario: 'crowd', variant, contender, repeat: step, figures })
+    }
+    for (const { contender, arrive } of sides) {
+      const took = await storm(users, arrive, open)
+      tell(`${PER_SECOND} connects a second`, contender, { p50: percentile(took, 0.5), p99: percentile(took, 0.99) })
+    }
+    await sleep(UNTIL_HIBERNATED_MS)
+    for (const { contender } of sides) {
+      const now = residentBytesOf(contender.workerdPid())
+      if (now === null) continue
+      const megabytes = (now - (resident.get(contender) ?? 0)) / 2 ** 20
+      resident.set(contender, now)
+      tell('idle, 1,000 more sockets', contender, { megabytes: megabytes * (1_000 / users.length) })
+    }
+  }
+  await Promise.all(open.map((socket) => socket.close()))
 }
 
 /** Lets users arrive at the given pace, whether or not those before them are done. */
