@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Counters } from './counters.ts'
 
 /*
@@ -14,16 +15,22 @@ const R2_CLASS_B = ['get', 'head'] as const
 
 const instrumented = new WeakSet<object>()
 
+/** The event of an object that the present code belongs to; none in the Worker. */
+const event = new AsyncLocalStorage<{ waits: boolean }>()
+
 /** Counts the calls of an object's methods and its frames. */
 export function instrumentObject(counters: Counters, objectClass: { name: string; prototype: object }): void {
   const prototype = objectClass.prototype as Methods
   if (!isNew(prototype)) return
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (name === 'constructor' || name === 'webSocketClose' || name === 'webSocketError') continue
-    wrap(prototype, name, () => {
+    const method = prototype[name] as Method
+    prototype[name] = function (...args) {
+      counters.add('events')
       if (name === 'webSocketMessage') counters.add('frames')
       else counters.call(`${objectClass.name}.${name}`)
-    })
+      return event.run({ waits: false }, () => method.apply(this, args))
+    }
   }
 }
 
@@ -39,6 +46,28 @@ export function instrumentStorage(counters: Counters, { storage }: DurableObject
   }
   // Cloudflare bills an alarm that is set as a written row.
   wrap(Object.getPrototypeOf(storage), 'setAlarm', () => counters.add('alarmsSet'))
+}
+
+/** A namespace that notes which events call another object and wait for it: so long they are billed. */
+export function noteWaits<T extends object>(counters: Counters, namespace: T): T {
+  const noted = (stub: object) =>
+    new Proxy(stub, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as Method
+        return (...args: unknown[]) => {
+          const current = event.getStore()
+          if (current && !current.waits) counters.add('waits')
+          if (current) current.waits = true
+          return Reflect.apply(method, target, args)
+        }
+      },
+    })
+  return new Proxy(namespace, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as Method
+      return (...args: unknown[]) => noted(Reflect.apply(method, target, args) as object)
+    },
+  })
 }
 
 /** Counts what goes to D1, the queues and R2. */

@@ -1,7 +1,7 @@
 import type { Bindings } from '../../src/env.ts'
 import worker, { ConversationObject as Conversation, UserObject as User } from '../../src/worker.ts'
 import { Counters } from './counters.ts'
-import { instrumentBindings, instrumentObject, instrumentStorage } from './instrument.ts'
+import { instrumentBindings, instrumentObject, instrumentStorage, noteWaits } from './instrument.ts'
 
 /*
  * The product as it is, with everything counted that Cloudflare bills. `GET /bench/counts` answers what was counted
@@ -12,17 +12,30 @@ const counters = new Counters()
 instrumentObject(counters, { name: 'UserObject', prototype: User.prototype })
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })
 
+const noted = new WeakMap<Bindings, Bindings>()
+
+/** The service keeps its configuration by the bindings' identity, so each set gets one counterpart. */
+function noting(env: Bindings): Bindings {
+  let bindings = noted.get(env)
+  if (!bindings) {
+    const [USER, CONVERSATION] = [noteWaits(counters, env.USER), noteWaits(counters, env.CONVERSATION)]
+    bindings = { ...env, USER, CONVERSATION }
+    noted.set(env, bindings)
+  }
+  return bindings
+}
+
 export class UserObject extends User {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, env)
+    super(state, noting(env))
   }
 }
 
 export class ConversationObject extends Conversation {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, env)
+    super(state, noting(env))
   }
 }
 

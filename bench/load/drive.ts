@@ -44,16 +44,18 @@ let runs = 0
 export class Stage {
   readonly #contender: Contender
   readonly #cast: Cast
+  readonly #whole: boolean
   readonly #sockets = new Map<number, LoadSocket>()
   #onFrame: (client: number, payload: Buffer) => void = () => {}
   #fault: string | null = null
 
-  static async open(contender: Contender, cast: Cast): Promise<Stage> {
+  /** @param whole whether everybody who gets a message is among the clients; else the others' share is not waited for */
+  static async open(contender: Contender, cast: Cast, whole = true): Promise<Stage> {
     await contender.prepare(
       cast.clients,
       cast.senders.map(({ target }) => target),
     )
-    const stage = new Stage(contender, cast)
+    const stage = new Stage(contender, cast, whole)
     const left = cast.clients.values()
     const worker = async () => {
       for (const client of left) await stage.#connect(client)
@@ -62,9 +64,10 @@ export class Stage {
     return stage
   }
 
-  private constructor(contender: Contender, cast: Cast) {
+  private constructor(contender: Contender, cast: Cast, whole: boolean) {
     this.#contender = contender
     this.#cast = cast
+    this.#whole = whole
   }
 
   async close(): Promise<void> {
@@ -86,7 +89,7 @@ export class Stage {
         Array.from({ length: each }, (_, count) => clientFrame(wire.message(run, user, count, target))),
       ]),
     )
-    const expected = senders.reduce((sum, { target }) => sum + listeners(target, wire.echoes) * each, 0)
+    const expected = senders.reduce((sum, sender) => sum + this.#listeners(sender) * each, 0)
     const ledger = new Ledger(wire.echoes)
     const sentAt = new Map(senders.map(({ user }) => [user, new Float64Array(each)]))
     const ackedAfter: number[] = []
@@ -162,6 +165,16 @@ export class Stage {
     }
   }
 
+  /** How many clients see a sender's message. */
+  #listeners({ user, target }: Cast['senders'][number]): number {
+    const others = this.#whole
+      ? 'user' in target
+        ? 1
+        : target.group.size - 1
+      : this.#cast.clients.filter((client) => client !== user).length
+    return others + (this.#contender.wire.echoes ? 1 : 0)
+  }
+
   async #connect(client: number): Promise<void> {
     const { wire } = this.#contender
     const listener = {
@@ -180,10 +193,4 @@ export class Stage {
       this.#fault ??= `client ${client}: ${error instanceof Error ? error.message : error}`
     }
   }
-}
-
-/** How many clients see a message. */
-function listeners(target: Target, echoes: boolean): number {
-  const others = 'user' in target ? 1 : target.group.size - 1
-  return others + (echoes ? 1 : 0)
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/local/settings.ts'
 import { barChart, numberOf } from './chart.ts'
+import { replacePart, tableOf } from './part.ts'
 import type { Figure, Summary } from './summary.ts'
 import { targetTable } from './targets.ts'
 
@@ -72,11 +73,11 @@ export function document(scenario: string, summaries: readonly Summary[]): void 
   const repeats = Math.max(...own.map((summary) => summary.repeats))
   const part = [
     `![${layout.title}](charts/${chart})`,
-    tableOf(layout, own),
+    figureTable(layout, own),
     targetTable(summaries, scenario),
     `Medians of ${repeats} alternating repeats (± half of their range), ${new Date().toISOString().slice(0, 10)}, ${machine()}.`,
   ]
-  replacePart(scenario, part.filter((text) => text !== '').join('\n\n'))
+  replacePart(DOCUMENT, scenario, part.filter((text) => text !== '').join('\n\n'))
 }
 
 function chartOf({ chart, title }: Layout, summaries: readonly Summary[]): string {
@@ -94,7 +95,7 @@ function chartOf({ chart, title }: Layout, summaries: readonly Summary[]): strin
   )
 }
 
-function tableOf({ columns }: Layout, summaries: readonly Summary[]): string {
+function figureTable({ columns }: Layout, summaries: readonly Summary[]): string {
   const used = columns.filter((column) => summaries.some(({ figures }) => figures[column]))
   const head = ['', '', ...used.map((column) => COLUMN_NAMES[column] ?? column)]
   const rows = summaries.map(({ variant, contender, figures }) => [
@@ -102,7 +103,7 @@ function tableOf({ columns }: Layout, summaries: readonly Summary[]): string {
     contender,
     ...used.map((column) => shown(figures[column])),
   ])
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return tableOf(head, rows)
 }
 
 function shown(figure: Figure | undefined): string {
@@ -113,14 +114,4 @@ function shown(figure: Figure | undefined): string {
 
 function machine(): string {
   return `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`
-}
-
-/** A part stands between two comments that carry its name. */
-function replacePart(name: string, text: string): void {
-  const [begin, end] = [`<!-- bench: ${name} -->`, `<!-- end: ${name} -->`]
-  const whole = readFileSync(DOCUMENT, 'utf8')
-  const from = whole.indexOf(begin)
-  const to = whole.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`${DOCUMENT} has no place for ${name}`)
-  writeFileSync(DOCUMENT, `${whole.slice(0, from + begin.length)}\n\n${text}\n\n${whole.slice(to)}`)
 }
