@@ -4,6 +4,7 @@ import { mirrorArrivals, mirrorDepartures } from '../../src/objects/conversation
 import { relayObject } from '../../src/platform/objects.ts'
 import { founding, groupChange, memberRecord } from '../group-rig.ts'
 import { appendItem, bindings, conversation, Device, register, textMessage, textOf, until, user } from '../rig.ts'
+import { seedGroupOf } from '../seed-group.ts'
 
 /** OPENIM_MAX_DIRECT_MEMBERS of the tests. */
 const MAX_DIRECT_MEMBERS = 20
@@ -79,6 +80,19 @@ describe('a large group', () => {
     await until(async () => (await listenersIn(groupID)).includes('kim'))
     await send(groupID, 'are you here')
     await until(() => textsOf(kim, groupID).length === 1)
+    kim.close()
+  })
+
+  it('that D1 knew before its first message is delivered by relays from the start', async () => {
+    const groupID = `imported${next++}`
+    const members = ['olga', 'kim', ...Array.from({ length: MAX_DIRECT_MEMBERS }, (_, i) => `${groupID}-crowd${i}`)]
+    await seedGroupOf(Object.fromEntries(members.map((userID) => [userID, {}])), { groupID })
+    const kim = await Device.connect('kim')
+    await send(groupID, 'first')
+    await until(() => textsOf(kim, groupID).length === 1)
+    await until(async () => (await listenersIn(groupID)).length === 2)
+    await send(groupID, 'second')
+    await until(() => textsOf(kim, groupID).length === 2)
     kim.close()
   })
 
