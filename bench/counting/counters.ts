@@ -14,6 +14,12 @@ export class Counters {
     return taken
   }
 
+  /** Begins anew, without a look at what was counted: objects that are gone cannot be asked what their reading cost. */
+  discard(): void {
+    this.#counts = noCounts()
+    this.#cursors = []
+  }
+
   add(what: Exclude<keyof Counts, 'calls'>, count = 1): void {
     this.#counts[what] += count
   }
@@ -27,9 +33,14 @@ export class Counters {
   }
 
   #settle(): void {
-    for (const { rowsRead, rowsWritten } of this.#cursors) {
-      this.add('rowsRead', rowsRead)
-      this.add('rowsWritten', rowsWritten)
+    for (const cursor of this.#cursors) {
+      try {
+        this.add('rowsRead', cursor.rowsRead)
+        this.add('rowsWritten', cursor.rowsWritten)
+      } catch {
+        // Its object is gone, which no object is that is being measured: counted, so that it shows.
+        this.add('lostCursors')
+      }
     }
     this.#cursors = []
   }

@@ -6,6 +6,8 @@ export interface Counts {
   frames: number
   rowsRead: number
   rowsWritten: number
+  /** Statements whose cost could not be asked for any more. */
+  lostCursors: number
   alarmsSet: number
   d1Queries: number
   d1RowsRead: number
@@ -27,6 +29,7 @@ export function noCounts(): Counts {
     frames: 0,
     rowsRead: 0,
     rowsWritten: 0,
+    lostCursors: 0,
     alarmsSet: 0,
     d1Queries: 0,
     d1RowsRead: 0,

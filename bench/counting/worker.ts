@@ -1,5 +1,9 @@
 import type { Bindings } from '../../src/env.ts'
-import worker, { ConversationObject as Conversation, UserObject as User } from '../../src/worker.ts'
+import worker, {
+  ConversationObject as Conversation,
+  RelayObject as Relay,
+  UserObject as User,
+} from '../../src/worker.ts'
 import { Counters } from './counters.ts'
 import { instrumentBindings, instrumentObject, instrumentStorage, noteWaits } from './instrument.ts'
 
@@ -11,6 +15,7 @@ import { instrumentBindings, instrumentObject, instrumentStorage, noteWaits } fr
 const counters = new Counters()
 instrumentObject(counters, { name: 'UserObject', prototype: User.prototype })
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })
+instrumentObject(counters, { name: 'RelayObject', prototype: Relay.prototype })
 
 const noted = new WeakMap<Bindings, Bindings>()
 
@@ -18,8 +23,8 @@ const noted = new WeakMap<Bindings, Bindings>()
 function noting(env: Bindings): Bindings {
   let bindings = noted.get(env)
   if (!bindings) {
-    const [USER, CONVERSATION] = [noteWaits(counters, env.USER), noteWaits(counters, env.CONVERSATION)]
-    bindings = { ...env, USER, CONVERSATION }
+    const note = <T extends object>(namespace: T) => noteWaits(counters, namespace)
+    bindings = { ...env, USER: note(env.USER), CONVERSATION: note(env.CONVERSATION), RELAY: note(env.RELAY) }
     noted.set(env, bindings)
   }
   return bindings
@@ -33,6 +38,13 @@ export class UserObject extends User {
 }
 
 export class ConversationObject extends Conversation {
+  constructor(state: DurableObjectState, env: Bindings) {
+    instrumentStorage(counters, state)
+    super(state, noting(env))
+  }
+}
+
+export class RelayObject extends Relay {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
     super(state, noting(env))
