@@ -72,4 +72,12 @@ export const userMigrations: readonly string[] = [
     PRIMARY KEY (day, operation)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE bell (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    global_recv_msg_opt INTEGER NOT NULL,
+    badge INTEGER NOT NULL,
+    rung_for TEXT NOT NULL
+  );
+  `,
 ]
