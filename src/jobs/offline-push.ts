@@ -29,13 +29,19 @@ export async function runPushJob(ctx: Context, env: Bindings, body: unknown): Pr
   // Push was switched off while the job waited.
   if (!config) return
   if (job.kind === 'ask') await askUsers(ctx, env, job)
-  else if (job.kind === 'ring') await ringTargets(ctx, env, config, job, await findTargets(ctx, config, job.receivers))
+  else if (job.kind === 'ring') await ringReceivers(ctx, env, config, job)
   else await ringTargets(ctx, env, config, job, job.targets)
 }
 
-async function findTargets(ctx: Context, config: PushConfig, receivers: PushReceiver[]): Promise<PushTarget[]> {
-  const userIDs = receivers.map(({ userID }) => userID)
-  return targetsOf(config, receivers, await tokensOf(ctx.db, userIDs, ctx.now()))
+async function ringReceivers(
+  ctx: Context,
+  env: Bindings,
+  config: PushConfig,
+  job: Extract<PushJob, { kind: 'ring' }>,
+): Promise<void> {
+  const userIDs = job.receivers.map(({ userID }) => userID)
+  const tokens = await tokensOf(ctx.db, userIDs, ctx.now())
+  await ringTargets(ctx, env, config, job, targetsOf(config, job.receivers, tokens))
 }
 
 /** What is to be rung, whatever kind of job it is in. */

@@ -47,7 +47,11 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [ContentType.SignalingNotification, '[SIGNALINVITE]'],
 ])
 
+/** The first three bring an option that says so, unless they come without any. */
 const NEVER: ReadonlySet<number> = new Set([
+  ContentType.Typing,
+  ContentType.Revoke,
+  ContentType.HasReadReceipt,
   ContentType.RoomParticipantsConnectedNotification,
   ContentType.RoomParticipantsDisconnectedNotification,
 ])

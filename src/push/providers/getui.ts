@@ -25,7 +25,7 @@ const TARGET_INVALID = 20_001
 const TASK_TTL_MS = 300_000
 const MAX_ALIASES = 999
 
-const Reply = z.object({ code: z.int(), msg: z.string().default(''), data: z.unknown() })
+const Reply = z.object({ code: z.int(), msg: z.string().default(''), data: z.unknown().optional() })
 const AuthData = z.object({ token: z.string().min(1), expire_time: z.coerce.number() })
 const TaskData = z.object({ taskid: z.string() })
 
