@@ -10,8 +10,7 @@ export class PushKeysError extends Error {}
  * it takes them.
  * @throws PushKeysError which provider's key is no good
  */
-export async function checkPushKeys(config: PushConfig | null, credentials: Credentials): Promise<void> {
-  if (!config) return
+export async function checkPushKeys(config: PushConfig, credentials: Credentials): Promise<void> {
   for (const [name, provider] of createProviders(config, { credentials, now: () => Date.now() })) {
     await provider.checkKeys().catch(() => {
       throw new PushKeysError(`the key of ${name} in the configuration is not one that it can use`)
