@@ -11,6 +11,8 @@ export const PROVIDERS = ['fcm', 'apns', 'webpush', 'http', 'jpush', 'getui'] as
 export type ProviderName = (typeof PROVIDERS)[number]
 
 const url = () => z.url({ protocol: /^https?$/, error: 'it is not an http or https address' })
+/** An address that paths are put behind. */
+const baseUrl = () => url().transform((given) => given.replace(/\/+$/, ''))
 const filled = () => z.string().min(1, { error: 'it is empty' })
 const text = () => z.string().nullish().transform(orEmpty)
 
@@ -39,7 +41,7 @@ const SECTIONS = {
         .refine((path) => !path, {
           error: 'there is no file to read here; put the content of that file into OPENIM_PUSH_FCM_ACCOUNT',
         }),
-      url: url().default('https://fcm.googleapis.com'),
+      url: baseUrl().default('https://fcm.googleapis.com'),
     })
     .refine(({ serviceAccount, authURL }) => serviceAccount || authURL, {
       error: 'the service account is missing: set OPENIM_PUSH_FCM_ACCOUNT, or fcm.authURL',
@@ -51,7 +53,7 @@ const SECTIONS = {
     topic: filled(),
     key: pem(),
     production: z.boolean().optional(),
-    url: url().optional(),
+    url: baseUrl().optional(),
   }),
   webpush: z.object({
     publicKey: base64url(65),
@@ -67,12 +69,12 @@ const SECTIONS = {
   jpush: z.object({
     appKey: filled(),
     masterSecret: filled(),
-    pushURL: blankIsAbsent(url()).transform((given) => given ?? 'https://api.jpush.cn/v3/push'),
+    pushURL: blankIsAbsent(baseUrl()).transform((given) => given ?? 'https://api.jpush.cn/v3/push'),
     pushIntent: text(),
     cid: z.boolean().default(true),
   }),
   getui: z.object({
-    pushUrl: url().refine((given) => !given.includes('$'), {
+    pushUrl: baseUrl().refine((given) => !given.includes('$'), {
       error: 'it still contains the placeholder for the appId: put the appId of your app there',
     }),
     appKey: filled(),

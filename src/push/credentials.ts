@@ -15,9 +15,6 @@ export interface Credential {
   expiresAt: number
 }
 
-/** Someone else is renewing the credential and does not come to an end. */
-export class CredentialPending extends Error {}
-
 /** What this isolate has read lately, by name: most calls need no look into D1. */
 const held = new Map<string, Credential>()
 
@@ -49,7 +46,7 @@ export class Credentials {
       if (stored && this.#isFresh(stored)) return this.#hold(name, stored)
       if (await this.#claim(name)) return this.#hold(name, await this.#renew(name, issue))
       if (stored && stored.expiresAt > this.#now()) return stored
-      if (this.#now() > deadline) throw new CredentialPending(`${name} is being renewed elsewhere`)
+      if (this.#now() > deadline) throw new Error(`${name} is being renewed elsewhere`)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }

@@ -1,7 +1,6 @@
 import type { PushTarget } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { ProviderName } from '../platform/push-config.ts'
-import { CredentialPending } from './credentials.ts'
 import type { OfflinePush } from './offline-push.ts'
 import { type Fate, type Provider, VendorFault } from './providers/provider.ts'
 
@@ -50,24 +49,19 @@ function note(rung: Rung, target: PushTarget, fate: Fate): void {
   if (fate.afterSeconds !== null) rung.afterSeconds = Math.max(rung.afterSeconds ?? 0, fate.afterSeconds)
 }
 
+/** Whatever else went wrong here, D1 away or a key that is none, may be put right: the queue keeps what cannot be done. */
 function fateOfFault(error: unknown): Fate {
   if (error instanceof VendorFault) return error.fate
-  if (error instanceof CredentialPending) return { fate: 'later', why: error.message, afterSeconds: null }
-  // A key that cannot be used, say: the operator has to change something, and until then no try does better.
-  return { fate: 'refused', why: String(error) }
+  return { fate: 'later', why: String(error), afterSeconds: null }
 }
 
 /** One line for all that failed alike; tokens and texts stay out of the log. */
 function report(provider: ProviderName, fates: readonly Fate[], log: Log): void {
-  const reasons = Map.groupBy(
-    fates.flatMap((fate) => ('why' in fate ? [fate] : [])),
-    ({ fate, why }) => `${fate} ${why}`,
-  )
-  for (const [{ fate, why }, { length: targets }] of [...reasons.values()].map(
-    (all) => [all[0] as WithWhy, all] as const,
-  )) {
-    log.warn('an offline push failed', { provider, fate, why, targets })
+  const counts = new Map<string, number>()
+  for (const fate of fates) {
+    if (!('why' in fate)) continue
+    const failure = `${fate.fate}: ${fate.why}`
+    counts.set(failure, (counts.get(failure) ?? 0) + 1)
   }
+  for (const [failure, targets] of counts) log.warn('an offline push failed', { provider, failure, targets })
 }
-
-type WithWhy = Extract<Fate, { why: string }>

@@ -12,25 +12,39 @@ const MAX_TOKENS = 10
  * displace, so that a phone which was logged out does not go on ringing.
  */
 export async function saveToken(db: Database, row: DeviceTokenRow, rules: MultiLoginRules): Promise<void> {
-  const { provider, token, userID } = row
-  const others = await db
+  const isAnother = or(ne(deviceToken.provider, row.provider), ne(deviceToken.token, row.token))
+  const present = await db
     .select()
     .from(deviceToken)
-    .where(and(eq(deviceToken.userID, userID), eq(deviceToken.provider, provider), ne(deviceToken.token, token)))
+    .where(and(eq(deviceToken.userID, row.userID), isAnother))
     .orderBy(desc(deviceToken.updatedAt))
-  const arriving = { platformID: row.platformID, tokenKey: token }
-  const present = others.map((other) => ({ platformID: other.platformID, tokenKey: other.token }))
-  const gone = new Set([
-    ...displacedBy(rules, arriving, present).map(({ tokenKey }) => tokenKey),
-    ...others.filter(({ expiresAt }) => expiresAt !== 0 && expiresAt <= row.updatedAt).map((other) => other.token),
-    ...others.slice(MAX_TOKENS - 1).map((other) => other.token),
-  ])
   const save = db
     .insert(deviceToken)
     .values(row)
     .onConflictDoUpdate({ target: [deviceToken.provider, deviceToken.token], set: row })
-  const removals = chunked([...gone]).map((tokens) => removal(db, provider, tokens))
+  const gone = Map.groupBy(tokensThatGo(row, present, rules), ({ provider }) => provider)
+  const removals = [...gone].flatMap(([provider, rows]) =>
+    chunked(rows.map(({ token }) => token)).map((tokens) => removal(db, provider, tokens)),
+  )
   await db.batch([save, ...removals])
+}
+
+/** One device may have a token of each vendor, so on its own platform an arriving token displaces its vendor's only. */
+function tokensThatGo(
+  arriving: DeviceTokenRow,
+  present: readonly DeviceTokenRow[],
+  rules: MultiLoginRules,
+): DeviceTokenRow[] {
+  const login = { platformID: arriving.platformID, tokenKey: '' }
+  const ofVendor = present.filter(({ provider }) => provider === arriving.provider)
+  return present.filter((row) => {
+    if (row.expiresAt !== 0 && row.expiresAt <= arriving.updatedAt) return true
+    if (ofVendor.indexOf(row) >= MAX_TOKENS - 1) return true
+    const isOtherVendors = row.provider !== arriving.provider && row.platformID === arriving.platformID
+    return (
+      !isOtherVendors && displacedBy(rules, login, [{ platformID: row.platformID, tokenKey: row.token }]).length > 0
+    )
+  })
 }
 
 /** Removes tokens, whoever has them: the vendor says that the devices are gone. */

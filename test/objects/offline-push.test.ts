@@ -1,5 +1,5 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Bindings } from '../../src/env.ts'
 import { deliver } from '../../src/objects/user/deliver.ts'
 import { takeOfflinePush } from '../../src/objects/user/offline-push.ts'
@@ -14,13 +14,20 @@ const GATEWAY = { url: 'https://gateway.example/push', secret: 'a long secret, a
 /** A user's object in a deployment that pushes; its queue is looked into. */
 async function withPush(
   userID: string,
-  story: (bell: { user: UserCore; rung: () => Rung[]; settled: () => Promise<void> }) => Promise<void>,
+  story: (bell: {
+    user: UserCore
+    rung: () => Rung[]
+    sends: () => number
+    settled: () => Promise<void>
+  }) => Promise<void>,
   setting: object = {},
 ): Promise<void> {
   await runInDurableObject(bindings.USER.getByName(userID), async (_object, state) => {
     const rung: Rung[] = []
+    let sends = 0
     const work: Promise<unknown>[] = []
     const sendBatch = async (messages: Iterable<{ body: unknown }>) => {
+      sends++
       for (const { body } of messages) rung.push(...asRung(PushJob.parse(body)))
       return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }
     }
@@ -42,6 +49,7 @@ async function withPush(
     await story({
       user: core,
       rung: () => rung,
+      sends: () => sends,
       settled: async () => {
         await Promise.all(work)
       },
@@ -146,13 +154,40 @@ describe('a user without a phone that listens', () => {
     )
   })
 
+  it('is rung by one call to the queue for what comes at the same time in several chats', async () => {
+    await withPush('fred', async ({ user, rung, sends, settled }) => {
+      const chats = ['si_ann_fred', 'si_bob_fred', 'si_eve_fred'].map((conversationID) => ({
+        ...SINGLE,
+        conversationID,
+      }))
+      for (const chat of chats) deliver(user, delivery([1], {}, chat))
+      await settled()
+      expect(rung()).toHaveLength(3)
+      expect(sends()).toBe(1)
+    })
+  })
+
+  it('is delivered to all the same when the queue is out of reach', async () => {
+    await withPush('greg', async ({ user, settled }) => {
+      const silenced = vi.spyOn(console, 'error').mockImplementation(() => {})
+      vi.spyOn(user.offlinePushes, 'add').mockImplementation(() => {
+        throw new Error('no queue')
+      })
+      expect(() => deliver(user, delivery([1]))).not.toThrow()
+      await settled()
+      expect(user.marks.find('si_alice_bob')).toMatchObject({ dirty: true })
+      expect(silenced).toHaveBeenCalledOnce()
+      silenced.mockRestore()
+    })
+  })
+
   it('is not rung when there is nobody to ring', async () => {
     await withPush(
       'emma',
-      async ({ user, rung, settled }) => {
+      async ({ user, sends, settled }) => {
         deliver(user, delivery([1]))
         await settled()
-        expect(rung()).toEqual([])
+        expect(sends()).toBe(0)
       },
       { enable: '' },
     )

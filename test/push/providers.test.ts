@@ -174,6 +174,18 @@ describe('a vendor that fails', () => {
   })
 })
 
+describe('an account that comes from an address', () => {
+  it('is fetched once, and used', async () => {
+    const { serviceAccount } = SETTING.fcm
+    const fcm = { authURL: 'https://config.example/account.json' }
+    const asked = answer([['config.example', json(200, serviceAccount)], GOOGLE_TOKEN, [':send', json(200, {})]])
+    const targets = ['ann', 'bob'].map((userID) => target('fcm', userID))
+    expect(await ringOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, sent: 2 })
+    expect(asked.filter((url) => url.includes('config.example'))).toHaveLength(1)
+    expect(asked).toContain('https://fcm.googleapis.com/v1/projects/edge/messages:send')
+  })
+})
+
 describe('Apple', () => {
   it('is not given a new token within twenty minutes, whatever it says of the old one', async () => {
     const asked = answer([['apple', json(403, { reason: 'ExpiredProviderToken' })]])
