@@ -18,6 +18,13 @@ export interface Settings {
   OPENIM_MAX_DIRECT_MEMBERS?: string
   OPENIM_MAX_FILE_MB?: string
   OPENIM_LOG_LEVEL?: string
+  OPENIM_PUSH?: string
+  OPENIM_PUSH_FCM_ACCOUNT?: string
+  OPENIM_PUSH_APNS_KEY?: string
+  OPENIM_PUSH_VAPID_KEY?: string
+  OPENIM_PUSH_HTTP_SECRET?: string
+  OPENIM_PUSH_JPUSH_SECRET?: string
+  OPENIM_PUSH_GETUI_SECRET?: string
 }
 
 /** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */

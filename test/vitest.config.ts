@@ -31,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          include: ['test/{protocol,platform,sync,features,objects,http,jobs,contract}/**/*.test.ts'],
+          include: ['test/{protocol,platform,sync,features,objects,http,jobs,push,contract}/**/*.test.ts'],
           setupFiles: ['test/setup.ts'],
         },
       },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import { type PushConfig, type PushSecrets, parsePush } from './push-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -36,6 +37,13 @@ const Settings = z.object({
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  OPENIM_PUSH: z.string().default(''),
+  OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),
+  OPENIM_PUSH_APNS_KEY: z.string().optional(),
+  OPENIM_PUSH_VAPID_KEY: z.string().optional(),
+  OPENIM_PUSH_HTTP_SECRET: z.string().optional(),
+  OPENIM_PUSH_JPUSH_SECRET: z.string().optional(),
+  OPENIM_PUSH_GETUI_SECRET: z.string().optional(),
 })
 
 export interface Config {
@@ -58,6 +66,8 @@ export interface Config {
   maxDirectMembers: number
   maxFileBytes: number
   logLevel: LogLevel
+  /** How absent users are rung; null when they are not. */
+  push: PushConfig | null
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
 }
@@ -81,6 +91,7 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
   const result = Settings.safeParse(definedOnly(env))
   const settings = result.success ? result.data : Settings.parse({})
   const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
+  const { push, refusal: pushRefusal } = parsePush(settings.OPENIM_PUSH, pushSecrets(settings))
   const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
   return {
     local: settings.OPENIM_LOCAL === '1',
@@ -99,7 +110,21 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     maxGroupsPerUser: settings.OPENIM_MAX_GROUPS_PER_USER,
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
     logLevel: settings.OPENIM_LOG_LEVEL,
-    refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
+    push,
+    refusal: result.success ? (refusalOf(settings, admins) ?? pushRefusal) : malformed(result.error),
+  }
+}
+
+function pushSecrets(settings: z.output<typeof Settings>): PushSecrets {
+  const { OPENIM_PUSH_FCM_ACCOUNT: account, OPENIM_PUSH_APNS_KEY: key, OPENIM_PUSH_VAPID_KEY: vapid } = settings
+  const { OPENIM_PUSH_HTTP_SECRET: http, OPENIM_PUSH_JPUSH_SECRET: jpush, OPENIM_PUSH_GETUI_SECRET: getui } = settings
+  return {
+    ...(account && { fcm: { serviceAccount: account } }),
+    ...(key && { apns: { key } }),
+    ...(vapid && { webpush: { privateKey: vapid } }),
+    ...(http && { http: { secret: http } }),
+    ...(jpush && { jpush: { masterSecret: jpush } }),
+    ...(getui && { getui: { masterSecret: getui } }),
   }
 }
 
