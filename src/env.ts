@@ -13,6 +13,17 @@ export interface Settings {
   OPENIM_MAX_TOKENS_PER_PLATFORM?: string
   OPENIM_FRIEND_VERIFY?: string
   OPENIM_MAX_FILE_MB?: string
+  OPENIM_FILE_TYPES?: string
+  OPENIM_FILE_GROUPS?: string
+  OPENIM_FILE_LIMITS?: string
+  OPENIM_MAX_OPEN_UPLOADS?: string
+  OPENIM_FILE_EXPIRE_DAYS?: string
+  OPENIM_FILE_EXPIRE_GROUPS?: string
+  OPENIM_S3_ENDPOINT?: string
+  OPENIM_S3_BUCKET?: string
+  OPENIM_S3_REGION?: string
+  OPENIM_S3_ACCESS_KEY_ID?: string
+  OPENIM_S3_SECRET_ACCESS_KEY?: string
   OPENIM_LOG_LEVEL?: string
 }
 
