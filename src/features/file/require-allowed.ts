@@ -26,7 +26,7 @@ export function requireAllowed({ config }: Context, file: Described): void {
   const types = byName === null ? [mediaTypeOf(file)] : [mediaTypeOf(file), byName]
   for (const type of types) {
     if (isSelected(config.fileTypes, (pattern) => coversType(pattern, type))) continue
-    throw ImError.args(`files of the type ${type} are not taken here`)
+    throw ImError.args(`files of the type ${type.split(';')[0]} are not taken here`)
   }
   for (const [kind, limit] of config.fileLimits) {
     const isMeant = kind === group || types.some((type) => coversType(kind, type))
