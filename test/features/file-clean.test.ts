@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Settings } from '../../src/env.ts'
 import { cleanFiles } from '../../src/features/file/clean-files.ts'
+import { nameKnownContent } from '../../src/features/file/store/objects.ts'
 import { createContext } from '../../src/platform/context.ts'
 import { png } from '../picture.ts'
 import { bindings, register, request, until, userToken } from '../rig.ts'
@@ -187,5 +188,16 @@ describe('files that are too old', () => {
     expect(await clean()).toMatchObject({ names: 1_000, contents: 0, more: true })
     expect(await clean()).toMatchObject({ names: 100, contents: 0, more: false })
     expect(await bytesOf(await get('/object/alice/many'))).toEqual(file.data)
+  })
+
+  it('are not named anew in the moment in which their content goes', async () => {
+    const file = fresh()
+    await upload(alice, file, 'alice/last', 'msg-file')
+    const { db } = createContext(bindings, 'test')
+    const object = { name: 'bob/late', userID: 'bob', hash: file.hash, contentType: '', cause: '', createTime: 1 }
+    await age(181)
+    await clean()
+    expect(await nameKnownContent(db, object)).toBe(false)
+    expect([await statusOf('bob/late'), await count('file_object')]).toEqual([404, 0])
   })
 })
