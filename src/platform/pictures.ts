@@ -8,7 +8,7 @@ export interface Picture {
 
 /** Looks at pictures and makes smaller ones of them. */
 export interface PictureService {
-  /** Null when the bytes are no picture. */
+  /** Null when the bytes are no picture, or none that can be read. @throws Error when nothing can be said now */
   measure(body: ReadableStream<Uint8Array>): Promise<Picture | null>
   /**
    * The picture upright, in a box of this size and as this type; it is never made larger.

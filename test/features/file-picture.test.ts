@@ -154,7 +154,8 @@ describe('what is no picture', () => {
     ['drawing.svg', 'image/svg+xml', textBytes('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['drawing', '', textBytes('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
     ['garbage.png', 'image/png', bytes(300, 'garbage')],
-    ['cut-short.png', 'image/png', png(30, 30).slice(0, 20)],
+    ['tiny', 'image/png', bytes(1, 'tiny')],
+    ['video.mp4', 'video/mp4', textBytes('\0\0\0\x18ftypmp42\0\0\0\0')],
     ['unknown', 'application/octet-stream', bytes(300, 'unknown')],
   ])('is refused: %s', async (name, contentType, data) => {
     const url = await upload(data, name, contentType)
@@ -172,10 +173,21 @@ describe('what is no picture', () => {
   })
 })
 
-it('a BMP is shown as it is', async () => {
-  const data = bytes(60, 'bmp')
-  const url = await upload(data, 'p.bmp', 'image/bmp')
-  const response = await get(`${url}?type=image&width=5&height=5`)
-  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/bmp'])
-  expect(await bytesOf(response)).toEqual(data)
+describe('a picture that cannot be read', () => {
+  it.each<[string, Uint8Array<ArrayBuffer>]>([
+    ['image/png', png(30, 30).slice(0, 20)],
+    ['image/bmp', textBytes('BM, which Images does not know')],
+    ['image/heic', textBytes('\0\0\0\x18ftypheic, cut short')],
+    ['image/avif', textBytes('\0\0\0\x18ftypavif, cut short')],
+    ['image/webp', textBytes('RIFF0000WEBP, cut short')],
+    ['image/gif', textBytes('GIF89a, cut short')],
+    ['image/jpeg', new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])],
+  ])('is shown as it is: %s', async (type, data) => {
+    const url = await upload(data, `unreadable ${type.replace('/', '-')}`, '')
+    for (const box of ['', '&width=5&height=5', '&width=5&format=png']) {
+      const response = await get(`${url}?type=image${box}`)
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, type])
+      expect(await bytesOf(response)).toEqual(data)
+    }
+  })
 })

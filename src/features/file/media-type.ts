@@ -1,6 +1,6 @@
 import { getMimeType } from 'hono/utils/mime'
 
-export const UNKNOWN_TYPE = 'application/octet-stream'
+const UNKNOWN_TYPE = 'application/octet-stream'
 
 /** The media type of a file, by what the client says; some clients give an extension, or nothing, as the type. */
 export function mediaTypeOf({ contentType, name }: { contentType: string; name: string }): string {

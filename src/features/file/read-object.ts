@@ -28,7 +28,7 @@ export async function readObject(ctx: Context, request: ReadRequest): Promise<Re
   const found = await findObject(ctx.db, namesIn(request.path))
   if (!found) throw noSuchFile()
   const { object, content } = found
-  if (request.type === 'image') return readPicture(ctx, request, object, content)
+  if (request.type === 'image') return readPicture(ctx, request, content)
   const { hash, storeKey, size } = content
   const disposition = attachment(baseNameOf(object.name))
   return serve(ctx, request, { hash, storeKey, size, contentType: mediaTypeOf(object), disposition })

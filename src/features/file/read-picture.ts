@@ -1,11 +1,14 @@
 import type { Context } from '../../platform/context.ts'
 import type { Picture } from '../../platform/pictures.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { mediaTypeOf, UNKNOWN_TYPE } from './media-type.ts'
-import { headersOf, matches, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
+import { headersOf, matches, noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
+import { HEAD_BYTES, sniffPicture } from './sniff-picture.ts'
 import { notePicture } from './store/objects.ts'
-import type { FileContentRow, FileObjectRow } from './tables.ts'
+import type { FileContentRow } from './tables.ts'
 import { nameOf, thumbnail, thumbnailFor } from './thumbnail.ts'
+
+/** Stands in the place of the type of what is none. */
+const NO_PICTURE = ''
 
 /** OpenIM's. */
 const MAX_SOURCE_BYTES = 50 * 1024 * 1024
@@ -13,55 +16,44 @@ const MAX_SOURCE_BYTES = 50 * 1024 * 1024
 const MAX_SOURCE_SIDE = 12_000
 const MAX_SOURCE_PIXELS = 100_000_000
 
-/** Pictures that may show themselves in a page; SVG is a program. */
-const SHOWABLE = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'image/bmp',
-  'image/heic',
-  'image/heif',
-])
-
 /** A file as a picture in a page, in the size that is asked for. @throws ImError 1001 when it is none, or too large */
-export async function readPicture(
-  ctx: Context,
-  request: ReadRequest,
-  object: FileObjectRow,
-  content: FileContentRow,
-): Promise<ReadAnswer> {
-  const declared = mediaTypeOf(object)
-  if (!SHOWABLE.has(declared) && declared !== UNKNOWN_TYPE) throw notAPicture()
-  if (content.size > MAX_SOURCE_BYTES) {
+export async function readPicture(ctx: Context, request: ReadRequest, content: FileContentRow): Promise<ReadAnswer> {
+  const { hash, storeKey, size } = content
+  if (size > MAX_SOURCE_BYTES) {
     throw ImError.args(`pictures of more than ${MAX_SOURCE_BYTES} bytes are not shown, only downloaded`)
   }
-  try {
-    const picture = await pictureIn(ctx, declared, content)
-    if (!picture) throw notAPicture()
-    const wanted = thumbnailFor(picture, request)
-    if (!wanted) return await original(ctx, request, content, picture.type)
+  const picture = known(content) ?? (await lookAt(ctx, content))
+  if (picture.type === NO_PICTURE) throw ImError.args('the file is not a picture')
+  const wanted = thumbnailFor(picture, request)
+  if (wanted) {
     requireReducible(picture)
-    return (await reduced(ctx, request, content, wanted)) ?? (await original(ctx, request, content, picture.type))
-  } catch (error) {
-    if (error instanceof ImError || !SHOWABLE.has(declared)) throw error
-    // A page with large pictures is better than one without.
-    ctx.log.warn('a picture is shown as it is', { hash: content.hash, error: String(error) })
-    return original(ctx, request, content, declared)
+    const answer = await reduced(ctx, request, content, wanted)
+    if (answer) return answer
   }
+  return serve(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
 }
 
-/** What the file is, whatever it was said to be; null when it is no picture. */
-async function pictureIn(ctx: Context, declared: string, content: FileContentRow): Promise<Picture | null> {
-  const { hash, storeKey, size, pictureType: type, pictureWidth: width, pictureHeight: height } = content
-  if (type !== null && width !== null && height !== null) return { type, width, height }
-  // Images does not read these.
-  if (declared === 'image/bmp') return { type: declared, width: 0, height: 0 }
-  const body = await ctx.files.read(storeKey, { offset: 0, length: size })
-  const picture = body && (await ctx.pictures.measure(body))
-  if (picture) await notePicture(ctx.db, hash, picture)
-  return picture
+function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): Picture | null {
+  return type === null || width === null || height === null ? null : { type, width, height }
+}
+
+/** Looks into a file for the first time, and remembers what is there: each look may cost. */
+async function lookAt(ctx: Context, content: FileContentRow): Promise<Picture> {
+  const { hash, storeKey, size } = content
+  const head = await ctx.files.read(storeKey, { offset: 0, length: Math.min(HEAD_BYTES, size) })
+  if (!head) throw noSuchFile()
+  const type = sniffPicture(new Uint8Array(await new Response(head).arrayBuffer()))
+  const unmeasured: Picture = { type: type ?? NO_PICTURE, width: 0, height: 0 }
+  try {
+    const body = type === null ? null : await ctx.files.read(storeKey, { offset: 0, length: size })
+    // A picture that cannot be read is one all the same, as far as it goes.
+    const picture = (body && (await ctx.pictures.measure(body))) ?? unmeasured
+    await notePicture(ctx.db, hash, picture)
+    return picture
+  } catch (error) {
+    ctx.log.warn('a picture could not be measured', { hash, error: String(error) })
+    return unmeasured
+  }
 }
 
 function requireReducible({ width, height }: Picture): void {
@@ -69,15 +61,7 @@ function requireReducible({ width, height }: Picture): void {
   throw ImError.args(`the picture has ${width}x${height} pixels, which is too large to make a smaller one of`)
 }
 
-function original(
-  ctx: Context,
-  request: ReadRequest,
-  { hash, storeKey, size }: FileContentRow,
-  contentType: string,
-): Promise<ReadAnswer> {
-  return serve(ctx, request, { hash, storeKey, size, contentType, disposition: 'inline' })
-}
-
+/** Null when it cannot be done: a page with large pictures is better than one without. */
 async function reduced(
   ctx: Context,
   request: ReadRequest,
@@ -87,12 +71,11 @@ async function reduced(
   const etag = `"${content.hash}-${nameOf(wanted)}"`
   const headers = headersOf({ contentType: wanted.type, disposition: 'inline', etag })
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
-  const bytes = await thumbnail(ctx, content, wanted)
+  const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {
+    ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: String(error) })
+    return null
+  })
   if (!bytes) return null
   headers['content-length'] = String(bytes.length)
   return { status: 200, headers, body: request.headOnly ? null : bytes }
-}
-
-function notAPicture(): ImError {
-  return ImError.args('the file is not a picture')
 }

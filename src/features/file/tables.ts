@@ -8,7 +8,10 @@ export const fileContent = sqliteTable('file_content', {
   storeKey: text('store_key').notNull(),
   size: integer('size').notNull(),
   createTime: integer('create_time').notNull(),
-  /** Of a picture, once somebody has looked at it as one: its media type, and its size in pixels. */
+  /**
+   * Of a picture, once somebody has looked: its media type, and its size in pixels, 0 when it cannot be read. The type of
+   * what is no picture is "".
+   */
   pictureType: text('picture_type'),
   pictureWidth: integer('picture_width'),
   pictureHeight: integer('picture_height'),

@@ -37,7 +37,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 /** What is to be made of a picture, or null where the original is what was asked for. */
 export function thumbnailFor(picture: Picture, { width, height, format }: Box): Picture | null {
-  if (width > MAX_SIDE || height > MAX_SIDE) return null
+  // Nothing is made of a picture that could not be measured.
+  if (picture.width === 0 || width > MAX_SIDE || height > MAX_SIDE) return null
   const type = FORMATS[format.toLowerCase()] ?? null
   const fits = (width <= 0 || width >= picture.width) && (height <= 0 || height >= picture.height)
   if (fits && (type === null || type === picture.type)) return null
