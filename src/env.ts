@@ -14,6 +14,13 @@ export interface Settings {
   OPENIM_FRIEND_VERIFY?: string
   OPENIM_MAX_FILE_MB?: string
   OPENIM_LOG_LEVEL?: string
+  OPENIM_RETAIN_MESSAGES_DAYS?: string
+  OPENIM_FILE_EXPIRE_DAYS?: string
+  OPENIM_DELETE_OBJECT_TYPES?: string
+  OPENIM_RATE_LIMITS?: string
+  OPENIM_REQUESTS_PER_MINUTE?: string
+  OPENIM_METRICS_TOKEN?: string
+  OPENIM_GRAFANA_URL?: string
 }
 
 /** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */

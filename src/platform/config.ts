@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import { currentOverrides, type Overrides } from './overrides.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -20,6 +21,8 @@ const MultiLoginRulesSetting = z.partialRecord(
   z.array(z.union([platformClass, z.literal('same platform')])),
 )
 
+const days = z.coerce.number().int().min(0).max(36_500)
+
 const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
   OPENIM_SECRET: z.string().default(''),
@@ -32,7 +35,37 @@ const Settings = z.object({
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  OPENIM_RETAIN_MESSAGES_DAYS: days.default(365),
+  OPENIM_FILE_EXPIRE_DAYS: days.default(180),
+  OPENIM_DELETE_OBJECT_TYPES: z.string().default('msg-picture,msg-file,msg-voice,msg-video,msg-video-snapshot,sdklog'),
+  OPENIM_RATE_LIMITS: z.enum(['0', '1']).optional(),
+  OPENIM_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  OPENIM_METRICS_TOKEN: z.string().default(''),
+  OPENIM_GRAFANA_URL: z.union([z.url({ protocol: /^https?$/ }), z.literal('none')]).default('none'),
 })
+
+/** What may be changed while the service runs (see `overrides.ts`): never who is an administrator, never a secret. */
+const RuntimeSettings = Settings.pick({
+  OPENIM_TOKEN_EXPIRE_DAYS: true,
+  OPENIM_MULTI_LOGIN_POLICY: true,
+  OPENIM_MULTI_LOGIN_RULES: true,
+  OPENIM_FRIEND_VERIFY: true,
+  OPENIM_MAX_TOKENS_PER_PLATFORM: true,
+  OPENIM_MAX_FILE_MB: true,
+  OPENIM_LOG_LEVEL: true,
+  OPENIM_RETAIN_MESSAGES_DAYS: true,
+  OPENIM_FILE_EXPIRE_DAYS: true,
+  OPENIM_DELETE_OBJECT_TYPES: true,
+  OPENIM_RATE_LIMITS: true,
+  OPENIM_REQUESTS_PER_MINUTE: true,
+  OPENIM_GRAFANA_URL: true,
+})
+
+export type RuntimeSettings = z.output<typeof RuntimeSettings>
+export type RuntimeSetting = keyof RuntimeSettings
+
+/** What one connection may ask for, unless the deployment says otherwise. */
+const REQUESTS_PER_MINUTE = 6_000
 
 export interface Config {
   local: boolean
@@ -48,32 +81,54 @@ export interface Config {
   friendVerify: boolean
   maxFileBytes: number
   logLevel: LogLevel
+  /** After how many days data goes; 0 = never. */
+  retention: { messageDays: number; fileDays: number; objectTypes: ReadonlySet<string> }
+  /** Whether calls and connections are counted and limited, by address and by user. */
+  rateLimits: boolean
+  /** How many requests one connection may make; 0 = any number. */
+  requestsPerMinute: number
+  /** What Prometheus shows to read `/metrics`; "" = only administrators read it. */
+  metricsToken: string
+  /** Where `/third/prometheus` leads; null = nowhere. */
+  grafanaURL: string | null
+  /** The settings in force among those that may be changed at run time, as they are written. */
+  runtime: RuntimeSettings
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-const parsed = new WeakMap<object, Config>()
+const parsed = new WeakMap<object, { overrides: Overrides; config: Config }>()
 
-/** The deployment's configuration, parsed once per isolate and set of bindings. */
+/** The configuration in force, parsed once per isolate, set of bindings and state of the overrides. */
 export function configOf(env: Bindings): Config {
-  let config = parsed.get(env)
-  if (!config) {
-    config = parseConfig(env)
-    parsed.set(env, config)
-  }
+  const overrides = currentOverrides()
+  const known = parsed.get(env)
+  if (known?.overrides === overrides) return known.config
+  const config = parseConfig(env, overrides)
+  parsed.set(env, { overrides, config })
   return config
 }
 
 /** Never throws: a malformed setting becomes the refusal, so that every request says what is wrong. */
-export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, unknown>>): Config {
-  const result = Settings.safeParse(definedOnly(env))
+export function parseConfig(
+  env: Partial<Record<keyof z.input<typeof Settings>, unknown>>,
+  overrides: Overrides = {},
+): Config {
+  const given = { ...definedOnly(env), ...acceptable(overrides) }
+  const result = Settings.safeParse(given)
   const settings = result.success ? result.data : Settings.parse({})
   const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
   const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
+  const local = settings.OPENIM_LOCAL === '1'
+  // On a developer's machine all devices share one address: nothing is limited there unless somebody says so.
+  const limits = {
+    OPENIM_RATE_LIMITS: settings.OPENIM_RATE_LIMITS ?? (local ? '0' : '1'),
+    OPENIM_REQUESTS_PER_MINUTE: settings.OPENIM_REQUESTS_PER_MINUTE ?? (local ? 0 : REQUESTS_PER_MINUTE),
+  }
   return {
-    local: settings.OPENIM_LOCAL === '1',
+    local,
     secret: settings.OPENIM_SECRET,
     admins,
     tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
@@ -85,8 +140,35 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
     logLevel: settings.OPENIM_LOG_LEVEL,
+    retention: {
+      messageDays: settings.OPENIM_RETAIN_MESSAGES_DAYS,
+      fileDays: settings.OPENIM_FILE_EXPIRE_DAYS,
+      objectTypes: new Set(listOf(settings.OPENIM_DELETE_OBJECT_TYPES)),
+    },
+    rateLimits: limits.OPENIM_RATE_LIMITS === '1',
+    requestsPerMinute: limits.OPENIM_REQUESTS_PER_MINUTE,
+    metricsToken: settings.OPENIM_METRICS_TOKEN,
+    grafanaURL: settings.OPENIM_GRAFANA_URL === 'none' ? null : settings.OPENIM_GRAFANA_URL,
+    runtime: {
+      ...RuntimeSettings.parse(result.success ? given : {}),
+      ...limits,
+    },
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
   }
+}
+
+/** Why a value will not do for a setting, or null when it will. */
+export function objectionTo(name: RuntimeSetting, value: string): string | null {
+  const result = RuntimeSettings.shape[name].safeParse(value)
+  return result.success ? null : (result.error.issues[0]?.message ?? 'the value is not valid')
+}
+
+/** An override that an older version has left, and that this one does not take, must not stop the deployment. */
+function acceptable(overrides: Overrides): Overrides {
+  const isRuntimeSetting = (name: string): name is RuntimeSetting => Object.hasOwn(RuntimeSettings.shape, name)
+  return Object.fromEntries(
+    Object.entries(overrides).filter(([name, value]) => isRuntimeSetting(name) && objectionTo(name, value) === null),
+  )
 }
 
 function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<string, string>): string | null {
