@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { announceImport } from '../features/friend/import-friends.ts'
 import { noteProfileChange } from '../features/friend/note-profile-change.ts'
@@ -6,31 +7,52 @@ import { listConversation } from '../features/message/store.ts'
 import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
 import { type Context, createContext } from '../platform/context.ts'
+import { count, flushCountsIfDue } from '../platform/counters.ts'
 import { TransferJob } from '../platform/jobs.ts'
 import { createLog } from '../platform/log.ts'
+import { withOverrides } from '../platform/overrides.ts'
+import { traced } from '../platform/trace.ts'
+import { clean } from './cron.ts'
 
 const FIRST_RETRY_SECONDS = 2
 const MAX_RETRY_SECONDS = 3_600
 
 /** Works through a batch. Every message is acknowledged or retried by itself; what keeps failing goes to the dead letters. */
-export async function consumeQueue(batch: MessageBatch<unknown>, env: Bindings): Promise<void> {
+export async function consumeQueue(
+  batch: MessageBatch<unknown>,
+  env: Bindings,
+  execution: ExecutionContext,
+): Promise<void> {
+  await withOverrides(env, (work) => execution.waitUntil(work))
   const log = createLog(configOf(env).logLevel, { queue: batch.queue })
   for (const message of batch.messages) {
     try {
       await runJob(TransferJob.parse(message.body), env)
       message.ack()
+      count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
     } catch (error) {
-      log.error('a job failed', error, { messageID: message.id, attempts: message.attempts })
+      const { id: messageID, attempts } = message
+      log.error('a job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
+      count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
       message.retry({ delaySeconds: Math.min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS ** message.attempts) })
     }
   }
+  await flushCountsIfDue(env)
 }
 
-async function runJob(job: TransferJob, env: Bindings): Promise<void> {
-  const afterReply = new AfterReply()
-  const ctx = createContext(env, job.operationID, afterReply)
-  await handle(ctx, job)
-  await afterReply.run(ctx.log)
+/** Of a job that is perhaps none. */
+function operationIDOf(body: unknown): string {
+  return z.object({ operationID: z.string() }).safeParse(body).data?.operationID ?? ''
+}
+
+function runJob(job: TransferJob, env: Bindings): Promise<void> {
+  const { kind, operationID } = job
+  return traced(`job ${kind}`, { operationID }, async () => {
+    const afterReply = new AfterReply()
+    const ctx = createContext(env, operationID, afterReply)
+    await handle(ctx, job)
+    await afterReply.run(ctx.log)
+  })
 }
 
 async function handle(ctx: Context, job: TransferJob): Promise<void> {
@@ -45,5 +67,7 @@ async function handle(ctx: Context, job: TransferJob): Promise<void> {
       return sendToUsers(ctx, job)
     case 'send-to-all':
       return sendToAll(ctx, job)
+    case 'clean':
+      return clean(ctx, job)
   }
 }
