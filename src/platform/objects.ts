@@ -1,5 +1,5 @@
 import type { Bindings } from '../env.ts'
-import { type ConversationRpc, clientOf, type UserRpc } from './rpc.ts'
+import { type ConversationRpc, clientOf, type MetricsRpc, type UserRpc } from './rpc.ts'
 
 /** The object of one user, by userID. */
 export function userObject(env: Bindings, userID: string): UserRpc {
@@ -9,4 +9,9 @@ export function userObject(env: Bindings, userID: string): UserRpc {
 /** The object that keeps a chat conversation and its notification twin, by the chat conversation's ID. */
 export function conversationObject(env: Bindings, conversationID: string): ConversationRpc {
   return clientOf<ConversationRpc>(() => env.CONVERSATION.getByName(conversationID))
+}
+
+/** The one object that adds up what is counted. */
+export function metricsObject(env: Bindings): MetricsRpc {
+  return clientOf<MetricsRpc>(() => env.METRICS.getByName('metrics'))
 }

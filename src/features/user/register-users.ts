@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
+import { count } from '../../platform/counters.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { UserRegisterReq } from './schema.ts'
 import { insertUsers, registeredAmong } from './store/users.ts'
@@ -18,6 +19,7 @@ export async function registerUsers(ctx: CallerContext, { users }: z.output<type
     await refuseTaken(ctx, userIDs)
     throw error
   }
+  count('user_register_total', {}, rows.length)
 }
 
 async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {

@@ -1,15 +1,18 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { configOf } from '../../platform/config.ts'
+import { flushCountsIfDue } from '../../platform/counters.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog } from '../../platform/log.ts'
 import { userObject } from '../../platform/objects.ts'
+import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
 import {
   type AppendItem,
   type AppendResult,
   type ConversationRpc,
   type ConversationState,
+  type CountStep,
   type DeliveredMessage,
   type Delivery,
   type LogName,
@@ -29,11 +32,14 @@ import {
   type StoredMessage,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
+import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { appendMessage, type Stamped } from './append.ts'
 import { refusalByReceiver } from './check-receiver.ts'
+import { countAppends } from './count-appends.ts'
+import { countMessages } from './count-messages.ts'
 import { FanOut, type Parcel } from './fan-out.ts'
 import { Hidden } from './hidden.ts'
 import { firstMembers, type Kind, Members } from './members.ts'
@@ -73,7 +79,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       deliver: (userID, parcel) => userObject(env, userID).deliver(parcel),
       gaveUp: (userID, parcels) => this.#gaveUp(userID, parcels),
       drained: (userID) => this.#undelivered.settle(userID),
-      log: createLog(configOf(env).logLevel, { conversationID: this.#conversationID() }),
+      log: createLog(() => configOf(env).logLevel, { conversationID: this.#conversationID() }),
     })
     this.#hidden = new Hidden(state.storage.sql)
     this.#members = new Members(state.storage.sql)
@@ -88,13 +94,19 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
+    annotateTrace({ operationID: items[0]?.operationID ?? '' })
     return outcomeOf(async () => {
       const [first] = items
       while (first && !this.#members.kind) {
         const refusal = await this.#open(first)
-        if (refusal) return items.map(() => ({ ok: false, refusal: refusalOf(refusal) }))
+        if (refusal)
+          return countAppends(
+            items,
+            items.map(() => ({ ok: false, refusal: refusalOf(refusal) })),
+          )
       }
-      return this.#appendAll(items)
+      return countAppends(items, this.#appendAll(items))
     })
   }
 
@@ -165,12 +177,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     })
   }
 
-  eraseBefore(time: number): Promise<Outcome<number>> {
+  eraseBefore(time: number, limit = Number.MAX_SAFE_INTEGER): Promise<Outcome<number>> {
     return outcomeOf(() => {
       this.#kind()
       const { chat } = this.#logs
-      const seq = chat.newestSeqBefore(time)
-      if (seq === 0) return 0
+      const seq = Math.min(chat.newestSeqBefore(time), chat.minSeq + limit - 1)
+      if (seq < chat.minSeq) return 0
       return this.ctx.storage.transactionSync(() => {
         this.#raiseCleared(seq + 1)
         return chat.eraseUpTo(seq, emptied)
@@ -202,6 +214,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => searchLog(this.#logs.chat, query, below, limit))
   }
 
+  countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<Outcome<CountStep>> {
+    return outcomeOf(() => countMessages(this.ctx.storage.sql, window, below, limit))
+  }
+
   stored(seqs: number[]): Promise<Outcome<StoredMessage[]>> {
     return outcomeOf(() => seqs.flatMap((seq) => this.#logs.chat.read(seq) ?? []))
   }
@@ -221,12 +237,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     for (const { userID, since } of this.#undelivered.all()) this.#redeliver(since, userID)
     await this.#planAlarm(Date.now())
     await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)
+    await flushCountsIfDue(this.env)
   }
 
   /** Tells the directory of a conversation that began lately: from there a search that names nobody finds it. */
   async #list(since: number): Promise<void> {
     if ((this.#logs.chat.storedTime(1) ?? 0) < since) return
-    const job: TransferJob = { kind: 'conversation-begun', operationID: '', conversationID: this.#conversationID() }
+    const conversationID = this.#conversationID()
+    const job: TransferJob = { kind: 'conversation-begun', operationID: `alarm_${conversationID}`, conversationID }
     await this.env.TRANSFER_QUEUE.send(job)
   }
 
@@ -304,6 +322,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   async #openOnce(first: AppendItem): Promise<void> {
+    await withOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const members = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
       userObject(this.env, userID).memberSettings(this.#conversationID()),
     )

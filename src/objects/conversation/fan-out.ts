@@ -73,7 +73,9 @@ export class FanOut {
         await this.#deps.deliver(userID, parcel)
         return true
       } catch (error) {
-        this.#deps.log.error('a delivery failed', error, { userID, conversationID: parcel.conversationID, tries })
+        const { conversationID, messages } = parcel
+        const operationID = messages[0]?.operationID ?? ''
+        this.#deps.log.error('a delivery failed', error, { operationID, userID, conversationID, tries })
         if (tries === MAX_TRIES) return false
         await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
       }

@@ -9,6 +9,7 @@ import { Devices } from './devices.ts'
 import { InOrder } from './in-order.ts'
 import { LogMarks } from './log-marks.ts'
 import { Presence } from './presence.ts'
+import { RequestRate } from './request-rate.ts'
 import { SendNotes } from './send-notes.ts'
 import { Sends } from './sends.ts'
 import { Sessions } from './sessions.ts'
@@ -16,6 +17,7 @@ import { Sessions } from './sessions.ts'
 /** The parts of one user's object, for the functions that do its work. */
 export interface UserCore {
   readonly userID: string
+  /** What is in force now: it may change while the object lives. */
   readonly config: Config
   readonly log: Log
   readonly sessions: Sessions
@@ -25,6 +27,7 @@ export interface UserCore {
   readonly sends: Sends
   readonly inOrder: InOrder<Outgoing>
   readonly presence: Presence
+  readonly requestRate: RequestRate
   readonly sendNotes: SendNotes
   now(): number
   conversation(home: string): ConversationRpc
@@ -36,13 +39,14 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const userID = state.id.name
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
-  const config = configOf(env)
   const conversation = (home: string) => conversationObject(env, home)
   const other = (id: string) => userObject(env, id)
   return {
     userID,
-    config,
-    log: createLog(config.logLevel, { userID }),
+    get config() {
+      return configOf(env)
+    },
+    log: createLog(() => configOf(env).logLevel, { userID }),
     sessions: new Sessions(sql),
     conversations: new Conversations(sql, userID),
     marks: new LogMarks(sql),
@@ -50,6 +54,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sends: new Sends(conversation),
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
+    requestRate: new RequestRate(),
     sendNotes: new SendNotes(sql),
     now: () => Date.now(),
     conversation,

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
+import { refreshOverrides } from '../../platform/overrides.ts'
 import {
   type ConversationChange,
   type ConversationRow,
@@ -47,12 +48,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   override async fetch(request: Request): Promise<Response> {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const response = connect(this.#user, request)
     if (response.status === SWITCHING_PROTOCOLS) this.ctx.waitUntil(announcePresence(this.#user))
     return response
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     return receive(this.#user, socket, frame)
   }
 
