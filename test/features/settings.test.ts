@@ -1,7 +1,7 @@
 import { evictAllDurableObjects } from 'cloudflare:test'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/d1.ts'
-import { currentOverrides } from '../../src/platform/overrides.ts'
+import { currentOverrides, refreshOverrides } from '../../src/platform/overrides.ts'
 import { settingOverride } from '../../src/platform/tables.ts'
 import { adminToken, bindings, Device, post, type ReplyBody, register, request, userToken } from '../rig.ts'
 
@@ -144,6 +144,41 @@ describe('a setting that is changed at run time', () => {
     expect((await set('log.yml', { RemainLogLevel: 3 })).errCode).toBe(1001)
     await call('/config/set_enable_config_manager', { enable: true })
     expect(await read('openim-rpc-auth.yml')).toEqual({ TokenPolicy: { Expire: 3 } })
+  })
+
+  it('reaches the other isolates when their copies are half a minute old', async () => {
+    await call('/restart')
+    const row = { name: 'OPENIM_LOG_LEVEL', value: 'warn', changedBy: 'somebody elsewhere', changeTime: 1 }
+    await openDatabase(bindings.DB).insert(settingOverride).values(row)
+    const reading: Promise<void>[] = []
+    const refresh = () => refreshOverrides(bindings, (work) => reading.push(work))
+    refresh()
+    expect(reading).toEqual([])
+    vi.setSystemTime(Date.now() + 30_000)
+    refresh()
+    // Nobody reads twice, and nobody waits: what was known is in force until the answer is there.
+    refresh()
+    expect(reading).toHaveLength(1)
+    expect(currentOverrides()).toEqual({})
+    await Promise.all(reading)
+    expect(currentOverrides()).toEqual({ OPENIM_LOG_LEVEL: 'warn' })
+    vi.useRealTimers()
+  })
+
+  it('is what it was while the database is away', async () => {
+    await set('openim-rpc-auth.yml', { TokenPolicy: { Expire: 3 } })
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await bindings.DB.prepare('ALTER TABLE setting_override RENAME TO away').run()
+    vi.setSystemTime(Date.now() + 30_000)
+    const reading: Promise<void>[] = []
+    refreshOverrides(bindings, (work) => reading.push(work))
+    await Promise.all(reading)
+    expect(reading).toHaveLength(1)
+    expect(error.mock.calls.join()).toContain('could not be read')
+    expect(currentOverrides()).toEqual({ OPENIM_TOKEN_EXPIRE_DAYS: '3' })
+    await bindings.DB.prepare('ALTER TABLE away RENAME TO setting_override').run()
+    vi.useRealTimers()
+    vi.restoreAllMocks()
   })
 
   it('that this version does not take any more stops nothing', async () => {
