@@ -1,4 +1,5 @@
 import type { Bindings } from '../env.ts'
+import { createLog } from './log.ts'
 import { metricsObject } from './objects.ts'
 
 /*
@@ -42,12 +43,18 @@ export function seriesOf(name: string, labels: Record<string, string>): string {
   return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`
 }
 
-/** Hands over what was counted, now. */
+/** Hands over what was counted, now. What cannot be handed over waits for the next time: counting never fails. */
 export async function flushCounts(env: Bindings): Promise<void> {
   const taken = counts
   counts = {}
   flushAt = Date.now()
-  if (Object.keys(taken).length > 0) await metricsObject(env).add(taken)
+  if (Object.keys(taken).length === 0) return
+  try {
+    await metricsObject(env).add(taken)
+  } catch (error) {
+    for (const [series, by] of Object.entries(taken)) counts[series] = (counts[series] ?? 0) + by
+    createLog('error').error('what was counted could not be handed over', error)
+  }
 }
 
 /** Hands over what was counted, unless that happened a moment ago; for who may not wait, an object say. */

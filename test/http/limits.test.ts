@@ -80,6 +80,13 @@ describe('calls', () => {
     expect(await codesOf(OF_USER + 1, () => usersInfo('192.0.2.7', admin))).toEqual(Array(OF_USER + 1).fill(0))
   })
 
+  it('of nobody knows whom are not limited: that would be everybody together', async () => {
+    const headers = { operationID: 'test', token: 'garbage' }
+    await limitCalls()
+    const call = () => request('/user/get_users_info', { method: 'POST', headers, body: '{}' })
+    expect(await codesOf(OF_ADDRESS + 1, call)).toEqual(Array(OF_ADDRESS + 1).fill(1503))
+  })
+
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
@@ -121,8 +128,11 @@ describe('connections', () => {
   it('that are too many are told so in a frame, if the client asked for frames', async () => {
     const token = await userToken('alice')
     await limitCalls()
-    for (let i = 0; i < OF_CONNECTIONS; i++) await (await Device.connect('alice', { token })).handshake()
-    const tooMany = await Device.connect('alice', { token })
+    const query = gatewayQuery('alice', token, 'js')
+    const headers = { Upgrade: 'websocket', 'cf-connecting-ip': '192.0.2.11' }
+    for (let i = 0; i < OF_CONNECTIONS; i++) await request(`/ws?${query}`, { headers })
+    const { webSocket } = await request(`/ws?${query}`, { headers })
+    const tooMany = new Device('alice', 'js', webSocket as WebSocket)
     expect(await tooMany.handshake()).toMatchObject({ errCode: 429, errMsg: 'TooManyRequests' })
     expect(await tooMany.closed).toMatchObject({ code: 1008 })
   })

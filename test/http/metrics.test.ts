@@ -1,5 +1,6 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { flushCounts } from '../../src/platform/counters.ts'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Bindings } from '../../src/env.ts'
+import { count, flushCounts } from '../../src/platform/counters.ts'
 import { metricsObject } from '../../src/platform/objects.ts'
 import { adminToken, bindings, Device, post, register, request, userToken } from '../rig.ts'
 
@@ -75,6 +76,18 @@ describe('metrics', () => {
     for (const queue of ['push', 'transfer', 'webhook']) {
       expect(samples[`openim_queue_backlog{queue="${queue}"}`]).toBeGreaterThanOrEqual(0)
     }
+  })
+
+  it('are kept while they cannot be handed over', async () => {
+    const before = await scrapeAsAdmin()
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    count('openim_cleaned_total', { task: 'test' }, 7)
+    const away = { getByName: () => ({ add: () => Promise.reject(new Error('away')) }) }
+    await flushCounts({ ...bindings, METRICS: away as unknown as Bindings['METRICS'] })
+    expect(error).toHaveBeenCalledOnce()
+    vi.restoreAllMocks()
+    const series = 'openim_cleaned_total{task="test"}'
+    expect((await scrapeAsAdmin())[series]).toBe((before[series] ?? 0) + 7)
   })
 
   it('of all isolates are added up, and survive the object that adds', async () => {
