@@ -22,7 +22,6 @@ export interface Settings {
   OPENIM_FILE_LIMITS?: string
   OPENIM_MAX_OPEN_UPLOADS?: string
   OPENIM_FILE_EXPIRE_DAYS?: string
-  OPENIM_FILE_EXPIRE_GROUPS?: string
   OPENIM_S3_ENDPOINT?: string
   OPENIM_S3_BUCKET?: string
   OPENIM_S3_REGION?: string
@@ -36,6 +35,12 @@ export interface Settings {
   OPENIM_PUSH_HTTP_SECRET?: string
   OPENIM_PUSH_JPUSH_SECRET?: string
   OPENIM_PUSH_GETUI_SECRET?: string
+  OPENIM_RETAIN_MESSAGES_DAYS?: string
+  OPENIM_DELETE_OBJECT_TYPES?: string
+  OPENIM_RATE_LIMITS?: string
+  OPENIM_REQUESTS_PER_MINUTE?: string
+  OPENIM_METRICS_TOKEN?: string
+  OPENIM_GRAFANA_URL?: string
 }
 
 /** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */

@@ -1,9 +1,11 @@
 import type { Bindings } from './env.ts'
 import { createApp } from './http/app.ts'
 import { endpoints } from './http/endpoints.ts'
+import { startCleaning } from './jobs/cron.ts'
 import { consumeQueue } from './jobs/queue.ts'
 
 export { ConversationObject } from './objects/conversation/conversation-object.ts'
+export { MetricsObject } from './objects/metrics/metrics-object.ts'
 export { RelayObject } from './objects/relay/relay-object.ts'
 export { UserObject } from './objects/user/user-object.ts'
 
@@ -12,4 +14,5 @@ const app = createApp(endpoints)
 export default {
   fetch: app.fetch,
   queue: consumeQueue,
+  scheduled: startCleaning,
 } satisfies ExportedHandler<Bindings>

@@ -19,11 +19,18 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              // Small enough to be reached; they count only where a test switches them on.
+              ratelimits: {
+                RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
+                RATE_LIMIT_USER: { namespace_id: '2', simple: { limit: 3, period: 60 } },
+                RATE_LIMIT_CONNECT: { namespace_id: '3', simple: { limit: 2, period: 60 } },
+              },
               bindings: {
                 OPENIM_LOCAL: '1',
                 OPENIM_LOG_LEVEL: 'error',
                 // Every member is an object, and hundreds of them take their time here.
                 OPENIM_MAX_DIRECT_MEMBERS: '20',
+                OPENIM_METRICS_TOKEN: 'for-prometheus-only',
                 TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
               },
             },

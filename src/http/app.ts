@@ -1,26 +1,40 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
+import type { Bindings } from '../env.ts'
 import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
+import { count, flushCountsSoon } from '../platform/counters.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
+import { withOverrides } from '../platform/overrides.ts'
+import { annotateTrace } from '../platform/trace.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
 import { mountFiles } from './files.ts'
 import { readiness } from './health.ts'
-import { type AppEnv, mount, newContext } from './mount.ts'
+import { limitAddress, limitCaller } from './limits.ts'
+import { type AppEnv, mount, newContext, PREFIXES } from './mount.ts'
+import { mountPrometheus } from './prometheus.ts'
 import { envelope } from './reply.ts'
 import { GATEWAY_PATHS, openGateway } from './ws.ts'
+
+const HEALTH_PATH = '/healthz'
+const READY_PATH = '/readyz'
+const PROBE_PATHS: ReadonlySet<string> = new Set([HEALTH_PATH, READY_PATH])
 
 /** How long a browser may remember that calls from other origins are allowed. */
 const PREFLIGHT_SECONDS = 172_800
 
 const NOT_FOUND = 404
+const TOO_MANY_REQUESTS = 429
+/** After a minute the counters begin again. */
+const RETRY_AFTER_SECONDS = '60'
 const SERVICE_UNAVAILABLE = 503
 
 /** The REST surface and the sockets' way in, over a list of endpoints. */
 export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  const paths = new Set(PREFIXES.flatMap((prefix) => endpoints.map(({ path }) => prefix + path)))
 
   app.use('*', async (c, next) => {
     const { refusal } = configOf(c.env)
@@ -30,8 +44,18 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   })
 
   app.use('*', async (c, next) => {
+    // Whether the service is alive and ready does not depend on what it was told to do.
+    if (!PROBE_PATHS.has(c.req.path)) await withOverrides(c.env, (work) => c.executionCtx.waitUntil(work))
+    return next()
+  })
+
+  app.use('*', async (c, next) => {
     const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
-    if (isUpgrade && GATEWAY_PATHS.has(c.req.path)) return openGateway(c.req.raw, c.env)
+    if (isUpgrade && GATEWAY_PATHS.has(c.req.path)) {
+      const response = await openGateway(c.req.raw, c.env)
+      c.executionCtx.waitUntil(flushCountsSoon(c.env))
+      return response
+    }
     return next()
   })
 
@@ -45,8 +69,8 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     }),
   )
 
-  app.get('/healthz', (c) => c.json({ ok: true }))
-  app.get('/readyz', async (c) => {
+  app.get(HEALTH_PATH, (c) => c.json({ ok: true }))
+  app.get(READY_PATH, async (c) => {
     const state = await readiness(c.env)
     return c.json(state, state.ready ? 200 : SERVICE_UNAVAILABLE)
   })
@@ -54,32 +78,56 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   app.use('*', async (c, next) => {
     const afterReply = new AfterReply()
     c.set('afterReply', afterReply)
-    c.set('context', newContext(c.env, c.req.raw, afterReply))
+    const context = newContext(c.env, c.req.raw, afterReply)
+    c.set('context', context)
+    annotateTrace({ operationID: context.operationID })
     await next()
-    c.executionCtx.waitUntil(afterReply.run(c.var.context.log))
+    c.executionCtx.waitUntil(afterReply.run(context.log))
+  })
+
+  app.use('*', async (c, next) => {
+    await next()
+    if (!paths.has(c.req.path)) return
+    const code = c.error ? knownError(c.error).code : (c.var.errCode ?? 0)
+    count('api_count', { path: c.req.path.replace(/^\/api\//, '/'), code: String(code) })
+    c.executionCtx.waitUntil(flushCountsSoon(c.env))
+  })
+
+  app.use('*', async (c, next) => {
+    await limitAddress(c.var.context, c.req.raw, c.env)
+    return next()
   })
   mount(app, endpoints)
   mountFiles(app)
+  mountPrometheus(app)
 
   app.notFound(async (c) => {
-    const error = await refusalOfUnknown(c.var.context, c.req.raw)
+    const error = await refusalOfUnknown(c.var.context, c.req.raw, c.env)
     return envelope(errorReply(error), c.req.method === 'POST' ? undefined : NOT_FOUND)
   })
 
   app.onError((error, c) => {
-    const known = error instanceof ImError ? error : internalError(error, c.var.context)
-    return envelope(errorReply(known))
+    if (!(error instanceof ImError)) c.var.context.log.error('a call failed', error)
+    const known = knownError(error)
+    if (known.code !== TOO_MANY_REQUESTS) return envelope(errorReply(known))
+    const response = envelope(errorReply(known), TOO_MANY_REQUESTS)
+    response.headers.set('retry-after', RETRY_AFTER_SECONDS)
+    return response
   })
 
   return app
 }
 
 /** As with OpenIM, a path that does not exist is told only to those who may call at all. */
-async function refusalOfUnknown(ctx: AppEnv['Variables']['context'], request: Request): Promise<ImError> {
+async function refusalOfUnknown(
+  ctx: AppEnv['Variables']['context'],
+  request: Request,
+  env: Bindings,
+): Promise<ImError> {
   if (request.method !== 'POST') return ImError.notFound('there is nothing at this path')
   if (ctx.operationID === '') return ImError.args('the header `operationID` is missing')
   try {
-    await callerOf(ctx, request.headers.get('token'), 'token')
+    await limitCaller(ctx, await callerOf(ctx, request.headers.get('token'), 'token'), env)
   } catch (error) {
     if (error instanceof ImError) return error
     throw error
@@ -87,7 +135,7 @@ async function refusalOfUnknown(ctx: AppEnv['Variables']['context'], request: Re
   return ImError.notFound('there is no such call')
 }
 
-function internalError(error: Error, ctx: AppEnv['Variables']['context']): ImError {
-  ctx.log.error('a call failed', error)
-  return ImError.internal('the call could not be completed; try again')
+/** What the caller is told of an error. */
+function knownError(error: Error): ImError {
+  return error instanceof ImError ? error : ImError.internal('the call could not be completed; try again')
 }

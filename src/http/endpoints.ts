@@ -6,6 +6,9 @@ import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
 import { messageEndpoints } from '../features/message/endpoints.ts'
 import { readEndpoints } from '../features/message/read-endpoints.ts'
+import { settingsEndpoints } from '../features/settings/endpoints.ts'
+import { statisticsEndpoints } from '../features/statistics/endpoints.ts'
+import { sdkLogEndpoints } from '../features/third/logs/endpoints.ts'
 import { pushEndpoints } from '../features/third/push-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
@@ -22,4 +25,7 @@ export const endpoints: readonly Endpoint[] = [
   ...jssdkEndpoints,
   ...fileEndpoints,
   ...pushEndpoints,
+  ...sdkLogEndpoints,
+  ...statisticsEndpoints,
+  ...settingsEndpoints,
 ]

@@ -1,14 +1,19 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Bindings } from '../env.ts'
 import { configOf } from '../platform/config.ts'
 import { openDatabase } from '../platform/d1.ts'
+import { metricsObject } from '../platform/objects.ts'
 import { checkPushKeys, PushKeysError } from '../push/check-keys.ts'
 import { Credentials } from '../push/credentials.ts'
+import { ALL_TABLES } from './all-tables.ts'
 
 /** What a deployment stands on; each is asked for real. */
 const PROBES: Record<string, (env: Bindings) => Promise<unknown>> = {
-  database: (env) => openDatabase(env.DB).run(sql`SELECT count(*) FROM user WHERE user_id = ''`),
+  database: findTables,
   files: (env) => env.FILES.head('readiness-probe'),
+  objects: (env) => metricsObject(env).totals(),
+  queues: (env) => Promise.all([env.PUSH_QUEUE, env.TRANSFER_QUEUE, env.WEBHOOK_QUEUE].map((queue) => queue.metrics())),
 }
 
 /** What only some deployments stand on. */
@@ -18,16 +23,41 @@ function probesOf(env: Bindings): typeof PROBES {
   return { ...PROBES, push: () => checkPushKeys(push, new Credentials(openDatabase(env.DB), () => Date.now())) }
 }
 
-/** Whether the service can do its work: `ready`, and per part `ok` or the reason why not. */
+/**
+ * Whether the service can do its work: `ready`, and per part `ok` or the reason why not. That the settings are valid
+ * was seen before: without that nothing is served.
+ */
 export async function readiness(env: Bindings): Promise<{ ready: boolean; parts: Record<string, string> }> {
   const parts = await Promise.all(
     Object.entries(probesOf(env)).map(async ([name, probe]) => {
       const state = await probe(env).then(
         () => 'ok',
-        (error: unknown) => (error instanceof PushKeysError ? error.message : 'not available'),
+        (error: unknown) =>
+          error instanceof NotMigrated || error instanceof PushKeysError ? error.message : 'not available',
       )
       return [name, state] as const
     }),
   )
   return { ready: parts.every(([, state]) => state === 'ok'), parts: Object.fromEntries(parts) }
+}
+
+class NotMigrated extends Error {}
+
+/** With the name of its table before it, a column that is not there cannot be taken for a text, as SQLite likes to. */
+function askForNothing(table: SQLiteTable): SQL {
+  const { name, columns } = getTableConfig(table)
+  const qualified = columns.map((column) => sql`${sql.identifier(name)}.${sql.identifier(column.name)}`)
+  return sql`SELECT ${sql.join(qualified, sql`, `)} FROM ${sql.identifier(name)} LIMIT 0`
+}
+
+/** Asks for every column of every table, and for no row: a database that lacks a migration lacks one of them. */
+async function findTables(env: Bindings): Promise<void> {
+  const db = openDatabase(env.DB)
+  try {
+    await Promise.all(ALL_TABLES.map((table) => db.run(askForNothing(table))))
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const found = /no such (table|column): [\w.]+/.exec(String(cause))
+    throw found ? new NotMigrated(`not migrated: ${found[0]}`) : error
+  }
 }

@@ -1,13 +1,19 @@
 import type { Bindings } from '../env.ts'
 import { configOf } from '../platform/config.ts'
+import { count } from '../platform/counters.ts'
 import { refuseHandshake, upgradeRequest } from '../platform/handshake.ts'
 import { type TokenClaims, verifyToken } from '../platform/jwt.ts'
 import { createLog } from '../platform/log.ts'
+import { limitRate } from '../platform/rate-limit.ts'
+import { annotateTrace } from '../platform/trace.ts'
 import { type Handshake, parseHandshake } from '../protocol/envelope/handshake.ts'
 import { ImError } from '../protocol/errors.ts'
+import { networkOf } from './limits.ts'
 
 /** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
 export const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
+
+const COUNTER = 'openim_connections_total'
 
 /**
  * The way in for a device. Arguments and signature are checked here, so that a bad request never wakes an object; the
@@ -19,15 +25,20 @@ export async function openGateway(request: Request, env: Bindings): Promise<Resp
     handshake = parseHandshake(new URL(request.url), request.headers)
   } catch (error) {
     // Before the arguments are read nobody knows whether the client wants its errors as a frame.
-    if (error instanceof ImError) return refuseHandshake(error, false)
-    throw error
+    if (!(error instanceof ImError)) throw error
+    count(COUNTER, { outcome: 'refused' })
+    return refuseHandshake(error, false)
   }
   const { userID, platformID, operationID, isMsgResp } = handshake
+  annotateTrace({ operationID })
+  const { secret, rateLimits, logLevel } = configOf(env)
   try {
-    const claims = await verifyToken(handshake.token, configOf(env).secret, Date.now())
+    if (rateLimits) await limitRate(env.RATE_LIMIT_CONNECT, networkOf(request), 'one address')
+    const claims = await verifyToken(handshake.token, secret, Date.now())
     requireMatch(claims, handshake)
+    if (rateLimits) await limitRate(env.RATE_LIMIT_USER, userID, 'one user')
     const { sdkType, sdkVersion, compression } = handshake
-    return await env.USER.getByName(userID).fetch(
+    const response = await env.USER.getByName(userID).fetch(
       upgradeRequest({
         userID,
         platformID,
@@ -40,9 +51,12 @@ export async function openGateway(request: Request, env: Bindings): Promise<Resp
         isMsgResp,
       }),
     )
+    count(COUNTER, { outcome: 'admitted' })
+    return response
   } catch (error) {
+    count(COUNTER, { outcome: error instanceof ImError ? 'refused' : 'failed' })
     if (error instanceof ImError) return refuseHandshake(error, isMsgResp)
-    createLog(configOf(env).logLevel, { operationID, userID }).error('a connection failed', error)
+    createLog(logLevel, { operationID, userID }).error('a connection failed', error)
     return refuseHandshake(ImError.internal('the connection could not be opened; try again'), isMsgResp)
   }
 }

@@ -9,9 +9,13 @@ import { listConversation } from '../features/message/store.ts'
 import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
 import { type Context, createContext } from '../platform/context.ts'
+import { count, flushCountsIfDue } from '../platform/counters.ts'
 import { RetryLater, TransferJob } from '../platform/jobs.ts'
 import { createLog } from '../platform/log.ts'
+import { withOverrides } from '../platform/overrides.ts'
 import { inParallel } from '../platform/parallel.ts'
+import { traced } from '../platform/trace.ts'
+import { clean } from './cron.ts'
 import { runPushJob } from './offline-push.ts'
 
 const FIRST_RETRY_SECONDS = 2
@@ -37,18 +41,27 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
 const Traced = z.object({ operationID: z.string() })
 
 /** Works through a batch. Every message is acknowledged or retried by itself; what keeps failing goes to the dead letters. */
-export async function consumeQueue(batch: MessageBatch<unknown>, env: Bindings): Promise<void> {
+export async function consumeQueue(
+  batch: MessageBatch<unknown>,
+  env: Bindings,
+  execution: ExecutionContext,
+): Promise<void> {
+  await withOverrides(env, (work) => execution.waitUntil(work))
   const log = createLog(configOf(env).logLevel, { queue: batch.queue })
   const consumer = CONSUMERS[batch.queue] ?? TRANSFER
   await inParallel(batch.messages, consumer.atATime, async (message) => {
     try {
-      await runJob(consumer, message.body, env)
+      await runJob(consumer, batch.queue, message.body, env)
       message.ack()
+      count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
     } catch (error) {
-      log.error('a job failed', error, { messageID: message.id, attempts: message.attempts })
-      message.retry({ delaySeconds: delayOf(error, message.attempts) })
+      const { id: messageID, attempts } = message
+      log.error('a job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
+      count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
+      message.retry({ delaySeconds: delayOf(error, attempts) })
     }
   })
+  await flushCountsIfDue(env)
 }
 
 function delayOf(error: unknown, attempts: number): number {
@@ -56,11 +69,19 @@ function delayOf(error: unknown, attempts: number): number {
   return own ?? Math.min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS ** attempts)
 }
 
-async function runJob(consumer: Consumer, body: unknown, env: Bindings): Promise<void> {
-  const afterReply = new AfterReply()
-  const ctx = createContext(env, Traced.parse(body).operationID, afterReply)
-  await consumer.run(ctx, env, body)
-  await afterReply.run(ctx.log)
+/** Of a job that is perhaps none. */
+function operationIDOf(body: unknown): string {
+  return Traced.safeParse(body).data?.operationID ?? ''
+}
+
+function runJob(consumer: Consumer, name: string, body: unknown, env: Bindings): Promise<void> {
+  const { operationID } = Traced.parse(body)
+  return traced(`job of ${name}`, { operationID }, async () => {
+    const afterReply = new AfterReply()
+    const ctx = createContext(env, operationID, afterReply)
+    await consumer.run(ctx, env, body)
+    await afterReply.run(ctx.log)
+  })
 }
 
 async function handle(ctx: Context, job: TransferJob): Promise<void> {
@@ -78,5 +99,7 @@ async function handle(ctx: Context, job: TransferJob): Promise<void> {
       return sendToUsers(ctx, job)
     case 'send-to-all':
       return sendToAll(ctx, job)
+    case 'clean':
+      return clean(ctx, job)
   }
 }

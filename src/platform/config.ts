@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import { currentOverrides, type Overrides } from './overrides.ts'
 import { type PushConfig, type PushSecrets, parsePush } from './push-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
@@ -25,8 +26,7 @@ const MultiLoginRulesSetting = z.partialRecord(
 /** How large files of a kind may be, in MiB, as JSON: `{"image/*":20,"msg-voice":5}`. */
 const FileLimitsSetting = z.record(z.string().min(1), z.number().positive())
 
-/** OpenIM's: what clients send in messages, and the logs they hand in. */
-const EXPIRING_GROUPS = 'msg-picture,msg-file,msg-voice,msg-video,msg-video-snapshot,sdklog'
+const days = z.coerce.number().int().min(0).max(36_500)
 
 const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
@@ -47,8 +47,6 @@ const Settings = z.object({
   OPENIM_FILE_GROUPS: z.string().default(''),
   OPENIM_FILE_LIMITS: z.string().transform(parseJson).pipe(FileLimitsSetting).default({}),
   OPENIM_MAX_OPEN_UPLOADS: z.coerce.number().int().min(1).max(10_000).default(200),
-  OPENIM_FILE_EXPIRE_DAYS: z.coerce.number().int().min(0).max(36_500).default(180),
-  OPENIM_FILE_EXPIRE_GROUPS: z.string().default(EXPIRING_GROUPS),
   OPENIM_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OPENIM_S3_BUCKET: z.string().optional(),
   OPENIM_S3_REGION: z.string().default('auto'),
@@ -62,7 +60,37 @@ const Settings = z.object({
   OPENIM_PUSH_HTTP_SECRET: z.string().optional(),
   OPENIM_PUSH_JPUSH_SECRET: z.string().optional(),
   OPENIM_PUSH_GETUI_SECRET: z.string().optional(),
+  OPENIM_RETAIN_MESSAGES_DAYS: days.default(365),
+  OPENIM_FILE_EXPIRE_DAYS: days.default(180),
+  OPENIM_DELETE_OBJECT_TYPES: z.string().default('msg-picture,msg-file,msg-voice,msg-video,msg-video-snapshot,sdklog'),
+  OPENIM_RATE_LIMITS: z.enum(['0', '1']).optional(),
+  OPENIM_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  OPENIM_METRICS_TOKEN: z.string().default(''),
+  OPENIM_GRAFANA_URL: z.union([z.url({ protocol: /^https?$/ }), z.literal('none')]).default('none'),
 })
+
+/** What may be changed while the service runs (see `overrides.ts`): never who is an administrator, never a secret. */
+const RuntimeSettings = Settings.pick({
+  OPENIM_TOKEN_EXPIRE_DAYS: true,
+  OPENIM_MULTI_LOGIN_POLICY: true,
+  OPENIM_MULTI_LOGIN_RULES: true,
+  OPENIM_FRIEND_VERIFY: true,
+  OPENIM_MAX_TOKENS_PER_PLATFORM: true,
+  OPENIM_MAX_FILE_MB: true,
+  OPENIM_LOG_LEVEL: true,
+  OPENIM_RETAIN_MESSAGES_DAYS: true,
+  OPENIM_FILE_EXPIRE_DAYS: true,
+  OPENIM_DELETE_OBJECT_TYPES: true,
+  OPENIM_RATE_LIMITS: true,
+  OPENIM_REQUESTS_PER_MINUTE: true,
+  OPENIM_GRAFANA_URL: true,
+})
+
+export type RuntimeSettings = z.output<typeof RuntimeSettings>
+export type RuntimeSetting = keyof RuntimeSettings
+
+/** What one connection may ask for, unless the deployment says otherwise. */
+const REQUESTS_PER_MINUTE = 6_000
 
 export interface Config {
   local: boolean
@@ -98,6 +126,18 @@ export interface Config {
   logLevel: LogLevel
   /** How absent users are rung; null when they are not. */
   push: PushConfig | null
+  /** After how many days messages go; 0 = never. */
+  retainMessagesDays: number
+  /** Whether calls and connections are counted and limited, by address and by user. */
+  rateLimits: boolean
+  /** How many requests one connection may make; 0 = any number. */
+  requestsPerMinute: number
+  /** What Prometheus shows to read `/metrics`; "" = only administrators read it. */
+  metricsToken: string
+  /** Where `/third/prometheus` leads; null = nowhere. */
+  grafanaURL: string | null
+  /** The settings in force among those that may be changed at run time, as they are written. */
+  runtime: RuntimeSettings
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
 }
@@ -119,27 +159,37 @@ export interface S3Settings {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-const parsed = new WeakMap<object, Config>()
+const parsed = new WeakMap<object, { overrides: Overrides; config: Config }>()
 
-/** The deployment's configuration, parsed once per isolate and set of bindings. */
+/** The configuration in force, parsed once per isolate, set of bindings and state of the overrides. */
 export function configOf(env: Bindings): Config {
-  let config = parsed.get(env)
-  if (!config) {
-    config = parseConfig(env)
-    parsed.set(env, config)
-  }
+  const overrides = currentOverrides()
+  const known = parsed.get(env)
+  if (known?.overrides === overrides) return known.config
+  const config = parseConfig(env, overrides)
+  parsed.set(env, { overrides, config })
   return config
 }
 
 /** Never throws: a malformed setting becomes the refusal, so that every request says what is wrong. */
-export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, unknown>>): Config {
-  const result = Settings.safeParse(definedOnly(env))
+export function parseConfig(
+  env: Partial<Record<keyof z.input<typeof Settings>, unknown>>,
+  overrides: Overrides = {},
+): Config {
+  const given = { ...definedOnly(env), ...acceptable(overrides) }
+  const result = Settings.safeParse(given)
   const settings = result.success ? result.data : Settings.parse({})
   const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
   const { push, refusal: pushRefusal } = parsePush(settings.OPENIM_PUSH, pushSecrets(settings))
   const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
+  const local = settings.OPENIM_LOCAL === '1'
+  // On a developer's machine all devices share one address: nothing is limited there unless somebody says so.
+  const limits = {
+    OPENIM_RATE_LIMITS: settings.OPENIM_RATE_LIMITS ?? (local ? '0' : '1'),
+    OPENIM_REQUESTS_PER_MINUTE: settings.OPENIM_REQUESTS_PER_MINUTE ?? (local ? 0 : REQUESTS_PER_MINUTE),
+  }
   return {
-    local: settings.OPENIM_LOCAL === '1',
+    local,
     secret: settings.OPENIM_SECRET,
     admins,
     tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
@@ -162,10 +212,19 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     maxOpenUploads: settings.OPENIM_MAX_OPEN_UPLOADS,
     fileExpiry: {
       afterMs: settings.OPENIM_FILE_EXPIRE_DAYS * DAY_MS,
-      groups: settings.OPENIM_FILE_EXPIRE_DAYS === 0 ? [] : listOf(settings.OPENIM_FILE_EXPIRE_GROUPS),
+      groups: settings.OPENIM_FILE_EXPIRE_DAYS === 0 ? [] : listOf(settings.OPENIM_DELETE_OBJECT_TYPES),
     },
     s3: s3Of(settings),
     logLevel: settings.OPENIM_LOG_LEVEL,
+    retainMessagesDays: settings.OPENIM_RETAIN_MESSAGES_DAYS,
+    rateLimits: limits.OPENIM_RATE_LIMITS === '1',
+    requestsPerMinute: limits.OPENIM_REQUESTS_PER_MINUTE,
+    metricsToken: settings.OPENIM_METRICS_TOKEN,
+    grafanaURL: settings.OPENIM_GRAFANA_URL === 'none' ? null : settings.OPENIM_GRAFANA_URL,
+    runtime: {
+      ...RuntimeSettings.parse(result.success ? given : {}),
+      ...limits,
+    },
     push,
     refusal: result.success ? (refusalOf(settings, admins) ?? pushRefusal) : malformed(result.error),
   }
@@ -182,6 +241,20 @@ function pushSecrets(settings: z.output<typeof Settings>): PushSecrets {
     ...(jpush && { jpush: { masterSecret: jpush } }),
     ...(getui && { getui: { masterSecret: getui } }),
   }
+}
+
+/** Why a value will not do for a setting, or null when it will. */
+export function objectionTo(name: RuntimeSetting, value: string): string | null {
+  const result = RuntimeSettings.shape[name].safeParse(value)
+  return result.success ? null : (result.error.issues[0]?.message ?? 'the value is not valid')
+}
+
+/** An override that an older version has left, and that this one does not take, must not stop the deployment. */
+function acceptable(overrides: Overrides): Overrides {
+  const isRuntimeSetting = (name: string): name is RuntimeSetting => Object.hasOwn(RuntimeSettings.shape, name)
+  return Object.fromEntries(
+    Object.entries(overrides).filter(([name, value]) => isRuntimeSetting(name) && objectionTo(name, value) === null),
+  )
 }
 
 function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<string, string>): string | null {

@@ -7,6 +7,7 @@ import type { FileStore } from './files.ts'
 import type { TransferJob } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
 import { conversationObject, userObject } from './objects.ts'
+import { readOverrides } from './overrides.ts'
 import { openPictureService, type PictureService } from './pictures.ts'
 import { openR2Store } from './r2-files.ts'
 import type { ConversationRpc, UserRpc } from './rpc.ts'
@@ -37,6 +38,8 @@ export interface Context {
   after(job: TransferJob): Promise<void>
   /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
   afterReply(task: () => Promise<unknown>): void
+  /** Settings were changed in D1: this isolate takes them over at once, the others within half a minute. */
+  settingsChanged(): Promise<void>
   /** Null where nobody calls: in a job. */
   readonly caller: Caller | null
 }
@@ -68,6 +71,7 @@ export function createContext(
       await env.TRANSFER_QUEUE.send(job)
     },
     afterReply: (task) => afterReply.add(task),
+    settingsChanged: () => readOverrides(env),
     caller: null,
   }
 }

@@ -25,6 +25,17 @@ export const TransferJob = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conversation-begun'), operationID: z.string(), conversationID: z.string() }),
   /** One message to many users. `draft` is the encoded message, in base64; `batchID` makes a repeated job harmless. */
   z.object({ kind: z.literal('send-to-users'), ...batch, recvIDs: z.array(z.string()) }),
+  /**
+   * One step of a cleaning (see `jobs/cron.ts`), begun at `startTime` (ms): behind `cursor`, with so much removed so far.
+   */
+  z.object({
+    kind: z.literal('clean'),
+    operationID: z.string(),
+    task: z.string(),
+    startTime: z.number(),
+    cursor: z.string(),
+    removed: z.number(),
+  }),
   /** The same to all users behind the one named. */
   z.object({ kind: z.literal('send-to-all'), ...batch, after: z.string() }),
 ])

@@ -13,10 +13,11 @@ export interface Log {
   with(fields: LogFields): Log
 }
 
-/** A log that writes lines at or above `level`, each carrying `base`. */
-export function createLog(level: LogLevel, base: LogFields = {}): Log {
+/** A log that writes lines at or above `level`, each carrying `base`. What lives long gives the level as a function. */
+export function createLog(level: LogLevel | (() => LogLevel), base: LogFields = {}): Log {
+  const lowest = typeof level === 'function' ? level : () => level
   const write = (at: LogLevel, message: string, fields: LogFields = {}) => {
-    if (RANK[at] < RANK[level]) return
+    if (RANK[at] < RANK[lowest()]) return
     const line = JSON.stringify({ level: at, message, ...base, ...fields })
     if (at === 'error') console.error(line)
     else if (at === 'warn') console.warn(line)

@@ -1,5 +1,5 @@
 import type { Bindings } from '../env.ts'
-import { type ConversationRpc, clientOf, type RelayRpc, type UserRpc } from './rpc.ts'
+import { type ConversationRpc, clientOf, type MetricsRpc, type RelayRpc, type UserRpc } from './rpc.ts'
 
 /** The object of one user, by userID. */
 export function userObject(env: Bindings, userID: string): UserRpc {
@@ -14,4 +14,9 @@ export function conversationObject(env: Bindings, conversationID: string): Conve
 /** One relay of a large group, by its name: the group's conversationID, a slash and the number of the shard. */
 export function relayObject(env: Bindings, name: string): RelayRpc {
   return clientOf<RelayRpc>(() => env.RELAY.getByName(name))
+}
+
+/** The one object that adds up what is counted. */
+export function metricsObject(env: Bindings): MetricsRpc {
+  return clientOf<MetricsRpc>(() => env.METRICS.getByName('metrics'))
 }

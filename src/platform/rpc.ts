@@ -213,6 +213,17 @@ export interface SearchStep {
   below: number
 }
 
+/** One step of counting down a chat log. */
+export interface CountStep {
+  /** Messages by userID. */
+  senders: Record<string, number>
+  /** Messages by day, `YYYY-MM-DD` in UTC. */
+  days: Record<string, number>
+  scanned: number
+  /** Give this as `below` to go on; 0 at the end. */
+  below: number
+}
+
 export interface ConversationRpc {
   /** Appends in order; answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
@@ -243,8 +254,11 @@ export interface ConversationRpc {
   erase(seqs: number[]): Promise<void>
   /** Nobody reads what is below the next message any more. Answers the newest seq. */
   clear(): Promise<number>
-  /** Erases what was stored at or before a moment (ms); nobody reads it any more. Answers how many messages that were. */
-  eraseBefore(time: number): Promise<number>
+  /**
+   * Erases what was stored at or before a moment (ms), the oldest `limit` seqs of it if that is given; nobody reads it
+   * any more. Answers how many messages that were.
+   */
+  eraseBefore(time: number, limit?: number): Promise<number>
   maxSeq(): Promise<number>
   /** The newest message of the chat stored at or before a moment (ms); 0 when there is none. */
   newestSeqBefore(time: number): Promise<number>
@@ -257,6 +271,8 @@ export interface ConversationRpc {
   relationsChanged(): Promise<void>
   /** Looks through the newest `limit` messages of the chat below a seq. */
   search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
+  /** Counts, among the newest `limit` messages of the chat below a seq, those sent in `from` ≤ time < `to` (ms). */
+  countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<CountStep>
   /** Those of the given messages of the chat that are there, as they are stored: no member's view of them. */
   stored(seqs: number[]): Promise<StoredMessage[]>
   /** @param since what the caller already knows of each log; the member's own messages are looked for after it */
@@ -416,6 +432,23 @@ export interface UserRpc {
   wasSent(operationID: string): Promise<boolean>
   /** The newest showable message of each given conversation that has one. */
   lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
+}
+
+/** What there is right now. */
+export interface Gauges {
+  users: number
+  /** Without dismissed ones. */
+  groups: number
+  /** With at least one message. */
+  conversations: number
+}
+
+export interface MetricsRpc {
+  /** Adds to the totals. A call that the runtime makes it repeat counts twice, which happens as rarely as resets do. */
+  add(counts: Record<string, number>): Promise<void>
+  totals(): Promise<Record<string, number>>
+  /** At most some minutes old. */
+  gauges(): Promise<Gauges>
 }
 
 /** Runs an object's method and turns an ImError into a value that survives the RPC; any other error stays an error. */

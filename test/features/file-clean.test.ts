@@ -168,10 +168,10 @@ describe('files that are too old', () => {
     await upload(alice, fresh(), 'alice/file', 'msg-file')
     await upload(alice, fresh(), 'alice/mine', 'mine')
     await age(400)
-    for (const settings of [{ OPENIM_FILE_EXPIRE_DAYS: '0' }, { OPENIM_FILE_EXPIRE_GROUPS: 'others' }]) {
+    for (const settings of [{ OPENIM_FILE_EXPIRE_DAYS: '0' }, { OPENIM_DELETE_OBJECT_TYPES: 'others' }]) {
       expect(await clean(settings)).toMatchObject({ names: 0 })
     }
-    const settings = { OPENIM_FILE_EXPIRE_DAYS: '30', OPENIM_FILE_EXPIRE_GROUPS: 'mine' }
+    const settings = { OPENIM_FILE_EXPIRE_DAYS: '30', OPENIM_DELETE_OBJECT_TYPES: 'mine' }
     expect(await clean(settings)).toMatchObject({ names: 1, contents: 1 })
     expect([await statusOf('alice/file'), await statusOf('alice/mine')]).toEqual([200, 404])
   })

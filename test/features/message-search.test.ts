@@ -1,7 +1,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SearchMsgReq } from '../../src/features/message/schema.ts'
-import { type SearchLimits, searchMsg } from '../../src/features/message/search-messages.ts'
+import { searchMsg } from '../../src/features/message/search-messages.ts'
+import type { WalkLimits } from '../../src/features/message/walk.ts'
 import { type CallerContext, createContext } from '../../src/platform/context.ts'
 import {
   adminToken,
@@ -215,7 +216,7 @@ describe('a search that is too long for one call', () => {
     caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
   }
 
-  async function inParts(given: object, limits: SearchLimits) {
+  async function inParts(given: object, limits: WalkLimits) {
     const parts: number[][] = []
     for (let continuation: string | undefined = ''; continuation !== undefined; ) {
       const pagination = { pageNumber: 1, showNumber: 50 }

@@ -15,9 +15,8 @@ const paths = endpoints.map((endpoint) => endpoint.path)
 const guarded = endpoints.filter((endpoint) => endpoint.access !== 'public').map((endpoint) => endpoint.path)
 /** Calls that take nothing cannot be given it wrongly. */
 const withoutFields = [
-  '/msg/get_server_time',
-  '/msg/check_msg_is_send_success',
-  '/object/part_limit',
+  ...['/msg/get_server_time', '/msg/check_msg_is_send_success', '/object/part_limit'],
+  ...['/config/get_config_list', '/config/get_enable_config_manager', '/restart'],
   '/third/get_push_config',
 ]
 const withFields = paths.filter((path) => !withoutFields.includes(path))
@@ -66,6 +65,7 @@ describe('every call', () => {
         ...['userID', 'userIDs', 'users', 'checkUserIDs', 'userInfo', 'secret', 'token', 'platformID', 'pagination'],
         ...['ownerUserID', 'fromUserID', 'groupIDs', 'friendUserIDs', 'conversationID', 'conversationIDs', 'count'],
         ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID', 'name', 'size'],
+        ...['start', 'logIDs', 'configName', 'configs', 'enable'],
       ].map((name) => [name, { not: ['what', 'is', 'meant'] }]),
     )
     const reply = await post(path, wrong, token)
@@ -118,6 +118,9 @@ describe('the way to a call', () => {
 
   it('is open for business', async () => {
     expect(await (await request('/healthz')).json()).toEqual({ ok: true })
-    expect(await (await request('/readyz')).json()).toEqual({ ready: true, parts: { database: 'ok', files: 'ok' } })
+    expect(await (await request('/readyz')).json()).toEqual({
+      ready: true,
+      parts: { database: 'ok', files: 'ok', objects: 'ok', queues: 'ok' },
+    })
   })
 })

@@ -1,3 +1,4 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Bindings } from '../../src/env.ts'
 import { readiness } from '../../src/http/health.ts'
@@ -35,7 +36,9 @@ async function consume(bodies: unknown[], setting: object = { enable: 'http' }) 
     retry: ({ delaySeconds }: { delaySeconds: number }) => outcomes.push(`again in ${delaySeconds} s`),
   }))
   const batch = { queue: 'openim-edge-push', messages } as unknown as MessageBatch<unknown>
-  await consumeQueue(batch, env)
+  const execution = createExecutionContext()
+  await consumeQueue(batch, env, execution)
+  await waitOnExecutionContext(execution)
   return { queued, outcomes }
 }
 
@@ -124,7 +127,13 @@ describe('a deployment whose push key is no good', () => {
     const env = { ...bindings, OPENIM_PUSH: JSON.stringify({ enable: 'apns', apns }) } as Bindings
     expect(await readiness(env)).toEqual({
       ready: false,
-      parts: { database: 'ok', files: 'ok', push: 'the key of apns in the configuration is not one that it can use' },
+      parts: {
+        database: 'ok',
+        files: 'ok',
+        objects: 'ok',
+        queues: 'ok',
+        push: 'the key of apns in the configuration is not one that it can use',
+      },
     })
   })
 })

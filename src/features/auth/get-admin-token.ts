@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Context } from '../../platform/context.ts'
+import { sameSecret } from '../../platform/same-secret.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { ensureAdmin } from '../user/access.ts'
@@ -14,11 +15,4 @@ export async function getAdminToken(ctx: Context, req: z.output<typeof GetAdminT
   }
   await ensureAdmin(ctx, req.userID)
   return issueToken(ctx, req.userID, Platform.Admin)
-}
-
-/** Compares digests, so that the time it takes tells nothing about how much of a guess was right. */
-async function sameSecret(given: string, expected: string): Promise<boolean> {
-  const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  const [a, b] = await Promise.all([digest(given), digest(expected)])
-  return crypto.subtle.timingSafeEqual(a, b)
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../../platform/context.ts'
+import { count } from '../../platform/counters.ts'
 import { signToken } from '../../platform/jwt.ts'
 
 export interface IssuedToken {
@@ -15,5 +16,6 @@ export async function issueToken(ctx: Context, userID: string, platformID: numbe
     { secret: ctx.config.secret, now: ctx.now(), expireSeconds },
   )
   await ctx.user(userID).openSession({ platformID, key: claims.key, expiresAt: claims.expiresAt })
+  count('user_login_total')
   return { token, expireTimeSeconds: expireSeconds }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { CallerContext, Context } from '../../platform/context.ts'
 import type { MessageQuery } from '../../platform/rpc.ts'
 import { type Pagination, pageWindow } from '../../platform/wire.ts'
@@ -9,36 +9,23 @@ import {
   notificationAccountConversationID,
   singleConversationID,
 } from '../../protocol/conversation-id.ts'
-import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { groupsByID } from '../group/list-groups.ts'
 import type { GroupInfo } from '../group/schema.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { UserInfo } from '../user/schema.ts'
 import type { SearchChatLog, SearchMsgReq } from './schema.ts'
-import { directoryPage } from './store.ts'
+import { inDirectory, inList, type Place, type WalkLimits, walk } from './walk.ts'
 
 /*
  * A search walks through conversations and down each log; `docs/search.md` tells what that costs. One call does a
  * bounded part of the walk: what fits into a Worker's limits on calls, and into a second or two.
  */
 
-export interface SearchLimits {
-  /** So many conversations are searched at the same time. */
-  atOnce: number
-  /** So many messages at a time: the conversation serves nobody else meanwhile. */
-  messagesPerStep: number
-  /** Where one call stops. On the free plan a Worker calls objects a thousand times at most, the page's among them. */
-  steps: number
-  scanned: number
-}
-
-const LIMITS: SearchLimits = { atOnce: 16, messagesPerStep: 2_000, steps: 750, scanned: 200_000 }
-
-const DIRECTORY_PAGE = 500
+/** On the free plan a Worker calls objects a thousand times at most, the page's among them. */
+const LIMITS: WalkLimits = { atOnce: 16, messagesPerStep: 2_000, steps: 750, scanned: 200_000 }
 
 const DAY_MS = 86_400_000
-const TOP = Number.MAX_SAFE_INTEGER
 
 const PREFIXES: Readonly<Record<number, string>> = {
   [SessionType.Single]: 'si_',
@@ -63,7 +50,7 @@ interface SearchResp {
 export async function searchMsg(
   ctx: CallerContext,
   req: z.output<typeof SearchMsgReq>,
-  limits: SearchLimits = LIMITS,
+  limits: WalkLimits = LIMITS,
 ): Promise<SearchResp> {
   const from = req.sendTime === '' ? 0 : Date.parse(req.sendTime)
   const query: MessageQuery = {
@@ -75,16 +62,18 @@ export async function searchMsg(
     text: req.text || req.content,
   }
   const places = await placesOf(ctx, req)
-  const { hits, rest } = await walk(ctx, places, query, positionOf(req.continuation), limits)
+  const hits: Hit[] = []
+  const continuation = await walk(places, req.continuation, limits, async (id, below, limit) => {
+    const found = await ctx.conversation(id).search(query, below, limit)
+    for (const [i, seq] of found.seqs.entries()) hits.push({ id, seq, sendTime: found.sendTimes[i] as number })
+    return found
+  })
   return {
     chatLogs: await page(ctx, hits, req.pagination),
     chatLogsNum: hits.length,
-    ...(rest && { continuation: Buffer.from(JSON.stringify(rest)).toString('base64url') }),
+    ...(continuation !== null && { continuation }),
   }
 }
-
-/** Conversations to search, in an order of their own: so many at most, behind the one named ("" = from the start). */
-type Place = (after: string, limit: number) => Promise<string[]>
 
 /** Where the messages can be. Objects are not asked on suspicion: one that is asked for the first time begins to exist. */
 async function placesOf(
@@ -108,77 +97,10 @@ async function placesOf(
   return wanted('sn_') ? [own, inDirectory(ctx, { prefix: 'sn_', userID: sendID })] : [own]
 }
 
-function inList(ids: string[]): Place {
-  ids.sort()
-  return async (after, limit) => ids.filter((id) => id > after).slice(0, limit)
-}
-
-function inDirectory(ctx: Context, filter: { prefix: string; userID: string }): Place {
-  return (after, limit) => directoryPage(ctx.db, filter, after, limit)
-}
-
-/** How far a walk has come: the conversations it is in, and where the others are. */
-const Position = z.object({
-  open: z.array(z.object({ id: z.string(), below: z.number() })).max(LIMITS.atOnce),
-  place: z.int().min(0),
-  after: z.string(),
-})
-type Position = z.output<typeof Position>
-
 interface Hit {
   id: string
   seq: number
   sendTime: number
-}
-
-/**
- * Down the logs of the conversations, some at a time. Each round takes one step in every open log, so that the same
- * call always walks the same part, and its pages fit together.
- */
-async function walk(
-  ctx: Context,
-  places: readonly Place[],
-  query: MessageQuery,
-  start: Position,
-  limits: SearchLimits,
-): Promise<{ hits: Hit[]; rest: Position | null }> {
-  const hits: Hit[] = []
-  let { open, place, after } = start
-  let known: string[] = []
-  let [steps, scanned] = [0, 0]
-  for (;;) {
-    for (let next = places[place]; next && open.length < limits.atOnce; next = places[place]) {
-      if (known.length === 0) known = await next(after, DIRECTORY_PAGE)
-      const begun = known.splice(0, limits.atOnce - open.length)
-      open = [...open, ...begun.map((id) => ({ id, below: TOP }))]
-      after = begun.at(-1) ?? ''
-      if (begun.length === 0) place++
-    }
-    if (open.length === 0) return { hits, rest: null }
-    if (steps >= limits.steps || scanned >= limits.scanned) return { hits, rest: { open, place, after } }
-    const found = await Promise.all(
-      open.map(async ({ id, below }) => ({
-        id,
-        ...(await ctx.conversation(id).search(query, below, limits.messagesPerStep)),
-      })),
-    )
-    steps += found.length
-    for (const { id, seqs, sendTimes, scanned: rows } of found) {
-      scanned += rows
-      for (const [i, seq] of seqs.entries()) hits.push({ id, seq, sendTime: sendTimes[i] as number })
-    }
-    open = found.filter(({ below }) => below > 0).map(({ id, below }) => ({ id, below }))
-  }
-}
-
-/** @throws ImError 1001 when it is not what an earlier search answered */
-function positionOf(continuation: string): Position {
-  if (continuation === '') return { open: [], place: 0, after: '' }
-  try {
-    return Position.parse(JSON.parse(Buffer.from(continuation, 'base64url').toString()))
-  } catch {
-    throw ImError.args('continuation: it is not the one of an earlier search')
-  }
 }
 
 /** One page of what was found, newest first. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
+import { count } from '../../platform/counters.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { UserRegisterReq } from './schema.ts'
@@ -25,6 +26,7 @@ export async function registerUsers(ctx: CallerContext, { users }: z.output<type
   // Their objects ring for them, and so have to know who is not to be disturbed.
   const quiet = rows.filter(({ globalRecvMsgOpt }) => globalRecvMsgOpt !== 0)
   await inParallel(quiet, MAX_PARALLEL, (user) => ctx.user(user.userID).setGlobalRecvMsgOpt(user.globalRecvMsgOpt))
+  count('user_register_total', {}, rows.length)
 }
 
 async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {

@@ -2,16 +2,19 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { applyGroupChange } from '../../features/group/store/apply-change.ts'
 import { configOf } from '../../platform/config.ts'
+import { flushCountsIfDue } from '../../platform/counters.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
 import { relayObject, userObject } from '../../platform/objects.ts'
+import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
 import {
   type AppendItem,
   type AppendResult,
   type ConversationRpc,
   type ConversationState,
+  type CountStep,
   type LogName,
   type LogSlice,
   type MemberSettings,
@@ -29,6 +32,7 @@ import {
   type StoredMessage,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
+import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { VersionHead } from '../../sync/version-log.ts'
@@ -36,6 +40,8 @@ import { appendMessage, type Stamped } from './append.ts'
 import { refusalByGroup } from './check-group.ts'
 import { refusalByReceiver } from './check-receiver.ts'
 import { type Committed, commitGroupChange } from './commit-group-change.ts'
+import { countAppends } from './count-appends.ts'
+import { countMessages } from './count-messages.ts'
 import { Dispatch } from './dispatch.ts'
 import { firstMembers } from './first-members.ts'
 import { GroupChanges } from './group-changes.ts'
@@ -111,13 +117,19 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
+    annotateTrace({ operationID: items[0]?.operationID ?? '' })
     return outcomeOf(async () => {
       const [first] = items
       while (first && !this.#members.kind) {
         const refusal = await this.#open(first)
-        if (refusal) return items.map(() => ({ ok: false, refusal: refusalOf(refusal) }))
+        if (refusal)
+          return countAppends(
+            items,
+            items.map(() => ({ ok: false, refusal: refusalOf(refusal) })),
+          )
       }
-      return this.#appendAll(items)
+      return countAppends(items, this.#appendAll(items))
     })
   }
 
@@ -192,12 +204,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     })
   }
 
-  eraseBefore(time: number): Promise<Outcome<number>> {
+  eraseBefore(time: number, limit = Number.MAX_SAFE_INTEGER): Promise<Outcome<number>> {
     return outcomeOf(() => {
       this.#kind()
       const { chat } = this.#logs
-      const seq = chat.newestSeqBefore(time)
-      if (seq === 0) return 0
+      const seq = Math.min(chat.newestSeqBefore(time), chat.minSeq + limit - 1)
+      if (seq < chat.minSeq) return 0
       return this.ctx.storage.transactionSync(() => {
         this.#raiseCleared(seq + 1)
         return chat.eraseUpTo(seq, emptied)
@@ -229,6 +241,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => searchLog(this.#logs.chat, query, below, limit))
   }
 
+  countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<Outcome<CountStep>> {
+    return outcomeOf(() => countMessages(this.ctx.storage.sql, window, below, limit))
+  }
+
   stored(seqs: number[]): Promise<Outcome<StoredMessage[]>> {
     return outcomeOf(() => seqs.flatMap((seq) => this.#logs.chat.read(seq) ?? []))
   }
@@ -249,12 +265,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     this.#dispatch.retry()
     await this.#planAlarm(Date.now())
     await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)
+    await flushCountsIfDue(this.env)
   }
 
   /** Tells the directory of a conversation that began lately: from there a search that names nobody finds it. */
   async #list(since: number): Promise<void> {
     if ((this.#logs.chat.storedTime(1) ?? 0) < since) return
-    const job: TransferJob = { kind: 'conversation-begun', operationID: '', conversationID: this.#conversationID() }
+    const conversationID = this.#conversationID()
+    const job: TransferJob = { kind: 'conversation-begun', operationID: `alarm_${conversationID}`, conversationID }
     await this.env.TRANSFER_QUEUE.send(job)
   }
 
@@ -357,6 +375,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   async #openOnce(first: Pick<AppendItem, 'sessionType' | 'sendID' | 'recvID' | 'groupID'>): Promise<void> {
+    await withOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const { members, status } = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
       userObject(this.env, userID).memberSettings(this.#conversationID()),
     )
@@ -430,7 +449,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   get #log(): Log {
-    return createLog(configOf(this.env).logLevel, { conversationID: this.#conversationID() })
+    return createLog(() => configOf(this.env).logLevel, { conversationID: this.#conversationID() })
   }
 
   #freshLogs(): Record<LogName, MessageLog> {

@@ -78,7 +78,9 @@ export class FanOut<P extends Parcel> {
         await this.#deps.deliver(receiver, parcel)
         return true
       } catch (error) {
-        this.#deps.log.error('a delivery failed', error, { receiver, conversationID: parcel.conversationID, tries })
+        const { conversationID, messages } = parcel
+        const operationID = messages[0]?.operationID ?? ''
+        this.#deps.log.error('a delivery failed', error, { operationID, receiver, conversationID, tries })
         if (tries === MAX_TRIES) return false
         await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
       }

@@ -64,6 +64,12 @@ export class MessageLog {
     return this.#headRow().seq
   }
 
+  /** The oldest message that is there; beyond the newest one in an empty log. */
+  get minSeq(): number {
+    const [row] = this.#sql.exec<{ seq: number }>(`SELECT seq FROM ${this.#table} ORDER BY seq LIMIT 1`).toArray()
+    return row?.seq ?? this.maxSeq + 1
+  }
+
   /** Times inside a conversation strictly increase: clients order their history by them. */
   nextSendTime(now: number): number {
     return Math.max(now, this.#headRow().sendTime + 1)
@@ -163,8 +169,12 @@ export class MessageLog {
     const removed = this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq <= ?`, last).rowsWritten
     if (seq <= last) return removed
     const newest = this.read(seq)
-    if (newest) this.rewrite(seq, emptied(newest.msg))
-    return removed + (newest ? 1 : 0)
+    if (!newest) return removed
+    const empty = emptied(newest.msg)
+    // It stays where it is, and may be met again any number of times.
+    if (Buffer.compare(empty, newest.msg) === 0) return removed
+    this.rewrite(seq, empty)
+    return removed + 1
   }
 
   /** Everything this object stored at or after a moment of its own clock, ascending. */

@@ -1,4 +1,5 @@
 import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
+import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
@@ -16,6 +17,7 @@ const MAX_WAIT_MS = 300
  */
 export function deliver(user: UserCore, delivery: Delivery): void {
   const { conversationID, messages } = delivery
+  annotateTrace({ operationID: messages[0]?.operationID ?? '' })
   if (delivery.bounds) takeBounds(user, delivery, delivery.bounds)
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]

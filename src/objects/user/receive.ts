@@ -1,3 +1,4 @@
+import { annotateTrace } from '../../platform/trace.ts'
 import { type Envelope, envelopeFor, FrameError, type WsRequest } from '../../protocol/envelope/index.ts'
 import { pongFor } from '../../protocol/envelope/ping.ts'
 import { ERRORS, ImError } from '../../protocol/errors.ts'
@@ -25,7 +26,9 @@ export async function receive(user: UserCore, socket: WebSocket, frame: string |
     return
   }
   const { reqIdentifier, msgIncr, operationID } = request
+  annotateTrace({ operationID, reqIdentifier })
   try {
+    limitRate(user, socket)
     const { data, after } = await handler(user, socket, request)
     try {
       user.devices.reply(socket, { reqIdentifier, msgIncr, operationID, errCode: 0, errMsg: '', data })
@@ -38,6 +41,12 @@ export async function receive(user: UserCore, socket: WebSocket, frame: string |
     const text = errDlt === '' ? errMsg : `${errMsg}: ${errDlt}`
     user.devices.reply(socket, { reqIdentifier, msgIncr, operationID, errCode: code, errMsg: text, data: EMPTY })
   }
+}
+
+function limitRate(user: UserCore, socket: WebSocket): void {
+  const perMinute = user.config.requestsPerMinute
+  if (user.requestRate.take(socket, perMinute, user.now())) return
+  throw ImError.tooManyRequests(`a connection may make ${perMinute} requests a minute`)
 }
 
 function readRequest(user: UserCore, socket: WebSocket, envelope: Envelope, frame: Uint8Array): WsRequest | null {

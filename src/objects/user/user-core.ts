@@ -14,6 +14,7 @@ import { InOrder } from './in-order.ts'
 import { LogMarks } from './log-marks.ts'
 import { OfflinePushes } from './offline-pushes.ts'
 import { Presence } from './presence.ts'
+import { RequestRate } from './request-rate.ts'
 import { SendNotes } from './send-notes.ts'
 import { Sends } from './sends.ts'
 import { Sessions } from './sessions.ts'
@@ -21,6 +22,7 @@ import { Sessions } from './sessions.ts'
 /** The parts of one user's object, for the functions that do its work. */
 export interface UserCore {
   readonly userID: string
+  /** What is in force now: it may change while the object lives. */
   readonly config: Config
   readonly log: Log
   readonly sessions: Sessions
@@ -30,6 +32,7 @@ export interface UserCore {
   readonly sends: Sends
   readonly inOrder: InOrder<Outgoing>
   readonly presence: Presence
+  readonly requestRate: RequestRate
   readonly sendNotes: SendNotes
   readonly bell: Bell
   readonly offlinePushes: OfflinePushes
@@ -45,15 +48,14 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const userID = state.id.name
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
-  const config = configOf(env)
   const conversation = (home: string) => conversationObject(env, home)
   const other = (id: string) => userObject(env, id)
-  const log = createLog(config.logLevel, { userID })
+  const log = createLog(() => configOf(env).logLevel, { userID })
   const bell = new Bell(sql)
   const devices = new Devices(state)
   const now = () => Date.now()
   const push = {
-    config: config.push,
+    config: configOf(env).push,
     db: openDatabase(env.DB),
     send: (jobs: PushJob[]) => sendPushJobs(env.PUSH_QUEUE, jobs),
     waitUntil: (work: Promise<unknown>) => state.waitUntil(work),
@@ -63,7 +65,9 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   }
   return {
     userID,
-    config,
+    get config() {
+      return configOf(env)
+    },
     log,
     sessions: new Sessions(sql),
     conversations: new Conversations(sql, userID),
@@ -72,6 +76,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sends: new Sends(conversation),
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
+    requestRate: new RequestRate(),
     sendNotes: new SendNotes(sql),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
+import { refreshOverrides } from '../../platform/overrides.ts'
 import {
   type ConversationChange,
   type ConversationRow,
@@ -51,6 +52,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   override async fetch(request: Request): Promise<Response> {
     const wasAway = this.#user.devices.open().length === 0
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const response = connect(this.#user, request)
     if (response.status !== SWITCHING_PROTOCOLS) return response
     this.ctx.waitUntil(announcePresence(this.#user))
@@ -59,6 +61,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     return receive(this.#user, socket, frame)
   }
 

@@ -1,0 +1,29 @@
+import { post, withQuirks } from '../../platform/endpoint.ts'
+import { getConfig, getConfigList, getEnableConfigManager } from './get-config.ts'
+import {
+  GetConfigReq,
+  NothingReq,
+  ResetConfigReq,
+  SetConfigReq,
+  SetConfigsReq,
+  SetEnableConfigManagerReq,
+} from './schema.ts'
+import { resetConfig, restart, setConfig, setConfigs, setEnableConfigManager } from './set-config.ts'
+
+/** OpenIM: bad bodies are bad HTTP requests, too. */
+const badBody400 = { badBodyStatus: 400 }
+
+export const settingsEndpoints = [
+  post('/config/get_config_list', 'admin', NothingReq, getConfigList),
+  withQuirks(post('/config/get_config', 'admin', GetConfigReq, getConfig), badBody400),
+  withQuirks(post('/config/set_config', 'admin', SetConfigReq, setConfig), badBody400),
+  // OpenIM routes this one in its chat service only.
+  withQuirks(post('/config/set_configs', 'admin', SetConfigsReq, setConfigs), badBody400),
+  post('/config/reset_config', 'admin', ResetConfigReq, resetConfig),
+  withQuirks(
+    post('/config/set_enable_config_manager', 'admin', SetEnableConfigManagerReq, setEnableConfigManager),
+    badBody400,
+  ),
+  post('/config/get_enable_config_manager', 'admin', NothingReq, getEnableConfigManager),
+  post('/restart', 'admin', NothingReq, restart),
+]

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { bool, message, str } from '../../platform/wire.ts'
+
+/** The longest file is some hundred bytes. */
+const MAX_DATA = 65_536
+const MAX_CONFIGS = 100
+
+const configName = z.string().min(1)
+
+export const NothingReq = message({})
+export const GetConfigReq = message({ configName })
+const NewConfig = message({ configName, data: z.string().max(MAX_DATA) })
+export const SetConfigReq = NewConfig
+export const SetConfigsReq = message({ configs: z.array(NewConfig).min(1).max(MAX_CONFIGS) })
+export const SetEnableConfigManagerReq = message({ enable: bool() })
+/** OpenIM resets everything; one file by its name is ours. */
+export const ResetConfigReq = message({ configName: str() })

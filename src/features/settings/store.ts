@@ -1,0 +1,43 @@
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import type { RuntimeSetting } from '../../platform/config.ts'
+import { chunked, type Database } from '../../platform/d1.ts'
+import { OVERRIDES_SWITCH } from '../../platform/overrides.ts'
+import { settingOverride } from '../../platform/tables.ts'
+
+type NewRow = typeof settingOverride.$inferInsert
+
+/** All or none. */
+export async function putOverrides(db: Database, rows: readonly NewRow[]): Promise<void> {
+  const [first, ...rest] = chunked(rows, 4).map((part) =>
+    db
+      .insert(settingOverride)
+      .values(part)
+      .onConflictDoUpdate({
+        target: settingOverride.name,
+        set: {
+          value: sql`excluded.value`,
+          changedBy: sql`excluded.changed_by`,
+          changeTime: sql`excluded.change_time`,
+        },
+      }),
+  )
+  if (first) await db.batch([first, ...rest])
+}
+
+/** Those of the given settings, or all; whether overrides are applied stays as it is. */
+export async function deleteOverrides(db: Database, names: readonly RuntimeSetting[] | null): Promise<void> {
+  await db
+    .delete(settingOverride)
+    .where(
+      and(
+        ne(settingOverride.name, OVERRIDES_SWITCH),
+        names === null ? undefined : inArray(settingOverride.name, [...names]),
+      ),
+    )
+}
+
+/** Whether overrides are applied; they are until somebody says otherwise. */
+export async function overridesApplied(db: Database): Promise<boolean> {
+  const [row] = await db.select().from(settingOverride).where(eq(settingOverride.name, OVERRIDES_SWITCH))
+  return row?.value !== '0'
+}

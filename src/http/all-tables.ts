@@ -1,0 +1,16 @@
+import { is } from 'drizzle-orm'
+import { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import * as file from '../features/file/tables.ts'
+import * as friend from '../features/friend/tables.ts'
+import * as group from '../features/group/tables.ts'
+import * as message from '../features/message/tables.ts'
+import * as sdkLogs from '../features/third/logs/tables.ts'
+import * as user from '../features/user/tables.ts'
+import * as settings from '../platform/tables.ts'
+import * as push from '../push/tables.ts'
+import * as sync from '../sync/tables.ts'
+
+/** Every table of D1, as this version of the program knows it. */
+export const ALL_TABLES: readonly SQLiteTable[] = [file, friend, group, message, sdkLogs, user, settings, push, sync]
+  .flatMap((module) => Object.values<unknown>(module))
+  .filter((value) => is(value, SQLiteTable))

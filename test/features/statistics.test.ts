@@ -1,0 +1,184 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { activeUsers } from '../../src/features/statistics/active.ts'
+import { ActiveUserReq } from '../../src/features/statistics/schema.ts'
+import { type CallerContext, createContext } from '../../src/platform/context.ts'
+import { adminToken, appendItem, bindings, conversation, post, register, until, userToken } from '../rig.ts'
+import { seedGroup } from '../seed-group.ts'
+
+const DAY = 86_400_000
+/** Noon of a day long ago, and of those after it. */
+const noon = (day: number) => Date.parse('2024-02-28T12:00:00Z') + day * DAY
+const MARCH_2024 = Date.parse('2024-03-01T00:00:00Z')
+const FIVE_DAYS = { start: noon(0) - DAY / 2, end: noon(4) + DAY / 2 }
+const ALL = { pageNumber: 1, showNumber: 100 }
+
+const ask = async (path: string, fields: object) =>
+  post(`/statistics/${path}`, { pagination: ALL, ...FIVE_DAYS, ...fields }, await adminToken())
+
+let next = 1
+const say = (sendID: string, recvID: string, sendTime: number, given = {}) => {
+  const [a, b] = [sendID, recvID].sort()
+  return conversation(`si_${a}_${b}`).append([
+    appendItem({ sendID, recvID, sendTime, senderHasIt: false, clientMsgID: `m${next++}`, ...given }),
+  ])
+}
+const sayInGroup = (sendID: string, groupID: string, sendTime: number) =>
+  conversation(`sg_${groupID}`).append([
+    appendItem({ sendID, recvID: '', groupID, sessionType: 3, sendTime, clientMsgID: `m${next++}` }),
+  ])
+
+beforeAll(async () => {
+  await register('alice', 'bob', 'carol')
+  await seedGroup('chess', ['alice', 'bob', 'carol'])
+  await say('alice', 'bob', noon(0))
+  await say('alice', 'bob', noon(1))
+  await say('bob', 'alice', noon(1))
+  await say('alice', 'carol', noon(2))
+  await say('alice', 'carol', noon(9))
+  await sayInGroup('carol', 'chess', noon(1))
+  await sayInGroup('carol', 'chess', noon(2))
+  await sayInGroup('carol', 'chess', noon(3))
+  const ids = ['si_alice_bob', 'si_alice_carol', 'sg_chess']
+  for (const id of ids) await runDurableObjectAlarm(bindings.CONVERSATION.getByName(id))
+  await until(async () => {
+    const { results } = await bindings.DB.prepare('SELECT * FROM conversation_directory').all()
+    return results.length >= ids.length
+  })
+})
+
+describe('active users', () => {
+  it('are counted by the messages they sent to each other, most active first', async () => {
+    const { errCode, data } = await ask('user/active', {})
+    expect(errCode).toBe(0)
+    expect(data).toEqual({
+      msgCount: 4,
+      userCount: 2,
+      dateCount: { '2024-02-28': 1, '2024-02-29': 2, '2024-03-01': 1 },
+      users: [
+        { user: expect.objectContaining({ userID: 'alice', nickname: 'nick of alice' }), count: 3 },
+        { user: expect.objectContaining({ userID: 'bob' }), count: 1 },
+      ],
+    })
+  })
+
+  it('are counted in groups too when asked for, least active first, in pages', async () => {
+    const pages = [1, 2].map((pageNumber) =>
+      ask('user/active', { group: true, ase: true, pagination: { pageNumber, showNumber: 2 } }),
+    )
+    const [first, second] = await Promise.all(pages)
+    const shown = [first, second].map((reply) =>
+      reply?.data.users.map((item: { user: { userID: string }; count: number }) => [item.user.userID, item.count]),
+    )
+    expect(shown).toEqual([
+      [
+        ['bob', 1],
+        ['alice', 3],
+      ],
+      [['carol', 3]],
+    ])
+    expect(first?.data).toMatchObject({ msgCount: 7, userCount: 3 })
+  })
+
+  it('are those of the time between, its start included and its end not', async () => {
+    const at = async (start: number, end: number) => (await ask('user/active', { start, end })).data.msgCount
+    expect(await at(noon(0), noon(1))).toBe(1)
+    expect(await at(noon(0) + 1, noon(1))).toBe(0)
+    expect(await at(noon(0), noon(1) + 1)).toBe(3)
+    expect(await at(noon(0), noon(30))).toBe(5)
+    expect(await at(noon(5), noon(5))).toBe(0)
+  })
+
+  it('who are gone are shown by their ID', async () => {
+    await say('alice', 'bob', noon(20), { sendID: 'ghost', exempt: true })
+    const { data } = await ask('user/active', { start: noon(20), end: noon(21) })
+    expect(data.users).toEqual([{ user: expect.objectContaining({ userID: 'ghost', nickname: 'ghost' }), count: 1 }])
+  })
+
+  it('of more than one call can count are counted in parts', async () => {
+    const ctx: CallerContext = {
+      ...createContext(bindings, 'parts'),
+      caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
+    }
+    const limits = { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1 }
+    let [messages, parts, continuation] = [0, 0, '']
+    do {
+      const req = ActiveUserReq.parse({ ...FIVE_DAYS, group: true, pagination: ALL, continuation })
+      const part = await activeUsers(ctx, req, limits)
+      messages += part.msgCount
+      parts++
+      continuation = part.continuation ?? ''
+    } while (continuation !== '')
+    expect(messages).toBe(7)
+    expect(parts).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['no start', { start: 0 }, /^start: /],
+    ['no end', { end: 0 }, /^end: /],
+    ['a start behind the end', { start: noon(3), end: noon(2) }, /^start: it is behind end/],
+    ['no pagination', { pagination: null }, /^pagination: /],
+    ['a page of a million', { pagination: { pageNumber: 1, showNumber: 1_000_000 } }, /^pagination: /],
+    ['a continuation of their own making', { continuation: 'abc' }, /^continuation: /],
+  ])('are not asked for with %s', async (_what, fields, sentence) => {
+    for (const path of ['user/active', 'group/active']) {
+      expect(await ask(path, fields)).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(sentence) })
+    }
+  })
+})
+
+describe('active groups', () => {
+  it('are counted by the messages sent to them', async () => {
+    expect((await ask('group/active', {})).data).toEqual({
+      msgCount: 3,
+      groupCount: 1,
+      dateCount: { '2024-02-29': 1, '2024-03-01': 1, '2024-03-02': 1 },
+      groups: [{ group: expect.objectContaining({ groupID: 'chess', groupName: 'Friends' }), count: 3 }],
+    })
+  })
+
+  it('of a time without messages are none', async () => {
+    expect((await ask('group/active', { start: 1, end: 2 })).data).toEqual({
+      ...{ msgCount: 0, groupCount: 0, dateCount: {}, groups: [] },
+    })
+  })
+})
+
+describe('a log', () => {
+  it('is counted down to the time of interest, and no further', async () => {
+    const recent = { from: Date.now() - 2 * DAY, to: Date.now() + DAY }
+    const id = 'si_alice_bob'
+    await say('alice', 'bob', 0)
+    const { maxSeq } = (await conversation(id).state('alice', { chat: 0, notification: 0 })).chat
+    const step = await conversation(id).countMessages(recent, Number.MAX_SAFE_INTEGER, 1)
+    expect(step).toMatchObject({ senders: { alice: 1 }, scanned: 1, below: maxSeq })
+    const future = { from: Date.now() + 2 * DAY, to: Date.now() + 3 * DAY }
+    expect(await conversation(id).countMessages(future, Number.MAX_SAFE_INTEGER, 1)).toMatchObject({ below: 0 })
+  })
+})
+
+describe('registrations and foundings', () => {
+  it('are counted per day, with those before and all', async () => {
+    const users = [-1, 0, 0, 1].map((day, i) => ({
+      userID: `old${i}`,
+      nickname: 'Old',
+      createTime: MARCH_2024 + day * DAY,
+    }))
+    await post('/user/user_register', { users }, await adminToken())
+    const bob = await userToken('bob')
+    const window = { start: MARCH_2024, end: MARCH_2024 + DAY }
+    const { data } = await post('/statistics/user/register', window, bob)
+    expect(data).toMatchObject({ before: 1, count: { '2024-03-01': 2 } })
+    const all = await bindings.DB.prepare('SELECT count(*) AS n FROM user').first<{ n: number }>()
+    expect(data.total).toBe(all?.n)
+    expect((await ask('group/create', { start: 1, end: 2 })).data).toEqual({
+      ...{ total: 1, before: 0, count: { '1970-01-01': 1 } },
+    })
+    expect((await post('/statistics/group/create', window, bob)).errCode).toBe(1002)
+  })
+
+  it.each(['user/register', 'group/create'])('%s wants a time', async (path) => {
+    expect((await ask(path, { start: -1 })).errCode).toBe(1001)
+    expect((await ask(path, { start: 2, end: 1 })).errCode).toBe(1001)
+  })
+})

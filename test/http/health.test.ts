@@ -1,0 +1,44 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+import { describe, expect, it } from 'vitest'
+import { ALL_TABLES } from '../../src/http/all-tables.ts'
+import { readiness } from '../../src/http/health.ts'
+import { bindings, request } from '../rig.ts'
+
+describe('readiness', () => {
+  it('knows every table that is declared', () => {
+    const modules = Object.values(import.meta.glob<Record<string, unknown>>('../../src/**/tables.ts', { eager: true }))
+    const declared = modules.flatMap((module) => Object.values(module))
+    expect(declared.length).toBeGreaterThan(10)
+    expect(new Set(ALL_TABLES)).toEqual(new Set(declared))
+  })
+
+  it('asks for the database, the files, the objects and the queues', async () => {
+    const response = await request('/readyz')
+    expect(response.status).toBe(200)
+    expect(Object.keys((await response.json<{ parts: object }>()).parts)).toEqual([
+      ...['database', 'files', 'objects', 'queues'],
+    ])
+  })
+
+  it('is missed while a migration is', async () => {
+    await bindings.DB.prepare('ALTER TABLE setting_override RENAME COLUMN changed_by TO changed').run()
+    const late = await request('/readyz')
+    expect(late.status).toBe(503)
+    expect(await late.json()).toMatchObject({
+      ready: false,
+      parts: { database: expect.stringMatching(/^not migrated: no such column: .*changed_by$/), files: 'ok' },
+    })
+    expect((await request('/healthz')).status).toBe(200)
+    await bindings.DB.prepare('ALTER TABLE setting_override RENAME COLUMN changed TO changed_by').run()
+    expect((await request('/readyz')).status).toBe(200)
+  })
+
+  it('is missed while a part is down, and says which', async () => {
+    const down = () => Promise.reject(new Error('down'))
+    const state = await readiness({ ...bindings, FILES: { ...bindings.FILES, head: down } as unknown as R2Bucket })
+    expect(state).toEqual({
+      ready: false,
+      parts: { database: 'ok', files: 'not available', objects: 'ok', queues: 'ok' },
+    })
+  })
+})

@@ -1,0 +1,172 @@
+import { createExecutionContext, createScheduledController, runDurableObjectAlarm } from 'cloudflare:test'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listConversation } from '../../src/features/message/store.ts'
+import { insertLogs } from '../../src/features/third/logs/store.ts'
+import { clearExpiredLogs, clearExpiredMessages } from '../../src/jobs/clear-expired.ts'
+import { CLEANING, clean } from '../../src/jobs/cron.ts'
+import { createContext } from '../../src/platform/context.ts'
+import type { TransferJob } from '../../src/platform/jobs.ts'
+import worker from '../../src/worker.ts'
+import { adminToken, appendItem, bindings, conversation, post, register, until } from '../rig.ts'
+
+const DAY = 86_400_000
+const context = () => createContext(bindings, 'cron_test')
+
+beforeAll(async () => {
+  await register('alice', 'bob')
+})
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await post('/config/reset_config', {}, await adminToken())
+})
+
+async function retain(content: object): Promise<void> {
+  const data = JSON.stringify(content)
+  const reply = await post('/config/set_config', { configName: 'openim-crontask.yml', data }, await adminToken())
+  expect(reply.errCode).toBe(0)
+}
+
+/** A conversation that the directory knows. */
+async function talk(peer: string, texts: string[]): Promise<string> {
+  await register(peer)
+  const id = `si_alice_${peer}`
+  await conversation(id).append(texts.map((clientMsgID) => appendItem({ recvID: peer, clientMsgID })))
+  await runDurableObjectAlarm(bindings.CONVERSATION.getByName(id))
+  await listConversation(context().db, id)
+  return id
+}
+
+const seqsOf = async (id: string) => (await conversation(id).stored([1, 2, 3, 4, 5])).map(({ seq }) => seq)
+const firstReadable = async (id: string) => {
+  const window = { userID: 'alice', minSeq: 0, maxSeq: 0 }
+  return (await conversation(id).readRange('chat', window, 1, 5, 5)).lower
+}
+/** A clock that is ahead of the messages by so many days. */
+const daysAhead = (days: number) => Date.now() + days * DAY
+
+describe('messages', () => {
+  it('are kept for the time that is set, and then erased for everybody', async () => {
+    const id = await talk('peer1', ['a', 'b', 'c'])
+    await retain({ RetainChatRecords: 10 })
+    expect(await clearExpiredMessages(context(), daysAhead(9), '')).toEqual({ removed: 0, cursor: null })
+    expect(await seqsOf(id)).toEqual([1, 2, 3])
+    expect((await clearExpiredMessages(context(), daysAhead(11), '')).removed).toBe(3)
+    // The newest one is emptied: the seqs are counted from it.
+    expect(await seqsOf(id)).toEqual([3])
+    expect(await firstReadable(id)).toBe(4)
+    expect((await conversation(id).search(NOTHING, 100, 100)).seqs).toEqual([])
+  })
+
+  it('are found gone by the next night, which erases nothing', async () => {
+    await talk('peer2', ['d', 'e'])
+    await retain({ RetainChatRecords: 10 })
+    await clearExpiredMessages(context(), daysAhead(11), '')
+    expect(await clearExpiredMessages(context(), daysAhead(12), '')).toEqual({ removed: 0, cursor: null })
+  })
+
+  it('are kept for ever when so it is set', async () => {
+    const id = await talk('peer3', ['f'])
+    await retain({ RetainChatRecords: 0 })
+    expect(await clearExpiredMessages(context(), daysAhead(100_000), '')).toEqual({ removed: 0, cursor: null })
+    expect(await seqsOf(id)).toEqual([1])
+  })
+
+  it('are erased in parts that a conversation can bear, oldest first', async () => {
+    const id = await talk('peer4', ['g', 'h', 'i', 'j'])
+    expect(await conversation(id).eraseBefore(daysAhead(1), 2)).toBe(2)
+    expect(await seqsOf(id)).toEqual([3, 4])
+    expect(await firstReadable(id)).toBe(3)
+    expect(await conversation(id).eraseBefore(daysAhead(1), 2)).toBe(2)
+    expect(await conversation(id).eraseBefore(daysAhead(1), 2)).toBe(0)
+    expect(await firstReadable(id)).toBe(5)
+  })
+
+  it('of a conversation that fails do not keep the others', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await listConversation(context().db, 'si_aaa_never_begun')
+    const id = await talk('peer5', ['k', 'l'])
+    await retain({ RetainChatRecords: 10 })
+    expect((await clearExpiredMessages(context(), daysAhead(11), '')).removed).toBeGreaterThanOrEqual(2)
+    expect(await seqsOf(id)).toEqual([2])
+    expect(error.mock.calls.join()).toContain('"operationID":"cron_test"')
+    await bindings.DB.prepare("DELETE FROM conversation_directory WHERE conversation_id = 'si_aaa_never_begun'").run()
+  })
+})
+
+const NOTHING = { sendID: '', recvID: '', contentType: 0, from: 0, to: 0, text: '' }
+
+describe('logs of SDKs', () => {
+  const log = (logID: string, createTime: number) => ({
+    ...{ logID, createTime, userID: 'alice', platform: 'IOS', appFramework: '', version: '' },
+    ...{ filename: 'f', url: 'u', ex: '' },
+  })
+  const logIDs = async () => {
+    const { results } = await bindings.DB.prepare('SELECT log_id FROM sdk_log ORDER BY log_id').all<{
+      log_id: string
+    }>()
+    return results.map((row) => row.log_id)
+  }
+
+  it('go when their files do', async () => {
+    const now = Date.now()
+    await insertLogs(context().db, [log('1', now - 20 * DAY), log('2', now - 5 * DAY), log('3', now)])
+    await retain({ FileExpireTime: 10, DeleteObjectType: ['msg-file'] })
+    expect(await clearExpiredLogs(context(), now, '')).toEqual({ removed: 0, cursor: null })
+    await retain({ FileExpireTime: 0, DeleteObjectType: ['sdklog'] })
+    expect(await clearExpiredLogs(context(), now, '')).toEqual({ removed: 0, cursor: null })
+    await retain({ FileExpireTime: 10 })
+    expect(await clearExpiredLogs(context(), now, '')).toEqual({ removed: 1, cursor: null })
+    expect(await logIDs()).toEqual(['2', '3'])
+  })
+})
+
+describe('the nightly cleaning', () => {
+  it('goes through the queue to its end, and says in the log what it removed', async () => {
+    const id = await talk('peer6', ['m', 'n', 'o'])
+    await retain({ RetainChatRecords: 10 })
+    const lines = vi.spyOn(console, 'log').mockImplementation(() => {})
+    const scheduledTime = daysAhead(11)
+    const data = '{"RemainLogLevel":4}'
+    await post('/config/set_config', { configName: 'log.yml', data }, await adminToken())
+    await worker.scheduled(
+      createScheduledController({ scheduledTime: new Date(scheduledTime), cron: '0 2 * * *' }),
+      bindings,
+      createExecutionContext(),
+    )
+    const said = () => lines.mock.calls.map(([line]) => JSON.parse(line))
+    const isDone = (task: string) => said().some((line) => line.message === 'a cleaning is done' && line.task === task)
+    await until(() => Object.keys(CLEANING).every(isDone), 15_000)
+    expect(await seqsOf(id)).toEqual([3])
+    const [done] = said().filter((line) => line.message === 'a cleaning is done' && line.task === 'messages')
+    expect(done).toMatchObject({ operationID: `cron_${scheduledTime}`, removed: expect.any(Number) })
+    expect(done.removed).toBeGreaterThanOrEqual(3)
+  })
+
+  it('goes on behind a step, with what was removed so far, until there is nothing left', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
+    for (const id of ids) await listConversation(context().db, id)
+    const jobs: TransferJob[] = []
+    const ctx = { ...context(), after: async (job: TransferJob) => void jobs.push(job) }
+    const job = {
+      kind: 'clean' as const,
+      operationID: 'cron_1',
+      task: 'messages',
+      startTime: 7,
+      cursor: '',
+      removed: 5,
+    }
+    await clean(ctx, job)
+    expect(jobs).toEqual([{ ...job, cursor: expect.stringMatching(/^si_/) }])
+    const { cursor } = jobs[0] as typeof job
+    await clean(ctx, { ...job, cursor })
+    expect(jobs).toHaveLength(1)
+    await bindings.DB.prepare("DELETE FROM conversation_directory WHERE conversation_id LIKE 'si_zz_%'").run()
+  })
+
+  it('leaves a task that this version does not know', async () => {
+    const job = { operationID: 'cron_1', task: 'constructor', startTime: 1, cursor: '', removed: 0 }
+    await expect(clean(context(), { kind: 'clean', ...job })).resolves.toBeUndefined()
+  })
+})
