@@ -7,7 +7,6 @@ import { type Cast, Stage } from '../load/drive.ts'
 import { Requester } from '../load/requester.ts'
 import { groupOf, pairsOf } from '../scenarios/bursts.ts'
 import { fill, peers, syncOnce, writeFrom } from '../scenarios/reconnect.ts'
-import { userIDOf } from '../wires/product-wire.ts'
 
 /** Something that users do, counted. */
 export interface Case {
@@ -124,7 +123,7 @@ export async function pulls(product: Product, count: Count): Promise<Case> {
   await device.sync()
   await count()
   const times = 50
-  const range = { conversationID: `si_${userIDOf(0)}_${userIDOf(1)}`, begin: 1, end: 100 }
+  const range = { conversationID: `si_${product.userID(0)}_${product.userID(1)}`, begin: 1, end: 100 }
   for (let i = 0; i < times; i++) {
     const pulled = await device.pull([range])
     if (pulled.length !== 100) throw new Error(`${pulled.length} messages were pulled of 100`)

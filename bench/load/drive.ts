@@ -180,7 +180,7 @@ export class Stage {
     const listener = {
       onBinary: (payload: Buffer) => this.#take(client, payload),
       onGone: (why: string) => {
-        this.#fault ??= `client ${client}: ${why}`
+        this.#fault ??= `${this.#contender.name}, client ${client}: ${why}`
       },
     }
     this.#sockets.set(client, await LoadSocket.open(wire.address(client), listener, wire.greets))
@@ -190,7 +190,7 @@ export class Stage {
     try {
       this.#onFrame(client, payload)
     } catch (error) {
-      this.#fault ??= `client ${client}: ${error instanceof Error ? error.message : error}`
+      this.#fault ??= `${this.#contender.name}, client ${client}: ${error instanceof Error ? error.message : error}`
     }
   }
 }
