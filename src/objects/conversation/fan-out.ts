@@ -55,6 +55,8 @@ export class FanOut {
 
   async #drain(userID: string, lane: Lane): Promise<void> {
     lane.running = true
+    // What is handed over in the same turn, as the messages of one append are, goes in the same call.
+    await Promise.resolve()
     while (lane.waiting.length > 0) {
       const parcel = nextParcel(lane.waiting)
       if (!(await this.#tryDeliver(userID, parcel))) {
