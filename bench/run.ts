@@ -20,7 +20,7 @@ import type { Pace, Result } from './scenarios/scenario.ts'
 
 const SCENARIOS = [oneToOne, group, restSend, history, reconnect, crowd]
 const THOROUGH = { burstSeconds: 5, repeats: 5, idleSockets: 1_000 }
-const QUICK = { burstSeconds: 1, repeats: 3, idleSockets: 500 }
+const QUICK = { burstSeconds: 0.6, repeats: 3, idleSockets: 500 }
 
 const { values: options } = parseArgs({
   options: {
