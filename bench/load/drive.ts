@@ -31,8 +31,8 @@ export interface Burst {
   generatorCpu: number
 }
 
-/** So long a burst may stand still before it counts as lost. */
-const STALL_MS = 15_000
+/** So long a burst may stand still before it counts as lost: the first message to 10,000 members wakes as many objects. */
+const STALL_MS = 120_000
 /** After the last message, so long one that came twice is waited for. */
 const LINGER_MS = 120
 const CONNECTS_AT_ONCE = 50
