@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { bundleAs } from './contenders/bundles.ts'
 import { startProduct } from './contenders/contender.ts'
 import {
+  acquainted,
   type Case,
   connected,
   group,
@@ -31,8 +32,8 @@ try {
     cases.push(done)
     console.log(done.label, JSON.stringify({ times: done.times, ...done.counts }))
   }
+  const early = await acquainted(json)
   await add(talking(json, count))
-  await add(lone(json, count))
   await add(loaded(json, count))
   await add(offline(json, count))
   await add(restSend(json, count))
@@ -42,6 +43,8 @@ try {
   await add(pulls(json, count))
   await add(reconnect(json, count))
   await add(connected(json, count))
+  await add(lone(early, count))
+  await early.close()
 } finally {
   await json.server.remove()
 }

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: starts the floors and the product in workerd, drives them over real sockets, and writes what it
  * found to bench/results/ and docs/performance.md. `--quick` takes about five minutes; `--only one-to-one,history`
- * runs some scenarios; `--no-docs` leaves the document as it is.
+ * runs some scenarios, `--variant "50 × 16"` some of their variants; `--against dist/serve/…` puts the product of an
+ * earlier bundle beside the present one. `--no-docs` leaves the document as it is, and so do the last two.
  */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { ROOT } from '../scripts/local/settings.ts'
 import { startFloor, startProduct } from './contenders/contender.ts'
 import { document } from './report/document.ts'
-import { summarize } from './report/summary.ts'
+import { type Summary, summarize } from './report/summary.ts'
 import { group, oneToOne } from './scenarios/bursts.ts'
 import { crowd } from './scenarios/crowd.ts'
 import { history } from './scenarios/history.ts'
@@ -18,13 +19,15 @@ import { restSend } from './scenarios/rest.ts'
 import type { Pace, Result } from './scenarios/scenario.ts'
 
 const SCENARIOS = [oneToOne, group, restSend, history, reconnect, crowd]
-const THOROUGH: Pace = { burstSeconds: 5, repeats: 5, idleSockets: 1_000 }
-const QUICK: Pace = { burstSeconds: 1, repeats: 3, idleSockets: 500 }
+const THOROUGH = { burstSeconds: 5, repeats: 5, idleSockets: 1_000 }
+const QUICK = { burstSeconds: 0.6, repeats: 3, idleSockets: 500 }
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    variant: { type: 'string', default: '' },
+    against: { type: 'string' },
     'no-docs': { type: 'boolean', default: false },
   },
 })
@@ -35,14 +38,16 @@ if (unknown !== undefined) {
   process.exit(1)
 }
 
-const pace = options.quick ? QUICK : THOROUGH
+const pace: Pace = { ...(options.quick ? QUICK : THOROUGH), variant: options.variant }
+const isWhole = options.variant === '' && options.against === undefined
 const folder = join(ROOT, 'bench/results')
 mkdirSync(folder, { recursive: true })
 const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.jsonl`)
 const results: Result[] = []
 
 const [naive, batched, product] = await Promise.all([startFloor('naive'), startFloor('batched'), startProduct()])
-const contenders = { naive, batched, ...product }
+const before = options.against === undefined ? null : await startProduct(options.against, 'before')
+const contenders = { naive, batched, ...product, ...(before && { jsonBefore: before.json, gobBefore: before.gob }) }
 try {
   for (const scenario of SCENARIOS.filter(({ name }) => wanted.includes(name))) {
     await scenario.run(contenders, pace, (result) => {
@@ -50,10 +55,17 @@ try {
       appendFileSync(file, `${JSON.stringify({ ...result, at: new Date().toISOString() })}\n`)
       console.log(lineOf(result))
     })
-    if (!options['no-docs']) document(scenario.name, summarize(results))
+    if (isWhole && !options['no-docs']) document(scenario.name, summarize(results))
   }
 } finally {
-  for (const { server } of [naive, batched, product.json]) await server.remove()
+  for (const contender of [naive, batched, product.json, before?.json]) await contender?.server.remove()
+}
+
+if (!isWhole) for (const summary of summarize(results)) console.log(medianLine(summary))
+
+function medianLine({ scenario, variant, contender, repeats, figures }: Summary): string {
+  const shown = Object.entries(figures).map(([name, figure]) => `${name} ${Number(figure.median.toPrecision(4))}`)
+  return `${scenario} | ${variant} | ${contender} | median of ${repeats} | ${shown.join(', ')}`
 }
 
 function lineOf({ scenario, variant, contender, repeat, figures }: Result): string {

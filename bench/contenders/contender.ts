@@ -26,7 +26,7 @@ export interface Contender {
 export interface Product extends Contender {
   readonly dialect: Dialect
   readonly rest: Rest
-  readonly tokens: ReadonlyMap<number, string>
+  userID(user: number): string
 }
 
 const REGISTERED_AT_ONCE = 500
@@ -44,26 +44,24 @@ export async function startFloor(name: 'naive' | 'batched'): Promise<Contender> 
   }
 }
 
-/** One server of the product, reached in each of its envelopes. */
-export async function startProduct(bundle?: string): Promise<Record<Dialect, Product>> {
+/**
+ * One server of the product, reached in each of its envelopes.
+ * @param bundle the folder of a bundle made of other sources
+ */
+export async function startProduct(bundle?: string, name = 'product'): Promise<Record<Dialect, Product>> {
   const server = await start(bundle ?? (await getBundle()).dir, groupsOnFile)
-  const tokens = new Map<number, string>()
   const backend = rest(server)
-  const prepare = async (users: readonly number[]) => {
-    await admit(
-      backend,
-      tokens,
-      users.filter((user) => !tokens.has(user)),
-    )
-  }
-  const reachedIn = (dialect: Dialect): Product => ({
-    name: `product, ${dialect === 'json' ? 'JSON' : 'gob + gzip'}`,
+  const reachedIn = (dialect: Dialect, tokens = new Map<number, string>()): Product => ({
+    name: `${name}, ${dialect === 'json' ? 'JSON' : 'gob + gzip'}`,
     server,
     dialect,
     rest: backend,
-    tokens,
+    userID: (user) => userIDOf(dialect, user),
     wire: productWire(server.wsUrl, dialect, tokens),
-    prepare,
+    prepare: (users) => {
+      const strangers = users.filter((user) => !tokens.has(user))
+      return admit(backend, dialect, tokens, strangers)
+    },
     workerdPid: () => workerdPidOf(server.stateDir),
   })
   return { json: reachedIn('json'), gob: reachedIn('gob') }
@@ -78,13 +76,18 @@ async function start(bundle: string, seed?: (persistDir: string, freshPersistDir
 }
 
 /** Registers users and signs a token for each, as an app's backend would. */
-async function admit(backend: Rest, tokens: Map<number, string>, users: readonly number[]): Promise<void> {
+async function admit(
+  backend: Rest,
+  dialect: Dialect,
+  tokens: Map<number, string>,
+  users: readonly number[],
+): Promise<void> {
   for (let at = 0; at < users.length; at += REGISTERED_AT_ONCE) {
-    await backend.register(...users.slice(at, at + REGISTERED_AT_ONCE).map(userIDOf))
+    await backend.register(...users.slice(at, at + REGISTERED_AT_ONCE).map((user) => userIDOf(dialect, user)))
   }
   const left = users.values()
   const worker = async () => {
-    for (const user of left) tokens.set(user, await backend.userToken(userIDOf(user), PLATFORM_ID))
+    for (const user of left) tokens.set(user, await backend.userToken(userIDOf(dialect, user), PLATFORM_ID))
   }
   await Promise.all(Array.from({ length: TOKENS_AT_ONCE }, worker))
 }

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { groupIDOf, userIDOf } from '../wires/product-wire.ts'
+import { type Dialect, groupIDOf, userIDOf } from '../wires/product-wire.ts'
 
 /** The groups that the scenarios write to, by the number of their first member. */
 export const GROUPS = [
@@ -18,23 +18,23 @@ export function groupsOnFile(persistDir: string, freshPersistDir: string): void 
   cpSync(freshPersistDir, persistDir, { recursive: true })
   const db = new DatabaseSync(databaseIn(join(persistDir, 'd1')))
   db.exec('BEGIN')
-  for (const { first, size } of GROUPS) {
-    insert(db, 'chat_group', {
-      group_id: groupIDOf(first, size),
-      owner_user_id: userIDOf(first),
-      member_count: size,
-      group_type: 2,
-    })
-    for (let member = first; member < first + size; member++) {
-      insert(db, 'group_member', {
-        group_id: groupIDOf(first, size),
-        user_id: userIDOf(member),
-        role_level: member === first ? OWNER : MEMBER,
-      })
-    }
-  }
+  for (const { first, size } of GROUPS) for (const dialect of ['json', 'gob'] as const) add(db, dialect, first, size)
   db.exec('COMMIT')
   db.close()
+}
+
+function add(db: DatabaseSync, dialect: Dialect, first: number, size: number): void {
+  const group_id = groupIDOf(dialect, first, size)
+  insert(db, 'chat_group', {
+    group_id,
+    owner_user_id: userIDOf(dialect, first),
+    member_count: size,
+    group_type: 2,
+  })
+  for (let member = first; member < first + size; member++) {
+    const role_level = member === first ? OWNER : MEMBER
+    insert(db, 'group_member', { group_id, user_id: userIDOf(dialect, member), role_level })
+  }
 }
 
 function databaseIn(folder: string): string {

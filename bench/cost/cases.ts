@@ -7,7 +7,6 @@ import { type Cast, Stage } from '../load/drive.ts'
 import { Requester } from '../load/requester.ts'
 import { groupOf, pairsOf } from '../scenarios/bursts.ts'
 import { fill, peers, syncOnce, writeFrom } from '../scenarios/reconnect.ts'
-import { userIDOf } from '../wires/product-wire.ts'
 
 /** Something that users do, counted. */
 export interface Case {
@@ -26,6 +25,8 @@ export type Count = () => Promise<Counts>
 const SPELL_MS = 10_000
 const SPELL_MESSAGES = 200
 const LONE = 20
+const TALKING_FIRST = 1_000
+const LOADED_FIRST = 1_100
 const OFFLINE_FIRST = 2_000
 const SYNC_USERS = 50
 const SYNC_FIRST = 3_000
@@ -35,9 +36,16 @@ const ONLINE_SHARE = 0.1
 
 const MILLION = 1e6
 
+/** Conversations for `lone`, made early. */
+export async function acquainted(product: Product): Promise<Stage> {
+  const stage = await Stage.open(product, pairsOf(LONE))
+  await stage.burst(LONE, 1)
+  return stage
+}
+
 /** A conversation in which people are talking: one message after the other, and the look at the end. */
 export async function talking(product: Product, count: Count): Promise<Case> {
-  const stage = await Stage.open(product, pairsOf(1))
+  const stage = await Stage.open(product, pairsOf(1, TALKING_FIRST))
   await settled(stage, 1, count)
   await stage.burst(SPELL_MESSAGES, 1)
   const counts = await afterSpell(count)
@@ -45,10 +53,12 @@ export async function talking(product: Product, count: Count): Promise<Case> {
   return perMessage('one-to-one, receiver online, in a conversation that goes on', SPELL_MESSAGES, counts)
 }
 
-/** Messages so far apart that each is a spell of its own. */
-export async function lone(product: Product, count: Count): Promise<Case> {
-  const stage = await Stage.open(product, pairsOf(LONE))
-  await settled(stage, LONE, count)
+/**
+ * Messages so far apart that each is a spell of its own. The conversations are not new: those of the last two minutes
+ * are told to the directory at the end of each spell.
+ */
+export async function lone(stage: Stage, count: Count): Promise<Case> {
+  await count()
   await stage.burst(LONE, 1)
   const counts = await afterSpell(count)
   await stage.close()
@@ -56,7 +66,7 @@ export async function lone(product: Product, count: Count): Promise<Case> {
 }
 
 export async function loaded(product: Product, count: Count): Promise<Case> {
-  const stage = await Stage.open(product, pairsOf(50))
+  const stage = await Stage.open(product, pairsOf(50, LOADED_FIRST))
   await settled(stage, 50, count)
   const { messages } = await stage.burst(8_000, 16)
   const counts = await afterSpell(count)
@@ -120,11 +130,15 @@ export async function connected(product: Product, count: Count): Promise<Case> {
 }
 
 export async function pulls(product: Product, count: Count): Promise<Case> {
-  const device = await Requester.connect(product, 1)
+  const device = await Requester.connect(product, TALKING_FIRST + 1)
   await device.sync()
   await count()
   const times = 50
-  const range = { conversationID: `si_${userIDOf(0)}_${userIDOf(1)}`, begin: 1, end: 100 }
+  const range = {
+    conversationID: `si_${product.userID(TALKING_FIRST)}_${product.userID(TALKING_FIRST + 1)}`,
+    begin: 1,
+    end: 100,
+  }
   for (let i = 0; i < times; i++) {
     const pulled = await device.pull([range])
     if (pulled.length !== 100) throw new Error(`${pulled.length} messages were pulled of 100`)

@@ -58,8 +58,8 @@ export default {
     counters.add('requests')
     return worker.fetch(request, env, ctx)
   },
-  queue(batch: MessageBatch, env: Bindings): Promise<void> {
+  queue(batch: MessageBatch, env: Bindings, ctx: ExecutionContext): Promise<void> {
     instrumentBindings(counters, env)
-    return worker.queue(batch, env)
+    return worker.queue(batch, env, ctx)
   },
 } satisfies ExportedHandler<Bindings>

@@ -1,12 +1,13 @@
 import { Agent, request as httpRequest } from 'node:http'
 import type { Product } from '../contenders/contender.ts'
-import { PLATFORM_ID, userIDOf } from '../wires/product-wire.ts'
+import { PLATFORM_ID } from '../wires/product-wire.ts'
 
 /** A text that a backend sends in a user's name. */
 const CONTENT = { content: 'a'.repeat(200) }
 
 /** An app's backend that sends messages through `/msg/send_msg`, over connections that are kept. */
 export class Backend {
+  readonly #product: Product
   readonly #url: URL
   readonly #token: string
   readonly #agent: Agent
@@ -16,6 +17,7 @@ export class Backend {
   }
 
   private constructor(product: Product, token: string, connections: number) {
+    this.#product = product
     this.#url = new URL('/msg/send_msg', product.server.url)
     this.#token = token
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
@@ -24,8 +26,8 @@ export class Backend {
   /** @throws when the message is refused */
   send(from: number, to: number): Promise<void> {
     const body = JSON.stringify({
-      sendID: userIDOf(from),
-      recvID: userIDOf(to),
+      sendID: this.#product.userID(from),
+      recvID: this.#product.userID(to),
       senderPlatformID: PLATFORM_ID,
       sessionType: 1,
       contentType: 101,

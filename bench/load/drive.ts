@@ -31,8 +31,8 @@ export interface Burst {
   generatorCpu: number
 }
 
-/** So long a burst may stand still before it counts as lost. */
-const STALL_MS = 15_000
+/** So long a burst may stand still before it counts as lost: the first message to 10,000 members wakes as many objects. */
+const STALL_MS = 120_000
 /** After the last message, so long one that came twice is waited for. */
 const LINGER_MS = 120
 const CONNECTS_AT_ONCE = 50
@@ -78,8 +78,8 @@ export class Stage {
    * Sends so many messages in all, each sender keeping `outstanding` of them unanswered.
    * @throws when one was lost, came twice or out of order, or was refused
    */
-  async burst(messages: number, outstanding: number): Promise<Burst> {
-    const { senders, clients } = this.#cast
+  async burst(messages: number, outstanding: number, senders = this.#cast.senders): Promise<Burst> {
+    const { clients } = this.#cast
     const { wire } = this.#contender
     const run = ++runs
     const each = Math.max(1, Math.ceil(messages / senders.length))
@@ -133,8 +133,7 @@ export class Stage {
     }
     const total = each * senders.length
     while (ackedAfter.length < total || ledger.arrivals < expected) {
-      const fault = ledger.fault ?? this.#fault
-      if (fault) throw new Error(fault)
+      this.#requireNoFault(ledger)
       if (performance.now() - moved > STALL_MS) {
         throw new Error(
           `${total - ackedAfter.length} of ${total} acknowledgements and ` +
@@ -147,8 +146,7 @@ export class Stage {
     const [serverAfter, own] = [cpuMsOf(this.#contender.workerdPid()), process.cpuUsage(ownBefore)]
     await sleep(LINGER_MS)
     if (ledger.arrivals > expected) ledger.fail(`${ledger.arrivals} messages arrived where ${expected} were due`)
-    const fault = ledger.fault ?? this.#fault
-    if (fault) throw new Error(fault)
+    this.#requireNoFault(ledger)
     return {
       messages: total,
       deliveries: deliveredAfter.length,
@@ -165,6 +163,11 @@ export class Stage {
     }
   }
 
+  #requireNoFault({ fault }: Ledger): void {
+    if (this.#fault) throw new Error(this.#fault)
+    if (fault) throw new Error(`${this.#contender.name}, ${fault}`)
+  }
+
   /** How many clients see a sender's message. */
   #listeners({ user, target }: Cast['senders'][number]): number {
     const others = this.#whole
@@ -175,12 +178,17 @@ export class Stage {
     return others + (this.#contender.wire.echoes ? 1 : 0)
   }
 
+  /** One message from the first sender, so that nothing is asleep. */
+  async hello(): Promise<void> {
+    await this.burst(1, 1, this.#cast.senders.slice(0, 1))
+  }
+
   async #connect(client: number): Promise<void> {
     const { wire } = this.#contender
     const listener = {
       onBinary: (payload: Buffer) => this.#take(client, payload),
       onGone: (why: string) => {
-        this.#fault ??= `client ${client}: ${why}`
+        this.#fault ??= `${this.#contender.name}, client ${client}: ${why}`
       },
     }
     this.#sockets.set(client, await LoadSocket.open(wire.address(client), listener, wire.greets))
@@ -190,7 +198,7 @@ export class Stage {
     try {
       this.#onFrame(client, payload)
     } catch (error) {
-      this.#fault ??= `client ${client}: ${error instanceof Error ? error.message : error}`
+      this.#fault ??= `${this.#contender.name}, client ${client}: ${error instanceof Error ? error.message : error}`
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   PullMessageBySeqsResp,
 } from '../../src/protocol/proto/index.ts'
 import type { Product } from '../contenders/contender.ts'
-import { codecOf, userIDOf } from '../wires/product-wire.ts'
+import { codecOf } from '../wires/product-wire.ts'
 import { clientFrame, LoadSocket } from './socket.ts'
 
 /** What an SDK pulls at once when it has missed much. */
@@ -45,7 +45,7 @@ export class Requester {
 
   /** The two requests of every SDK that connects; answers the newest seqs by conversation. */
   async sync(): Promise<Record<string, number>> {
-    const userID = userIDOf(this.#user)
+    const userID = this.#product.userID(this.#user)
     const newest = await this.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID }).finish())
     const views = await this.request(
       WsRequestID.GetConvMaxReadSeq,
@@ -58,7 +58,7 @@ export class Requester {
   /** Ranges of conversations, each with both ends included. */
   async pull(ranges: readonly { conversationID: string; begin: number; end: number }[]): Promise<MsgData[]> {
     const seqRanges = ranges.map((range) => ({ ...range, num: range.end - range.begin + 1 }))
-    const data = PullMessageBySeqsReq.encode({ userID: userIDOf(this.#user), seqRanges, order: 0 }).finish()
+    const data = PullMessageBySeqsReq.encode({ userID: this.#product.userID(this.#user), seqRanges, order: 0 }).finish()
     const { msgs } = PullMessageBySeqsResp.decode((await this.request(WsRequestID.PullMsgByRange, data)).data)
     return Object.values(msgs).flatMap(({ Msgs }) => Msgs)
   }
@@ -68,7 +68,7 @@ export class Requester {
     const request = {
       reqIdentifier,
       token: '',
-      sendID: userIDOf(this.#user),
+      sendID: this.#product.userID(this.#user),
       operationID: `operation-${msgIncr}`,
       msgIncr,
       data,

@@ -7,14 +7,11 @@ interface Variant {
   label: string
   cast: Cast
   outstanding: number
-  contenders: readonly (keyof Contenders)[]
 }
 
 /** How many messages the first burst has; from its pace the others get their size. */
 const WARM_UP_PER_SENDER = 20
 const WARM_UP_AT_LEAST = 100
-
-const ALL = ['naive', 'batched', 'json', 'gob'] as const
 
 /** Every sender writes to a receiver of its own. */
 const pairs: Variant[] = [1, 10, 50, 200].flatMap((senders) =>
@@ -22,7 +19,6 @@ const pairs: Variant[] = [1, 10, 50, 200].flatMap((senders) =>
     label: `${senders} × ${outstanding}`,
     cast: pairsOf(senders),
     outstanding,
-    contenders: ALL,
   })),
 )
 
@@ -34,14 +30,16 @@ const groups: Variant[] = [
   label: `${size} members, ${senders} × 4`,
   cast: groupOf(first, size, senders),
   outstanding: 4,
-  contenders: ALL,
 }))
 
 export const oneToOne = bursts('one-to-one', pairs)
 export const group = bursts('group', groups)
 
-export function pairsOf(senders: number): Cast {
-  const users = Array.from({ length: senders }, (_, i) => ({ user: 2 * i, target: { user: 2 * i + 1 } }))
+export function pairsOf(senders: number, first = 0): Cast {
+  const users = Array.from({ length: senders }, (_, i) => ({
+    user: first + 2 * i,
+    target: { user: first + 2 * i + 1 },
+  }))
   return { senders: users, clients: users.flatMap(({ user, target }) => [user, target.user]) }
 }
 
@@ -56,34 +54,49 @@ function bursts(name: string, variants: readonly Variant[]): Scenario {
   return {
     name,
     async run(contenders, pace, report) {
-      for (const variant of variants) await runVariant(name, variant, contenders, pace, report)
+      for (const variant of variants) {
+        if (variant.label.includes(pace.variant)) await runVariant(name, variant, contenders, pace, report)
+      }
     },
   }
 }
 
 async function runVariant(
   scenario: string,
-  { label, cast, outstanding, contenders: names }: Variant,
+  { label, cast, outstanding }: Variant,
   contenders: Contenders,
   { burstSeconds, repeats }: Pace,
   report: (result: Result) => void,
 ): Promise<void> {
   const warmUp = Math.max(WARM_UP_AT_LEAST, cast.senders.length * WARM_UP_PER_SENDER) / sizeOf(cast)
   const prepared: { contender: Contender; stage: Stage; messages: number }[] = []
-  for (const name of names) {
-    const contender = contenders[name]
+  for (const contender of everyOne(contenders)) {
     const stage = await Stage.open(contender, cast)
+    if (isShared(cast)) await stage.hello()
     const first = await stage.burst(warmUp, outstanding)
     const second = await stage.burst(first.messages, outstanding)
     prepared.push({ contender, stage, messages: Math.ceil(second.messagesPerSecond * burstSeconds) })
   }
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const { contender, stage, messages } of prepared) {
+      if (isShared(cast)) await stage.hello()
       const burst = await stage.burst(messages, outstanding)
       report({ scenario, variant: label, contender: contender.name, repeat, figures: figuresOf(burst) })
     }
   }
   for (const { stage } of prepared) await stage.close()
+}
+
+/**
+ * Several write to one group. An object that slept while the others had their turns does not know the order of the
+ * group's log any more, and takes it from the first message that comes: there must be only one.
+ */
+function isShared({ senders: [first, second] }: Cast): boolean {
+  return second !== undefined && first !== undefined && 'group' in first.target
+}
+
+function everyOne({ naive, batched, jsonBefore, json, gobBefore, gob }: Contenders): Contender[] {
+  return [naive, batched, jsonBefore, json, gobBefore, gob].filter((contender) => contender !== undefined)
 }
 
 /** Roughly how many deliveries one message makes, to keep the first burst short. */

@@ -1,25 +1,25 @@
 import { Stage } from '../load/drive.ts'
 import { PULL_AT_ONCE, Requester } from '../load/requester.ts'
 import { median } from '../load/stats.ts'
-import { userIDOf } from '../wires/product-wire.ts'
 import { pairsOf } from './bursts.ts'
 import type { Contenders, Result, Scenario } from './scenario.ts'
 
 const WRITER = 20_000
 const READER = 20_001
 const ROUNDS = 20
-const CHAT = `si_${userIDOf(WRITER)}_${userIDOf(READER)}`
 
 /** A device that was away: it connects, syncs and pulls 200 missed messages; one that has nothing pulls 1,000. */
 export const history: Scenario = {
   name: 'history',
   async run(contenders, { repeats }, report) {
-    const stage = await Stage.open(contenders.json, {
-      senders: [{ user: WRITER, target: { user: READER } }],
-      clients: [WRITER, READER],
-    })
-    await stage.burst(1_000, 16)
-    await stage.close()
+    for (const product of [contenders.json, contenders.gob]) {
+      const stage = await Stage.open(product, {
+        senders: [{ user: WRITER, target: { user: READER } }],
+        clients: [WRITER, READER],
+      })
+      await stage.burst(1_000, 16)
+      await stage.close()
+    }
     const floor = await Stage.open(contenders.naive, pairsOf(1))
     await floor.burst(200, 1)
     for (let repeat = 1; repeat <= repeats; repeat++) {
@@ -38,12 +38,13 @@ async function pulls(
   report: (result: Result) => void,
 ): Promise<void> {
   const product = contenders[dialect]
+  const chat = `si_${product.userID(WRITER)}_${product.userID(READER)}`
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const begin = performance.now()
     const device = await Requester.connect(product, READER)
     await device.sync()
-    await pullNewest(device, 200)
+    await pullNewest(device, chat, 200)
     times.push(performance.now() - begin)
     await device.close()
   }
@@ -53,7 +54,7 @@ async function pulls(
   const pulled: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const begin = performance.now()
-    await pullNewest(device, 1_000)
+    await pullNewest(device, chat, 1_000)
     pulled.push(performance.now() - begin)
   }
   await device.close()
@@ -61,10 +62,10 @@ async function pulls(
 }
 
 /** Pulls as an SDK does, and checks that every message is there, once and in order. */
-async function pullNewest(device: Requester, count: number): Promise<void> {
+async function pullNewest(device: Requester, conversationID: string, count: number): Promise<void> {
   let seq = 1_000 - count
   for (let begin = seq + 1; begin <= 1_000; begin += PULL_AT_ONCE) {
-    for (const msg of await device.pull([{ conversationID: CHAT, begin, end: begin + PULL_AT_ONCE - 1 }])) {
+    for (const msg of await device.pull([{ conversationID, begin, end: begin + PULL_AT_ONCE - 1 }])) {
       if (msg.seq !== ++seq) throw new Error(`seq ${msg.seq} was pulled where ${seq} was due`)
     }
   }

@@ -1,6 +1,5 @@
 import { Backend } from '../load/backend.ts'
 import { Requester } from '../load/requester.ts'
-import { userIDOf } from '../wires/product-wire.ts'
 import type { Contenders, Scenario } from './scenario.ts'
 
 const OWNER = 30_000
@@ -15,6 +14,7 @@ export const reconnect: Scenario = {
   async run({ json }, { repeats }, report) {
     const backend = await fill(json)
     for (let repeat = 1; repeat <= repeats; repeat++) {
+      const chatWith = (peer: number) => `si_${json.userID(OWNER)}_${json.userID(peer)}`
       const before = await syncOnce(json)
       await writeFrom(backend, peers(WITH_NEWS))
       const begin = performance.now()
@@ -66,4 +66,3 @@ export async function syncOnce(product: Contenders['json']): Promise<Record<stri
 }
 
 export const peers = (count: number) => Array.from({ length: count }, (_, i) => FIRST_PEER + i)
-export const chatWith = (peer: number) => `si_${[userIDOf(OWNER), userIDOf(peer)].sort().join('_')}`

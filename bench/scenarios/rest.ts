@@ -3,7 +3,6 @@ import { Backend } from '../load/backend.ts'
 import { Ledger } from '../load/ledger.ts'
 import { Requester } from '../load/requester.ts'
 import { percentile } from '../load/stats.ts'
-import { userIDOf } from '../wires/product-wire.ts'
 import type { Scenario } from './scenario.ts'
 
 const CALLERS = 50
@@ -57,14 +56,18 @@ async function sendFor(backend: Backend, pairs: readonly Pair[], seconds: number
   return { answeredAfter, sent, seconds: (performance.now() - begin) / 1_000 }
 }
 
-const chatOf = ({ from, to }: Pair) => `si_${[userIDOf(from), userIDOf(to)].sort().join('_')}`
+const chatOf = (product: Product, { from, to }: Pair) =>
+  `si_${[from, to]
+    .map((user) => product.userID(user))
+    .sort()
+    .join('_')}`
 
 /** Where each conversation stands. */
 async function positions(product: Product, pairs: readonly Pair[]): Promise<Map<number, number>> {
   const found = new Map<number, number>()
   for (const pair of pairs) {
     const device = await Requester.connect(product, pair.to)
-    found.set(pair.to, (await device.sync())[chatOf(pair)] ?? 0)
+    found.set(pair.to, (await device.sync())[chatOf(product, pair)] ?? 0)
     await device.close()
   }
   return found

@@ -16,6 +16,9 @@ export interface Contenders {
   batched: Contender
   json: Product
   gob: Product
+  /** The product of other sources, to see what a change does. */
+  jsonBefore?: Product
+  gobBefore?: Product
 }
 
 /** How much time a run takes. */
@@ -23,6 +26,8 @@ export interface Pace {
   /** How long one burst takes, about. */
   burstSeconds: number
   repeats: number
+  /** Only variants whose name holds this. */
+  variant: string
   /** Sockets of the idle scenario, per step. */
   idleSockets: number
 }

@@ -11,8 +11,9 @@ export type Dialect = 'json' | 'gob'
 /** The platform that every client of the bench says it is: a browser. */
 export const PLATFORM_ID = 5
 
-export const userIDOf = (user: number) => `user${user}`
-export const groupIDOf = (first: number, size: number) => `bench_${first}_${size}`
+/** Each envelope has its own users and groups, so that both can be on stage at the same time. */
+export const userIDOf = (dialect: Dialect, user: number) => `${dialect}${user}`
+export const groupIDOf = (dialect: Dialect, first: number, size: number) => `${dialect}_${first}_${size}`
 
 /** A text of 200 bytes, as in the content of a text message. */
 const CONTENT = new TextEncoder().encode(JSON.stringify({ content: 'a'.repeat(200) }))
@@ -26,13 +27,13 @@ export function productWire(wsUrl: string, dialect: Dialect, tokens: ReadonlyMap
     address: (user) => gatewayAddress(wsUrl, dialect, user, tokens.get(user) ?? ''),
     message(run, sender, count, target) {
       const msg = MsgData.fromPartial({
-        sendID: userIDOf(sender),
+        sendID: userIDOf(dialect, sender),
         ...('user' in target
-          ? { recvID: userIDOf(target.user), sessionType: 1 }
-          : { groupID: groupIDOf(target.group.first, target.group.size), sessionType: 3 }),
+          ? { recvID: userIDOf(dialect, target.user), sessionType: 1 }
+          : { groupID: groupIDOf(dialect, target.group.first, target.group.size), sessionType: 3 }),
         clientMsgID: messageIDOf(run, sender, count),
         senderPlatformID: PLATFORM_ID,
-        senderNickname: userIDOf(sender),
+        senderNickname: userIDOf(dialect, sender),
         msgFrom: 100,
         contentType: 101,
         content: CONTENT,
@@ -42,7 +43,7 @@ export function productWire(wsUrl: string, dialect: Dialect, tokens: ReadonlyMap
       return codec.encode({
         reqIdentifier: WsRequestID.SendMsg,
         token: '',
-        sendID: userIDOf(sender),
+        sendID: userIDOf(dialect, sender),
         operationID: `operation-${messageIDOf(run, sender, count)}`,
         msgIncr: `${run}_${count}`,
         data: MsgData.encode(msg).finish(),
@@ -70,7 +71,7 @@ export function productWire(wsUrl: string, dialect: Dialect, tokens: ReadonlyMap
 
 export function gatewayAddress(wsUrl: string, dialect: Dialect, user: number, token: string): string {
   const query = new URLSearchParams({
-    sendID: userIDOf(user),
+    sendID: userIDOf(dialect, user),
     token,
     platformID: String(PLATFORM_ID),
     operationID: `connect-${user}`,
@@ -108,7 +109,7 @@ function messageIDOf(run: number, sender: number, count: number): string {
 }
 
 function partsOf(messageID: string, run: number): { sender: number; count: number } {
-  if (messageID.slice(0, 12) !== hex(run, 12)) throw new Error('a message of an earlier run arrived')
+  if (messageID.slice(0, 12) !== hex(run, 12)) throw new Error(`message ${messageID} of an earlier run arrived`)
   return { sender: Number.parseInt(messageID.slice(12, 20), 16), count: Number.parseInt(messageID.slice(20), 16) }
 }
 

@@ -6,11 +6,14 @@ interface Waiting<Item, Result> {
 
 /**
  * One call at a time to one destination; what arrives while a call is under way goes together in the next one.
- * Order is kept, a lone item leaves at once, and load makes the batches larger instead of the queue longer.
+ * Order is kept, a lone item leaves at once, and load makes the batches larger instead of the queue longer: after a
+ * call that carried several items the next one waits for a turn of the event loop, because the answer to the last has
+ * just made room for as many again. Without that turn the first of them would leave alone.
  */
 export class Lane<Item, Result> {
   #waiting: Waiting<Item, Result>[] = []
   #running: Promise<void> | null = null
+  #crowded = false
   readonly #send: (items: Item[]) => Promise<Result[]>
   readonly #maxItems: number
 
@@ -24,6 +27,11 @@ export class Lane<Item, Result> {
     return this.#running !== null
   }
 
+  /** Whether the last call carried several items: the next ones will not come alone either. */
+  get crowded(): boolean {
+    return this.#crowded
+  }
+
   push(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
@@ -33,7 +41,9 @@ export class Lane<Item, Result> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
+      if (this.#crowded && this.#waiting.length < this.#maxItems) await nextTurn()
       const batch = this.#waiting.splice(0, this.#maxItems)
+      this.#crowded = batch.length > 1
       try {
         const results = await this.#send(batch.map((entry) => entry.item))
         if (results.length !== batch.length) throw new Error('a batch was answered with another number of results')
@@ -44,4 +54,9 @@ export class Lane<Item, Result> {
     }
     this.#running = null
   }
+}
+
+/** Lets in the events that have arrived already. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
 }

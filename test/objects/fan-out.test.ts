@@ -33,6 +33,20 @@ describe('a fan-out', () => {
     expect(seqsOf(nextParcel(waiting, () => false))).toEqual([2, 3])
   })
 
+  it('puts what is handed over in one turn into one call', async () => {
+    const calls: number[][] = []
+    const fanOut = new FanOut({
+      deliver: async (_userID, sent) => void calls.push(seqsOf(sent)),
+      standsAlone: () => false,
+      gaveUp: () => {},
+      drained: () => {},
+      log: createLog('error'),
+    })
+    for (const seq of [1, 2, 3]) fanOut.push('bob', parcel(seq))
+    await until(() => !fanOut.busy)
+    expect(calls).toEqual([[1, 2, 3]])
+  })
+
   it('has one call in flight per member, tries a failing one again, and gives up in the end', async () => {
     const calls: number[][] = []
     const given: string[] = []
@@ -48,6 +62,7 @@ describe('a fan-out', () => {
       log: { ...createLog('error'), error: () => {} },
     })
     fanOut.push('bob', parcel(1))
+    await until(() => calls.length === 1)
     fanOut.push('bob', parcel(2))
     await until(() => !fanOut.busy)
     expect(calls).toEqual([[1], [1], [2]])

@@ -32,13 +32,33 @@ describe('Lane', () => {
     expect(await results).toEqual([10, 20, 30])
   })
 
+  it('lets the next ones gather first, once several came together, until one comes alone', async () => {
+    const { calls, send } = destination()
+    const lane = new Lane(send, 10)
+    const pushed = [1, 2, 3].map((n) => lane.push(n))
+    calls[0]?.finish()
+    await turn()
+    calls[1]?.finish()
+    await Promise.all(pushed)
+    expect(lane.crowded).toBe(true)
+    pushed.push(lane.push(4))
+    expect(calls).toHaveLength(2)
+    await turn()
+    expect(calls.at(-1)?.items).toEqual([4])
+    calls[2]?.finish()
+    await Promise.all(pushed)
+    expect(lane.crowded).toBe(false)
+    void lane.push(5)
+    expect(calls.at(-1)?.items).toEqual([5])
+  })
+
   it('never carries more than its limit in one call', async () => {
     const { calls, send } = destination()
     const lane = new Lane(send, 2)
     const pushed = [1, 2, 3, 4].map((n) => lane.push(n))
     for (let i = 0; i < 3; i++) {
+      await expect.poll(() => calls.length).toBe(i + 1)
       calls[i]?.finish()
-      await turn()
     }
     expect(calls.map((call) => call.items)).toEqual([[1], [2, 3], [4]])
     await Promise.all(pushed)
@@ -55,6 +75,7 @@ describe('Lane', () => {
     await expect(second[0]).rejects.toThrow('gone')
     await expect(second[1]).rejects.toThrow('gone')
     const third = lane.push(4)
+    await expect.poll(() => calls.length).toBe(3)
     calls[2]?.finish()
     expect(await third).toBe(40)
   })

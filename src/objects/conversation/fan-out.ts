@@ -60,6 +60,8 @@ export class FanOut<P extends Parcel> {
 
   async #drain(receiver: string, lane: Lane<P>): Promise<void> {
     lane.running = true
+    // What is handed over in the same turn, as the messages of one append are, goes in the same call.
+    await Promise.resolve()
     while (lane.waiting.length > 0) {
       const parcel = nextParcel(lane.waiting, this.#deps.standsAlone)
       if (!(await this.#tryDeliver(receiver, parcel))) {

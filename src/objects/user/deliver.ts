@@ -9,7 +9,7 @@ import { pushOffline } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
 
 /** How long a message waits for one with a lower seq that is on another way. */
-const MAX_WAIT_MS = 300
+const MAX_WAIT_MS = 2_000
 
 /**
  * Takes over messages that a conversation hands to this user: marks the log as having news, so that an absent device

@@ -36,7 +36,7 @@ export class Sends {
     try {
       return await lane.push(item)
     } finally {
-      if (!lane.busy) this.#lanes.delete(home)
+      if (!lane.busy && !lane.crowded) this.#lanes.delete(home)
     }
   }
 
