@@ -12,6 +12,8 @@ import { instrumentBindings, instrumentObject, instrumentStorage, noteWaits } fr
  * since the last time.
  */
 
+export { MetricsObject } from '../../src/worker.ts'
+
 const counters = new Counters()
 instrumentObject(counters, { name: 'UserObject', prototype: User.prototype })
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })

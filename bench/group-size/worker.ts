@@ -6,6 +6,7 @@ import { conversationObject } from '../../src/platform/objects.ts'
 import type { AppendItem, Delivery, Outcome } from '../../src/platform/rpc.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
 import { ConversationObject as Conversation, RelayObject as Relay } from '../../src/worker.ts'
+
 import { Counters } from '../counting/counters.ts'
 import { instrumentObject, instrumentStorage, noteWaits } from '../counting/instrument.ts'
 import type { Measured } from './measured.ts'
@@ -14,6 +15,8 @@ import type { Measured } from './measured.ts'
  * The group's conversation and its relays as they are; in place of the members' objects stand-ins that take delivery,
  * so that ten thousand of them fit on one machine. `POST /bench/group` measures one size of group.
  */
+
+export { MetricsObject } from '../../src/worker.ts'
 
 const counters = new Counters()
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })

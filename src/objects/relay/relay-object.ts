@@ -6,6 +6,9 @@ import { userObject } from '../../platform/objects.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import { type Outcome, outcomeOf, type Relayed, type RelayRpc, type Serves } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
+import { MsgData } from '../../protocol/proto/index.ts'
+import { enqueueOfflinePush } from '../../push/enqueue.ts'
+import { wantsPush } from '../../push/offline-push.ts'
 import { relayMigrations } from './migrations.ts'
 import { Shard } from './shard.ts'
 
@@ -28,10 +31,12 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
       this.#shard.leave(relayed.leave)
       this.#shard.join(relayed.join)
       if (relayed.messages.length === 0) return []
+      const { absent } = this.#shard
       const missed: string[] = []
       await inParallel(this.#shard.listeners, MAX_PARALLEL, async (userID) => {
         if (!(await this.#deliver(userID, relayed))) missed.push(userID)
       })
+      await this.#ring(relayed, absent)
       return missed
     })
   }
@@ -53,6 +58,21 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
     } catch (error) {
       this.#log.error('a member could not be reached', error, { userID, conversationID })
       return false
+    }
+  }
+
+  /** Has the absent rung for the newest message that wants it; those found absent just now see to it themselves. */
+  async #ring({ conversationID, home, messages, redelivered }: Relayed, absent: readonly string[]): Promise<void> {
+    if (redelivered || absent.length === 0 || configOf(this.env).push === null) return
+    const newest = messages.findLast(({ msg }) => wantsPush(MsgData.decode(msg)))
+    if (!newest) return
+    const { operationID, msg, sendID } = newest
+    const userIDs = absent.filter((userID) => userID !== sendID)
+    try {
+      await enqueueOfflinePush(this.env.PUSH_QUEUE, { operationID, conversationID, home, msg }, userIDs)
+    } catch (error) {
+      // The messages are delivered: a push that is lost must not have them delivered again.
+      this.#log.error('absent members could not be rung', error, { operationID, conversationID })
     }
   }
 
