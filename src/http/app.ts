@@ -9,6 +9,7 @@ import { callerOf } from './auth.ts'
 import { mountFiles } from './files.ts'
 import { readiness } from './health.ts'
 import { type AppEnv, mount, newContext } from './mount.ts'
+import { mountDocs } from './mount-docs.ts'
 import { envelope } from './reply.ts'
 import { GATEWAY_PATHS, openGateway } from './ws.ts'
 
@@ -50,6 +51,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     const state = await readiness(c.env)
     return c.json(state, state.ready ? 200 : SERVICE_UNAVAILABLE)
   })
+  mountDocs(app, endpoints)
 
   app.use('*', async (c, next) => {
     const afterReply = new AfterReply()

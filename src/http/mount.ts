@@ -25,7 +25,8 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
         if (body instanceof Response) return body
         const { value, form } = body
         const result = await endpoint.handle(ctx, value)
-        if (form === 'json' || !endpoint.protobuf) return envelope(okReply(result))
+        if (!endpoint.protobuf) return envelope(okReply(result))
+        if (form === 'json') return envelope(okReply(endpoint.protobuf.toJson(result)))
         return envelope(okReply(Buffer.from(endpoint.protobuf.encode(result)).toString('base64')))
       })
     }

@@ -11,7 +11,7 @@ interface ErrorEntry {
 }
 
 /** What this service answers. "Reserved" rows are OpenIM's numbers that neither server produces. */
-const SERVER_ERRORS = {
+export const SERVER_ERRORS = {
   NoError: { code: 0, msg: 'NoError', when: 'success' },
   TooManyRequests: { code: 429, msg: 'TooManyRequests', when: 'the rate limiter refuses; the HTTP status is 429 too' },
   ServerInternalError: { code: 500, msg: 'ServerInternalError', when: 'a fault of the service itself' },

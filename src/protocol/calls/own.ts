@@ -1,0 +1,15 @@
+import { answers, type Calls, int64, list, ms, str } from './shape.ts'
+
+/** Calls that today's OpenIM does not have: ours, and those of its older API. */
+export const ownCalls = {
+  '/manager/send_msg': answers('The older form of /msg/send_msg.', {
+    serverMsgID: str(),
+    clientMsgID: str(),
+    sendTime: ms(),
+  }),
+  '/msg/get_group_message_readers': answers('Who of a group has read a message, or has not.', {
+    hasReadCount: int64(),
+    unreadCount: int64(),
+    userIDs: list(str()),
+  }),
+} satisfies Calls

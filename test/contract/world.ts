@@ -1,0 +1,122 @@
+import { group, groupMember } from '../../src/features/group/tables.ts'
+import { openDatabase } from '../../src/platform/d1.ts'
+import { adminToken, bindings, Device, post, type ReplyBody, register, request, userToken } from '../rig.ts'
+
+/** Alice, Bob and Carol, who know each other, have written, and of whom Alice is online; an administrator who writes too. */
+export interface World {
+  token: string
+  aliceToken: string
+  alice: Device
+  /** Two uploads whose bytes are there, to be completed. */
+  upload: Upload
+  form: { id: string }
+}
+
+interface Upload {
+  uploadID: string
+  parts: string[]
+}
+
+export const GROUP_ID = '700'
+export const FILE = new TextEncoder().encode('the bytes of a small file')
+
+const ADMIN = 'imAdmin'
+
+export async function seedWorld(): Promise<World> {
+  await register('alice', 'bob', 'carol', 'dave', 'frank', 'grace', 'heidi')
+  const token = await adminToken()
+  await seedGroup()
+  await ok('/friend/import_friend', { ownerUserID: 'alice', friendUserIDs: ['bob'] })
+  await ok('/friend/import_friend', { ownerUserID: ADMIN, friendUserIDs: ['alice'] })
+  await ok('/friend/add_friend', { fromUserID: 'carol', toUserID: 'alice', reqMsg: 'hello' })
+  await ok('/friend/add_black', { ownerUserID: 'alice', blackUserID: 'dave' })
+  const alice = await Device.connect('alice')
+  for (const [sendID, recvID] of [
+    ['alice', 'bob'],
+    ['bob', 'alice'],
+    [ADMIN, 'alice'],
+    ['alice', ADMIN],
+  ]) {
+    await ok('/msg/send_msg', textMsg({ sendID, recvID, offlinePushInfo: { title: 'news' } }))
+  }
+  await ok('/msg/send_msg', textMsg({ sendID: 'alice', groupID: GROUP_ID, sessionType: 3 }))
+  await ok('/msg/send_msg', {
+    ...{ sendID: 'bob', groupID: GROUP_ID, sessionType: 3, contentType: 106, notOfflinePush: true },
+    content: { text: '@alice hello', atUserList: ['alice'], isAtSelf: false },
+  })
+  return {
+    token,
+    aliceToken: await userToken('alice'),
+    alice,
+    upload: await uploadBytes(),
+    form: await uploadForm(),
+  }
+}
+
+export function textMsg(given: object): object {
+  return { contentType: 101, sessionType: 1, content: { content: 'a text to be found' }, ...given }
+}
+
+export async function ok(path: string, body: object): Promise<ReplyBody['data']> {
+  const reply = await post(path, body, await adminToken())
+  if (reply.errCode !== 0) throw new Error(`${path}: ${JSON.stringify(reply)}`)
+  return reply.data
+}
+
+/** As the group calls leave it in D1; its conversation begins with its first message. */
+async function seedGroup(): Promise<void> {
+  const db = openDatabase(bindings.DB)
+  await db.insert(group).values({
+    ...{ groupID: GROUP_ID, groupName: 'Friends', notification: '', introduction: '', faceURL: '' },
+    ...{ ownerUserID: 'alice', createTime: Date.now(), memberCount: 3, ex: '', status: 0, creatorUserID: 'alice' },
+    ...{ groupType: 2, needVerification: 0, lookMemberInfo: 0, applyMemberFriend: 0 },
+    ...{ notificationUpdateTime: 0, notificationUserID: '' },
+  })
+  for (const [userID, roleLevel] of [
+    ['alice', 100],
+    ['bob', 20],
+    [ADMIN, 20],
+  ] as const) {
+    await db.insert(groupMember).values({
+      ...{ groupID: GROUP_ID, userID, roleLevel, nickname: '', faceURL: '', joinTime: Date.now(), joinSource: 2 },
+      ...{ inviterUserID: '', operatorUserID: '', muteEndTime: 0, ex: '' },
+    })
+  }
+}
+
+export async function fileHash(): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest('MD5', FILE)).toString('hex')
+}
+
+export async function initiateUpload(name: string): Promise<object> {
+  const hash = await fileHash()
+  // OpenIM's SDKs hash the hashes of the parts, joined by commas.
+  const whole = Buffer.from(await crypto.subtle.digest('MD5', new TextEncoder().encode(hash))).toString('hex')
+  return {
+    ...{ hash: whole, size: FILE.length, partSize: 5_242_880, maxParts: -1, cause: 'test', name },
+    contentType: 'text/plain',
+  }
+}
+
+async function uploadBytes(): Promise<Upload> {
+  const { upload } = await ok('/object/initiate_multipart_upload', await initiateUpload(`${ADMIN}/first.txt`))
+  for (const part of upload.sign.parts) {
+    const put = await request(pathOf(part.url), { method: 'PUT', body: FILE })
+    if (!put.ok) throw new Error(`part: ${put.status} ${await put.text()}`)
+  }
+  return { uploadID: upload.uploadID, parts: [await fileHash()] }
+}
+
+async function uploadForm(): Promise<{ id: string }> {
+  const made = await ok('/object/initiate_form_data', formOf(`${ADMIN}/form.txt`))
+  const form = new FormData()
+  for (const [key, value] of Object.entries(made.formData ?? {})) form.set(key, String(value))
+  form.set(made.file, new Blob([FILE]))
+  const sent = await request(pathOf(made.url), { method: 'POST', body: form })
+  if (!sent.ok) throw new Error(`form: ${sent.status} ${await sent.text()}`)
+  return { id: made.id }
+}
+
+export const formOf = (name: string) => ({ name, size: FILE.length, contentType: 'text/plain' })
+
+const pathOf = (url: string) => url.replace(/^https?:\/\/[^/]+/, '')
