@@ -1,4 +1,4 @@
-import { answers, type Calls, int64, list, ms, str } from './shape.ts'
+import { answers, type Calls, does, int64, list, ms, str } from './shape.ts'
 
 /** Calls that today's OpenIM does not have: ours, and those of its older API. */
 export const ownCalls = {
@@ -12,4 +12,5 @@ export const ownCalls = {
     unreadCount: int64(),
     userIDs: list(str()),
   }),
+  '/msg/set_user_conversation_min_seq': does('Lets a user no longer read what is below a seq; it never goes back.'),
 } satisfies Calls

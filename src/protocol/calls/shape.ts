@@ -31,8 +31,11 @@ export function named<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
 }
 
 /** A field with a word about what it holds. */
-export const about = <S extends z.ZodType>(schema: S, description: string): S =>
-  schema.register(shapes, { description })
+export function about<S extends z.ZodType>(schema: S, description: string): S {
+  const field: z.ZodType = schema
+  shapes.add(field, { description })
+  return schema
+}
 
 export const str = () => z.string()
 export const bool = () => z.boolean()
