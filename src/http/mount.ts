@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { Bindings } from '../env.ts'
 import type { AfterReply } from '../platform/after-reply.ts'
+import { clientIPOf } from '../platform/client-ip.ts'
 import { type CallerContext, type Context, createContext } from '../platform/context.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
@@ -42,7 +43,7 @@ async function contextFor(
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
-    ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL)
+    ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL, context.clientIP)
   }
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // A public handler does not look at the caller; its type does not let it.
@@ -57,5 +58,6 @@ function refused({ quirks }: Endpoint, error: unknown): Response {
 }
 
 export function newContext(env: Bindings, request: Request, afterReply: AfterReply): Context {
-  return createContext(env, request.headers.get('operationID') ?? '', afterReply, publicURLOf(request))
+  const operationID = request.headers.get('operationID') ?? ''
+  return createContext(env, operationID, afterReply, publicURLOf(request), clientIPOf(request))
 }

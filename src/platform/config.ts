@@ -2,6 +2,14 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import {
+  type CodesConfig,
+  CodesSetting,
+  type MailConfig,
+  MailSetting,
+  type SmsConfig,
+  SmsSetting,
+} from './verification-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -31,6 +39,9 @@ const Settings = z.object({
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
+  OPENIM_SMS: z.string().transform(parseJson).pipe(SmsSetting).optional(),
+  OPENIM_MAIL: z.string().transform(parseJson).pipe(MailSetting).optional(),
+  OPENIM_CODES: z.string().default('{}').transform(parseJson).pipe(CodesSetting),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -47,6 +58,10 @@ export interface Config {
   /** Whether only those whom the receiver has as a friend may write to a user. */
   friendVerify: boolean
   maxFileBytes: number
+  /** Who sends verification codes to phones and to mailboxes; null = nobody. */
+  sms: SmsConfig | null
+  mail: MailConfig | null
+  codes: CodesConfig
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
@@ -84,6 +99,9 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
+    sms: settings.OPENIM_SMS ?? null,
+    mail: settings.OPENIM_MAIL ?? null,
+    codes: settings.OPENIM_CODES,
     logLevel: settings.OPENIM_LOG_LEVEL,
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
   }

@@ -60,7 +60,7 @@ describe('every call', () => {
       [
         ...['userID', 'userIDs', 'users', 'checkUserIDs', 'userInfo', 'secret', 'token', 'platformID', 'pagination'],
         ...['ownerUserID', 'fromUserID', 'groupIDs', 'friendUserIDs', 'conversationID', 'conversationIDs', 'count'],
-        ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID', 'name', 'size'],
+        ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID', 'name', 'size', 'email'],
       ].map((name) => [name, { not: ['what', 'is', 'meant'] }]),
     )
     const reply = await post(path, wrong, token)

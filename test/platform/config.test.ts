@@ -16,6 +16,25 @@ describe('a deployment', () => {
       /MULTI_LOGIN_RULES/,
     ],
     ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
+    [
+      'with an SMS vendor that nobody knows',
+      { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' },
+      /OPENIM_SMS/,
+    ],
+    [
+      'with a mail vendor whose key is missing',
+      { OPENIM_SECRET: GOOD, OPENIM_MAIL: '{"provider":"resend","from":"a@example.com"}' },
+      /OPENIM_MAIL\.apiKey/,
+    ],
+    [
+      'with a text that has no place for the code',
+      {
+        OPENIM_SECRET: GOOD,
+        OPENIM_SMS: '{"provider":"twilio","accountSID":"a","authToken":"b","from":"+1","text":"hello"}',
+      },
+      /OPENIM_SMS\.text/,
+    ],
+    ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
   ])('%s does not serve, and says why', (_what, env, why) => {
     expect(parseConfig(env).refusal).toMatch(why)

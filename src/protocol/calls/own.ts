@@ -1,7 +1,9 @@
 import { answers, type Calls, does, int64, list, ms, str } from './shape.ts'
 
-/** Calls that today's OpenIM does not have: ours, and those of its older API. */
+/** Calls that today's OpenIM server does not have: ours, and those of its older API and of its app backend. */
 export const ownCalls = {
+  '/account/code/send': does('Sends a verification code to a phone or a mailbox.'),
+  '/account/code/verify': does('Whether a verification code is the one that was sent.'),
   '/manager/send_msg': answers('The older form of /msg/send_msg.', {
     serverMsgID: str(),
     clientMsgID: str(),
