@@ -116,7 +116,7 @@ describe('the OpenAPI document', () => {
   it('lists every error that this service answers, with its number', () => {
     const codes = document.components.schemas.ErrorCode?.anyOf?.flatMap((entry) => entry.const ?? []) ?? []
     expect(codes).toEqual(expect.arrayContaining([0, 500, 1001, ERRORS.NotPeersFriend.code, ERRORS.DataError.code]))
-    expect(codes).not.toContain(ERRORS.SdkNotInitError.code)
+    expect(codes).not.toContain(ERRORS.SdkMsgHasDeletedError.code)
     expect(codes).not.toContain(ERRORS.UnknownCode.code)
   })
 })
