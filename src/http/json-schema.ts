@@ -104,6 +104,7 @@ function formatted(schema: JsonSchema): JsonSchema {
   const { minimum, maximum, exclusiveMinimum, ...rest } = schema
   const bounds = INTEGER_FORMATS.find((known) => known.minimum === minimum && known.maximum === maximum)
   if (bounds) return { ...rest, format: bounds.format, ...(bounds.minimum === 0 && { minimum: 0 }) }
+  if (minimum === 0 && maximum === undefined) return { ...rest, format: 'uint64', minimum }
   if (maximum === Number.MAX_SAFE_INTEGER) return { ...rest, format: 'int64', minimum }
   return schema
 }

@@ -1,6 +1,8 @@
 import type { Bindings } from '../env.ts'
 import { announceImport } from '../features/friend/import-friends.ts'
 import { noteProfileChange } from '../features/friend/note-profile-change.ts'
+import { letMembersGo } from '../features/group/dismiss-group.ts'
+import { noteProfileChangeInGroups } from '../features/group/note-profile-change.ts'
 import { sendToAll, sendToUsers } from '../features/message/batch-send-msg.ts'
 import { listConversation } from '../features/message/store.ts'
 import { AfterReply } from '../platform/after-reply.ts'
@@ -36,7 +38,10 @@ async function runJob(job: TransferJob, env: Bindings): Promise<void> {
 async function handle(ctx: Context, job: TransferJob): Promise<void> {
   switch (job.kind) {
     case 'user-info-changed':
-      return noteProfileChange(ctx, job.userID)
+      await noteProfileChange(ctx, job.userID)
+      return noteProfileChangeInGroups(ctx, job.userID)
+    case 'group-dismissed':
+      return letMembersGo(ctx, job.groupID)
     case 'friends-imported':
       return announceImport(ctx, job)
     case 'conversation-begun':

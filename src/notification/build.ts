@@ -37,6 +37,12 @@ export interface Override {
   stored?: boolean
 }
 
+export interface BuiltNotification {
+  notification: MsgData
+  stored: boolean
+  chatCopy: MsgData | null
+}
+
 /**
  * The messages of a notification: the notification itself, and its copy for the chat when the kind wants one. Both
  * carry the same `clientMsgID`.
@@ -47,7 +53,7 @@ export function buildNotification(
   route: Route,
   detail: object,
   given: { clientMsgID: string; now: number } & Override,
-): { notification: MsgData; stored: boolean; chatCopy: MsgData | null } {
+): BuiltNotification {
   const toChat = given.toChat ?? kind.toChat
   const stored = given.stored ?? kind.stored
   const offlinePush = kind.offlinePush !== null

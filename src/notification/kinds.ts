@@ -96,3 +96,14 @@ export const NotificationKinds = {
   deleteMsgs: kind(ContentType.DeleteMsgsNotification, stored),
   hasReadReceipt: kind(ContentType.HasReadReceipt, stored),
 } as const satisfies Record<string, NotificationKind>
+
+const byContentType = new Map<number, NotificationKind>(
+  Object.values(NotificationKinds).map((kind) => [kind.contentType, kind]),
+)
+
+/** The kind with that contentType. */
+export function kindOf(contentType: number): NotificationKind {
+  const kind = byContentType.get(contentType)
+  if (!kind) throw new Error(`no kind of notification has contentType ${contentType}`)
+  return kind
+}

@@ -1,10 +1,11 @@
 import type { Context } from '../platform/context.ts'
 import { messageID } from '../platform/ids.ts'
-import { type AppendItem, type AppendResult, errorOf, type LogName } from '../platform/rpc.ts'
+import { type AppendItem, type AppendResult, type DeliveredMessage, errorOf, type News } from '../platform/rpc.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 import { stampMessage } from '../protocol/push-messages.ts'
+import { appendItems } from './append-items.ts'
 import { buildNotification, type Override, type Route } from './build.ts'
 import type { NotificationKind } from './kinds.ts'
 
@@ -43,10 +44,7 @@ export async function notify(
   const home = override.home ?? conversationIDFor(built.notification, false)
   // An administrator may speak in conversations of others and has no devices there.
   const ownCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
-  const serverMsgID = messageID()
-  const items = [asItem(ctx, built.notification, serverMsgID, 'notification', built.stored)]
-  // OpenIM hands over the chat's copy first: it creates the conversation that the notification is about.
-  if (built.chatCopy) items.unshift(asItem(ctx, built.chatCopy, serverMsgID, 'chat', true))
+  const items = appendItems(built, ctx.operationID)
   for (const item of items) item.senderHasIt = ownCall
   const results = await ctx.conversation(home).append(items)
   let sendTime = 0
@@ -55,13 +53,18 @@ export async function notify(
     sendTime = result.sendTime
     if (ownCall) await tellCaller(ctx, home, items[i] as AppendItem, result)
   }
-  return { serverMsgID, clientMsgID: built.notification.clientMsgID, sendTime }
+  return { serverMsgID: items[0]?.serverMsgID ?? '', clientMsgID: built.notification.clientMsgID, sendTime }
 }
 
-/** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
 async function tellCaller(ctx: Context, home: string, item: AppendItem, appended: Appended): Promise<void> {
-  const user = ctx.user(item.sendID)
-  const news = {
+  const { seq, sendTime } = appended
+  const { sendID, operationID } = item
+  const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
+  await tellCallerOf(ctx, newsOf(item, home), { seq, sendTime, sendID, operationID, msg })
+}
+
+function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): News {
+  return {
     conversationID: item.log === 'chat' ? home : notificationTwin(home),
     home,
     about: {
@@ -70,35 +73,16 @@ async function tellCaller(ctx: Context, home: string, item: AppendItem, appended
       groupID: item.groupID,
     },
   }
-  if (item.stored) await user.noteNews(news)
-  const { seq, sendTime } = appended
-  const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
-  const { sendID, operationID } = item
-  ctx.afterReply(() => user.deliver({ ...news, messages: [{ seq, sendTime, sendID, operationID, msg }] }))
+}
+
+/** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
+export async function tellCallerOf(ctx: Context, news: News, message: DeliveredMessage): Promise<void> {
+  const user = ctx.user(message.sendID)
+  if (message.seq > 0) await user.noteNews(news)
+  ctx.afterReply(() => user.deliver({ ...news, messages: [message] }))
 }
 
 type Appended = Extract<AppendResult, { ok: true }>
-
-function asItem(ctx: Context, msg: MsgData, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
-  return {
-    operationID: ctx.operationID,
-    sendID: msg.sendID,
-    recvID: msg.recvID,
-    groupID: msg.groupID,
-    clientMsgID: msg.clientMsgID,
-    serverMsgID,
-    sessionType: msg.sessionType,
-    contentType: msg.contentType,
-    createTime: msg.createTime,
-    sendTime: 0,
-    log,
-    stored,
-    senderSync: true,
-    senderHasIt: false,
-    exempt: true,
-    msg: MsgData.encode(msg).finish(),
-  }
-}
 
 /** What is only for the user's own devices and not stored needs no conversation on its way. */
 async function tellOwnDevices(ctx: Context, msg: MsgData): Promise<Told> {

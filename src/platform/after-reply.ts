@@ -9,9 +9,9 @@ const HEAD_START_MS = 5
  * since it is lost when the isolate dies in that moment.
  */
 export class AfterReply {
-  readonly #tasks: (() => Promise<void>)[] = []
+  readonly #tasks: (() => Promise<unknown>)[] = []
 
-  add(task: () => Promise<void>): void {
+  add(task: () => Promise<unknown>): void {
     this.#tasks.push(task)
   }
 

@@ -37,6 +37,10 @@ const Settings = z.object({
   OPENIM_MULTI_LOGIN_POLICY: z.enum(['0', '1', '4', '5']).default('1'),
   OPENIM_MULTI_LOGIN_RULES: z.string().transform(parseJson).pipe(MultiLoginRulesSetting).optional(),
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
+  OPENIM_HISTORY_FOR_NEW_MEMBERS: z.enum(['0', '1']).default('1'),
+  OPENIM_MAX_GROUP_MEMBERS: z.coerce.number().int().min(1).max(100_000).default(100_000),
+  OPENIM_MAX_DIRECT_MEMBERS: z.coerce.number().int().min(1).max(1_000).default(250),
+  OPENIM_MAX_GROUPS_PER_USER: z.coerce.number().int().min(1).max(100_000).default(10_000),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
   OPENIM_SMS: z.string().transform(parseJson).pipe(SmsSetting).optional(),
@@ -57,6 +61,12 @@ export interface Config {
   maxTokensPerPlatform: number
   /** Whether only those whom the receiver has as a friend may write to a user. */
   friendVerify: boolean
+  /** Whether who joins a group reads what was written there before. */
+  historyForNewMembers: boolean
+  maxGroupMembers: number
+  maxGroupsPerUser: number
+  /** A group with more members than this is delivered by relays. */
+  maxDirectMembers: number
   maxFileBytes: number
   /** Who sends verification codes to phones and to mailboxes; null = nobody. */
   sms: SmsConfig | null
@@ -98,6 +108,10 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     } as MultiLoginRules,
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
+    historyForNewMembers: settings.OPENIM_HISTORY_FOR_NEW_MEMBERS === '1',
+    maxGroupMembers: settings.OPENIM_MAX_GROUP_MEMBERS,
+    maxDirectMembers: settings.OPENIM_MAX_DIRECT_MEMBERS,
+    maxGroupsPerUser: settings.OPENIM_MAX_GROUPS_PER_USER,
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
     sms: settings.OPENIM_SMS ?? null,
     mail: settings.OPENIM_MAIL ?? null,

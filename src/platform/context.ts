@@ -37,7 +37,7 @@ export interface Context {
   /** Hands work to the `transfer` queue; it is done at least once. */
   after(job: TransferJob): Promise<void>
   /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
-  afterReply(task: () => Promise<void>): void
+  afterReply(task: () => Promise<unknown>): void
   /** Null where nobody calls: in a job. */
   readonly caller: Caller | null
 }

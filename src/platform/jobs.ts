@@ -18,6 +18,8 @@ export const TransferJob = z.discriminatedUnion('kind', [
     ownerUserID: z.string(),
     friendUserIDs: z.array(z.string()),
   }),
+  /** A group has ended: its members are let go. */
+  z.object({ kind: z.literal('group-dismissed'), operationID: z.string(), groupID: z.string() }),
   /** A conversation has its first message: the directory has to have it. */
   z.object({ kind: z.literal('conversation-begun'), operationID: z.string(), conversationID: z.string() }),
   /** One message to many users. `draft` is the encoded message, in base64; `batchID` makes a repeated job harmless. */

@@ -1,4 +1,5 @@
 import { ImError } from '../protocol/errors.ts'
+import type { GroupChange, GroupChanged } from './group-change.ts'
 
 /*
  * What the objects promise to everyone else. Features see these interfaces and never an object's class.
@@ -61,11 +62,45 @@ export interface News {
   about: About
 }
 
+/** What of a group's chat one member reads, as the group keeps it: after joining, and before having left. 0 = no bound. */
+export interface Bounds {
+  minSeq: number
+  maxSeq: number
+  /** Name of the RelayObject that serves this member; "" when the group itself delivers. */
+  relay: string
+}
+
 /** New messages of one log, in order, for one member. */
 export interface Delivery extends News {
   messages: DeliveredMessage[]
+  /** The user has joined or left, or another object delivers from now on. */
+  bounds?: Bounds
   /** Nobody knows any more whether the user has these: the conversation died before it was told. */
   redelivered?: boolean
+}
+
+/** A message on its way to the members that a relay serves. */
+export interface RelayedMessage extends DeliveredMessage {
+  /** The member whose devices have it from elsewhere; "" = nobody. */
+  exceptUserID: string
+}
+
+/** What a relay is handed: who it serves, then new messages of one log, in order. */
+export interface Relayed extends News {
+  /** Everyone this relay serves, when that has to be said anew. */
+  roster?: string[]
+  join: string[]
+  leave: string[]
+  messages: RelayedMessage[]
+  redelivered?: boolean
+}
+
+/** One shard of a large group's members: it knows who of them is listening. */
+export interface RelayRpc {
+  /** Hands messages to the members who listen. @returns those who could not be reached */
+  forward(relayed: Relayed): Promise<string[]>
+  /** A member has a live connection now. */
+  came(userID: string): Promise<void>
 }
 
 export interface StoredMessage {
@@ -169,6 +204,12 @@ export interface SearchStep {
 export interface ConversationRpc {
   /** Appends in order; answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
+  /**
+   * Changes the group of this conversation: in D1, here, and for its members, all of it or nothing.
+   * @throws ImError 1001 who joins is a member already, 1202 the groupID is taken, 1203 who is changed is no member,
+   * 1204 the group was dismissed
+   */
+  changeGroup(change: GroupChange): Promise<GroupChanged>
   /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending; a hole is a placeholder. */
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>
   /** Those of the given seqs that lie in the window, in the order asked for; a hole is a placeholder. */
@@ -250,6 +291,8 @@ export interface Delta {
   inserted: string[]
   updated: string[]
   sortVersion: number
+  /** What the list belongs to changed itself: the group, in its list of members. */
+  ownerChanged: boolean
 }
 
 /** What an owner changes about a conversation; absent = as it is. */
@@ -308,8 +351,11 @@ export interface UserRpc {
   sessionState(platformID: number, key: string): Promise<SessionState>
   /** Kicks every connection and every token of one platform. */
   forceLogout(platformID: number): Promise<void>
-  /** Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones. */
-  deliver(delivery: Delivery): Promise<void>
+  /**
+   * Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones.
+   * @returns whether any device is connected
+   */
+  deliver(delivery: Delivery): Promise<boolean>
   /** Notes that a log has news for the absent devices; the push itself follows with `deliver`. */
   noteNews(news: News): Promise<void>
   /** Conversations in row order; `conversationIDs` null = all. */

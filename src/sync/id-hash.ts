@@ -12,6 +12,7 @@ export function idHash(ids: readonly string[]): bigint {
 /** Go's JSON encoder escapes these for HTML's sake; the hash is over its text. */
 const GO_ESCAPED = /[<>&\u2028\u2029]/g
 
-function goJson(ids: readonly string[]): string {
-  return JSON.stringify(ids).replace(GO_ESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** The text that Go makes of the same value, its keys in the order they have here. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(GO_ESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

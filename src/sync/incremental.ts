@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
-import type { Database } from '../platform/d1.ts'
+import { type Database, isAmong } from '../platform/d1.ts'
 import type { Delta } from '../platform/rpc.ts'
 import { versionChange, versionHead } from './tables.ts'
-import { type ChangeState, deltaSince, type VersionHead } from './version-log.ts'
+import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 
 /** The lists in D1 that clients follow by version. (A user's conversations are kept in the user's object.) */
 export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'
@@ -11,24 +11,62 @@ export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'
 /** What changed in a list since the version the client has. */
 export async function readDelta(db: Database, list: ListName, ownerID: string, asked: VersionHead): Promise<Delta> {
   const head = await readHead(db, list, ownerID)
-  return deltaSince(head, asked, async (version, limit) => {
-    const rows = await db
-      .select()
-      .from(versionChange)
-      .where(and(eq(versionChange.list, list), eq(versionChange.ownerID, ownerID), gt(versionChange.version, version)))
-      .orderBy(asc(versionChange.version))
-      .limit(limit)
-    return rows.map((row) => ({ ...row, state: row.state as ChangeState }))
-  })
+  return deltaSince(head, asked, async (version) => (await changesAfter(db, list, ownerID, version)).map(toChange))
+}
+
+/** The same for the lists of several owners, in the order asked: two trips to D1, whatever their number. */
+export async function readDeltas(
+  db: Database,
+  list: ListName,
+  asked: readonly (VersionHead & { ownerID: string })[],
+): Promise<Delta[]> {
+  const heads = await readHeads(
+    db,
+    list,
+    asked.map(({ ownerID }) => ownerID),
+  )
+  const pairs = asked.map((one) => ({ ...one, head: heads.get(one.ownerID) ?? firstHead(list, one.ownerID) }))
+  const behind = pairs.filter((one) => isBehind(one.head, one))
+  const [first, ...rest] = behind.map((one) => changesAfter(db, list, one.ownerID, one.version))
+  const found = first ? await db.batch([first, ...rest]) : []
+  const changes = new Map(behind.map((one, i) => [one, (found[i] ?? []).map(toChange)]))
+  return Promise.all(pairs.map((one) => deltaSince(one.head, one, () => changes.get(one) ?? [])))
+}
+
+/** Enough to see whether there are more than clients take in one go. */
+function changesAfter(db: Database, list: ListName, ownerID: string, version: number) {
+  return db
+    .select()
+    .from(versionChange)
+    .where(and(eq(versionChange.list, list), eq(versionChange.ownerID, ownerID), gt(versionChange.version, version)))
+    .orderBy(asc(versionChange.version))
+    .limit(MAX_DELTA + 1)
+}
+
+function toChange(row: typeof versionChange.$inferSelect): Change {
+  return { ...row, state: row.state as ChangeState }
+}
+
+/** The statement that reads a list's version, for a batch; no row for a list that never changed. */
+export function headStatement(db: Database, list: ListName, ownerID: string) {
+  return db
+    .select({ versionID: versionHead.versionID, version: versionHead.version })
+    .from(versionHead)
+    .where(and(eq(versionHead.list, list), eq(versionHead.ownerID, ownerID)))
 }
 
 /** A list that never changed is at version 1 under an ID of its own, so that reading it writes nothing. */
 export async function readHead(db: Database, list: ListName, ownerID: string): Promise<VersionHead> {
-  const [row] = await db
+  return (await readHeads(db, list, [ownerID])).get(ownerID) ?? firstHead(list, ownerID)
+}
+
+/** The versions of those owners' lists that ever changed. */
+async function readHeads(db: Database, list: ListName, ownerIDs: readonly string[]): Promise<Map<string, VersionHead>> {
+  const rows = await db
     .select()
     .from(versionHead)
-    .where(and(eq(versionHead.list, list), eq(versionHead.ownerID, ownerID)))
-  return row ?? firstHead(list, ownerID)
+    .where(and(eq(versionHead.list, list), isAmong(versionHead.ownerID, ownerIDs)))
+  return new Map(rows.map(({ ownerID, versionID, version }) => [ownerID, { versionID, version }]))
 }
 
 /** OpenIM's version IDs are 24 hexadecimal digits. */

@@ -1,5 +1,5 @@
 import { until } from '../rig.ts'
-import { formOf, GROUP_ID, initiateUpload, ok, textMsg, type World } from './world.ts'
+import { formOf, GROUP_ID, initiateUpload, mention, ok, textMsg, type World } from './world.ts'
 
 /** A request that an administrator may make in the seeded world; made when its turn comes. */
 type Sample = (world: World) => object | Promise<object>
@@ -11,6 +11,26 @@ const ownChat = 'si_alice_imAdmin'
 const day = { start: 0, end: 4_000_000_000_000 }
 const command = { userID: 'alice', type: 3, uuid: 'one' }
 const member = { groupID: GROUP_ID, userID: 'bob' }
+
+const invite = (...invitedUserIDs: string[]) => ok('/group/invite_user_to_group', { groupID: GROUP_ID, invitedUserIDs })
+
+const makeGroup = (groupID: string) =>
+  ok('/group/create_group', {
+    ...{ ownerUserID: 'alice', memberUserIDs: ['bob'], adminUserIDs: [] },
+    groupInfo: { groupID, groupName: `Group ${groupID}`, groupType: 2 },
+  })
+
+/** A question about members of whom one came, one changed and one went since. */
+async function changedMembers(): Promise<object> {
+  await ok('/group/kick_group', { groupID: GROUP_ID, kickedUserIDs: ['grace'] }).catch(() => undefined)
+  await invite('frank')
+  const { versionID, version } = await ok('/group/get_full_group_member_user_ids', { groupID: GROUP_ID, idHash: 1 })
+  await invite('grace')
+  await ok('/group/set_group_member_info', { members: [{ ...member, nickname: `Bob ${version}` }] })
+  await ok('/group/kick_group', { groupID: GROUP_ID, kickedUserIDs: ['frank'] })
+  await ok('/group/set_group_info_ex', { groupID: GROUP_ID, introduction: `Us ${version}` })
+  return { groupID: GROUP_ID, versionID, version }
+}
 
 /** For the calls that write after the ones that would no longer find it: the order is the order in which they run. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
@@ -87,13 +107,16 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/group/get_group_members_info': () => ({ groupID: GROUP_ID, userIDs: ['alice', 'bob'] }),
   '/group/get_group_member_list': () => ({ groupID: GROUP_ID, filter: 0, keyword: '', pagination }),
   '/group/get_group_member_user_id': () => ({ groupID: GROUP_ID }),
-  '/group/get_incremental_join_groups': () => ({ userID: 'alice', ...since }),
+  '/group/get_incremental_join_groups': async () => {
+    await makeGroup('702')
+    const { versionID, version } = await ok('/group/get_full_join_group_ids', { userID: 'bob', idHash: 1 })
+    await makeGroup('703')
+    await ok('/group/quit_group', { groupID: '702', userID: 'bob' })
+    return { userID: 'bob', versionID, version }
+  },
   '/group/get_full_join_group_ids': () => ({ userID: 'alice', idHash: 1 }),
-  '/group/get_incremental_group_members': () => ({ groupID: GROUP_ID, ...since }),
-  '/group/get_incremental_group_members_batch': () => ({
-    userID: 'alice',
-    reqList: [{ groupID: GROUP_ID, ...since }],
-  }),
+  '/group/get_incremental_group_members': changedMembers,
+  '/group/get_incremental_group_members_batch': async () => ({ userID: 'alice', reqList: [await changedMembers()] }),
   '/group/get_full_group_member_user_ids': () => ({ groupID: GROUP_ID, idHash: 1 }),
   '/group/set_group_info': () => ({ groupInfoForSet: { groupID: GROUP_ID, introduction: 'Who we are' } }),
   '/group/set_group_info_ex': () => ({ groupID: GROUP_ID, needVerification: 1 }),
@@ -155,6 +178,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/msg/revoke_msg': () => ({ userID: 'alice', conversationID: chat, seq: 1 }),
   '/msg/newest_seq': () => ({ userID: 'alice' }),
   '/msg/pull_msg_by_seq': async () => {
+    await mention()
     const { maxSeqs } = await ok('/msg/newest_seq', { userID: 'alice' })
     const seqRanges = Object.entries(maxSeqs).map(([conversationID, end]) => ({
       ...{ conversationID, begin: 1, end, num: 10 },
@@ -167,7 +191,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/msg/mark_conversation_as_read': () => ({ userID: 'bob', conversationID: chat, hasReadSeq: 1, seqs: [] }),
   '/msg/set_conversation_has_read_seq': () => ({ userID: 'bob', conversationID: chat, hasReadSeq: 1 }),
 
-  '/jssdk/get_active_conversations': () => ({ ownerUserID: 'imAdmin', count: 10 }),
+  '/jssdk/get_active_conversations': async () => {
+    await mention()
+    return { ownerUserID: 'imAdmin', count: 10 }
+  },
   '/jssdk/get_conversations': () => ({ ownerUserID: 'imAdmin', conversationIDs: [ownChat, `sg_${GROUP_ID}`] }),
 
   '/msg/delete_msgs': () => ({ userID: 'bob', conversationID: chat, seqs: [1] }),

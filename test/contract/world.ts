@@ -1,6 +1,4 @@
-import { group, groupMember } from '../../src/features/group/tables.ts'
-import { openDatabase } from '../../src/platform/d1.ts'
-import { adminToken, bindings, Device, post, type ReplyBody, register, request, userToken } from '../rig.ts'
+import { adminToken, Device, post, type ReplyBody, register, request, userToken } from '../rig.ts'
 
 /** Alice, Bob and Carol, who know each other, have written, and of whom Alice is online; an administrator who writes too. */
 export interface World {
@@ -40,10 +38,6 @@ export async function seedWorld(): Promise<World> {
     await ok('/msg/send_msg', textMsg({ sendID, recvID, offlinePushInfo: { title: 'news' } }))
   }
   await ok('/msg/send_msg', textMsg({ sendID: 'alice', groupID: GROUP_ID, sessionType: 3 }))
-  await ok('/msg/send_msg', {
-    ...{ sendID: 'bob', groupID: GROUP_ID, sessionType: 3, contentType: 106, notOfflinePush: true },
-    content: { text: '@alice hello', atUserList: ['alice'], isAtSelf: false },
-  })
   return {
     token,
     aliceToken: await userToken('alice'),
@@ -51,6 +45,14 @@ export async function seedWorld(): Promise<World> {
     upload: await uploadBytes(),
     form: await uploadForm(),
   }
+}
+
+/** A message with all that a message may have. */
+export function mention(): Promise<ReplyBody['data']> {
+  return ok('/msg/send_msg', {
+    ...{ sendID: 'bob', groupID: GROUP_ID, sessionType: 3, contentType: 106, notOfflinePush: true },
+    content: { text: '@alice hello', atUserList: ['alice'], isAtSelf: false },
+  })
 }
 
 export function textMsg(given: object): object {
@@ -63,25 +65,11 @@ export async function ok(path: string, body: object): Promise<ReplyBody['data']>
   return reply.data
 }
 
-/** As the group calls leave it in D1; its conversation begins with its first message. */
 async function seedGroup(): Promise<void> {
-  const db = openDatabase(bindings.DB)
-  await db.insert(group).values({
-    ...{ groupID: GROUP_ID, groupName: 'Friends', notification: '', introduction: '', faceURL: '' },
-    ...{ ownerUserID: 'alice', createTime: Date.now(), memberCount: 3, ex: '', status: 0, creatorUserID: 'alice' },
-    ...{ groupType: 2, needVerification: 0, lookMemberInfo: 0, applyMemberFriend: 0 },
-    ...{ notificationUpdateTime: 0, notificationUserID: '' },
+  await ok('/group/create_group', {
+    ...{ ownerUserID: 'alice', memberUserIDs: ['bob', ADMIN], adminUserIDs: [] },
+    groupInfo: { groupID: GROUP_ID, groupName: 'Friends', groupType: 2, needVerification: 1 },
   })
-  for (const [userID, roleLevel] of [
-    ['alice', 100],
-    ['bob', 20],
-    [ADMIN, 20],
-  ] as const) {
-    await db.insert(groupMember).values({
-      ...{ groupID: GROUP_ID, userID, roleLevel, nickname: '', faceURL: '', joinTime: Date.now(), joinSource: 2 },
-      ...{ inviterUserID: '', operatorUserID: '', muteEndTime: 0, ex: '' },
-    })
-  }
 }
 
 export async function fileHash(): Promise<string> {

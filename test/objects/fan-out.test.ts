@@ -7,8 +7,6 @@ import { appendItem, bindings, conversation, Device, register, until } from '../
 
 const parcel = (seq: number, given: Partial<Parcel> & { bytes?: number } = {}): Parcel => ({
   conversationID: given.conversationID ?? 'si_a_b',
-  home: 'si_a_b',
-  about: { sessionType: 1, peerUserID: 'a', groupID: '' },
   messages: [{ seq, sendTime: seq, sendID: 'a', operationID: '', msg: new Uint8Array(given.bytes ?? 10) }],
 })
 
@@ -17,15 +15,22 @@ const seqsOf = (given: Parcel) => given.messages.map((message) => message.seq)
 describe('a fan-out', () => {
   it('gathers what waits for a member into one call, in order, one log at a time', () => {
     const waiting = [parcel(1), parcel(2), parcel(7, { conversationID: 'n_a_b' }), parcel(3)]
-    expect(seqsOf(nextParcel(waiting))).toEqual([1, 2])
-    expect(seqsOf(nextParcel(waiting))).toEqual([7])
-    expect(seqsOf(nextParcel(waiting))).toEqual([3])
+    expect(seqsOf(nextParcel(waiting, () => false))).toEqual([1, 2])
+    expect(seqsOf(nextParcel(waiting, () => false))).toEqual([7])
+    expect(seqsOf(nextParcel(waiting, () => false))).toEqual([3])
+  })
+
+  it('begins a call of its own with what says more than its messages', () => {
+    const waiting = [parcel(1), parcel(2), parcel(3)]
+    const standsAlone = ({ messages }: Parcel) => messages[0]?.seq === 2
+    expect(seqsOf(nextParcel(waiting, standsAlone))).toEqual([1])
+    expect(seqsOf(nextParcel(waiting, standsAlone))).toEqual([2, 3])
   })
 
   it('keeps a call within its size', () => {
     const waiting = [parcel(1, { bytes: 300_000 }), parcel(2, { bytes: 300_000 }), parcel(3)]
-    expect(seqsOf(nextParcel(waiting))).toEqual([1])
-    expect(seqsOf(nextParcel(waiting))).toEqual([2, 3])
+    expect(seqsOf(nextParcel(waiting, () => false))).toEqual([1])
+    expect(seqsOf(nextParcel(waiting, () => false))).toEqual([2, 3])
   })
 
   it('has one call in flight per member, tries a failing one again, and gives up in the end', async () => {
@@ -37,6 +42,7 @@ describe('a fan-out', () => {
         calls.push(seqsOf(sent))
         if (fails-- > 0) throw new Error('not now')
       },
+      standsAlone: () => false,
       gaveUp: (userID, parcels) => given.push(`${userID} without ${parcels.flatMap(seqsOf)}`),
       drained: (userID) => given.push(`${userID} has all`),
       log: { ...createLog('error'), error: () => {} },

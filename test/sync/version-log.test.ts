@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, ChangeState, deltaSince, MAX_DELTA, SORT_MARKER } from '../../src/sync/version-log.ts'
+import {
+  type Change,
+  ChangeState,
+  deltaSince,
+  MAX_DELTA,
+  OWNER_MARKER,
+  SORT_MARKER,
+} from '../../src/sync/version-log.ts'
 
 const head = { versionID: 'a1b2c3d4e5f6a1b2c3d4e5f6', version: 9 }
 const { Insert, Delete, Update } = ChangeState
@@ -22,7 +29,15 @@ describe('a delta', () => {
   })
 
   it('is empty for a reader who is up to date', async () => {
-    expect(await ask({})).toEqual({ ...head, full: false, inserted: [], updated: [], deleted: [], sortVersion: 0 })
+    expect(await ask({})).toEqual({
+      ...head,
+      full: false,
+      inserted: [],
+      updated: [],
+      deleted: [],
+      sortVersion: 0,
+      ownerChanged: false,
+    })
   })
 
   it('has what changed since, by the last thing that happened to each element', async () => {
@@ -31,9 +46,18 @@ describe('a delta', () => {
       { elementID: 'in', state: Insert, version: 5 },
       { elementID: 'up', state: Update, version: 6 },
       { elementID: 'out', state: Delete, version: 8 },
+      { elementID: OWNER_MARKER, state: Update, version: 8 },
       { elementID: SORT_MARKER, state: Update, version: 9 },
     ])
-    expect(delta).toEqual({ ...head, full: false, inserted: ['in'], updated: ['up'], deleted: ['out'], sortVersion: 9 })
+    expect(delta).toEqual({
+      ...head,
+      full: false,
+      inserted: ['in'],
+      updated: ['up'],
+      deleted: ['out'],
+      sortVersion: 9,
+      ownerChanged: true,
+    })
   })
 
   it('is full when more changed than clients take in one go', async () => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { pageWindow } from '../../platform/wire.ts'
+import { type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import { readDelta } from '../../sync/incremental.ts'
 import type { BlackInfo, GetBlackListReq, GetIncrementalBlacksReq, GetSpecifiedBlacksReq } from './schema.ts'
 import { blackPage, blacksAmong } from './store/blacks.ts'
@@ -29,22 +30,9 @@ export async function getSpecifiedBlacks(
 export async function getIncrementalBlacks(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalBlacksReq>,
-): Promise<{
-  version: number
-  versionID: string
-  full: boolean
-  delete: string[]
-  insert: BlackInfo[]
-  update: BlackInfo[]
-}> {
+): Promise<IncrementalAnswer<BlackInfo>> {
   requireSelfOrAdmin(ctx, userID)
   const delta = await readDelta(ctx.db, 'black', userID, { versionID, version })
-  return {
-    version: delta.version,
-    versionID: delta.versionID,
-    full: delta.full,
-    delete: delta.deleted,
-    insert: (await blacksAmong(ctx.db, userID, delta.inserted)).map(blackInfo),
-    update: (await blacksAmong(ctx.db, userID, delta.updated)).map(blackInfo),
-  }
+  const changed = await blacksAmong(ctx.db, userID, [...delta.inserted, ...delta.updated])
+  return incrementalAnswer(delta, new Map(changed.map((row) => [row.black.blackUserID, blackInfo(row)])))
 }

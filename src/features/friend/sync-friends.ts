@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { idHash } from '../../sync/id-hash.ts'
+import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import { readDelta, readHead } from '../../sync/incremental.ts'
 import type { FriendInfo, GetFullFriendUserIDsReq, GetIncrementalFriendsReq } from './schema.ts'
 import { friendsAmong, friendUserIDs } from './store/friends.ts'
@@ -10,28 +10,12 @@ import { friendInfo } from './wire.ts'
 export async function getIncrementalFriends(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalFriendsReq>,
-): Promise<{
-  version: number
-  versionID: string
-  full: boolean
-  delete: string[]
-  insert: FriendInfo[]
-  update: FriendInfo[]
-  sortVersion: number
-}> {
+): Promise<IncrementalAnswer<FriendInfo> & { sortVersion: number }> {
   requireSelfOrAdmin(ctx, userID)
   const delta = await readDelta(ctx.db, 'friend', userID, { versionID, version })
   const changed = await friendsAmong(ctx.db, userID, [...delta.inserted, ...delta.updated])
-  const inserted = new Set(delta.inserted)
-  return {
-    version: delta.version,
-    versionID: delta.versionID,
-    full: delta.full,
-    delete: delta.deleted,
-    insert: changed.filter((row) => inserted.has(row.friend.friendUserID)).map(friendInfo),
-    update: changed.filter((row) => !inserted.has(row.friend.friendUserID)).map(friendInfo),
-    sortVersion: delta.sortVersion,
-  }
+  const found = new Map(changed.map((row) => [row.friend.friendUserID, friendInfo(row)]))
+  return { ...incrementalAnswer(delta, found), sortVersion: delta.sortVersion }
 }
 
 /** The ordered IDs of all friends, unless the client's hash says that it has them already. */
@@ -41,7 +25,6 @@ export async function getFullFriendUserIDs(
 ): Promise<{ version: number; versionID: string; equal: boolean; userIDs: string[] }> {
   requireSelfOrAdmin(ctx, req.userID)
   const head = await readHead(ctx.db, 'friend', req.userID)
-  const userIDs = await friendUserIDs(ctx.db, req.userID)
-  const equal = idHash(userIDs) === req.idHash
-  return { version: head.version, versionID: head.versionID, equal, userIDs: equal ? [] : userIDs }
+  const { ids, ...answer } = fullIDsAnswer(head, await friendUserIDs(ctx.db, req.userID), req.idHash)
+  return { ...answer, userIDs: ids }
 }

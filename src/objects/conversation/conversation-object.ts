@@ -1,17 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
+import { applyGroupChange } from '../../features/group/store/apply-change.ts'
 import { configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
+import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
-import { createLog } from '../../platform/log.ts'
-import { userObject } from '../../platform/objects.ts'
+import { createLog, type Log } from '../../platform/log.ts'
+import { relayObject, userObject } from '../../platform/objects.ts'
 import {
   type AppendItem,
   type AppendResult,
   type ConversationRpc,
   type ConversationState,
-  type DeliveredMessage,
-  type Delivery,
   type LogName,
   type LogSlice,
   type MemberSettings,
@@ -30,20 +30,24 @@ import {
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
-import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { VersionHead } from '../../sync/version-log.ts'
 import { appendMessage, type Stamped } from './append.ts'
+import { refusalByGroup } from './check-group.ts'
 import { refusalByReceiver } from './check-receiver.ts'
-import { FanOut, type Parcel } from './fan-out.ts'
+import { type Committed, commitGroupChange } from './commit-group-change.ts'
+import { Dispatch } from './dispatch.ts'
+import { firstMembers } from './first-members.ts'
+import { GroupChanges } from './group-changes.ts'
+import { handOverToRelays, memberCountAfter, outgrows, refusalOfChange } from './group-mirror.ts'
 import { Hidden } from './hidden.ts'
-import { firstMembers, type Kind, Members } from './members.ts'
+import { type Kind, Members } from './members.ts'
 import { MessageLog } from './message-log.ts'
 import { conversationMigrations } from './migrations.ts'
 import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './read.ts'
 import { relationOf, relationStatements } from './relations.ts'
 import { revoke } from './revoke.ts'
 import { searchLog } from './search.ts'
-import { Undelivered } from './undelivered.ts'
 
 /**
  * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
@@ -56,8 +60,8 @@ const ALARM_SLACK_MS = 120_000
 
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
-  readonly #undelivered: Undelivered
-  readonly #fanOut: FanOut
+  readonly #dispatch: Dispatch
+  readonly #groupChanges: GroupChanges<Committed>
   readonly #hidden: Hidden
   #members: Members
   #logs: Record<LogName, MessageLog>
@@ -68,22 +72,41 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     migrate(state.storage, conversationMigrations)
-    this.#undelivered = new Undelivered(state.storage.sql)
-    this.#fanOut = new FanOut({
-      deliver: (userID, parcel) => userObject(env, userID).deliver(parcel),
-      gaveUp: (userID, parcels) => this.#gaveUp(userID, parcels),
-      drained: (userID) => this.#undelivered.settle(userID),
-      log: createLog(configOf(env).logLevel, { conversationID: this.#conversationID() }),
-    })
     this.#hidden = new Hidden(state.storage.sql)
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
+    this.#dispatch = new Dispatch({
+      sql: state.storage.sql,
+      conversationID: this.#conversationID(),
+      members: () => this.#members,
+      logs: () => this.#logs,
+      user: (userID) => userObject(env, userID),
+      relay: (name) => relayObject(env, name),
+      owes: () => this.#owes(),
+      log: this.#log,
+    })
+    this.#groupChanges = new GroupChanges<Committed>({
+      storage: state.storage,
+      open: (change) => this.#openGroup(change),
+      check: (change) => {
+        const refusal = refusalOfChange(this.#members, change)
+        if (refusal) throw refusal
+      },
+      prepare: (change) => {
+        if (!change.create) this.#members.persist()
+        void this.#watchSpell(Date.now())
+      },
+      apply: (change) => applyGroupChange(openDatabase(env.DB), change, memberCountAfter(this.#members, change)),
+      commit: (change, head) => this.#commitChange(change, head),
+      committed: ({ notices, moves }) => this.#dispatch.change(notices, moves),
+    })
     // A pending alarm means that the previous life of this object ended in a busy spell.
     state.blockConcurrencyWhile(async () => {
       const due = await state.storage.getAlarm()
       if (due === null) return
       this.#spellEnds = due
-      this.#redeliver(due - SPELL_MS)
+      await this.#resumeChanges()
+      this.#dispatch.again(due - SPELL_MS)
     })
   }
 
@@ -98,16 +121,20 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     })
   }
 
+  changeGroup(change: GroupChange): Promise<Outcome<GroupChanged>> {
+    return outcomeOf(async () => (await this.#groupChanges.change(change)).changed)
+  }
+
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readRange(this.#readable(log), window, begin, end, limit))
+    return outcomeOf(() => readRange(this.#readable(log), this.#windowOf(log, window), begin, end, limit))
   }
 
   readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readSeqs(this.#readable(log), window, seqs))
+    return outcomeOf(() => readSeqs(this.#readable(log), this.#windowOf(log, window), seqs))
   }
 
   readLast(window: ReadWindow): Promise<Outcome<StoredMessage | null>> {
-    return outcomeOf(() => readLast(this.#readable('chat'), window))
+    return outcomeOf(() => readLast(this.#readable('chat'), this.#windowOf('chat', window)))
   }
 
   markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<Outcome<ReadResult>> {
@@ -216,9 +243,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
-    if (this.#spellEnds === 0) this.#redeliver((info?.scheduledTime ?? Date.now()) - SPELL_MS)
+    if (this.#spellEnds === 0) this.#dispatch.again((info?.scheduledTime ?? Date.now()) - SPELL_MS)
     this.#spellEnds = 0
-    for (const { userID, since } of this.#undelivered.all()) this.#redeliver(since, userID)
+    await this.#resumeChanges()
+    this.#dispatch.retry()
     await this.#planAlarm(Date.now())
     await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)
   }
@@ -234,13 +262,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   #appendAll(items: AppendItem[]): AppendResult[] {
     const now = Date.now()
     const stamped: Stamped[] = []
+    let handedOver = false
     try {
       return this.ctx.storage.transactionSync(() =>
         items.map((item) => {
-          const refusal = this.#refusalOf(item)
+          const refusal = this.#refusalOf(item, now)
           if (refusal) return { ok: false, refusal: refusalOf(refusal) }
           // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
-          if (item.stored) this.#members.persist()
+          if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
           const appended = appendMessage(this.#logs, item, now)
           if (appended.stamped) stamped.push(appended.stamped)
           return appended.result
@@ -250,20 +279,40 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       this.#logs = this.#freshLogs()
       this.#members = new Members(this.ctx.storage.sql)
       stamped.length = 0
+      handedOver = false
       throw error
     } finally {
+      if (handedOver) this.#dispatch.change([], { joined: [], left: [], handedOver })
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
-      for (const message of stamped) this.#deliver(message)
+      for (const message of stamped) this.#dispatch.message(message)
       // Settings of people who have no conversation yet may change without a word to this object.
       if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
   }
 
-  #refusalOf(item: AppendItem): ImError | null {
-    if (!item.exempt && !this.#members.has(item.sendID)) {
+  /**
+   * Writes down who takes part.
+   * @returns whether relays deliver from the start: a group that D1 knew before may be large
+   */
+  #settle(now: number): boolean {
+    const { sql } = this.ctx.storage
+    this.#members.persist()
+    if (!outgrows(sql, configOf(this.env).maxDirectMembers)) return false
+    handOverToRelays(sql, now)
+    this.#members = new Members(sql)
+    return true
+  }
+
+  #refusalOf(item: AppendItem, now: number): ImError | null {
+    const { friendVerify, admins } = configOf(this.env)
+    const isAppAdmin = admins.has(item.sendID)
+    const byGroup = refusalByGroup(this.#members, item, { isAppAdmin, now })
+    if (byGroup) return byGroup
+    const isGroup = item.sessionType === SessionType.Group
+    if (!item.exempt && !(isGroup && isAppAdmin) && !this.#members.has(item.sendID)) {
       return ImError.notInGroup(`${item.sendID} takes no part in the conversation`)
     }
-    return refusalByReceiver(this.#members, item, configOf(this.env).friendVerify)
+    return refusalByReceiver(this.#members, item, friendVerify)
   }
 
   /** @throws ImError 1004 while there is no message; an object that was woken by mistake stays empty */
@@ -279,6 +328,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       'INSERT INTO cleared (id, min_seq) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET min_seq = max(min_seq, excluded.min_seq)',
       minSeq,
     )
+  }
+
+  #windowOf(log: LogName, window: ReadWindow): ReadWindow {
+    return log === 'chat' ? this.#members.clip(window) : window
   }
 
   #readable(log: LogName): ReadableLog {
@@ -303,11 +356,45 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     }
   }
 
-  async #openOnce(first: AppendItem): Promise<void> {
-    const members = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
+  async #openOnce(first: Pick<AppendItem, 'sessionType' | 'sendID' | 'recvID' | 'groupID'>): Promise<void> {
+    const { members, status } = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
       userObject(this.env, userID).memberSettings(this.#conversationID()),
     )
-    this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members)
+    this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members, status)
+  }
+
+  /** A group that was never spoken in, nor changed, is read from D1. */
+  async #openGroup({ groupID, create }: GroupChange): Promise<void> {
+    if (create || this.#members.kind) return
+    await this.#openOnce({ sessionType: SessionType.Group, sendID: '', recvID: '', groupID })
+  }
+
+  #commitChange(change: GroupChange, head: VersionHead): Committed {
+    const { sql } = this.ctx.storage
+    try {
+      const committed = commitGroupChange({ sql, members: this.#members, logs: this.#logs }, change, {
+        head,
+        now: Date.now(),
+        config: configOf(this.env),
+        conversationID: this.#conversationID(),
+      })
+      this.#members = new Members(sql)
+      return committed
+    } catch (error) {
+      this.#logs = this.#freshLogs()
+      this.#members = new Members(sql)
+      throw error
+    }
+  }
+
+  /** What cannot be carried out now is tried again at the next alarm; meanwhile the group stays as it is. */
+  async #resumeChanges(): Promise<void> {
+    if (!this.#groupChanges.pending) return
+    try {
+      await this.#groupChanges.resume()
+    } catch (error) {
+      this.#log.error('a change of the group could not be carried out yet', error)
+    }
   }
 
   async #readRelations(): Promise<void> {
@@ -329,58 +416,21 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   /** What is still on its way is looked at after the usual time, what was given up after a growing one. */
   async #planAlarm(now: number): Promise<void> {
-    if (this.#fanOut.busy) {
+    if (this.#dispatch.busy || this.#groupChanges.pending) {
       await this.#watchSpell(now)
       return
     }
-    const retryAt = this.#undelivered.retryAt(now)
+    const retryAt = this.#dispatch.retryAt(now)
     if (retryAt !== null) await this.ctx.storage.setAlarm(retryAt)
   }
 
-  /** Remembers from where on a member is owed; the alarm of a spell under way comes first and tries again. */
-  #gaveUp(userID: string, parcels: Parcel[]): void {
-    const since = parcels
-      .flatMap(({ conversationID, messages }) => {
-        const log = this.#logs[isNotificationConversation(conversationID) ? 'notification' : 'chat']
-        return messages.map((message) => log.storedTime(message.seq))
-      })
-      .filter((time) => time !== null)
-    // What was not stored was for whoever was there.
-    if (since.length === 0) return
-    this.#undelivered.note(userID, Math.min(...since))
+  /** The alarm of a spell under way comes first and tries again. */
+  #owes(): void {
     if (this.#spellEnds <= Date.now()) void this.#planAlarm(Date.now())
   }
 
-  /** Hands everything stored since a moment to the members, or to one, again; their objects drop what they have. */
-  #redeliver(since: number, only?: string): void {
-    const userIDs = only === undefined ? this.#members.userIDs : [only]
-    for (const name of ['chat', 'notification'] as const) {
-      for (const { seq, sendTime, sendID, msg } of this.#logs[name].storedSince(since)) {
-        for (const userID of userIDs) this.#hand(name, userID, { seq, sendTime, sendID, operationID: '', msg }, true)
-      }
-    }
-  }
-
-  #deliver({ item, seq, sendTime, msg }: Stamped): void {
-    const { sendID, operationID } = item
-    for (const userID of this.#members.userIDs) {
-      const wanted = userID !== sendID || (!item.senderHasIt && item.senderSync)
-      if (wanted) this.#hand(item.log, userID, { seq, sendTime, sendID, operationID, msg })
-    }
-  }
-
-  #hand(log: LogName, userID: string, message: DeliveredMessage, redelivered = false): void {
-    const about = this.#members.aboutFor(userID)
-    if (!about) throw new Error('a conversation without a kind has no members')
-    const home = this.#conversationID()
-    const delivery: Delivery = {
-      conversationID: log === 'chat' ? home : notificationTwin(home),
-      home,
-      about,
-      messages: [message],
-      ...(redelivered && { redelivered }),
-    }
-    this.#fanOut.push(userID, delivery)
+  get #log(): Log {
+    return createLog(configOf(this.env).logLevel, { conversationID: this.#conversationID() })
   }
 
   #freshLogs(): Record<LogName, MessageLog> {

@@ -1,5 +1,5 @@
 import type { Log } from '../../platform/log.ts'
-import type { Delivery } from '../../platform/rpc.ts'
+import type { DeliveredMessage } from '../../platform/rpc.ts'
 
 /** What one call carries at most: a slow member's backlog goes in several. */
 const MAX_BATCH_BYTES = 512 * 1024
@@ -8,72 +8,77 @@ const MAX_BATCH_MESSAGES = 100
 const FIRST_RETRY_MS = 100
 const MAX_TRIES = 4
 
-/** A delivery on its way to one member; its messages are of one log. */
-export type Parcel = Delivery
+/** Messages of one log on their way to one receiver: a member's object, or a relay. */
+export interface Parcel {
+  conversationID: string
+  messages: DeliveredMessage[]
+}
 
-interface Lane {
-  waiting: Parcel[]
+interface Lane<P> {
+  waiting: P[]
   running: boolean
 }
 
 /** What a fan-out stands on. */
-export interface FanOutDeps {
-  deliver(userID: string, parcel: Parcel): Promise<void>
-  /** A member could not be reached with these. */
-  gaveUp(userID: string, parcels: Parcel[]): void
-  /** A member has everything. */
-  drained(userID: string): void
+export interface FanOutDeps<P extends Parcel> {
+  deliver(receiver: string, parcel: P): Promise<void>
+  /** Whether a parcel says more than its messages, and so cannot be added to the one before it. */
+  standsAlone(parcel: P): boolean
+  /** A receiver could not be reached with these. */
+  gaveUp(receiver: string, parcels: P[]): void
+  /** A receiver has everything. */
+  drained(receiver: string): void
   log: Log
 }
 
 /**
- * One lane per member, one call in flight per lane; what arrives meanwhile goes together in the next call. A lane
- * whose member cannot be reached after a few tries gives up: what it held is in the log, and starts again from there.
+ * One lane per receiver, one call in flight per lane; what arrives meanwhile goes together in the next call. A lane
+ * whose receiver cannot be reached after a few tries gives up: what it held is in the log, and starts again from there.
  */
-export class FanOut {
-  readonly #lanes = new Map<string, Lane>()
-  readonly #deps: FanOutDeps
+export class FanOut<P extends Parcel> {
+  readonly #lanes = new Map<string, Lane<P>>()
+  readonly #deps: FanOutDeps<P>
 
-  constructor(deps: FanOutDeps) {
+  constructor(deps: FanOutDeps<P>) {
     this.#deps = deps
   }
 
-  /** True while something is not confirmed by its member. */
+  /** True while something is not confirmed by its receiver. */
   get busy(): boolean {
     return this.#lanes.size > 0
   }
 
-  push(userID: string, parcel: Parcel): void {
-    let lane = this.#lanes.get(userID)
+  push(receiver: string, parcel: P): void {
+    let lane = this.#lanes.get(receiver)
     if (!lane) {
       lane = { waiting: [], running: false }
-      this.#lanes.set(userID, lane)
+      this.#lanes.set(receiver, lane)
     }
     lane.waiting.push(parcel)
-    if (!lane.running) void this.#drain(userID, lane)
+    if (!lane.running) void this.#drain(receiver, lane)
   }
 
-  async #drain(userID: string, lane: Lane): Promise<void> {
+  async #drain(receiver: string, lane: Lane<P>): Promise<void> {
     lane.running = true
     while (lane.waiting.length > 0) {
-      const parcel = nextParcel(lane.waiting)
-      if (!(await this.#tryDeliver(userID, parcel))) {
-        this.#lanes.delete(userID)
-        this.#deps.gaveUp(userID, [parcel, ...lane.waiting])
+      const parcel = nextParcel(lane.waiting, this.#deps.standsAlone)
+      if (!(await this.#tryDeliver(receiver, parcel))) {
+        this.#lanes.delete(receiver)
+        this.#deps.gaveUp(receiver, [parcel, ...lane.waiting])
         return
       }
     }
-    this.#lanes.delete(userID)
-    this.#deps.drained(userID)
+    this.#lanes.delete(receiver)
+    this.#deps.drained(receiver)
   }
 
-  async #tryDeliver(userID: string, parcel: Parcel): Promise<boolean> {
+  async #tryDeliver(receiver: string, parcel: P): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#deps.deliver(userID, parcel)
+        await this.#deps.deliver(receiver, parcel)
         return true
       } catch (error) {
-        this.#deps.log.error('a delivery failed', error, { userID, conversationID: parcel.conversationID, tries })
+        this.#deps.log.error('a delivery failed', error, { receiver, conversationID: parcel.conversationID, tries })
         if (tries === MAX_TRIES) return false
         await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
       }
@@ -82,11 +87,12 @@ export class FanOut {
 }
 
 /** Takes the longest run of parcels of the same log from the front, within the limits of one call. */
-export function nextParcel(waiting: Parcel[]): Parcel {
-  const first = waiting.shift() as Parcel
+export function nextParcel<P extends Parcel>(waiting: P[], standsAlone: (parcel: P) => boolean): P {
+  const first = waiting.shift() as P
   const messages = [...first.messages]
   let bytes = sizeOf(first)
   for (let next = waiting[0]; next && next.conversationID === first.conversationID; next = waiting[0]) {
+    if (standsAlone(next)) break
     bytes += sizeOf(next)
     if (bytes > MAX_BATCH_BYTES || messages.length + next.messages.length > MAX_BATCH_MESSAGES) break
     messages.push(...next.messages)

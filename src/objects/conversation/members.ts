@@ -1,16 +1,19 @@
-import { eq, inArray } from 'drizzle-orm'
-import { group, groupMember } from '../../features/group/tables.ts'
-import { user } from '../../features/user/tables.ts'
-import type { Database } from '../../platform/d1.ts'
-import type { About, AppendItem, MemberSettings, Readers } from '../../platform/rpc.ts'
-import { SessionType } from '../../protocol/constants/session-type.ts'
-import { ImError } from '../../protocol/errors.ts'
-import { type Relation, relationOf, relationStatements } from './relations.ts'
+import type { About, Bounds, MemberSettings, Readers, ReadWindow } from '../../platform/rpc.ts'
+import type { Relation } from './relations.ts'
 
 /** What kind of conversation this is; fixed by its first message. */
 export interface Kind {
   sessionType: number
   groupID: string
+}
+
+/** What of a group the conversation has to know. */
+export interface GroupState {
+  /** 0 in use, 1 banned, 2 dismissed, 3 muted. */
+  status: number
+  memberCount: number
+  /** Whether relays deliver to the members: then the group is too large to be held in memory. */
+  relayed: boolean
 }
 
 export interface Member extends Relation {
@@ -21,8 +24,16 @@ export interface Member extends Relation {
   globalRecvMsgOpt: number
   /** OpenIM's `appMangerLevel`; an account's is never changed. */
   appLevel: number
-  /** 100 owner, 60 administrator, 20 member of a group; 0 in a chat of two. */
+  /** 100 owner, 60 administrator, 20 member of a group; 0 in a chat of two, and for who has left. */
   roleLevel: number
+  /** ms; may not write until then. */
+  muteEndTime: number
+  /** What came before a member of a group is not theirs to read; 0 = no bound. */
+  minSeq: number
+  /** The newest seq when the member left; -1 while a member. */
+  leftSeq: number
+  /** Which relay serves this member; -1 = none. */
+  shard: number
 }
 
 type Row = {
@@ -34,12 +45,23 @@ type Row = {
   role_level: number
   blocked_peer: number
   befriended_peer: number
+  mute_end_time: number
+  min_seq: number
+  left_seq: number
+  shard: number
 }
 
-/** The conversation's own copy of who takes part and of what the send check needs, so that no message asks D1. */
+/** Members of a large group that are kept at hand. */
+const MAX_AT_HAND = 2_000
+
+/**
+ * The conversation's own copy of who takes part and of what the send check needs, so that no message asks D1. Pairs and
+ * ordinary groups are held in memory; of a group with relays only who was asked for lately.
+ */
 export class Members {
   readonly #sql: SqlStorage
   #kind: Kind | null = null
+  #group: GroupState | null = null
   readonly #members = new Map<string, Member>()
   /** False while the members are only taken in for a message that may be refused. */
   #persistent = true
@@ -51,18 +73,9 @@ export class Members {
       .toArray()
     if (!kind) return
     this.#kind = { sessionType: kind.session_type, groupID: kind.group_id }
-    for (const row of sql.exec<Row>('SELECT * FROM member')) {
-      this.#members.set(row.user_id, {
-        userID: row.user_id,
-        readSeq: row.read_seq,
-        recvMsgOpt: row.recv_msg_opt,
-        globalRecvMsgOpt: row.global_recv_msg_opt,
-        appLevel: row.app_level,
-        roleLevel: row.role_level,
-        blockedPeer: row.blocked_peer === 1,
-        befriendedPeer: row.befriended_peer === 1,
-      })
-    }
+    this.#group = readGroupState(sql)
+    if (this.#group?.relayed) return
+    for (const row of sql.exec<Row>('SELECT * FROM member')) this.#members.set(row.user_id, asMember(row))
   }
 
   /** Null until the first message. */
@@ -70,16 +83,32 @@ export class Members {
     return this.#kind
   }
 
+  /** Null for a pair. */
+  get group(): GroupState | null {
+    return this.#group
+  }
+
+  /** Everyone who takes part; of a group with relays that is the relays' to know. */
   get userIDs(): string[] {
-    return [...this.#members.keys()]
+    if (this.#group?.relayed) return []
+    return [...this.#members.values()].filter((member) => member.leftSeq < 0).map((member) => member.userID)
   }
 
   has(userID: string): boolean {
-    return this.#members.has(userID)
+    const member = this.get(userID)
+    return member !== null && member.leftSeq < 0
   }
 
+  /** A member, or one who has left. */
   get(userID: string): Member | null {
-    return this.#members.get(userID) ?? null
+    const known = this.#members.get(userID)
+    if (known || !this.#group?.relayed) return known ?? null
+    const [row] = this.#sql.exec<Row>('SELECT * FROM member WHERE user_id = ?', userID).toArray()
+    if (!row) return null
+    if (this.#members.size >= MAX_AT_HAND) this.#members.clear()
+    const member = asMember(row)
+    this.#members.set(userID, member)
+    return member
   }
 
   /** The other user of a single chat; oneself in a chat with oneself. */
@@ -95,9 +124,29 @@ export class Members {
     return { sessionType, groupID, peerUserID: groupID === '' ? (this.peerOf(userID)?.userID ?? userID) : '' }
   }
 
+  /** What the user may read of the chat by the group's own account, cut to what the user's object asks for. */
+  clip(window: ReadWindow): ReadWindow {
+    const member = this.#group ? this.get(window.userID) : null
+    if (!member) return window
+    const minSeq = Math.max(window.minSeq, member.minSeq)
+    if (member.leftSeq < 0) return { ...window, minSeq }
+    // A bound of 0 is none, so that nothing at all is said by the lower one.
+    if (member.leftSeq === 0) return { ...window, minSeq: Number.MAX_SAFE_INTEGER }
+    return { ...window, minSeq, maxSeq: Math.min(window.maxSeq || member.leftSeq, member.leftSeq) }
+  }
+
+  /** @param relayOf the name of a shard's relay */
+  boundsOf(userID: string, relayOf: (shard: number) => string): Bounds {
+    const member = this.get(userID)
+    if (!member) return { minSeq: 0, maxSeq: 0, relay: '' }
+    if (member.leftSeq >= 0) return { minSeq: member.minSeq, maxSeq: member.leftSeq, relay: '' }
+    return { minSeq: member.minSeq, maxSeq: 0, relay: member.shard < 0 ? '' : relayOf(member.shard) }
+  }
+
   /** Takes people in for now; `persist` makes it last. */
-  open(kind: Kind, members: readonly Member[]): void {
+  open(kind: Kind, members: readonly Member[], status: number): void {
     this.#kind = kind
+    this.#group = kind.groupID === '' ? null : { status, memberCount: members.length, relayed: false }
     this.#persistent = false
     for (const member of members) this.#members.set(member.userID, { ...member })
   }
@@ -114,17 +163,22 @@ export class Members {
       this.#kind.sessionType,
       this.#kind.groupID,
     )
+    if (this.#group) {
+      const { status, memberCount } = this.#group
+      this.#sql.exec('INSERT INTO group_state (id, status, member_count) VALUES (1, ?, ?)', status, memberCount)
+    }
     for (const member of this.#members.values()) {
       this.#sql.exec(
-        `INSERT INTO member
-          (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, role_level, blocked_peer, befriended_peer)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO member (user_id, read_seq, recv_msg_opt, global_recv_msg_opt, app_level, role_level,
+          mute_end_time, blocked_peer, befriended_peer)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         member.userID,
         member.readSeq,
         member.recvMsgOpt,
         member.globalRecvMsgOpt,
         member.appLevel,
         member.roleLevel,
+        member.muteEndTime,
         Number(member.blockedPeer),
         Number(member.befriendedPeer),
       )
@@ -133,7 +187,7 @@ export class Members {
   }
 
   set(userID: string, settings: MemberSettings): void {
-    const member = this.#members.get(userID)
+    const member = this.get(userID)
     if (!member) return
     member.recvMsgOpt = settings.recvMsgOpt ?? member.recvMsgOpt
     member.globalRecvMsgOpt = settings.globalRecvMsgOpt ?? member.globalRecvMsgOpt
@@ -146,7 +200,7 @@ export class Members {
   }
 
   setRelation(userID: string, { blockedPeer, befriendedPeer }: Relation): void {
-    const member = this.#members.get(userID)
+    const member = this.get(userID)
     if (!member || (member.blockedPeer === blockedPeer && member.befriendedPeer === befriendedPeer)) return
     Object.assign(member, { blockedPeer, befriendedPeer })
     this.#sql.exec(
@@ -162,11 +216,12 @@ export class Members {
    * @returns the seqs that were not read before, ascending
    */
   read(userID: string, hasReadSeq: number, seqs: readonly number[]): number[] {
-    const member = this.#members.get(userID)
+    const member = this.get(userID)
     if (!member) return []
     const alone = this.#readAlone(userID, member.readSeq + 1, Number.MAX_SAFE_INTEGER)
     const fresh = new Set<number>()
-    for (let seq = member.readSeq + 1; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
+    // Only the two of a single chat are told message by message; a newcomer to a group may skip a million.
+    if (!this.#group) for (let seq = member.readSeq + 1; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
     for (const seq of seqs) if (seq > member.readSeq && !alone.has(seq)) fresh.add(seq)
     if (hasReadSeq > member.readSeq) {
       member.readSeq = hasReadSeq
@@ -195,17 +250,22 @@ export class Members {
    * many messages there are.
    */
   readers(seq: number, sendID: string, page: { hasRead: boolean; offset: number; limit: number }): Readers {
-    const alone = new Set(
-      this.#sql
-        .exec<{ user_id: string }>('SELECT user_id FROM read_alone WHERE seq = ?', seq)
-        .toArray()
-        .map((row) => row.user_id),
+    const others = 'FROM member WHERE left_seq < 0 AND user_id <> ?'
+    const readers = `${others} AND (read_seq >= ? OR user_id IN (SELECT user_id FROM read_alone WHERE seq = ?))`
+    const count = (from: string, ...values: SqlStorageValue[]) =>
+      this.#sql.exec<{ n: number }>(`SELECT count(*) AS n ${from}`, ...values).one().n
+    const hasReadCount = count(readers, sendID, seq, seq)
+    const unreadCount = count(others, sendID) - hasReadCount
+    const wanted = page.hasRead ? readers : readers.replace('AND (', 'AND NOT (')
+    const rows = this.#sql.exec<{ user_id: string }>(
+      `SELECT user_id ${wanted} ORDER BY user_id LIMIT ? OFFSET ?`,
+      sendID,
+      seq,
+      seq,
+      page.limit,
+      page.offset,
     )
-    const others = [...this.#members.values()].filter((member) => member.userID !== sendID)
-    const [read, unread]: [string[], string[]] = [[], []]
-    for (const { userID, readSeq } of others) (readSeq >= seq || alone.has(userID) ? read : unread).push(userID)
-    const userIDs = (page.hasRead ? read : unread).slice(page.offset, page.offset + page.limit)
-    return { hasReadCount: read.length, unreadCount: unread.length, userIDs }
+    return { hasReadCount, unreadCount, userIDs: rows.toArray().map((row) => row.user_id) }
   }
 
   #readAlone(userID: string, first: number, last: number): Set<number> {
@@ -219,69 +279,27 @@ export class Members {
   }
 }
 
-/**
- * Who takes part in a conversation that has no message yet. This is the one question to D1 in a conversation's life.
- * @param settingsOf asks a user's object for what the user has set about this conversation already
- * @throws ImError 1004 when one of the users is not registered, 1201 when the group does not exist, 1204 when it is over
- */
-export function firstMembers(
-  db: Database,
-  item: AppendItem,
-  settingsOf: (userID: string) => Promise<MemberSettings>,
-): Promise<Member[]> {
-  if (item.sessionType === SessionType.Group) return groupMembers(db, item.groupID)
-  return pairOf(db, [...new Set([item.sendID, item.recvID])], settingsOf)
+/** What is kept of the group, or null: a pair has no such row. */
+export function readGroupState(sql: SqlStorage): GroupState | null {
+  const [row] = sql
+    .exec<{ status: number; member_count: number; relayed: number }>('SELECT * FROM group_state WHERE id = 1')
+    .toArray()
+  return row ? { status: row.status, memberCount: row.member_count, relayed: row.relayed === 1 } : null
 }
 
-async function pairOf(
-  db: Database,
-  userIDs: string[],
-  settingsOf: (userID: string) => Promise<MemberSettings>,
-): Promise<Member[]> {
-  const [rows, ...related] = await db.batch([
-    db
-      .select({ userID: user.userID, globalRecvMsgOpt: user.globalRecvMsgOpt, appLevel: user.appMangerLevel })
-      .from(user)
-      .where(inArray(user.userID, userIDs)),
-    ...relationStatements(db, userIDs),
-  ])
-  const known = new Map(rows.map((row) => [row.userID, row]))
-  const missing = userIDs.find((userID) => !known.has(userID))
-  if (missing !== undefined) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing)}`)
-  return Promise.all(
-    userIDs.map(async (userID) => ({
-      ...NEWCOMER,
-      userID,
-      recvMsgOpt: (await settingsOf(userID)).recvMsgOpt ?? 0,
-      globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
-      appLevel: known.get(userID)?.appLevel ?? 0,
-      ...relationOf(userID, related),
-    })),
-  )
-}
-
-const NEWCOMER = {
-  readSeq: 0,
-  recvMsgOpt: 0,
-  globalRecvMsgOpt: 0,
-  appLevel: 0,
-  roleLevel: 0,
-  blockedPeer: false,
-  befriendedPeer: false,
-}
-
-const GROUP_DISMISSED = 2
-
-/** Receive options are not asked for: in a group they concern only what rings. */
-async function groupMembers(db: Database, groupID: string): Promise<Member[]> {
-  const [groups, members] = await db.batch([
-    db.select({ status: group.status }).from(group).where(eq(group.groupID, groupID)),
-    db
-      .select({ userID: groupMember.userID, roleLevel: groupMember.roleLevel })
-      .from(groupMember)
-      .where(eq(groupMember.groupID, groupID)),
-  ])
-  if (!groups[0]) throw ImError.groupNotFound(`there is no group ${groupID}`)
-  if (groups[0].status === GROUP_DISMISSED) throw ImError.groupDismissed(`group ${groupID} was dismissed`)
-  return members.map((member) => ({ ...NEWCOMER, ...member }))
+function asMember(row: Row): Member {
+  return {
+    userID: row.user_id,
+    readSeq: row.read_seq,
+    recvMsgOpt: row.recv_msg_opt,
+    globalRecvMsgOpt: row.global_recv_msg_opt,
+    appLevel: row.app_level,
+    roleLevel: row.role_level,
+    blockedPeer: row.blocked_peer === 1,
+    befriendedPeer: row.befriended_peer === 1,
+    muteEndTime: row.mute_end_time,
+    minSeq: row.min_seq,
+    leftSeq: row.left_seq,
+    shard: row.shard,
+  }
 }

@@ -71,4 +71,32 @@ export const conversationMigrations: readonly string[] = [
   `
   ALTER TABLE member ADD COLUMN role_level INTEGER NOT NULL DEFAULT 0;
   `,
+  /*
+   * A group's own state and its members' rights, changes that are on their way to D1, and the shards of large groups.
+   * Who has left keeps the row, with what may still be read; `changed_time` tells whose bounds a crash may have kept
+   * from them.
+   */
+  `
+  ALTER TABLE member ADD COLUMN mute_end_time INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN min_seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE member ADD COLUMN left_seq INTEGER NOT NULL DEFAULT -1;
+  ALTER TABLE member ADD COLUMN shard INTEGER NOT NULL DEFAULT -1;
+  ALTER TABLE member ADD COLUMN changed_time INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE group_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    status INTEGER NOT NULL,
+    member_count INTEGER NOT NULL,
+    relayed INTEGER NOT NULL DEFAULT 0
+  );
+  INSERT INTO group_state (id, status, member_count)
+    SELECT 1, 0, (SELECT count(*) FROM member) FROM kind WHERE group_id <> '';
+  CREATE TABLE group_intent (
+    id INTEGER PRIMARY KEY,
+    change TEXT NOT NULL
+  );
+  CREATE TABLE shard (
+    shard INTEGER PRIMARY KEY,
+    members INTEGER NOT NULL
+  );
+  `,
 ]

@@ -3,6 +3,7 @@ import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
 import type { Device } from './devices.ts'
+import { takeBounds } from './large-groups.ts'
 import type { UserCore } from './user-core.ts'
 
 /** How long a message waits for one with a lower seq that is on another way. */
@@ -14,6 +15,7 @@ const MAX_WAIT_MS = 300
  */
 export function deliver(user: UserCore, delivery: Delivery): void {
   const { conversationID, messages } = delivery
+  if (delivery.bounds) takeBounds(user, delivery, delivery.bounds)
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
   if (first) noteNews(user, delivery, first.sendID)

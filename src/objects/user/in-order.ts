@@ -46,6 +46,11 @@ export class InOrder<Message extends Numbered> {
     return late
   }
 
+  /** Starts anew with the next message of a log. */
+  forget(conversationID: string): void {
+    this.#logs.delete(conversationID)
+  }
+
   waits(conversationID: string): boolean {
     return (this.#logs.get(conversationID)?.waiting.size ?? 0) > 0
   }

@@ -1,4 +1,4 @@
-import type { ReadWindow } from '../../platform/rpc.ts'
+import type { Bounds, ReadWindow } from '../../platform/rpc.ts'
 
 /** What the user knows of one log (chat or notification) of one conversation. */
 export interface LogMark {
@@ -12,6 +12,8 @@ export interface LogMark {
   capSeq: number
   readSeq: number
   dirty: boolean
+  /** Name of the RelayObject that delivers; "" when the conversation does. */
+  relay: string
 }
 
 type Row = {
@@ -23,6 +25,7 @@ type Row = {
   cap_seq: number
   read_seq: number
   dirty: number
+  relay: string
 }
 
 /** What a conversation answered about one log. */
@@ -67,8 +70,39 @@ export class LogMarks {
     return this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(asMark)
   }
 
+  /** Logs that may have news. A relay tells only those who listen, so what it serves is always among them. */
   dirty(): LogMark[] {
-    return this.#sql.exec<Row>('SELECT * FROM log_mark WHERE dirty = 1').toArray().map(asMark)
+    return this.#sql.exec<Row>("SELECT * FROM log_mark WHERE dirty = 1 OR relay <> ''").toArray().map(asMark)
+  }
+
+  relayed(): LogMark[] {
+    return this.#sql.exec<Row>("SELECT * FROM log_mark WHERE relay <> ''").toArray().map(asMark)
+  }
+
+  /**
+   * Takes over what a group says may be read of its chat, and who delivers both its logs.
+   * @returns whether the chat's bounds are different now
+   */
+  setBounds(conversationID: string, twinID: string, { minSeq, maxSeq, relay }: Bounds): boolean {
+    const known = this.find(conversationID)
+    if (!known) return false
+    this.#sql.exec(
+      'UPDATE log_mark SET relay = ? WHERE conversation_id IN (?, ?) AND relay <> ?',
+      relay,
+      conversationID,
+      twinID,
+      relay,
+    )
+    const lower = Math.max(known.minSeq, minSeq)
+    if (known.minSeq === lower && known.capSeq === maxSeq) return false
+    this.#sql.exec(
+      'UPDATE log_mark SET min_seq = ?, cap_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
+      lower,
+      maxSeq,
+      lower - 1,
+      conversationID,
+    )
+    return true
   }
 
   settle(mark: LogMark, answered: Answered): void {
@@ -125,5 +159,6 @@ function asMark(row: Row): LogMark {
     capSeq: row.cap_seq,
     readSeq: row.read_seq,
     dirty: row.dirty === 1,
+    relay: row.relay,
   }
 }

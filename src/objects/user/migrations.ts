@@ -72,4 +72,8 @@ export const userMigrations: readonly string[] = [
     PRIMARY KEY (day, operation)
   ) WITHOUT ROWID;
   `,
+  // The relay that delivers a large group; such a group is asked for news at every sync.
+  `
+  ALTER TABLE log_mark ADD COLUMN relay TEXT NOT NULL DEFAULT '';
+  `,
 ]

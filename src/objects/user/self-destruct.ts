@@ -1,11 +1,5 @@
-import { buildNotification, toSelf } from '../../notification/build.ts'
-import { NotificationKinds } from '../../notification/kinds.ts'
-import { messageID } from '../../platform/ids.ts'
 import type { ConversationRow } from '../../platform/rpc.ts'
-import { MessageStatus } from '../../protocol/constants/message-status.ts'
-import { conversationIDFor } from '../../protocol/conversation-id.ts'
-import { MsgData } from '../../protocol/proto/index.ts'
-import { encodePushMessages, stampMessage } from '../../protocol/push-messages.ts'
+import { tellConversationsChanged } from './tell-devices.ts'
 import type { UserCore } from './user-core.ts'
 
 /** A conversation is looked at no more often than this: each look is an alarm, and alarms are billed. */
@@ -32,7 +26,7 @@ export async function destructMessages(user: UserCore, now: number): Promise<voi
     user.conversations.setLatestMsgDestructTime(row.conversationID, now)
     changed.push(row.conversationID)
   }
-  if (changed.length > 0) tellDevices(user, changed, now)
+  if (changed.length > 0) tellConversationsChanged(user, changed, now)
 }
 
 function selfDestructing(user: UserCore): ConversationRow[] {
@@ -42,16 +36,4 @@ function selfDestructing(user: UserCore): ConversationRow[] {
 function dueAt(row: ConversationRow, neverCleaned: number): number {
   const since = row.latestMsgDestructTime || neverCleaned
   return since + Math.max(MIN_INTERVAL_MS, row.msgDestructTime * 1000)
-}
-
-function tellDevices(user: UserCore, conversationIDs: string[], now: number): void {
-  const detail = { userID: user.userID, conversationIDList: conversationIDs }
-  const { notification } = buildNotification(NotificationKinds.conversationChange, toSelf(user.userID), detail, {
-    clientMsgID: messageID(),
-    now,
-  })
-  const stamp = { serverMsgID: messageID(), sendTime: now, seq: 0, status: MessageStatus.Sent }
-  const msg = stampMessage(MsgData.encode(notification).finish(), stamp)
-  const conversationID = conversationIDFor(notification, true)
-  user.devices.push(encodePushMessages([{ conversationID, msgs: [msg] }]), '')
 }

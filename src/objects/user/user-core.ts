@@ -1,8 +1,8 @@
 import type { Bindings } from '../../env.ts'
 import { type Config, configOf } from '../../platform/config.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { conversationObject, userObject } from '../../platform/objects.ts'
-import type { ConversationRpc, UserRpc } from '../../platform/rpc.ts'
+import { conversationObject, relayObject, userObject } from '../../platform/objects.ts'
+import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
 import { Conversations } from './conversations.ts'
 import type { Outgoing } from './deliver.ts'
 import { Devices } from './devices.ts'
@@ -28,6 +28,8 @@ export interface UserCore {
   readonly sendNotes: SendNotes
   now(): number
   conversation(home: string): ConversationRpc
+  /** A relay of a large group, by name. */
+  relay(name: string): RelayRpc
   /** Another user's object. */
   other(userID: string): UserRpc
 }
@@ -53,6 +55,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sendNotes: new SendNotes(sql),
     now: () => Date.now(),
     conversation,
+    relay: (name) => relayObject(env, name),
     other,
   }
 }

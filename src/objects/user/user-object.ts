@@ -22,6 +22,7 @@ import { migrate } from '../../platform/sqlite-migrations.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { connect } from './connect.ts'
 import { deliver, noteNews } from './deliver.ts'
+import { comeBack } from './large-groups.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
 import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
@@ -47,8 +48,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   override async fetch(request: Request): Promise<Response> {
+    const wasAway = this.#user.devices.open().length === 0
     const response = connect(this.#user, request)
-    if (response.status === SWITCHING_PROTOCOLS) this.ctx.waitUntil(announcePresence(this.#user))
+    if (response.status !== SWITCHING_PROTOCOLS) return response
+    this.ctx.waitUntil(announcePresence(this.#user))
+    if (wasAway) this.ctx.waitUntil(comeBack(this.#user))
     return response
   }
 
@@ -85,8 +89,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => forceLogout(this.#user, platformID))
   }
 
-  deliver(delivery: Delivery): Promise<Outcome<void>> {
-    return outcomeOf(() => deliver(this.#user, delivery))
+  deliver(delivery: Delivery): Promise<Outcome<boolean>> {
+    return outcomeOf(() => {
+      deliver(this.#user, delivery)
+      return this.#user.devices.open().length > 0
+    })
   }
 
   noteNews(news: News): Promise<Outcome<void>> {

@@ -1,4 +1,5 @@
-import { and, asc, count, eq, gte, inArray, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gte, inArray, lte, notInArray, or, type SQL } from 'drizzle-orm'
+import { contains } from '../../../platform/contains.ts'
 import { chunked, type Database } from '../../../platform/d1.ts'
 import { type UserRow, user } from '../tables.ts'
 
@@ -100,20 +101,4 @@ async function userPage(
     db.select().from(user).where(where).orderBy(order, asc(user.userID)).limit(window.limit).offset(window.offset),
   ])
   return { total: counted[0]?.total ?? 0, rows }
-}
-
-/** LIKE would not do: D1 takes patterns of at most 50 bytes, and `%` and `_` are letters here. */
-function contains(column: typeof user.userID | typeof user.nickname, text: string): SQL | undefined {
-  return or(...spellings(text).map((spelling) => sql`instr(lower(${column}), ${spelling}) > 0`))
-}
-
-/**
- * SQLite's `lower` knows ASCII only. Other letters are looked for as typed, in lower case, in capitals and with capital
- * initials: that finds names as people write them, at no cost for ASCII texts, which have one spelling only.
- */
-function spellings(text: string): string[] {
-  const lower = text.toLowerCase()
-  const initials = lower.replace(/\p{L}+/gu, ([first = '', ...rest]) => first.toUpperCase() + rest.join(''))
-  const asSqlite = (form: string) => form.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-  return [...new Set([text, lower, text.toUpperCase(), initials].map(asSqlite))]
 }

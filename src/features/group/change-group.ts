@@ -1,0 +1,27 @@
+import { tellCallerOf } from '../../notification/send.ts'
+import type { Context } from '../../platform/context.ts'
+import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import { groupConversationID } from '../../protocol/conversation-id.ts'
+
+/** A change as a verb decides it. */
+export type DecidedChange = Omit<GroupChange, 'operationID' | 'time' | 'callerUserID'>
+
+/**
+ * Has the group's conversation carry out a change: D1, its own copy and the notices, all of it or nothing. The caller's
+ * own devices hear of it once the call is answered: until then their SDK does not know that the change is its own.
+ * @throws ImError 1001, 1202, 1203, 1204 when the group has become another since the verb looked
+ */
+export async function changeGroup(ctx: Context, decided: DecidedChange): Promise<GroupChanged> {
+  const { caller, operationID } = ctx
+  // An administrator of the app may act for others and has no devices in the group.
+  const callerUserID = caller && !caller.isAdmin ? caller.userID : ''
+  const home = groupConversationID(decided.groupID)
+  const changed = await ctx.conversation(home).changeGroup({ ...decided, operationID, time: ctx.now(), callerUserID })
+  const about = { sessionType: SessionType.Group, peerUserID: '', groupID: decided.groupID }
+  for (const { conversationID, ...message } of changed.notices) {
+    if (message.sendID === callerUserID)
+      await tellCallerOf(ctx, { conversationID, home, about }, { ...message, operationID })
+  }
+  return changed
+}

@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { CallerContext, Context } from '../../platform/context.ts'
+import { GroupStatus } from '../../protocol/constants/group.ts'
+import { groupAs, requireInUse } from './access.ts'
+import { changeGroup } from './change-group.ts'
+import type { DismissGroupReq } from './change-schema.ts'
+import { membersAfter } from './store/members.ts'
+import { actorOf, groupNotice } from './tips.ts'
+import { groupInfo } from './wire.ts'
+
+/** So many members are let go in one step. */
+const STEP = 500
+
+/**
+ * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word, and
+ * are let go afterwards by the queue, since there may be many.
+ */
+export async function dismissGroup(
+  ctx: CallerContext,
+  { groupID, deleteMember, sendMessage }: z.output<typeof DismissGroupReq>,
+): Promise<void> {
+  const { group } = await groupAs(ctx, groupID, 'owner')
+  if (!deleteMember) requireInUse(group)
+  if (group.status !== GroupStatus.Dismissed) {
+    const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
+    const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+    await changeGroup(ctx, {
+      groupID,
+      set: { status: GroupStatus.Dismissed },
+      notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
+    })
+  }
+  await ctx.after({ kind: 'group-dismissed', operationID: ctx.operationID, groupID })
+}
+
+/** Lets the members of a dismissed group go, who then no longer have it in their lists. May be repeated. */
+export async function letMembersGo(ctx: Context, groupID: string): Promise<void> {
+  for (;;) {
+    const members = await membersAfter(ctx.db, groupID, '', STEP)
+    if (members.length === 0) return
+    await changeGroup(ctx, { groupID, leave: members.map(({ member }) => member.userID), notices: [] })
+  }
+}

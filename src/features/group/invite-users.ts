@@ -1,0 +1,94 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import { GroupRole, JoinSource, Verification } from '../../protocol/constants/group.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { existingUser } from '../user/access.ts'
+import type { UserInfo } from '../user/schema.ts'
+import { groupAs, requireInUse } from './access.ts'
+import { tellOfApplication } from './applications.ts'
+import { changeGroup } from './change-group.ts'
+import type { InviteUserToGroupReq } from './change-schema.ts'
+import { newcomers, newMember } from './newcomers.ts'
+import type { GroupAndMember } from './store/groups.ts'
+import { findMembers } from './store/members.ts'
+import { putRequest } from './store/requests.ts'
+import type { GroupRow } from './tables.ts'
+import { actorOf, groupNotice, MAX_NAMED, shownNewcomer } from './tips.ts'
+import { groupInfo } from './wire.ts'
+
+type Invitation = z.output<typeof InviteUserToGroupReq>
+
+/** A member brings users in, or asks for it where the group wants to be asked. */
+export async function inviteUsers(ctx: CallerContext, req: Invitation): Promise<void> {
+  const { groupID, invitedUserIDs } = req
+  const place = await groupAs(ctx, groupID, 'member')
+  requireInUse(place.group)
+  const users = await newcomers(ctx, invitedUserIDs, place.group.memberCount)
+  const [there] = await findMembers(
+    ctx.db,
+    invitedUserIDs.map((userID) => ({ groupID, userID })),
+  )
+  if (there) throw ImError.args(`${there.member.userID} is a member of group ${groupID} already`)
+  if (mustAsk(ctx, place)) await askForEach(ctx, place.group, req, users)
+  else await bringIn(ctx, place.group, req, users)
+}
+
+function mustAsk(ctx: CallerContext, { group, member }: GroupAndMember): boolean {
+  const manages = ctx.caller.isAdmin || (member?.roleLevel ?? 0) >= GroupRole.Admin
+  return group.needVerification === Verification.All && !manages
+}
+
+/** One notice names a limited number of newcomers, so many are taken in by as many steps. */
+async function bringIn(
+  ctx: CallerContext,
+  group: GroupRow,
+  { groupID, invitedUserIDs, sendMessage }: Invitation,
+  users: ReadonlyMap<string, UserInfo>,
+): Promise<void> {
+  const opUser = await actorOf(ctx, groupID)
+  for (let i = 0; i < invitedUserIDs.length; i += MAX_NAMED) {
+    const join = invitedUserIDs.slice(i, i + MAX_NAMED).map((userID) =>
+      newMember(ctx, {
+        groupID,
+        userID,
+        joinSource: JoinSource.Invitation,
+        inviterUserID: ctx.caller.userID,
+      }),
+    )
+    const invitedUserList = join.map((member) => shownNewcomer(member, users.get(member.userID)))
+    const detail = { group: groupInfo(group), opUser, invitedUserList, inviterUser: opUser, operationTime: ctx.now() }
+    await changeGroup(ctx, {
+      groupID,
+      join,
+      notices: [groupNotice.membersInvited(detail, sendMessage ?? undefined)],
+    })
+  }
+}
+
+async function askForEach(
+  ctx: CallerContext,
+  group: GroupRow,
+  { groupID, invitedUserIDs, reason }: Invitation,
+  users: ReadonlyMap<string, UserInfo>,
+): Promise<void> {
+  const inviter = await existingUser(ctx, ctx.caller.userID)
+  for (const userID of invitedUserIDs) {
+    const user = users.get(userID)
+    if (!user) throw new Error(`${userID} was looked up before`)
+    const request = {
+      groupID,
+      userID,
+      handleResult: 0,
+      reqMsg: reason,
+      reqTime: ctx.now(),
+      handleUserID: '',
+      handledMsg: '',
+      handledTime: 0,
+      joinSource: JoinSource.Invitation,
+      inviterUserID: inviter.userID,
+      ex: '',
+    }
+    await putRequest(ctx.db, request)
+    await tellOfApplication(ctx, { request, group, user }, inviter)
+  }
+}

@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { GroupRole } from '../../protocol/constants/group.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { groupAs, noSuchGroup } from './access.ts'
+import { changeGroup } from './change-group.ts'
+import type { KickGroupMemberReq, QuitGroupReq } from './change-schema.ts'
+import { findGroups } from './store/groups.ts'
+import { findMembers } from './store/members.ts'
+import { actorOf, groupNotice, MAX_NAMED } from './tips.ts'
+import { groupInfo, groupMemberFullInfo } from './wire.ts'
+
+/** A member leaves; an owner hands the group over first, or dismisses it. */
+export async function quitGroup(
+  ctx: CallerContext,
+  { groupID, userID: given }: z.output<typeof QuitGroupReq>,
+): Promise<void> {
+  const userID = given || ctx.caller.userID
+  requireSelfOrAdmin(ctx, userID)
+  const [group] = await findGroups(ctx.db, [groupID])
+  if (!group) throw noSuchGroup(groupID)
+  const [member] = await findMembers(ctx.db, [{ groupID, userID }])
+  if (!member) throw ImError.notFound(`${userID} is not a member of group ${groupID}`)
+  if (member.member.roleLevel === GroupRole.Owner) {
+    throw ImError.noPermission('an owner cannot leave the group: hand it over or dismiss it')
+  }
+  await changeGroup(ctx, {
+    groupID,
+    leave: [userID],
+    notices: [groupNotice.memberQuit(groupInfo(group), groupMemberFullInfo(member), ctx.now())],
+  })
+}
+
+/** Puts members out: the owner anyone, an administrator of the group ordinary members. */
+export async function kickMembers(
+  ctx: CallerContext,
+  { groupID, kickedUserIDs, sendMessage }: z.output<typeof KickGroupMemberReq>,
+): Promise<void> {
+  const { group, member: caller } = await groupAs(ctx, groupID, 'admin')
+  if (kickedUserIDs.includes(ctx.caller.userID)) throw ImError.args('nobody can put themselves out: quit the group')
+  const members = await findMembers(
+    ctx.db,
+    kickedUserIDs.map((userID) => ({ groupID, userID })),
+  )
+  const found = new Set(members.map(({ member }) => member.userID))
+  const missing = kickedUserIDs.find((userID) => !found.has(userID))
+  if (missing !== undefined) throw ImError.userNotFound(`${missing} is not a member of group ${groupID}`)
+  for (const { member } of members) {
+    if (member.roleLevel === GroupRole.Owner) throw ImError.args('the owner cannot be put out')
+    const equal = member.roleLevel === GroupRole.Admin && caller?.roleLevel !== GroupRole.Owner
+    if (equal && !ctx.caller.isAdmin) {
+      throw ImError.noPermission(`only the owner puts out an administrator, such as ${member.userID}`)
+    }
+  }
+  const detail = {
+    group: groupInfo(group),
+    opUser: await actorOf(ctx, groupID),
+    kickedUserList: members.slice(0, MAX_NAMED).map(groupMemberFullInfo),
+    operationTime: ctx.now(),
+  }
+  await changeGroup(ctx, {
+    groupID,
+    leave: kickedUserIDs,
+    notices: [groupNotice.membersKicked(detail, sendMessage ?? undefined)],
+  })
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod'
+import { NotificationKinds } from '../../notification/kinds.ts'
+import type { CallerContext } from '../../platform/context.ts'
+import type { GroupNotice } from '../../platform/group-change.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { groupAs, requireInUse } from './access.ts'
+import { tellOfAnswer } from './applications.ts'
+import { changeGroup } from './change-group.ts'
+import type { GroupApplicationResponseReq } from './change-schema.ts'
+import { newcomers, newMember } from './newcomers.ts'
+import type { GroupMemberFullInfo } from './schema.ts'
+import { findMembers } from './store/members.ts'
+import { answerRequest, findRequest, type GroupRequestWithBoth, HandleResult } from './store/requests.ts'
+import { actorOf, groupNotice, shownMembers, shownNewcomer } from './tips.ts'
+import { groupInfo } from './wire.ts'
+
+/** Who manages the group lets somebody in, or not. */
+export async function respondApplication(
+  ctx: CallerContext,
+  { groupID, fromUserID: userID, handleResult, handledMsg }: z.output<typeof GroupApplicationResponseReq>,
+): Promise<void> {
+  const { group } = await groupAs(ctx, groupID, 'admin')
+  requireInUse(group)
+  const asked = await findRequest(ctx.db, groupID, userID)
+  if (!asked) throw ImError.notFound(`${userID} has not asked to join group ${groupID}`)
+  if (asked.request.handleResult !== HandleResult.Pending) {
+    throw ImError.groupRequestHandled(`the request of ${userID} was answered before`)
+  }
+  const answer = { userID, handleResult, handleUserID: ctx.caller.userID, handledMsg, handledTime: ctx.now() }
+  const answered = { ...asked, request: { ...asked.request, ...answer } }
+  if (handleResult === HandleResult.Refused) {
+    await answerRequest(ctx.db, groupID, answer)
+    return tellOfAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
+  }
+  const [member] = await findMembers(ctx.db, [{ groupID, userID }])
+  if (member) {
+    await answerRequest(ctx.db, groupID, answer)
+    return tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+  }
+
+  await newcomers(ctx, [userID], group.memberCount)
+  const { joinSource, inviterUserID } = asked.request
+  const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
+  await changeGroup(ctx, {
+    groupID,
+    join: [joining],
+    answer,
+    notices: [await arrival(ctx, asked, shownNewcomer(joining, asked.user))],
+  })
+  await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+}
+
+/** Who asked for themselves has entered, who was asked for was invited. */
+async function arrival(
+  ctx: CallerContext,
+  { request, group }: GroupRequestWithBoth,
+  newcomer: GroupMemberFullInfo,
+): Promise<GroupNotice> {
+  const { groupID, inviterUserID } = request
+  const operationTime = ctx.now()
+  const shown = groupInfo(group)
+  if (inviterUserID === '') {
+    return groupNotice.memberEntered(ctx.caller.userID, shown, newcomer, operationTime)
+  }
+  const opUser = await actorOf(ctx, groupID)
+  const [inviterUser] = await shownMembers(ctx, groupID, [inviterUserID])
+  return groupNotice.membersInvited({
+    group: shown,
+    opUser,
+    invitedUserList: [newcomer],
+    inviterUser: inviterUser ?? opUser,
+    operationTime,
+  })
+}

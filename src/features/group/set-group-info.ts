@@ -1,0 +1,61 @@
+import type { z } from 'zod'
+import type { CallerContext } from '../../platform/context.ts'
+import type { GroupChange, GroupNotice } from '../../platform/group-change.ts'
+import { groupAs, requireInUse } from './access.ts'
+import { changeGroup } from './change-group.ts'
+import type { SetGroupInfoExReq, SetGroupInfoReq } from './change-schema.ts'
+import { actorOf, groupNotice } from './tips.ts'
+import { groupInfo } from './wire.ts'
+
+type GroupFields = NonNullable<GroupChange['set']>
+
+/** Changes what is given about a group; the name, the announcement and the rest are announced each by itself. */
+export async function setGroupInfoEx(
+  ctx: CallerContext,
+  { groupID, ...given }: z.output<typeof SetGroupInfoExReq>,
+): Promise<void> {
+  const { group } = await groupAs(ctx, groupID, 'admin')
+  requireInUse(group)
+  // OpenIM: a blank name makes the whole call do nothing.
+  if (given.groupName !== null && given.groupName.trim() === '') return
+  const { notification, groupName, ...others } = withoutNulls(given)
+  const set: GroupFields = {
+    ...others,
+    ...(groupName !== undefined && { groupName }),
+    ...(notification !== undefined && {
+      notification: notification.trim(),
+      notificationUpdateTime: ctx.now(),
+      notificationUserID: ctx.caller.userID,
+    }),
+  }
+  if (Object.keys(set).length === 0) return
+
+  const base = { group: groupInfo({ ...group, ...set }), opUser: await actorOf(ctx, groupID) }
+  const notices: GroupNotice[] = [
+    ...(notification === undefined ? [] : [groupNotice.announcementSet(base)]),
+    ...(groupName === undefined ? [] : [groupNotice.nameSet(base)]),
+    ...(Object.keys(others).length === 0 ? [] : [groupNotice.infoSet(base)]),
+  ]
+  await changeGroup(ctx, { groupID, set, notices })
+}
+
+/** The older form of the call. */
+export async function setGroupInfo(
+  ctx: CallerContext,
+  { groupInfoForSet }: z.output<typeof SetGroupInfoReq>,
+): Promise<void> {
+  const { groupName, notification, introduction, faceURL, ...rest } = groupInfoForSet
+  await setGroupInfoEx(ctx, {
+    ...rest,
+    groupName: groupName || null,
+    notification: notification || null,
+    introduction: introduction || null,
+    faceURL: faceURL || null,
+  })
+}
+
+type WithoutNulls<T> = { [K in keyof T]?: Exclude<T[K], null> }
+
+function withoutNulls<T extends object>(given: T): WithoutNulls<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as WithoutNulls<T>
+}

@@ -1,0 +1,125 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { type Database, isAmong } from '../../../platform/d1.ts'
+import type { GroupChange, GroupMemberRecord } from '../../../platform/group-change.ts'
+import { bumpOwnersStatements, bumpStatements, headStatement } from '../../../sync/incremental.ts'
+import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
+import { group, groupMember } from '../tables.ts'
+import { answerStatement } from './requests.ts'
+
+/**
+ * Writes a change of a group: rows and versions in one batch, so all of it or nothing. Writing the same change again
+ * leaves the same rows; the versions only step once more, which costs clients one read.
+ * @param memberCount how many members there are with this change
+ * @returns the version of the member list after it
+ */
+export async function applyGroupChange(db: Database, change: GroupChange, memberCount: number): Promise<VersionHead> {
+  const { groupID } = change
+  const joined = (change.join ?? []).map((member) => member.userID)
+  const left = change.leave ?? []
+  const steps = Math.max(1, change.notices.length)
+  const elements = listChanges(change)
+  const writes = [
+    ...groupStatements(db, change, memberCount),
+    ...(change.join ? [insertMembers(db, change.join)] : []),
+    ...(change.update ? [updateMembers(db, groupID, change.update)] : []),
+    ...(change.leave ? [deleteMembers(db, groupID, change.leave)] : []),
+    ...(change.answer ? [answerStatement(db, groupID, change.answer)] : []),
+    ...Array.from({ length: steps }, () => bumpStatements(db, 'group-member', groupID, elements)).flat(),
+    ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
+    ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
+  ]
+  const results = await db.batch([
+    headStatement(db, 'group-member', groupID),
+    ...writes,
+    headStatement(db, 'group-member', groupID),
+  ])
+  const [head] = results.at(-1) as VersionHead[]
+  if (!head) throw new Error(`the member list of group ${groupID} has no version`)
+  return head
+}
+
+const inserted = (elementID: string) => ({ elementID, state: ChangeState.Insert })
+const deleted = (elementID: string) => ({ elementID, state: ChangeState.Delete })
+const updated = (elementID: string) => ({ elementID, state: ChangeState.Update })
+
+/** What of the member list a change touches. A request that is refused touches nothing, and steps no further. */
+function listChanges(change: GroupChange): { elementID: string; state: ChangeState }[] {
+  const update = change.update ?? []
+  const reordered = update.some(({ set }) => set.roleLevel !== undefined)
+  return [
+    ...(change.join ?? []).map((member) => inserted(member.userID)),
+    ...(change.leave ?? []).map(deleted),
+    ...update.map(({ userID }) => updated(userID)),
+    ...(reordered ? [updated(SORT_MARKER)] : []),
+    ...(change.set ? [updated(OWNER_MARKER)] : []),
+  ]
+}
+
+function groupStatements(db: Database, { groupID, create, set }: GroupChange, memberCount: number) {
+  if (create) {
+    const row = { ...create, memberCount }
+    return [db.insert(group).values(row).onConflictDoUpdate({ target: group.groupID, set: row })]
+  }
+  return [
+    db
+      .update(group)
+      .set({ ...set, memberCount })
+      .where(eq(group.groupID, groupID)),
+  ]
+}
+
+/** One statement for any number of members: what D1 takes of bound values is soon used up. */
+function insertMembers(db: Database, members: readonly GroupMemberRecord[]) {
+  const field = (name: keyof GroupMemberRecord): SQL => sql`value ->> ${name}`
+  return db
+    .insert(groupMember)
+    .select(
+      sql`SELECT ${field('groupID')}, ${field('userID')}, ${field('nickname')}, ${field('faceURL')},
+          ${field('roleLevel')}, ${field('joinTime')}, ${field('joinSource')}, ${field('inviterUserID')},
+          ${field('operatorUserID')}, ${field('muteEndTime')}, ${field('ex')}
+        FROM json_each(${JSON.stringify(members)}) WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [groupMember.groupID, groupMember.userID],
+      set: {
+        nickname: sql`excluded.nickname`,
+        faceURL: sql`excluded.face_url`,
+        roleLevel: sql`excluded.role_level`,
+        joinTime: sql`excluded.join_time`,
+        joinSource: sql`excluded.join_source`,
+        inviterUserID: sql`excluded.inviter_user_id`,
+        operatorUserID: sql`excluded.operator_user_id`,
+        muteEndTime: sql`excluded.mute_end_time`,
+        ex: sql`excluded.ex`,
+      },
+    })
+}
+
+/** Fields that are not given stay as they are. */
+function updateMembers(db: Database, groupID: string, update: NonNullable<GroupChange['update']>) {
+  const given = JSON.stringify(Object.fromEntries(update.map(({ userID, set }) => [userID, set])))
+  const changed = (field: string, column: SQL): SQL =>
+    sql`coalesce((SELECT value ->> ${field} FROM json_each(${given}) WHERE key = ${groupMember.userID}), ${column})`
+  return db
+    .update(groupMember)
+    .set({
+      nickname: changed('nickname', sql`${groupMember.nickname}`),
+      faceURL: changed('faceURL', sql`${groupMember.faceURL}`),
+      ex: changed('ex', sql`${groupMember.ex}`),
+      roleLevel: changed('roleLevel', sql`${groupMember.roleLevel}`),
+      muteEndTime: changed('muteEndTime', sql`${groupMember.muteEndTime}`),
+    })
+    .where(
+      and(
+        eq(groupMember.groupID, groupID),
+        isAmong(
+          groupMember.userID,
+          update.map(({ userID }) => userID),
+        ),
+      ),
+    )
+}
+
+function deleteMembers(db: Database, groupID: string, userIDs: readonly string[]) {
+  return db.delete(groupMember).where(and(eq(groupMember.groupID, groupID), isAmong(groupMember.userID, userIDs)))
+}

@@ -1,0 +1,100 @@
+import { appendItems } from '../../notification/append-items.ts'
+import { buildNotification, toGroup } from '../../notification/build.ts'
+import { kindOf } from '../../notification/kinds.ts'
+import type { Config } from '../../platform/config.ts'
+import type { GroupChange, GroupChanged, GroupNotice } from '../../platform/group-change.ts'
+import { messageID } from '../../platform/ids.ts'
+import type { LogName } from '../../platform/rpc.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
+import { notificationTwin } from '../../protocol/conversation-id.ts'
+import type { VersionHead } from '../../sync/version-log.ts'
+import { appendMessage, type Stamped } from './append.ts'
+import type { Moves } from './dispatch.ts'
+import {
+  handOverToRelays,
+  memberCountAfter,
+  mirrorArrivals,
+  mirrorDepartures,
+  mirrorGroup,
+  outgrows,
+} from './group-mirror.ts'
+import type { Members } from './members.ts'
+import type { MessageLog } from './message-log.ts'
+
+/** A change that this conversation has taken over, and what is left to do about it. */
+export interface Committed {
+  changed: GroupChanged
+  notices: Stamped[]
+  moves: Moves
+}
+
+/**
+ * Takes a change over that D1 has: who comes may read the notices of it, who goes may still read them, and nothing
+ * after. To be run in one transaction.
+ */
+export function commitGroupChange(
+  { sql, members, logs }: { sql: SqlStorage; members: Members; logs: Record<LogName, MessageLog> },
+  change: GroupChange,
+  given: { head: VersionHead; now: number; config: Config; conversationID: string },
+): Committed {
+  const memberCount = memberCountAfter(members, change)
+  if (change.create) members.open({ sessionType: SessionType.Group, groupID: change.groupID }, [], 0)
+  members.persist()
+  const firstSeq = logs.chat.maxSeq + 1
+  // Whoever founds a group misses nothing of it.
+  const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
+  mirrorArrivals(sql, change, minSeq, members.group?.relayed ?? false)
+  mirrorGroup(sql, change, memberCount)
+  const notices = change.notices.flatMap((notice, i) => {
+    // Each notice is a step of the version, and the last one is the newest.
+    const version = given.head.version - (change.notices.length - 1 - i)
+    return appendNotice(logs, change, notice, { ...given, memberCount, version })
+  })
+  mirrorDepartures(sql, change, logs.chat.maxSeq)
+  const handedOver = outgrows(sql, given.config.maxDirectMembers)
+  if (handedOver) handOverToRelays(sql, change.time)
+  return {
+    changed: { memberCount, notices: notices.map((notice) => asAppended(notice, given.conversationID)) },
+    notices,
+    moves: { joined: (change.join ?? []).map(({ userID }) => userID), left: change.leave ?? [], handedOver },
+  }
+}
+
+function appendNotice(
+  logs: Record<LogName, MessageLog>,
+  { operationID, groupID, callerUserID }: GroupChange,
+  notice: GroupNotice,
+  given: { head: VersionHead; now: number; memberCount: number; version: number },
+): Stamped[] {
+  const { sendID, senderNickname = '', senderFaceURL = '', contentType, toChat } = notice
+  const route = { ...toGroup(sendID, groupID), senderNickname, senderFaceURL }
+  const detail = withVersions(notice.detail, given)
+  const built = buildNotification(kindOf(contentType), route, detail, {
+    clientMsgID: messageID(),
+    now: given.now,
+    ...(toChat !== undefined && { toChat }),
+  })
+  return appendItems(built, operationID).flatMap((item) => {
+    const { stamped } = appendMessage(logs, { ...item, senderHasIt: sendID === callerUserID }, given.now)
+    return stamped ?? []
+  })
+}
+
+/** With these a client whose list is one step behind applies the notice itself and asks nothing. */
+function withVersions(
+  detail: { group?: object; groupSortVersion?: number },
+  { head, version, memberCount }: { head: VersionHead; version: number; memberCount: number },
+): object {
+  return {
+    ...detail,
+    ...(detail.group && { group: { ...detail.group, memberCount } }),
+    groupMemberVersion: version,
+    groupMemberVersionID: head.versionID,
+    ...(detail.groupSortVersion !== undefined && { groupSortVersion: version }),
+  }
+}
+
+function asAppended({ item, seq, sendTime, msg }: Stamped, home: string): GroupChanged['notices'][number] {
+  const conversationID = item.log === 'chat' ? home : notificationTwin(home)
+  return { conversationID, seq, sendTime, sendID: item.sendID, msg }
+}

@@ -1,0 +1,104 @@
+import type { GroupChange } from '../../platform/group-change.ts'
+import type { VersionHead } from '../../sync/version-log.ts'
+
+/** What a group's changes stand on. */
+export interface GroupChangesDeps<Done> {
+  storage: DurableObjectStorage
+  /** Makes sure that the conversation knows its members. @throws ImError why there is no such group */
+  open(change: GroupChange): Promise<void>
+  /** @throws ImError why the change does not fit what the group is now */
+  check(change: GroupChange): void
+  /**
+   * Writes down who the members are, unless it is written, and sees to it that the intent is taken up again after a
+   * crash. (After it D1 may tell of the change already, so the members must not be read from there then.)
+   */
+  prepare(change: GroupChange): void
+  /** Writes the change to D1; writing it again does no harm. */
+  apply(change: GroupChange): Promise<VersionHead>
+  /** Takes the change over here and tells the members, within one transaction. */
+  commit(change: GroupChange, head: VersionHead): Done
+  /** Goes on once that transaction is through. */
+  committed(done: Done, change: GroupChange): void
+}
+
+/**
+ * Carries out the changes of a group, one after the other, so that D1 and this conversation cannot stay apart: first
+ * the intent is written here, then the change to D1, then here, where the intent is struck out in the same transaction.
+ * Whatever the moment of a crash, either nothing has happened or the intent is found at the next wake and carried out
+ * to its end.
+ */
+export class GroupChanges<Done> {
+  readonly #deps: GroupChangesDeps<Done>
+  #last: Promise<unknown> = Promise.resolve()
+  #pending: boolean
+
+  constructor(deps: GroupChangesDeps<Done>) {
+    this.#deps = deps
+    const { n } = deps.storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM group_intent').one()
+    this.#pending = n > 0
+  }
+
+  /** Whether an intent waits that nobody carries out. */
+  get pending(): boolean {
+    return this.#pending
+  }
+
+  change(change: GroupChange): Promise<Done> {
+    return this.#inTurn(async () => {
+      await this.#carryOutPending()
+      await this.#deps.open(change)
+      this.#deps.check(change)
+      const id = this.#write(change)
+      return this.#carryOut(id, change)
+    })
+  }
+
+  /** Carries out what a crash, or D1's absence, has left behind. */
+  resume(): Promise<void> {
+    return this.#inTurn(() => this.#carryOutPending())
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(run, run)
+    this.#last = turn
+    return turn
+  }
+
+  async #carryOutPending(): Promise<void> {
+    if (!this.#pending) return
+    const intents = this.#deps.storage.sql
+      .exec<{ id: number; change: string }>('SELECT id, change FROM group_intent ORDER BY id')
+      .toArray()
+    for (const { id, change } of intents) {
+      await this.#carryOut(id, JSON.parse(change) as GroupChange)
+    }
+    this.#pending = false
+  }
+
+  #write(change: GroupChange): number {
+    const { storage } = this.#deps
+    return storage.transactionSync(() => {
+      this.#deps.prepare(change)
+      const insert = 'INSERT INTO group_intent (change) VALUES (?) RETURNING id'
+      return storage.sql.exec<{ id: number }>(insert, JSON.stringify(change)).one().id
+    })
+  }
+
+  async #carryOut(id: number, change: GroupChange): Promise<Done> {
+    const { storage } = this.#deps
+    // The intent must be on disk before D1 can know of it.
+    await storage.sync()
+    try {
+      const head = await this.#deps.apply(change)
+      const done = storage.transactionSync(() => {
+        storage.sql.exec('DELETE FROM group_intent WHERE id = ?', id)
+        return this.#deps.commit(change, head)
+      })
+      this.#deps.committed(done, change)
+      return done
+    } catch (error) {
+      this.#pending = true
+      throw error
+    }
+  }
+}

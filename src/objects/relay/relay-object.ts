@@ -1,0 +1,62 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Bindings } from '../../env.ts'
+import { configOf } from '../../platform/config.ts'
+import { createLog } from '../../platform/log.ts'
+import { userObject } from '../../platform/objects.ts'
+import { inParallel } from '../../platform/parallel.ts'
+import { type Outcome, outcomeOf, type Relayed, type RelayRpc, type Serves } from '../../platform/rpc.ts'
+import { migrate } from '../../platform/sqlite-migrations.ts'
+import { relayMigrations } from './migrations.ts'
+import { Shard } from './shard.ts'
+
+/** How many members are handed a message at the same time. */
+const MAX_PARALLEL = 200
+
+/** Some thousand members of a large group: a message costs a call for each who listens and nothing for the others. */
+export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
+  readonly #shard: Shard
+
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, env)
+    migrate(state.storage, relayMigrations)
+    this.#shard = new Shard(state.storage.sql)
+  }
+
+  forward(relayed: Relayed): Promise<Outcome<string[]>> {
+    return outcomeOf(async () => {
+      if (relayed.roster) this.#shard.reset(relayed.roster)
+      this.#shard.leave(relayed.leave)
+      this.#shard.join(relayed.join)
+      if (relayed.messages.length === 0) return []
+      const missed: string[] = []
+      await inParallel(this.#shard.listeners, MAX_PARALLEL, async (userID) => {
+        if (!(await this.#deliver(userID, relayed))) missed.push(userID)
+      })
+      return missed
+    })
+  }
+
+  came(userID: string): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#shard.came(userID))
+  }
+
+  /** @returns false when the member's object could not be reached */
+  async #deliver(userID: string, { conversationID, home, about, messages, redelivered }: Relayed): Promise<boolean> {
+    const wanted = messages.filter(({ exceptUserID }) => exceptUserID !== userID)
+    if (wanted.length === 0) return true
+    const arrivals = this.#shard.arrivals(userID)
+    const news = { conversationID, home, about, messages: wanted, ...(redelivered && { redelivered }) }
+    try {
+      const listens = await userObject(this.env, userID).deliver(news)
+      if (!listens) this.#shard.wentAway(userID, arrivals)
+      return true
+    } catch (error) {
+      this.#log.error('a member could not be reached', error, { userID, conversationID })
+      return false
+    }
+  }
+
+  get #log() {
+    return createLog(configOf(this.env).logLevel, { relay: this.ctx.id.name ?? '' })
+  }
+}

@@ -1,0 +1,32 @@
+import type { Bounds, News } from '../../platform/rpc.ts'
+import { notificationTwin } from '../../protocol/conversation-id.ts'
+import { tellConversationsChanged } from './tell-devices.ts'
+import type { UserCore } from './user-core.ts'
+
+/**
+ * The user has joined a group, has left one, or is served by a relay from now on: what may be read of its chat changes
+ * with that, and clients have a copy of it.
+ */
+export function takeBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
+  const isMember = bounds.maxSeq === 0
+  // Whoever is put out of a group before its conversation was ever seen needs none.
+  if (!isMember && !user.marks.find(conversationID)) return
+  user.marks.mark(conversationID, home)
+  user.conversations.ensure(conversationID, about)
+  if (bounds.relay !== '') user.marks.mark(notificationTwin(conversationID), home)
+  if (!user.marks.setBounds(conversationID, notificationTwin(conversationID), bounds)) return
+  user.conversations.touch(conversationID)
+  tellConversationsChanged(user, [conversationID], user.now())
+}
+
+/** The first device is back: the relays of the user's large groups deliver again. */
+export async function comeBack(user: UserCore): Promise<void> {
+  const relayed = user.marks.relayed()
+  // What passed by meanwhile will not come here: the next message must not wait for it.
+  for (const { conversationID } of relayed) user.inOrder.forget(conversationID)
+  const names = new Set(relayed.map(({ relay }) => relay))
+  const results = await Promise.allSettled([...names].map((name) => user.relay(name).came(user.userID)))
+  for (const result of results) {
+    if (result.status === 'rejected') user.log.error('a relay does not know that the user is back', result.reason)
+  }
+}

@@ -1,0 +1,222 @@
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { founding, groupChange, memberRecord } from '../group-rig.ts'
+import { bindings, conversation, register } from '../rig.ts'
+
+const stubOf = (groupID: string) => bindings.CONVERSATION.getByName(`sg_${groupID}`)
+
+/** What D1 holds of a group. */
+async function inD1(groupID: string) {
+  const { results } = await bindings.DB.prepare(
+    'SELECT user_id, role_level FROM group_member WHERE group_id = ? ORDER BY user_id',
+  )
+    .bind(groupID)
+    .all<{ user_id: string; role_level: number }>()
+  const group = await bindings.DB.prepare('SELECT member_count, status FROM chat_group WHERE group_id = ?')
+    .bind(groupID)
+    .first<{ member_count: number; status: number }>()
+  return { members: results.map((row) => `${row.user_id} ${row.role_level}`), ...group }
+}
+
+/** What the conversation itself holds of it. */
+function inObject(groupID: string) {
+  return runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) => {
+    const members = sql
+      .exec<{ user_id: string; role_level: number }>(
+        'SELECT user_id, role_level FROM member WHERE left_seq < 0 ORDER BY user_id',
+      )
+      .toArray()
+    const [state] = sql
+      .exec<{ member_count: number; status: number }>('SELECT member_count, status FROM group_state')
+      .toArray()
+    const intents = sql.exec<{ n: number }>('SELECT count(*) AS n FROM group_intent').one().n
+    return { members: members.map((row) => `${row.user_id} ${row.role_level}`), ...state, intents }
+  })
+}
+
+async function expectAgreement(groupID: string, members: string[]): Promise<void> {
+  const there = await inD1(groupID)
+  const { intents, ...here } = await inObject(groupID)
+  expect(intents).toBe(0)
+  expect(here).toEqual(there)
+  expect(there.members).toEqual(members)
+  expect(there.member_count).toBe(members.length)
+}
+
+/** Has a statement in the object fail, as a crash at that moment would undo it. */
+function breakStep(groupID: string, what: string): Promise<void> {
+  return runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) => {
+    sql.exec(`CREATE TRIGGER broken ${what} BEGIN SELECT RAISE(ABORT, 'the lights went out'); END`)
+  })
+}
+
+function mendStep(groupID: string): Promise<void> {
+  return runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) => {
+    sql.exec('DROP TRIGGER broken')
+  })
+}
+
+let next = 0
+
+async function freshGroup(...userIDs: string[]): Promise<string> {
+  const groupID = `changes${next++}`
+  await conversation(`sg_${groupID}`).changeGroup(founding(groupID, userIDs))
+  return groupID
+}
+
+const joining = (groupID: string, userID: string) =>
+  groupChange(groupID, {
+    join: [memberRecord(groupID, userID)],
+    notices: [{ contentType: 1510, sendID: userID, detail: { group: { groupID } } }],
+  })
+
+describe("a group's change", () => {
+  it('is in D1 and in the conversation, with its notice in the chat and the versions filled in', async () => {
+    await register('olga', 'pete', 'rosa')
+    const groupID = await freshGroup('olga', 'pete')
+    await expectAgreement(groupID, ['olga 100', 'pete 20'])
+    const { memberCount, notices } = await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
+    expect(memberCount).toBe(3)
+    expect(notices.map(({ conversationID, seq }) => [conversationID, seq])).toEqual([
+      [`sg_${groupID}`, 2],
+      [`n_${groupID}`, 0],
+    ])
+    await expectAgreement(groupID, ['olga 100', 'pete 20', 'rosa 20'])
+    const head = await bindings.DB.prepare("SELECT * FROM version_head WHERE list = 'group-member' AND owner_id = ?")
+      .bind(groupID)
+      .first<{ version: number; version_id: string }>()
+    const { MsgData } = await import('../../src/protocol/proto/index.ts')
+    const { content } = MsgData.decode(notices[1]?.msg ?? new Uint8Array())
+    expect(JSON.parse(JSON.parse(new TextDecoder().decode(content)).detail)).toMatchObject({
+      group: { groupID, memberCount: 3 },
+      groupMemberVersion: head?.version,
+      groupMemberVersionID: head?.version_id,
+    })
+  })
+
+  it('that no longer fits the group is refused, and leaves nothing behind', async () => {
+    const groupID = await freshGroup('olga', 'pete')
+    const group = conversation(`sg_${groupID}`)
+    await expect(group.changeGroup(joining(groupID, 'pete'))).rejects.toMatchObject({ code: 1001 })
+    await expect(group.changeGroup(groupChange(groupID, { leave: ['nobody'] }))).rejects.toMatchObject({ code: 1203 })
+    await expect(group.changeGroup(founding(groupID, ['rosa']))).rejects.toMatchObject({ code: 1202 })
+    await group.changeGroup(groupChange(groupID, { set: { status: 2 } }))
+    await expect(group.changeGroup(joining(groupID, 'rosa'))).rejects.toMatchObject({ code: 1204 })
+    await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it('comes after the one before it, however many are asked for at once', async () => {
+    const groupID = await freshGroup('olga')
+    const userIDs = Array.from({ length: 8 }, (_, i) => `u${i}`)
+    await Promise.all(userIDs.map((userID) => conversation(`sg_${groupID}`).changeGroup(joining(groupID, userID))))
+    await expectAgreement(groupID, ['olga 100', ...userIDs.map((userID) => `${userID} 20`)])
+  })
+})
+
+describe('a crash in the middle of a change', () => {
+  it('before the intent is written changes nothing', async () => {
+    const groupID = await freshGroup('olga')
+    await breakStep(groupID, 'BEFORE INSERT ON group_intent')
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    await expectAgreement(groupID, ['olga 100'])
+  })
+
+  it('before D1 has it is made good at the next wake', async () => {
+    const groupID = await freshGroup('olga')
+    await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_away')
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    await bindings.DB.exec('ALTER TABLE group_member_away RENAME TO group_member')
+    expect((await inObject(groupID)).intents).toBe(1)
+    await abortAllDurableObjects()
+    await conversation(`sg_${groupID}`).maxSeq()
+    await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it.each([
+    ['while the newcomer is taken in', 'BEFORE INSERT ON member'],
+    ['while the notice is appended', 'BEFORE INSERT ON chat'],
+    ["while the group's state is noted", 'BEFORE UPDATE ON group_state'],
+    ['while the intent is struck out', 'BEFORE DELETE ON group_intent'],
+  ])('%s, after D1 has it, is made good at the next wake, with one notice', async (_when, what) => {
+    const groupID = await freshGroup('olga')
+    await breakStep(groupID, what)
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    expect((await inD1(groupID)).members).toEqual(['olga 100', 'pete 20'])
+    expect(await inObject(groupID)).toMatchObject({ members: ['olga 100'], intents: 1 })
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
+    await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it('does not keep the next change waiting once D1 is back, and both are done', async () => {
+    const groupID = await freshGroup('olga')
+    await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_away')
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    await bindings.DB.exec('ALTER TABLE group_member_away RENAME TO group_member')
+    await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
+    await expectAgreement(groupID, ['olga 100', 'pete 20', 'rosa 20'])
+  })
+
+  it('counts nobody twice in a group that was only in D1 until then', async () => {
+    const groupID = await freshGroup('olga', 'pete')
+    // As if it had been imported: D1 has it, the conversation was never woken.
+    await bindings.DB.prepare('UPDATE chat_group SET group_id = ?1 WHERE group_id = ?2')
+      .bind(`${groupID}x`, groupID)
+      .run()
+    await bindings.DB.prepare('UPDATE group_member SET group_id = ?1 WHERE group_id = ?2')
+      .bind(`${groupID}x`, groupID)
+      .run()
+    const imported = `${groupID}x`
+    await breakStep(imported, 'BEFORE DELETE ON group_intent')
+    await expect(conversation(`sg_${imported}`).changeGroup(joining(imported, 'rosa'))).rejects.toThrow()
+    await mendStep(imported)
+    await abortAllDurableObjects()
+    await conversation(`sg_${imported}`).maxSeq()
+    await expectAgreement(imported, ['olga 100', 'pete 20', 'rosa 20'])
+  })
+})
+
+describe('the send check of a group', () => {
+  const send = async (groupID: string, sendID: string, given: object = {}) => {
+    const { appendItem } = await import('../rig.ts')
+    const [result] = await conversation(`sg_${groupID}`).append([
+      appendItem({
+        clientMsgID: crypto.randomUUID(),
+        sendID,
+        recvID: groupID,
+        groupID,
+        sessionType: 3,
+        ...given,
+      }),
+    ])
+    return result?.ok ? 0 : result?.refusal.code
+  }
+
+  it('knows members, mutes and the state of the group, at once and after a wake', async () => {
+    const groupID = await freshGroup('olga', 'pete', 'rosa')
+    const group = conversation(`sg_${groupID}`)
+    const change = (given: object) => group.changeGroup(groupChange(groupID, given))
+    expect(await send(groupID, 'nobody')).toBe(1203)
+    expect(await send(groupID, 'imAdmin')).toBe(0)
+    await change({ update: [{ userID: 'pete', set: { muteEndTime: Date.now() + 60_000 } }] })
+    expect(await send(groupID, 'pete')).toBe(1402)
+    await abortAllDurableObjects()
+    expect(await send(groupID, 'pete')).toBe(1402)
+    expect(await send(groupID, 'rosa')).toBe(0)
+    await conversation(`sg_${groupID}`).changeGroup(
+      groupChange(groupID, {
+        set: { status: 3 },
+        update: [{ userID: 'pete', set: { muteEndTime: 0, roleLevel: 60 } }],
+      }),
+    )
+    expect(await send(groupID, 'rosa')).toBe(1403)
+    expect(await send(groupID, 'pete')).toBe(0)
+    expect(await send(groupID, 'olga')).toBe(0)
+    await conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { set: { status: 2 }, leave: ['rosa'] }))
+    expect(await send(groupID, 'olga')).toBe(1204)
+    expect(await send(groupID, 'imAdmin')).toBe(1204)
+  })
+})
