@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { judgeBundle, measureBundle } from './deploy/bundle.ts'
-import { chooseSecret } from './deploy/secret.ts'
+import { chooseSecret, SECRET_SETTINGS, secretsOf } from './deploy/secret.ts'
 import { listMigrations } from './local/migrate.ts'
 import { Refusal } from './local/settings.ts'
 import { showWrangler, tryWrangler } from './local/wrangler.ts'
@@ -57,17 +57,18 @@ async function migrateDatabase(): Promise<void> {
 
 async function upload(secret: string | undefined): Promise<void> {
   const settings = Object.entries(process.env).flatMap(([name, value]) =>
-    name.startsWith('OPENIM_') && name !== 'OPENIM_SECRET' && name !== 'OPENIM_LOCAL'
+    name.startsWith('OPENIM_') && !SECRET_SETTINGS.includes(name) && name !== 'OPENIM_LOCAL'
       ? ['--var', `${name}:${value}`]
       : [],
   )
   const dir = mkdtempSync(join(tmpdir(), 'openim-edge-'))
   try {
     const file = join(dir, 'secrets.json')
-    if (secret) writeFileSync(file, JSON.stringify({ OPENIM_SECRET: secret }), { mode: 0o600 })
-    const secrets = secret ? ['--secrets-file', file] : []
+    const secrets = secretsOf(secret)
+    if (secrets) writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
+    const given = secrets ? ['--secrets-file', file] : []
     // Settings made in the dashboard stay; without this every deployment would take them away.
-    await showWrangler(['deploy', '--keep-vars', ...settings, ...secrets], 'The upload failed')
+    await showWrangler(['deploy', '--keep-vars', ...settings, ...given], 'The upload failed')
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

@@ -1,3 +1,5 @@
+import type { MailBinding } from './platform/mail-binding.ts'
+
 /**
  * Settings a deployment may give, all optional but the secret; read once by `platform/config.ts`.
  * `docs/settings.md` tells what each one does.
@@ -41,7 +43,16 @@ export interface Settings {
   OPENIM_REQUESTS_PER_MINUTE?: string
   OPENIM_METRICS_TOKEN?: string
   OPENIM_GRAFANA_URL?: string
+  OPENIM_SMS?: string
+  OPENIM_MAIL?: string
+  OPENIM_CODES?: string
+}
+
+/** What a deployment may add to wrangler.toml. */
+export interface OptionalBindings {
+  /** A `send_email` binding, for codes that Cloudflare sends. */
+  EMAIL?: MailBinding
 }
 
 /** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */
-export type Bindings = Env & Settings
+export type Bindings = Env & Settings & OptionalBindings

@@ -22,6 +22,27 @@ tokens with it, so keep it where your backend's secrets are. This one was just m
 Later deployments keep it and need not name it again.`)
 }
 
+/** Settings that hold keys: they are uploaded as secrets, which nobody can read back. */
+export const SECRET_SETTINGS: readonly string[] = [
+  ...['OPENIM_SECRET', 'OPENIM_SMS', 'OPENIM_MAIL', 'OPENIM_METRICS_TOKEN', 'OPENIM_S3_SECRET_ACCESS_KEY'],
+  ...['OPENIM_PUSH', 'OPENIM_PUSH_FCM_ACCOUNT', 'OPENIM_PUSH_APNS_KEY', 'OPENIM_PUSH_VAPID_KEY'],
+  ...['OPENIM_PUSH_HTTP_SECRET', 'OPENIM_PUSH_JPUSH_SECRET', 'OPENIM_PUSH_GETUI_SECRET'],
+  ...['OPENIM_WEBHOOKS', 'OPENIM_WEBHOOK_SECRET'],
+]
+
+/** What a deployment uploads as secrets: the one that was chosen, and those of the environment. Undefined for none. */
+export function secretsOf(
+  chosen: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Record<string, string> | undefined {
+  const secrets: Record<string, string> = {}
+  for (const name of SECRET_SETTINGS) {
+    const value = name === 'OPENIM_SECRET' ? chosen : env[name]
+    if (value) secrets[name] = value
+  }
+  return Object.keys(secrets).length > 0 ? secrets : undefined
+}
+
 /** Throws a Refusal for a secret that anybody could guess. */
 export function requireGoodSecret(secret: string): void {
   if (secret === DEVELOPMENT_SECRET) {

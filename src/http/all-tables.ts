@@ -6,11 +6,23 @@ import * as group from '../features/group/tables.ts'
 import * as message from '../features/message/tables.ts'
 import * as sdkLogs from '../features/third/logs/tables.ts'
 import * as user from '../features/user/tables.ts'
+import * as verification from '../features/verification/tables.ts'
 import * as settings from '../platform/tables.ts'
 import * as push from '../push/tables.ts'
 import * as sync from '../sync/tables.ts'
 
 /** Every table of D1, as this version of the program knows it. */
-export const ALL_TABLES: readonly SQLiteTable[] = [file, friend, group, message, sdkLogs, user, settings, push, sync]
+export const ALL_TABLES: readonly SQLiteTable[] = [
+  file,
+  friend,
+  group,
+  message,
+  sdkLogs,
+  user,
+  verification,
+  settings,
+  push,
+  sync,
+]
   .flatMap((module) => Object.values<unknown>(module))
   .filter((value) => is(value, SQLiteTable))

@@ -14,6 +14,7 @@ import { mountFiles } from './files.ts'
 import { readiness } from './health.ts'
 import { limitAddress, limitCaller } from './limits.ts'
 import { type AppEnv, mount, newContext, PREFIXES } from './mount.ts'
+import { mountDocs } from './mount-docs.ts'
 import { mountPrometheus } from './prometheus.ts'
 import { envelope } from './reply.ts'
 import { GATEWAY_PATHS, openGateway } from './ws.ts'
@@ -97,6 +98,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     await limitAddress(c.var.context, c.req.raw, c.env)
     return next()
   })
+  mountDocs(app, endpoints)
   mount(app, endpoints)
   mountFiles(app)
   mountPrometheus(app)

@@ -11,6 +11,7 @@ import { statisticsEndpoints } from '../features/statistics/endpoints.ts'
 import { sdkLogEndpoints } from '../features/third/logs/endpoints.ts'
 import { pushEndpoints } from '../features/third/push-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
+import { verificationEndpoints } from '../features/verification/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 
 /** Every REST call of the service. */
@@ -28,4 +29,5 @@ export const endpoints: readonly Endpoint[] = [
   ...sdkLogEndpoints,
   ...statisticsEndpoints,
   ...settingsEndpoints,
+  ...verificationEndpoints,
 ]

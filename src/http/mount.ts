@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { Bindings } from '../env.ts'
 import type { AfterReply } from '../platform/after-reply.ts'
+import { clientIPOf } from '../platform/client-ip.ts'
 import { type CallerContext, type Context, createContext } from '../platform/context.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { messageID } from '../platform/ids.ts'
@@ -30,7 +31,8 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
         }
         const { value, form } = body
         const result = await endpoint.handle(ctx, value)
-        if (form === 'json' || !endpoint.protobuf) return envelope(okReply(result))
+        if (!endpoint.protobuf) return envelope(okReply(result))
+        if (form === 'json') return envelope(okReply(endpoint.protobuf.toJson(result)))
         return envelope(okReply(Buffer.from(endpoint.protobuf.encode(result)).toString('base64')))
       })
     }
@@ -46,7 +48,7 @@ async function contextFor(
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
-    ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL)
+    ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL, context.clientIP)
   }
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // A public handler does not look at the caller; its type does not let it.
@@ -64,7 +66,7 @@ function refused({ quirks }: Endpoint, error: unknown): ImError {
 
 export function newContext(env: Bindings, request: Request, afterReply: AfterReply): Context {
   const operationID = request.headers.get('operationID') || ownOperationID(request)
-  return createContext(env, operationID, afterReply, publicURLOf(request))
+  return createContext(env, operationID, afterReply, publicURLOf(request), clientIPOf(request))
 }
 
 /** A call has to name its operation; what fetches a file may do so in the address, or gets a name for the log. */

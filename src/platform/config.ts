@@ -4,6 +4,14 @@ import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
 import { currentOverrides, type Overrides } from './overrides.ts'
 import { type PushConfig, type PushSecrets, parsePush } from './push-config.ts'
+import {
+  type CodesConfig,
+  CodesSetting,
+  type MailConfig,
+  MailSetting,
+  type SmsConfig,
+  SmsSetting,
+} from './verification-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -52,6 +60,9 @@ const Settings = z.object({
   OPENIM_S3_REGION: z.string().default('auto'),
   OPENIM_S3_ACCESS_KEY_ID: z.string().optional(),
   OPENIM_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  OPENIM_SMS: z.string().transform(parseJson).pipe(SmsSetting).optional(),
+  OPENIM_MAIL: z.string().transform(parseJson).pipe(MailSetting).optional(),
+  OPENIM_CODES: z.string().default('{}').transform(parseJson).pipe(CodesSetting),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   OPENIM_PUSH: z.string().default(''),
   OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),
@@ -123,6 +134,10 @@ export interface Config {
   fileExpiry: { afterMs: number; groups: readonly string[] }
   /** The store that clients reach themselves; null: files go through this service into the bucket bound to it. */
   s3: S3Settings | null
+  /** Who sends verification codes to phones and to mailboxes; null = nobody. */
+  sms: SmsConfig | null
+  mail: MailConfig | null
+  codes: CodesConfig
   logLevel: LogLevel
   /** How absent users are rung; null when they are not. */
   push: PushConfig | null
@@ -215,6 +230,9 @@ export function parseConfig(
       groups: settings.OPENIM_FILE_EXPIRE_DAYS === 0 ? [] : listOf(settings.OPENIM_DELETE_OBJECT_TYPES),
     },
     s3: s3Of(settings),
+    sms: settings.OPENIM_SMS ?? null,
+    mail: settings.OPENIM_MAIL ?? null,
+    codes: settings.OPENIM_CODES,
     logLevel: settings.OPENIM_LOG_LEVEL,
     retainMessagesDays: settings.OPENIM_RETAIN_MESSAGES_DAYS,
     rateLimits: limits.OPENIM_RATE_LIMITS === '1',

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from './d1.ts'
 import type { FileStore } from './files.ts'
 import type { TransferJob } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
+import type { MailBinding } from './mail-binding.ts'
 import { conversationObject, userObject } from './objects.ts'
 import { readOverrides } from './overrides.ts'
 import { openPictureService, type PictureService } from './pictures.ts'
@@ -30,6 +31,10 @@ export interface Context {
   readonly log: Log
   /** Where the client reaches the REST API, without a slash at the end; "" in a job. */
   readonly publicURL: string
+  /** Where the request came from; "" where nobody knows, and in a job. */
+  readonly clientIP: string
+  /** Sends mail in the deployment's name; null where it has no such binding. */
+  readonly mailBinding: MailBinding | null
   /** ms since the epoch. */
   now(): number
   user(userID: string): UserRpc
@@ -54,6 +59,7 @@ export function createContext(
   operationID: string,
   afterReply = new AfterReply(),
   publicURL = '',
+  clientIP = '',
 ): Context {
   const config = configOf(env)
   return {
@@ -64,6 +70,8 @@ export function createContext(
     pictures: openPictureService(env.IMAGES),
     log: createLog(config.logLevel, { operationID }),
     publicURL,
+    clientIP,
+    mailBinding: env.EMAIL ?? null,
     now: () => Date.now(),
     user: (userID) => userObject(env, userID),
     conversation: (conversationID) => conversationObject(env, conversationID),

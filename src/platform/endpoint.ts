@@ -9,6 +9,8 @@ export interface ProtobufForm<Req, Resp> {
   /** @throws ImError 1001 when the bytes are not that message */
   decode(bytes: Uint8Array): Req
   encode(response: Resp): Uint8Array
+  /** The same answer for a client that sends JSON, where an absent message is null. */
+  toJson(response: Resp): unknown
 }
 
 /** Where a call leaves the common form, as OpenIM's own does. */

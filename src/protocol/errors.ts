@@ -11,7 +11,7 @@ interface ErrorEntry {
 }
 
 /** What this service answers. "Reserved" rows are OpenIM's numbers that neither server produces. */
-const SERVER_ERRORS = {
+export const SERVER_ERRORS = {
   NoError: { code: 0, msg: 'NoError', when: 'success' },
   TooManyRequests: { code: 429, msg: 'TooManyRequests', when: 'the rate limiter refuses; the HTTP status is 429 too' },
   ServerInternalError: { code: 500, msg: 'ServerInternalError', when: 'a fault of the service itself' },
@@ -64,14 +64,20 @@ const SERVER_ERRORS = {
   PasswordErr: { code: 10004, msg: 'PasswordErr', when: 'reserved' },
   GetIMTokenErr: { code: 10005, msg: 'GetIMTokenErr', when: 'reserved' },
   RepeatSendCode: { code: 10006, msg: 'RepeatSendCode', when: 'reserved' },
-  MailSendCodeErr: { code: 10007, msg: 'MailSendCodeErr', when: 'reserved' },
-  SmsSendCodeErr: { code: 10008, msg: 'SmsSendCodeErr', when: 'reserved' },
+  MailSendCodeErr: { code: 10007, msg: 'MailSendCodeErr', when: 'a code could not be sent by mail' },
+  SmsSendCodeErr: { code: 10008, msg: 'SmsSendCodeErr', when: 'a code could not be sent by SMS' },
   CodeInvalidOrExpired: { code: 10009, msg: 'CodeInvalidOrExpired', when: 'reserved' },
   RegisterFailed: { code: 10010, msg: 'RegisterFailed', when: 'reserved' },
   ResetPasswordFailed: { code: 10011, msg: 'ResetPasswordFailed', when: 'reserved' },
   RegisterLimit: { code: 10012, msg: 'RegisterLimit', when: 'reserved' },
   LoginLimit: { code: 10013, msg: 'LoginLimit', when: 'reserved' },
   InvitationError: { code: 10014, msg: 'InvitationError', when: 'reserved' },
+
+  VerifyCodeSendFrequently: { code: 20005, msg: 'VerifyCodeSendFrequently', when: 'codes are asked for too often' },
+  VerifyCodeNotMatch: { code: 20006, msg: 'VerifyCodeNotMatch', when: 'wrong code' },
+  VerifyCodeExpired: { code: 20007, msg: 'VerifyCodeExpired', when: 'the code is too old' },
+  VerifyCodeMaxCount: { code: 20008, msg: 'VerifyCodeMaxCount', when: 'the code was tried too often' },
+  VerifyCodeUsed: { code: 20009, msg: 'VerifyCodeUsed', when: 'the code was used' },
 
   CallbackError: { code: 80000, msg: 'CallbackError', when: 'a webhook refuses without a code of its own' },
   DatabaseError: { code: 90002, msg: 'DatabaseError', when: 'reserved' },
@@ -85,11 +91,6 @@ const APP_ERRORS = {
   AccountNotFound: { code: 20002, msg: 'AccountNotFound', when: 'no such account' },
   PhoneAlreadyRegister: { code: 20003, msg: 'PhoneAlreadyRegister', when: 'the phone number is taken' },
   AccountAlreadyRegister: { code: 20004, msg: 'AccountAlreadyRegister', when: 'the account is taken' },
-  VerifyCodeSendFrequently: { code: 20005, msg: 'VerifyCodeSendFrequently', when: 'codes are asked for too often' },
-  VerifyCodeNotMatch: { code: 20006, msg: 'VerifyCodeNotMatch', when: 'wrong code' },
-  VerifyCodeExpired: { code: 20007, msg: 'VerifyCodeExpired', when: 'the code is too old' },
-  VerifyCodeMaxCount: { code: 20008, msg: 'VerifyCodeMaxCount', when: 'the code was tried too often' },
-  VerifyCodeUsed: { code: 20009, msg: 'VerifyCodeUsed', when: 'the code was used' },
   InvitationCodeUsed: { code: 20010, msg: 'InvitationCodeUsed', when: 'the invitation was used' },
   InvitationNotFound: { code: 20011, msg: 'InvitationNotFound', when: 'no such invitation' },
   Forbidden: { code: 20012, msg: 'Forbidden', when: 'the app forbids it' },

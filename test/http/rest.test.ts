@@ -64,7 +64,7 @@ describe('every call', () => {
       [
         ...['userID', 'userIDs', 'users', 'checkUserIDs', 'userInfo', 'secret', 'token', 'platformID', 'pagination'],
         ...['ownerUserID', 'fromUserID', 'groupIDs', 'friendUserIDs', 'conversationID', 'conversationIDs', 'count'],
-        ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID', 'name', 'size'],
+        ...['versionID', 'version', 'idHash', 'sendID', 'sendUserID', 'name', 'size', 'email'],
         ...['start', 'logIDs', 'configName', 'configs', 'enable'],
       ].map((name) => [name, { not: ['what', 'is', 'meant'] }]),
     )

@@ -27,6 +27,25 @@ describe('a deployment', () => {
       /S3_BUCKET.*SECRET/,
     ],
     ['with an S3 store at no address', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
+    [
+      'with an SMS vendor that nobody knows',
+      { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' },
+      /OPENIM_SMS/,
+    ],
+    [
+      'with a mail vendor whose key is missing',
+      { OPENIM_SECRET: GOOD, OPENIM_MAIL: '{"provider":"resend","from":"a@example.com"}' },
+      /OPENIM_MAIL\.apiKey/,
+    ],
+    [
+      'with a text that has no place for the code',
+      {
+        OPENIM_SECRET: GOOD,
+        OPENIM_SMS: '{"provider":"twilio","accountSID":"a","authToken":"b","from":"+1","text":"hello"}',
+      },
+      /OPENIM_SMS\.text/,
+    ],
+    ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
   ])('%s does not serve, and says why', (_what, env, why) => {
     expect(parseConfig(env).refusal).toMatch(why)

@@ -35,7 +35,7 @@ it('the first deployment makes everything there is by name, the next one changes
   const cloudflare = await startFakeCloudflare()
   const deploy = (env = {}) => runProgram(process.execPath, ['scripts/deploy.ts'], { ...cloudflare.env, ...env })
 
-  const first = deploy({ OPENIM_SECRET: 'nobody else has this', OPENIM_ADMIN_USER_IDS: 'root,ops' })
+  const first = deploy({ OPENIM_SECRET: 'nobody else has this', OPENIM_ADMIN_USER_IDS: 'root,ops', OPENIM_SMS: '{}' })
   expect(await first.ended, first.output()).toBe(0)
   const made = cloudflare.changes.splice(0)
   expect(made.filter((change) => change.startsWith('create')).sort()).toEqual([
@@ -55,6 +55,7 @@ it('the first deployment makes everything there is by name, the next one changes
     text: 'nobody else has this',
   })
   expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_ADMIN_USER_IDS', type: 'plain_text', text: 'root,ops' })
+  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SMS', type: 'secret_text', text: '{}' })
   expect(first.output()).not.toContain('nobody else has this')
 
   cloudflare.forgetMigrations()

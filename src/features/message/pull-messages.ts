@@ -28,9 +28,9 @@ export async function pullMsgBySeq(
 }
 
 function pullMsgsOf({ msgs, isEnd, endSeq }: PulledLog): PullMsgs {
-  return { Msgs: msgs.map((bytes) => msgDataOf(MsgData.decode(bytes))), isEnd, endSeq }
+  return { Msgs: msgs.map((bytes) => msgDataOnWire(MsgData.decode(bytes))), isEnd, endSeq }
 }
 
-function msgDataOf(msg: MsgData): MsgDataOnWire {
+export function msgDataOnWire(msg: MsgData): MsgDataOnWire {
   return { ...msg, offlinePushInfo: msg.offlinePushInfo ?? null }
 }

@@ -17,15 +17,18 @@ import {
   MarkMsgsAsReadReq,
   RevokeMsgReq,
   SetConversationHasReadSeqReq,
+  SetUserConversationMinSeqReq,
   UserClearAllMsgReq,
 } from './read-schema.ts'
 import { revokeMessage } from './revoke-message.ts'
+import { setUserConversationMinSeq } from './set-min-seq.ts'
 
 /** What a client does with messages that are there: read, revoke, delete, clear. */
 export const readEndpoints = [
   post('/msg/mark_msgs_as_read', 'token', MarkMsgsAsReadReq, markMsgsAsRead),
   post('/msg/mark_conversation_as_read', 'token', MarkConversationAsReadReq, markConversationAsRead),
   post('/msg/set_conversation_has_read_seq', 'token', SetConversationHasReadSeqReq, setConversationHasReadSeq),
+  post('/msg/set_user_conversation_min_seq', 'admin', SetUserConversationMinSeqReq, setUserConversationMinSeq),
   post('/msg/get_group_message_readers', 'token', GetGroupMessageReadersReq, getGroupMessageReaders),
   post('/msg/revoke_msg', 'token', RevokeMsgReq, revokeMessage),
   post('/msg/delete_msgs', 'token', DeleteMsgsReq, deleteMessages),

@@ -30,6 +30,8 @@ export const SetConversationHasReadSeqReq = message({
   hasReadSeq: int64(),
   noNotification: bool(),
 })
+/** Ours, for whoever operates the service. */
+export const SetUserConversationMinSeqReq = message({ conversationID: id(), userID: id(), minSeq: seq() })
 export const GetGroupMessageReadersReq = message({
   conversationID: id(),
   userID: id(),

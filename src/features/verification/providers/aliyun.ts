@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { SmsConfigOf } from '../../../platform/verification-config.ts'
+import { signAcs3 } from './acs3.ts'
+import type { Phone, SentCode } from './letter.ts'
+import { callVendor } from './vendor.ts'
+
+const Answer = z.object({ Code: z.string() })
+
+/** Alibaba Cloud's SMS service. Its template has one placeholder, `code`. */
+export async function sendByAliyun(
+  config: SmsConfigOf<'aliyun'>,
+  { areaCode, phoneNumber }: Phone,
+  { code }: SentCode,
+  now: number,
+): Promise<void> {
+  const { url, headers } = await signAcs3({
+    endpoint: config.endpoint ?? 'https://dysmsapi.aliyuncs.com/',
+    action: 'SendSms',
+    version: '2017-05-25',
+    query: {
+      PhoneNumbers: areaCode + phoneNumber,
+      SignName: config.signName,
+      TemplateCode: config.templateCode,
+      TemplateParam: JSON.stringify({ code }),
+    },
+    accessKeyID: config.accessKeyID,
+    accessKeySecret: config.accessKeySecret,
+    now,
+    nonce: crypto.randomUUID(),
+  })
+  await callVendor(url, { headers }, (answer) => {
+    const { data } = Answer.safeParse(answer)
+    return data && data.Code !== 'OK' ? data.Code : null
+  })
+}

@@ -1,0 +1,76 @@
+import type { Context } from '../../platform/context.ts'
+import type { MailConfig, SmsConfig } from '../../platform/verification-config.ts'
+import { ImError } from '../../protocol/errors.ts'
+import type { Address } from './address.ts'
+import { sendByAliyun } from './providers/aliyun.ts'
+import { sendByCloudflare } from './providers/cloudflare.ts'
+import { sendByHttp } from './providers/http.ts'
+import type { MailLetter, Phone, SentCode } from './providers/letter.ts'
+import { letterOf } from './providers/letter.ts'
+import { sendByMailgun } from './providers/mailgun.ts'
+import { sendByResend } from './providers/resend.ts'
+import { sendByTencent } from './providers/tencent.ts'
+import { sendByTwilio } from './providers/twilio.ts'
+
+type Send = (code: string, validMinutes: number) => Promise<void>
+
+/**
+ * Who sends to an address.
+ * @throws ImError 500 when the deployment has nobody for that kind of address
+ */
+export function senderFor(ctx: Context, address: Address): Send {
+  if (address.kind === 'phone') {
+    const { sms } = ctx.config
+    if (!sms) throw ImError.internal('codes by SMS are not set up: there is no OPENIM_SMS')
+    return (code, validMinutes) =>
+      told(ctx, 'SmsSendCodeErr', sms.provider, sendSms(ctx, sms, address, { code, validMinutes }))
+  }
+  const { mail } = ctx.config
+  if (!mail) throw ImError.internal('codes by mail are not set up: there is no OPENIM_MAIL')
+  return (code, validMinutes) =>
+    told(
+      ctx,
+      'MailSendCodeErr',
+      mail.provider,
+      sendMail(ctx, mail, letterOf(mail, address.email, { code, validMinutes })),
+    )
+}
+
+function sendSms(ctx: Context, sms: SmsConfig, phone: Phone, sent: SentCode): Promise<void> {
+  switch (sms.provider) {
+    case 'aliyun':
+      return sendByAliyun(sms, phone, sent, ctx.now())
+    case 'tencent':
+      return sendByTencent(sms, phone, sent, ctx.now())
+    case 'twilio':
+      return sendByTwilio(sms, phone, sent)
+  }
+}
+
+function sendMail(ctx: Context, mail: MailConfig, letter: MailLetter): Promise<void> {
+  switch (mail.provider) {
+    case 'resend':
+      return sendByResend(mail, letter)
+    case 'mailgun':
+      return sendByMailgun(mail, letter)
+    case 'http':
+      return sendByHttp(mail, letter)
+    case 'cloudflare':
+      return sendByCloudflare(ctx.mailBinding, letter)
+  }
+}
+
+/** What the vendor said is for the log; neither the code nor the address is in it. */
+async function told(
+  ctx: Context,
+  kind: 'SmsSendCodeErr' | 'MailSendCodeErr',
+  provider: string,
+  sending: Promise<void>,
+): Promise<void> {
+  try {
+    await sending
+  } catch (error) {
+    ctx.log.error('a code could not be sent', error, { provider })
+    throw ImError.of(kind, 'the code could not be sent; try again later')
+  }
+}

@@ -1,0 +1,105 @@
+import {
+  about,
+  answers,
+  bool,
+  type Calls,
+  does,
+  int32,
+  int64,
+  list,
+  maybe,
+  ms,
+  named,
+  str,
+  uint32,
+  uint64,
+} from './shape.ts'
+
+const NO_BOUND = '0 is no bound'
+
+export const Conversation = named('Conversation', {
+  ownerUserID: str(),
+  conversationID: str(),
+  recvMsgOpt: about(int32(), '0 receive, 1 refuse, 2 receive without push'),
+  conversationType: about(int32(), '1 single, 3 group, 4 notification'),
+  userID: str(),
+  groupID: str(),
+  isPinned: bool(),
+  attachedInfo: str(),
+  isPrivateChat: bool(),
+  groupAtType: about(int32(), '0 none, 1 the owner is mentioned, 2 all are, 3 both, 4 an announcement'),
+  ex: str(),
+  burnDuration: about(int32(), 'seconds'),
+  minSeq: about(int64(), NO_BOUND),
+  maxSeq: about(int64(), NO_BOUND),
+  msgDestructTime: about(int64(), 'seconds'),
+  latestMsgDestructTime: ms(),
+  isMsgDestruct: bool(),
+})
+
+const SortedConversation = named('SortedConversation', {
+  conversationID: str(),
+  recvMsgOpt: int32(),
+  unreadCount: int64(),
+  IsPinned: bool(),
+  msgInfo: maybe(
+    named('SortedConversationMessage', {
+      serverMsgID: str(),
+      clientMsgID: str(),
+      sessionType: int32(),
+      sendID: str(),
+      recvID: str(),
+      senderName: str(),
+      faceURL: str(),
+      groupID: str(),
+      groupName: str(),
+      groupFaceURL: str(),
+      groupType: int32(),
+      groupMemberCount: uint32(),
+      LatestMsgRecvTime: ms(),
+      msgFrom: int32(),
+      contentType: int32(),
+      content: str(),
+      ex: str(),
+    }),
+  ),
+})
+
+const version = { version: uint64(), versionID: str() }
+const conversations = { conversations: list(Conversation) }
+const ids = { conversationIDs: list(str()) }
+
+export const conversationCalls = {
+  '/conversation/get_conversation': answers('One conversation of a user.', { conversation: maybe(Conversation) }),
+  '/conversation/get_conversations': answers('Conversations by ID; unknown ones are left out.', conversations),
+  '/conversation/get_all_conversations': answers('All conversations of a user.', conversations),
+  '/conversation/get_owner_conversation': answers('A page of the conversations of a user.', {
+    total: int64(),
+    ...conversations,
+  }),
+  '/conversation/get_sorted_conversation_list': answers(
+    'A page of conversations with their newest message, pinned first.',
+    {
+      conversationTotal: int64(),
+      unreadTotal: int64(),
+      conversationElems: list(SortedConversation),
+    },
+  ),
+  '/conversation/get_incremental_conversations': answers('What changed in the list of conversations since a version.', {
+    ...version,
+    full: bool(),
+    delete: list(str()),
+    insert: list(Conversation),
+    update: list(Conversation),
+  }),
+  '/conversation/get_full_conversation_ids': answers('All conversations, unless the hash says that they are known.', {
+    ...version,
+    equal: bool(),
+    ...ids,
+  }),
+  '/conversation/get_not_notify_conversation_ids': answers('Those that the user receives without push.', ids),
+  '/conversation/get_pinned_conversation_ids': answers('Those that the user has pinned.', ids),
+  '/conversation/set_conversations': does('Changes the settings of a conversation, for one user or several.'),
+  '/conversation/delete_conversations': does('Removes conversations from the list of a user.'),
+  '/conversation/update_conversations_by_user': does('Sets ex of every conversation with a user.'),
+} satisfies Calls
