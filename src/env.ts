@@ -13,6 +13,10 @@ export interface Settings {
   OPENIM_MAX_TOKENS_PER_PLATFORM?: string
   OPENIM_FRIEND_VERIFY?: string
   OPENIM_MAX_FILE_MB?: string
+  OPENIM_WEBHOOKS?: string
+  OPENIM_WEBHOOK_SECRET?: string
+  OPENIM_WEBHOOK_RETRY_SECONDS?: string
+  OPENIM_WEBHOOK_LOG_SIZE?: string
   OPENIM_LOG_LEVEL?: string
 }
 

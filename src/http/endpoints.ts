@@ -7,6 +7,7 @@ import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
 import { messageEndpoints } from '../features/message/endpoints.ts'
 import { readEndpoints } from '../features/message/read-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
+import { webhookEndpoints } from '../features/webhook/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 
 /** Every REST call of the service. */
@@ -20,4 +21,5 @@ export const endpoints: readonly Endpoint[] = [
   ...readEndpoints,
   ...jssdkEndpoints,
   ...fileEndpoints,
+  ...webhookEndpoints,
 ]

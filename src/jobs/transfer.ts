@@ -8,12 +8,12 @@ import { configOf } from '../platform/config.ts'
 import { type Context, createContext } from '../platform/context.ts'
 import { TransferJob } from '../platform/jobs.ts'
 import { createLog } from '../platform/log.ts'
+import { retryDelay } from './retry-delay.ts'
 
 const FIRST_RETRY_SECONDS = 2
-const MAX_RETRY_SECONDS = 3_600
 
-/** Works through a batch. Every message is acknowledged or retried by itself; what keeps failing goes to the dead letters. */
-export async function consumeQueue(batch: MessageBatch<unknown>, env: Bindings): Promise<void> {
+/** Works through the jobs one after the other, each acknowledged or retried by itself. */
+export async function runTransferJobs(batch: MessageBatch<unknown>, env: Bindings): Promise<void> {
   const log = createLog(configOf(env).logLevel, { queue: batch.queue })
   for (const message of batch.messages) {
     try {
@@ -21,7 +21,7 @@ export async function consumeQueue(batch: MessageBatch<unknown>, env: Bindings):
       message.ack()
     } catch (error) {
       log.error('a job failed', error, { messageID: message.id, attempts: message.attempts })
-      message.retry({ delaySeconds: Math.min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS ** message.attempts) })
+      message.retry({ delaySeconds: retryDelay(FIRST_RETRY_SECONDS, message.attempts) })
     }
   }
 }

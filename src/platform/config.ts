@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import { type Hooks, WebhooksSetting } from './webhook-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -31,6 +32,10 @@ const Settings = z.object({
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
+  OPENIM_WEBHOOKS: z.string().transform(parseJson).pipe(WebhooksSetting).optional(),
+  OPENIM_WEBHOOK_SECRET: z.string().default(''),
+  OPENIM_WEBHOOK_RETRY_SECONDS: z.coerce.number().int().min(0).max(3_600).default(5),
+  OPENIM_WEBHOOK_LOG_SIZE: z.coerce.number().int().min(0).max(1_000_000).default(10_000),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -47,6 +52,14 @@ export interface Config {
   /** Whether only those whom the receiver has as a friend may write to a user. */
   friendVerify: boolean
   maxFileBytes: number
+  /** What the app's own server is asked and told. */
+  webhooks: Hooks
+  /** Signs what is sent to webhooks; "" = no signature. */
+  webhookSecret: string
+  /** How long after a failed delivery the next one follows; each one after that waits twice as long. */
+  webhookRetrySeconds: number
+  /** How many deliveries the log keeps; 0 = there is no log. */
+  webhookLogSize: number
   logLevel: LogLevel
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
@@ -84,6 +97,10 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
+    webhooks: settings.OPENIM_WEBHOOKS ?? {},
+    webhookSecret: settings.OPENIM_WEBHOOK_SECRET,
+    webhookRetrySeconds: settings.OPENIM_WEBHOOK_RETRY_SECONDS,
+    webhookLogSize: settings.OPENIM_WEBHOOK_LOG_SIZE,
     logLevel: settings.OPENIM_LOG_LEVEL,
     refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
   }

@@ -8,6 +8,7 @@ import type { TransferJob } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
 import { conversationObject, userObject } from './objects.ts'
 import type { ConversationRpc, UserRpc } from './rpc.ts'
+import { WebhookQueue } from './webhook-queue.ts'
 
 /** Who asks: the user of the token. */
 export interface Caller {
@@ -31,6 +32,8 @@ export interface Context {
   conversation(conversationID: string): ConversationRpc
   /** Hands work to the `transfer` queue; it is done at least once. */
   after(job: TransferJob): Promise<void>
+  /** What happened, on its way to the app's own server; see `webhook/after.ts`. */
+  readonly webhooks: WebhookQueue
   /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
   afterReply(task: () => Promise<void>): void
   /** Null where nobody calls: in a job. */
@@ -62,6 +65,7 @@ export function createContext(
     after: async (job) => {
       await env.TRANSFER_QUEUE.send(job)
     },
+    webhooks: new WebhookQueue(env.WEBHOOK_QUEUE),
     afterReply: (task) => afterReply.add(task),
     caller: null,
   }

@@ -27,3 +27,22 @@ export const TransferJob = z.discriminatedUnion('kind', [
 ])
 
 export type TransferJob = z.output<typeof TransferJob>
+
+/** One event on its way to one of the addresses that want it: a message of the `webhook` queue. */
+export const WebhookJob = z.object({
+  /** The same at every try, so that a receiver can tell a repeated delivery from a new event. */
+  eventID: z.string(),
+  /** The webhook's key in the configuration. */
+  name: z.string(),
+  operationID: z.string(),
+  /** As configured; `key` is still to be added. */
+  url: z.string(),
+  /** What `/msg/send_simple_msg` answers a message by; "" for events that are none. */
+  key: z.string(),
+  /** The JSON text as it is sent; null when it is too large for the queue and waits in D1. */
+  body: z.string().nullable(),
+  /** When it happened, ms. */
+  createTime: z.number(),
+})
+
+export type WebhookJob = z.output<typeof WebhookJob>

@@ -1,5 +1,7 @@
+import { messageID } from '../../platform/ids.ts'
 import { displacedBy } from '../../protocol/multi-login.ts'
 import type { UserCore } from './user-core.ts'
+import { tellKickOff } from './webhooks.ts'
 
 /**
  * A token was signed for this user: older ones that the policy does not allow beside it are kicked. Their sockets stay
@@ -25,6 +27,8 @@ function overTheCap(user: UserCore, platformID: number) {
 export function forceLogout(user: UserCore, platformID: number): void {
   user.sessions.kickPlatform(platformID)
   for (const { socket, device } of user.devices.open()) {
-    if (device.platformID === platformID) user.devices.kick(socket, 'the user was logged out by an administrator')
+    if (device.platformID !== platformID) continue
+    user.devices.kick(socket, 'the user was logged out by an administrator')
+    tellKickOff(user, device, messageID())
   }
 }
