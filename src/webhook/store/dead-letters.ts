@@ -45,9 +45,8 @@ export async function keepDead(db: Database, jobs: readonly WebhookJob[], deadTi
     if (chars > MAX_BATCH_CHARS) await flush()
   }
   await flush()
-  await db.run(
-    sql`DELETE FROM ${webhookDeadLetter} WHERE id <= (SELECT max(id) FROM ${webhookDeadLetter}) - ${MAX_KEPT}`,
-  )
+  const { id } = webhookDeadLetter
+  await db.delete(webhookDeadLetter).where(sql`${id} <= (SELECT max(${id}) FROM ${webhookDeadLetter}) - ${MAX_KEPT}`)
 }
 
 /** Newest first; "" = of every webhook. */

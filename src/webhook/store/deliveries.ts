@@ -14,9 +14,8 @@ export async function logDeliveries(
 ): Promise<void> {
   const [first, ...rest] = chunked(rows, PARAMETERS_PER_ROW).map((part) => db.insert(webhookDelivery).values(part))
   if (!first) return
-  const trim = db.run(
-    sql`DELETE FROM ${webhookDelivery} WHERE id <= (SELECT max(id) FROM ${webhookDelivery}) - ${keep}`,
-  )
+  const { id } = webhookDelivery
+  const trim = db.delete(webhookDelivery).where(sql`${id} <= (SELECT max(${id}) FROM ${webhookDelivery}) - ${keep}`)
   await db.batch([first, ...rest, trim])
 }
 
