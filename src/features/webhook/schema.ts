@@ -27,6 +27,6 @@ export const ReplayReq = message({
   ids: list(z.int().min(1)).pipe(z.array(z.int()).max(MAX_IDS)),
   /** Instead of IDs: the oldest ones, so many at a call. */
   all: bool(),
-}).refine(({ ids, all }) => all === (ids.length === 0), { error: 'give either ids or all' })
+}).refine(({ ids, all }) => all === (ids.length === 0), { path: ['ids'], error: 'give either ids or all' })
 
 export const DeleteDeadLettersReq = message({ ids: ids() })
