@@ -43,7 +43,7 @@ const FEATURE_ORDER = [
   ['group'],
   ['conversation'],
   ['message'],
-  ['file', 'third', 'statistics', 'jssdk', 'settings', 'verification'],
+  ['file', 'third', 'statistics', 'jssdk', 'settings', 'verification', 'webhook'],
 ]
 
 /** Who may name Cloudflare's runtime; all else stays runnable, and testable, anywhere. */

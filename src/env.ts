@@ -29,6 +29,10 @@ export interface Settings {
   OPENIM_S3_REGION?: string
   OPENIM_S3_ACCESS_KEY_ID?: string
   OPENIM_S3_SECRET_ACCESS_KEY?: string
+  OPENIM_WEBHOOKS?: string
+  OPENIM_WEBHOOK_SECRET?: string
+  OPENIM_WEBHOOK_RETRY_SECONDS?: string
+  OPENIM_WEBHOOK_LOG_SIZE?: string
   OPENIM_LOG_LEVEL?: string
   OPENIM_PUSH?: string
   OPENIM_PUSH_FCM_ACCOUNT?: string

@@ -10,6 +10,7 @@ import * as verification from '../features/verification/tables.ts'
 import * as settings from '../platform/tables.ts'
 import * as push from '../push/tables.ts'
 import * as sync from '../sync/tables.ts'
+import * as webhook from '../webhook/tables.ts'
 
 /** Every table of D1, as this version of the program knows it. */
 export const ALL_TABLES: readonly SQLiteTable[] = [
@@ -22,6 +23,7 @@ export const ALL_TABLES: readonly SQLiteTable[] = [
   verification,
   settings,
   push,
+  webhook,
   sync,
 ]
   .flatMap((module) => Object.values<unknown>(module))

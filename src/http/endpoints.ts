@@ -12,6 +12,7 @@ import { sdkLogEndpoints } from '../features/third/logs/endpoints.ts'
 import { pushEndpoints } from '../features/third/push-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
 import { verificationEndpoints } from '../features/verification/endpoints.ts'
+import { webhookEndpoints } from '../features/webhook/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 
 /** Every REST call of the service. */
@@ -30,4 +31,5 @@ export const endpoints: readonly Endpoint[] = [
   ...statisticsEndpoints,
   ...settingsEndpoints,
   ...verificationEndpoints,
+  ...webhookEndpoints,
 ]

@@ -1,105 +1,32 @@
-import { z } from 'zod'
 import type { Bindings } from '../env.ts'
-import { announceImport } from '../features/friend/import-friends.ts'
-import { noteProfileChange } from '../features/friend/note-profile-change.ts'
-import { letMembersGo } from '../features/group/dismiss-group.ts'
-import { noteProfileChangeInGroups } from '../features/group/note-profile-change.ts'
-import { sendToAll, sendToUsers } from '../features/message/batch-send-msg.ts'
-import { listConversation } from '../features/message/store.ts'
-import { AfterReply } from '../platform/after-reply.ts'
-import { configOf } from '../platform/config.ts'
-import { type Context, createContext } from '../platform/context.ts'
-import { count, flushCountsIfDue } from '../platform/counters.ts'
-import { RetryLater, TransferJob } from '../platform/jobs.ts'
-import { createLog } from '../platform/log.ts'
+import { flushCountsIfDue } from '../platform/counters.ts'
 import { withOverrides } from '../platform/overrides.ts'
-import { inParallel } from '../platform/parallel.ts'
-import { traced } from '../platform/trace.ts'
-import { clean } from './cron.ts'
 import { runPushJob } from './offline-push.ts'
+import { eachJob } from './run-jobs.ts'
+import { runTransferJob } from './transfer.ts'
+import { deliverWebhooks, keepDeadWebhooks } from './webhook-after.ts'
 
-const FIRST_RETRY_SECONDS = 2
-const MAX_RETRY_SECONDS = 3_600
+type Consumer = (batch: MessageBatch<unknown>, env: Bindings) => Promise<void>
 
-/** What a queue's messages are for. */
-interface Consumer {
-  /** Throws when the message is to come again. */
-  run(ctx: Context, env: Bindings, body: unknown): Promise<void>
-  /** How many messages are worked on at a time. */
-  atATime: number
-}
-
-const TRANSFER: Consumer = { run: (ctx, _env, body) => handle(ctx, TransferJob.parse(body)), atATime: 1 }
-
-/** By the queue's name in wrangler.toml. A vendor may take seconds to answer, so pushes do not wait for each other. */
+/**
+ * Who works through which queue, by its name in wrangler.toml. Every message is acknowledged or retried by itself; what
+ * keeps failing goes to the dead letters. A vendor may take seconds to answer, so pushes do not wait for each other.
+ */
 const CONSUMERS: Readonly<Record<string, Consumer>> = {
-  'openim-edge-transfer': TRANSFER,
-  'openim-edge-push': { run: runPushJob, atATime: 6 },
+  'openim-edge-transfer': eachJob(1, runTransferJob),
+  'openim-edge-push': eachJob(6, runPushJob),
+  'openim-edge-webhook': deliverWebhooks,
+  'openim-edge-webhook-dead': keepDeadWebhooks,
 }
 
-/** Every job carries it: it ties the log lines together. */
-const Traced = z.object({ operationID: z.string() })
-
-/** Works through a batch. Every message is acknowledged or retried by itself; what keeps failing goes to the dead letters. */
 export async function consumeQueue(
   batch: MessageBatch<unknown>,
   env: Bindings,
   execution: ExecutionContext,
 ): Promise<void> {
+  const consumer = Object.hasOwn(CONSUMERS, batch.queue) ? CONSUMERS[batch.queue] : undefined
+  if (!consumer) throw new Error(`nobody works through the queue ${batch.queue}`)
   await withOverrides(env, (work) => execution.waitUntil(work))
-  const log = createLog(configOf(env).logLevel, { queue: batch.queue })
-  const consumer = CONSUMERS[batch.queue] ?? TRANSFER
-  await inParallel(batch.messages, consumer.atATime, async (message) => {
-    try {
-      await runJob(consumer, batch.queue, message.body, env)
-      message.ack()
-      count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
-    } catch (error) {
-      const { id: messageID, attempts } = message
-      log.error('a job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
-      count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
-      message.retry({ delaySeconds: delayOf(error, attempts) })
-    }
-  })
+  await consumer(batch, env)
   await flushCountsIfDue(env)
-}
-
-function delayOf(error: unknown, attempts: number): number {
-  const own = error instanceof RetryLater ? error.delaySeconds : null
-  return own ?? Math.min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS ** attempts)
-}
-
-/** Of a job that is perhaps none. */
-function operationIDOf(body: unknown): string {
-  return Traced.safeParse(body).data?.operationID ?? ''
-}
-
-function runJob(consumer: Consumer, name: string, body: unknown, env: Bindings): Promise<void> {
-  const { operationID } = Traced.parse(body)
-  return traced(`job of ${name}`, { operationID }, async () => {
-    const afterReply = new AfterReply()
-    const ctx = createContext(env, operationID, afterReply)
-    await consumer.run(ctx, env, body)
-    await afterReply.run(ctx.log)
-  })
-}
-
-async function handle(ctx: Context, job: TransferJob): Promise<void> {
-  switch (job.kind) {
-    case 'user-info-changed':
-      await noteProfileChange(ctx, job.userID)
-      return noteProfileChangeInGroups(ctx, job.userID)
-    case 'group-dismissed':
-      return letMembersGo(ctx, job.groupID)
-    case 'friends-imported':
-      return announceImport(ctx, job)
-    case 'conversation-begun':
-      return listConversation(ctx.db, job.conversationID)
-    case 'send-to-users':
-      return sendToUsers(ctx, job)
-    case 'send-to-all':
-      return sendToAll(ctx, job)
-    case 'clean':
-      return clean(ctx, job)
-  }
 }

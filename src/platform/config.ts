@@ -12,6 +12,7 @@ import {
   type SmsConfig,
   SmsSetting,
 } from './verification-config.ts'
+import { type Hooks, WebhooksSetting } from './webhook-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -63,6 +64,10 @@ const Settings = z.object({
   OPENIM_SMS: z.string().transform(parseJson).pipe(SmsSetting).optional(),
   OPENIM_MAIL: z.string().transform(parseJson).pipe(MailSetting).optional(),
   OPENIM_CODES: z.string().default('{}').transform(parseJson).pipe(CodesSetting),
+  OPENIM_WEBHOOKS: z.string().transform(parseJson).pipe(WebhooksSetting).optional(),
+  OPENIM_WEBHOOK_SECRET: z.string().default(''),
+  OPENIM_WEBHOOK_RETRY_SECONDS: z.coerce.number().int().min(0).max(3_600).default(5),
+  OPENIM_WEBHOOK_LOG_SIZE: z.coerce.number().int().min(0).max(1_000_000).default(10_000),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   OPENIM_PUSH: z.string().default(''),
   OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),
@@ -138,6 +143,14 @@ export interface Config {
   sms: SmsConfig | null
   mail: MailConfig | null
   codes: CodesConfig
+  /** What the app's own server is asked and told. */
+  webhooks: Hooks
+  /** Signs what is sent to webhooks; "" = no signature. */
+  webhookSecret: string
+  /** How long after a failed delivery the next one follows; each one after that waits twice as long. */
+  webhookRetrySeconds: number
+  /** How many deliveries the log keeps; 0 = there is no log. */
+  webhookLogSize: number
   logLevel: LogLevel
   /** How absent users are rung; null when they are not. */
   push: PushConfig | null
@@ -233,6 +246,10 @@ export function parseConfig(
     sms: settings.OPENIM_SMS ?? null,
     mail: settings.OPENIM_MAIL ?? null,
     codes: settings.OPENIM_CODES,
+    webhooks: settings.OPENIM_WEBHOOKS ?? {},
+    webhookSecret: settings.OPENIM_WEBHOOK_SECRET,
+    webhookRetrySeconds: settings.OPENIM_WEBHOOK_RETRY_SECONDS,
+    webhookLogSize: settings.OPENIM_WEBHOOK_LOG_SIZE,
     logLevel: settings.OPENIM_LOG_LEVEL,
     retainMessagesDays: settings.OPENIM_RETAIN_MESSAGES_DAYS,
     rateLimits: limits.OPENIM_RATE_LIMITS === '1',

@@ -13,6 +13,7 @@ import { openPictureService, type PictureService } from './pictures.ts'
 import { openR2Store } from './r2-files.ts'
 import type { ConversationRpc, UserRpc } from './rpc.ts'
 import { openS3Store } from './s3-files.ts'
+import { WebhookQueue } from './webhook-queue.ts'
 
 /** Who asks: the user of the token. */
 export interface Caller {
@@ -41,6 +42,8 @@ export interface Context {
   conversation(conversationID: string): ConversationRpc
   /** Hands work to the `transfer` queue; it is done at least once. */
   after(job: TransferJob): Promise<void>
+  /** What happened, on its way to the app's own server; see `webhook/after.ts`. */
+  readonly webhooks: WebhookQueue
   /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
   afterReply(task: () => Promise<unknown>): void
   /** Settings were changed in D1: this isolate takes them over at once, the others within half a minute. */
@@ -78,6 +81,7 @@ export function createContext(
     after: async (job) => {
       await env.TRANSFER_QUEUE.send(job)
     },
+    webhooks: new WebhookQueue(env.WEBHOOK_QUEUE),
     afterReply: (task) => afterReply.add(task),
     settingsChanged: () => readOverrides(env),
     caller: null,

@@ -95,3 +95,22 @@ export class RetryLater extends Error {
     this.delaySeconds = delaySeconds
   }
 }
+
+/** One event on its way to one of the addresses that want it: a message of the `webhook` queue. */
+export const WebhookJob = z.object({
+  /** The same at every try, so that a receiver can tell a repeated delivery from a new event. */
+  eventID: z.string(),
+  /** The webhook's key in the configuration. */
+  name: z.string(),
+  operationID: z.string(),
+  /** As configured; `key` is still to be added. */
+  url: z.string(),
+  /** What `/msg/send_simple_msg` answers a message by; "" for events that are none. */
+  key: z.string(),
+  /** The JSON text as it is sent; null when it is too large for the queue and waits in D1. */
+  body: z.string().nullable(),
+  /** When it happened, ms. */
+  createTime: z.number(),
+})
+
+export type WebhookJob = z.output<typeof WebhookJob>

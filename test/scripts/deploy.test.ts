@@ -43,6 +43,7 @@ it('the first deployment makes everything there is by name, the next one changes
     'create queue openim-edge-push',
     'create queue openim-edge-transfer',
     'create queue openim-edge-webhook',
+    'create queue openim-edge-webhook-dead',
     'create r2 openim-edge-files',
   ])
   // The upload makes the database, so the first migrations come after it.

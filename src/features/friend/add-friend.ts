@@ -3,6 +3,8 @@ import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { tellAfter } from '../../webhook/after.ts'
+import { askBefore } from '../../webhook/before.ts'
 import type { UserInfo } from '../user/schema.ts'
 import { existingUsers } from './access.ts'
 import { tell } from './announce.ts'
@@ -18,6 +20,7 @@ export async function addFriend(
 ): Promise<void> {
   requireSelfOrAdmin(ctx, fromUserID)
   if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot be a friend of itself`)
+  await askBefore(ctx, 'beforeAddFriend', { fromUserID, toUserID, reqMsg, ex })
   const users = await existingUsers(ctx, [fromUserID, toUserID])
   const { inUser1Friends, inUser2Friends } = await friendship(ctx.db, fromUserID, toUserID)
   if (inUser1Friends && inUser2Friends) throw ImError.alreadyFriends(`${fromUserID} and ${toUserID} are friends`)
@@ -42,4 +45,5 @@ export async function addFriend(
       to: users.get(toUserID) as UserInfo,
     }),
   })
+  await tellAfter(ctx, 'afterAddFriend', { fromUserID, toUserID, reqMsg })
 }

@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { tellAfter } from '../../webhook/after.ts'
+import { askBefore } from '../../webhook/before.ts'
 import { existingUsers } from './access.ts'
 import { noteRelation, tell } from './announce.ts'
 import type { AddBlackReq, RemoveBlackReq } from './schema.ts'
@@ -16,6 +18,7 @@ export async function addBlack(
   { ownerUserID, blackUserID, ex }: z.output<typeof AddBlackReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
+  await askBefore(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
   await existingUsers(ctx, [ownerUserID, blackUserID])
   await putBlack(ctx.db, {
     ownerUserID,
@@ -40,8 +43,11 @@ export async function removeBlack(
   if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
   // In any case: a first call may have broken off here.
   await noteRelation(ctx, ownerUserID, blackUserID)
-  if (!entry) return
-  await tell(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
-    fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
-  })
+  if (entry) {
+    await tell(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
+      fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
+    })
+  }
+  // OpenIM tells the app of every call that succeeds, whether or not there was anything to remove.
+  await tellAfter(ctx, 'afterRemoveBlack', { ownerUserID, blackUserID })
 }

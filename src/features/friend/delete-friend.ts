@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { tellAfter } from '../../webhook/after.ts'
 import { NO_VERSION, noteRelation, tell } from './announce.ts'
 import type { DeleteFriendReq } from './schema.ts'
 import { deleteFriend as deleteRow, friendship } from './store/friends.ts'
@@ -16,9 +17,12 @@ export async function deleteFriend(
   if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
   // In any case: a first call may have broken off here.
   await noteRelation(ctx, ownerUserID, friendUserID)
-  if (!inUser1Friends) return
-  await tell(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
-    fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
-    ...NO_VERSION,
-  })
+  if (inUser1Friends) {
+    await tell(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
+      fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
+      ...NO_VERSION,
+    })
+  }
+  // OpenIM tells the app of every call that succeeds, whether or not the two were friends.
+  await tellAfter(ctx, 'afterDeleteFriend', { ownerUserID, friendUserID })
 }

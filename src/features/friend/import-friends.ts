@@ -4,12 +4,14 @@ import { NotificationKinds } from '../../notification/kinds.ts'
 import type { CallerContext, Context } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { tellAfter } from '../../webhook/after.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import { existingUsers } from './access.ts'
 import { NO_VERSION, noteRelation, tell } from './announce.ts'
 import type { ImportFriendReq } from './schema.ts'
 import { befriend } from './store/friends.ts'
 import { HandleResult } from './store/requests.ts'
+import { beforeImportFriends } from './webhooks.ts'
 import { friendRequestInfo } from './wire.ts'
 
 /** OpenIM's number for friendships that an administrator made. */
@@ -21,17 +23,30 @@ const MAX_AT_ONCE = 100
 const MAX_PARALLEL = 16
 
 /** Makes friends of the owner and each of the others, without asking anybody. Repeating it changes nothing. */
-export async function importFriends(
-  ctx: CallerContext,
-  { ownerUserID, friendUserIDs }: z.output<typeof ImportFriendReq>,
-): Promise<void> {
-  if (friendUserIDs.includes(ownerUserID)) throw ImError.cannotAddYourself(`${ownerUserID} is among its own friends`)
-  await existingUsers(ctx, [ownerUserID, ...friendUserIDs])
+export async function importFriends(ctx: CallerContext, req: z.output<typeof ImportFriendReq>): Promise<void> {
+  await requireFit(ctx, req)
+  const { ownerUserID, friendUserIDs } = await beforeImportFriends(ctx, req)
+  if (friendUserIDs !== req.friendUserIDs) await requireFit(ctx, { ownerUserID, friendUserIDs })
   await befriend(ctx.db, ownerUserID, friendUserIDs, {
     createTime: ctx.now(),
     addSource: SOURCE_IMPORT,
     operatorUserID: ctx.caller.userID,
   })
+  await announce(ctx, { ownerUserID, friendUserIDs })
+  await tellAfter(ctx, 'afterImportFriends', { ownerUserID, friendUserIDs })
+}
+
+interface Import {
+  ownerUserID: string
+  friendUserIDs: readonly string[]
+}
+
+async function requireFit(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
+  if (friendUserIDs.includes(ownerUserID)) throw ImError.cannotAddYourself(`${ownerUserID} is among its own friends`)
+  await existingUsers(ctx, [ownerUserID, ...friendUserIDs])
+}
+
+async function announce(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
   if (friendUserIDs.length <= MAX_AT_ONCE) return announceImport(ctx, { ownerUserID, friendUserIDs })
   const { operationID } = ctx
   for (let i = 0; i < friendUserIDs.length; i += MAX_AT_ONCE) {
@@ -41,10 +56,7 @@ export async function importFriends(
 }
 
 /** What has to be known of an import beside the lists: to the conversations, and to the people. */
-export async function announceImport(
-  ctx: Context,
-  { ownerUserID, friendUserIDs }: { ownerUserID: string; friendUserIDs: readonly string[] },
-): Promise<void> {
+export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs }: Import): Promise<void> {
   // First what may fail and then is done again; being told twice would put a second line into the chat.
   await inParallel(friendUserIDs, MAX_PARALLEL, (friendUserID) => noteRelation(ctx, ownerUserID, friendUserID))
   const users = await usersByID(ctx, [ownerUserID, ...friendUserIDs])

@@ -3,6 +3,8 @@ import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { tellAfter } from '../../webhook/after.ts'
+import { askBefore } from '../../webhook/before.ts'
 import { NO_VERSION, noteRelation, tell } from './announce.ts'
 import type { RespondFriendApplyReq } from './schema.ts'
 import { type Answer, agree, type FriendRequestWithUsers, findRequest, HandleResult, refuse } from './store/requests.ts'
@@ -28,6 +30,14 @@ export async function respondFriendRequest(
 
 async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
   const { fromUserID, toUserID } = answered.request
+  // OpenIM: the keys of another webhook, with the one who was asked as the one who is blocked.
+  const fields = {
+    fromUserID,
+    blackUserID: toUserID,
+    HandleResult: HandleResult.Agreed,
+    HandleMsg: answer.handleMsg,
+  }
+  await askBefore(ctx, 'beforeAddFriendAgree', fields)
   const origin = {
     createTime: answer.handleTime,
     addSource: SOURCE_REQUEST,
@@ -35,6 +45,7 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
   }
   await agree(ctx.db, fromUserID, toUserID, answer, origin)
   await noteRelation(ctx, fromUserID, toUserID)
+  await tellAfter(ctx, 'afterAddFriendAgree', fields)
   await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
     handleMsg: answer.handleMsg,

@@ -3,9 +3,11 @@ import { toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { tellAfter } from '../../webhook/after.ts'
 import { NO_VERSION, tell } from './announce.ts'
 import type { SetFriendRemarkReq, UpdateFriendsReq } from './schema.ts'
 import { type FriendChanges, friendsAmong, updateFriends as updateRows } from './store/friends.ts'
+import { beforeSetFriendRemark } from './webhooks.ts'
 
 /** Changes what is given about some friends in the owner's list; who is no friend is passed over. */
 export async function updateFriends(
@@ -30,13 +32,12 @@ export async function updateFriends(
 }
 
 /** The older form, for the remark of one friend. "" takes the remark away. */
-export async function setFriendRemark(
-  ctx: CallerContext,
-  { ownerUserID, friendUserID, remark }: z.output<typeof SetFriendRemarkReq>,
-): Promise<void> {
+export async function setFriendRemark(ctx: CallerContext, req: z.output<typeof SetFriendRemarkReq>): Promise<void> {
+  const { ownerUserID, friendUserID } = req
   requireSelfOrAdmin(ctx, ownerUserID)
   const [friend] = await friendsAmong(ctx.db, ownerUserID, [friendUserID])
   if (!friend) throw ImError.notFound(`${friendUserID} is not a friend of ${ownerUserID}`)
+  const { remark } = await beforeSetFriendRemark(ctx, req)
   await updateRows(ctx.db, ownerUserID, [friendUserID], { remark })
   // OpenIM tells the friend, too, though not what the remark is.
   await tell(ctx, NotificationKinds.friendRemarkSet, toUser(ownerUserID, friendUserID), {
@@ -44,4 +45,5 @@ export async function setFriendRemark(
     ...NO_VERSION,
     friendSortVersion: 0,
   })
+  await tellAfter(ctx, 'afterSetFriendRemark', { ownerUserID, friendUserID, remark })
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../platform/context.ts'
 import { messageID } from '../../platform/ids.ts'
-import { errorOf } from '../../platform/rpc.ts'
+import { type AppendItem, errorOf } from '../../platform/rpc.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { MsgFrom } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
@@ -8,7 +8,16 @@ import { conversationIDFor } from '../../protocol/conversation-id.ts'
 import { OptionKey, routing } from '../../protocol/message-options.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { encodeContent } from './content.ts'
+import { requireSendable } from './prepare-send.ts'
 import { type SendFields, type SentMsg, sessionTypeOf } from './schema.ts'
+import {
+  type Approved,
+  askBeforeSend,
+  asksBeforeSend,
+  modifyForRest,
+  tellAfterSend,
+  tellsAfterSend,
+} from './webhooks.ts'
 
 /** A message that an app backend sends, complete but for its receiver and its ID. */
 export interface Draft {
@@ -53,35 +62,47 @@ export function composeMessage(req: SendFields, now: number): MsgData {
 
 /**
  * Gives a draft to its conversation, which delivers it to both sides. The same clientMsgID again gets the first answer.
- * @throws ImError what the conversation refuses
+ * @throws ImError what the app or the conversation refuses
  */
 export async function sendDraft(ctx: Context, { msg, exempt }: Draft, to: Receiver): Promise<SentMsg> {
   const addressed = { ...msg, ...to }
-  const { stored, senderSync } = routing(msg.options)
-  const results = await ctx.conversation(conversationIDFor(addressed, false)).append([
-    {
-      operationID: ctx.operationID,
-      sendID: msg.sendID,
-      recvID: to.recvID,
-      groupID: msg.groupID,
-      clientMsgID: to.clientMsgID,
-      serverMsgID: messageID(),
-      sessionType: msg.sessionType,
-      contentType: msg.contentType,
-      createTime: msg.createTime,
-      sendTime: msg.sendTime,
-      log: 'chat',
-      stored,
-      // OpenIM pushes a notification account's messages to the account's own devices too. It has none that could log
-      // in, and a message to everybody would call its object once for each of them.
-      senderSync: senderSync && msg.sessionType !== SessionType.Notification,
-      senderHasIt: false,
-      exempt,
-      msg: MsgData.encode(addressed).finish(),
-    },
-  ])
-  const [result] = results
+  const approved = asksBeforeSend(ctx.config, addressed)
+    ? await askBeforeSend(ctx, addressed, messageID())
+    : { msg: addressed, serverMsgID: messageID(), modified: false }
+  if (approved.modified) requireSendable(approved.msg)
+  const item = asItem(ctx, approved, exempt)
+  const [result] = await ctx.conversation(conversationIDFor(approved.msg, false)).append([item])
   if (!result) throw new Error('an append was answered with no result')
   if (!result.ok) throw errorOf(result.refusal)
-  return { serverMsgID: result.serverMsgID, clientMsgID: to.clientMsgID, sendTime: result.sendTime }
+  if (tellsAfterSend(ctx.config)) await tellAfterSend(ctx, [item], [result])
+  return {
+    serverMsgID: result.serverMsgID,
+    clientMsgID: item.clientMsgID,
+    sendTime: result.sendTime,
+    ...(approved.modified && { modify: modifyForRest(addressed, approved.msg) }),
+  }
+}
+
+function asItem(ctx: Context, { msg, serverMsgID }: Approved, exempt: boolean): AppendItem {
+  const { stored, senderSync } = routing(msg.options)
+  return {
+    operationID: ctx.operationID,
+    sendID: msg.sendID,
+    recvID: msg.recvID,
+    groupID: msg.groupID,
+    clientMsgID: msg.clientMsgID,
+    serverMsgID,
+    sessionType: msg.sessionType,
+    contentType: msg.contentType,
+    createTime: msg.createTime,
+    sendTime: msg.sendTime,
+    log: 'chat',
+    stored,
+    // OpenIM pushes a notification account's messages to the account's own devices too. It has none that could log
+    // in, and a message to everybody would call its object once for each of them.
+    senderSync: senderSync && msg.sessionType !== SessionType.Notification,
+    senderHasIt: false,
+    exempt,
+    msg: MsgData.encode(msg).finish(),
+  }
 }

@@ -5,6 +5,7 @@ import { notify } from '../../notification/send.ts'
 import type { CallerContext } from '../../platform/context.ts'
 import { pageWindow } from '../../platform/wire.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
+import { tellAfter } from '../../webhook/after.ts'
 import { conversationOf } from './access.ts'
 import type {
   GetGroupMessageReadersReq,
@@ -29,6 +30,13 @@ export async function markConversationAsRead(
     // Nothing that the peer wrote is newly read: only the user's own devices have a counter to reset.
     await tellOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
   }
+  if (read.sessionType === SessionType.Single) {
+    await tellApp(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
+  } else if (read.sessionType === SessionType.Group) {
+    // OpenIM: neither field is what its name says, and the group is not named.
+    const fields = { sendID: userID, receiveID: userID, unreadMsgNum: hasReadSeq, contentType: read.sessionType }
+    await tellAfter(ctx, 'afterGroupMsgRead', fields)
+  }
 }
 
 /** Single messages are read; the last of them becomes the read position. */
@@ -45,6 +53,20 @@ export async function markMsgsAsRead(
   } else {
     await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
   }
+  await tellApp(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
+}
+
+async function tellApp(
+  ctx: CallerContext,
+  {
+    conversationID,
+    userID,
+    seqs,
+    sessionType,
+  }: { conversationID: string; userID: string; seqs: number[]; sessionType: number },
+): Promise<void> {
+  // OpenIM: `Seqs` is its spelling, and `contentType` is the kind of conversation.
+  await tellAfter(ctx, 'afterSingleMsgRead', { conversationID, userID, Seqs: seqs, contentType: sessionType })
 }
 
 /** Moves the read position without a receipt for the other side. */

@@ -23,7 +23,7 @@ export function prepareSend(
   msg: MsgData,
   sender: { userID: string; operationID: string; serverMsgID: string },
 ): PreparedSend {
-  checkFields(msg)
+  requireSendable(msg)
   if (msg.sendID !== sender.userID) {
     throw ImError.noPermission(`the connection belongs to ${sender.userID}, not to the sendID ${msg.sendID}`)
   }
@@ -57,7 +57,8 @@ export function prepareSend(
   }
 }
 
-function checkFields(msg: MsgData): void {
+/** @throws ImError 1001 unless it is a message that people write, and says to whom */
+export function requireSendable(msg: MsgData): void {
   if (msg.sendID === '') throw ImError.args('the message has no sendID')
   if (msg.clientMsgID === '') throw ImError.args('the message has no clientMsgID')
   if (msg.content.length === 0) throw ImError.args('the message has no content')

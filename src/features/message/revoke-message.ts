@@ -5,6 +5,7 @@ import { notify } from '../../notification/send.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { tellAfter } from '../../webhook/after.ts'
 import { existingUser } from '../user/access.ts'
 import { conversationOf } from './access.ts'
 import type { RevokeMsgReq } from './read-schema.ts'
@@ -34,4 +35,5 @@ export async function revokeMessage(
   }
   const route = revoked.groupID === '' ? toUser(userID, revoked.recvID) : toGroup(userID, revoked.groupID)
   await notify(ctx, NotificationKinds.msgRevoke, route, detail, { home })
+  await tellAfter(ctx, 'afterRevokeMsg', { conversationID, seq, userID })
 }

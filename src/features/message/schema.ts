@@ -180,6 +180,8 @@ export interface SentMsg {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
+  /** The fields that a webhook has changed; absent when there are none. */
+  modify?: Record<string, unknown>
 }
 
 /** `msg.ChatLog` on the wire. */

@@ -5,31 +5,35 @@ import { inParallel } from '../../platform/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { UserRegisterReq } from './schema.ts'
 import { insertUsers, registeredAmong } from './store/users.ts'
+import { afterUserRegister, beforeUserRegister } from './webhooks.ts'
 
 /** How many users' objects are told at the same time. */
 const MAX_PARALLEL = 32
 
 /** Registers users; one ID that is taken fails the whole call. */
-export async function registerUsers(ctx: CallerContext, { users }: z.output<typeof UserRegisterReq>): Promise<void> {
-  const userIDs = users.map((user) => user.userID)
-  if (new Set(userIDs).size < userIDs.length) throw ImError.args('the same userID is given twice')
-  await refuseTaken(ctx, userIDs)
+export async function registerUsers(ctx: CallerContext, req: z.output<typeof UserRegisterReq>): Promise<void> {
+  await refuseUnfit(ctx, req.users)
+  const users = await beforeUserRegister(ctx, req.users)
+  if (users !== req.users) await refuseUnfit(ctx, users)
   const now = ctx.now()
   const rows = users.map((user) => ({ ...user, createTime: user.createTime || now }))
   try {
     await insertUsers(ctx.db, rows)
   } catch (error) {
     // Another call may have registered one of them in between.
-    await refuseTaken(ctx, userIDs)
+    await refuseUnfit(ctx, users)
     throw error
   }
   // Their objects ring for them, and so have to know who is not to be disturbed.
   const quiet = rows.filter(({ globalRecvMsgOpt }) => globalRecvMsgOpt !== 0)
   await inParallel(quiet, MAX_PARALLEL, (user) => ctx.user(user.userID).setGlobalRecvMsgOpt(user.globalRecvMsgOpt))
   count('user_register_total', {}, rows.length)
+  await afterUserRegister(ctx, users)
 }
 
-async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {
+async function refuseUnfit(ctx: CallerContext, users: readonly { userID: string }[]): Promise<void> {
+  const userIDs = users.map((user) => user.userID)
+  if (new Set(userIDs).size < userIDs.length) throw ImError.args('the same userID is given twice')
   const taken = [...(await registeredAmong(ctx.db, userIDs))]
   if (taken.length > 0) throw ImError.registeredAlready(`already registered: ${taken.slice(0, 10).join(', ')}`)
 }

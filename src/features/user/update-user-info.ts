@@ -5,6 +5,13 @@ import { tellUserInfoUpdated } from './notifications.ts'
 import type { SetGlobalMsgRecvOptReq, UpdateUserInfoExReq, UpdateUserInfoReq } from './schema.ts'
 import { updateUser } from './store/users.ts'
 import type { UserRow } from './tables.ts'
+import {
+  afterUpdateUserInfo,
+  afterUpdateUserInfoEx,
+  beforeUpdateUserInfo,
+  beforeUpdateUserInfoEx,
+  type ProfileChange,
+} from './webhooks.ts'
 
 type ProfileChanges = Partial<Pick<UserRow, 'nickname' | 'faceURL' | 'ex' | 'globalRecvMsgOpt'>>
 
@@ -13,14 +20,11 @@ export async function updateUserInfoEx(
   ctx: CallerContext,
   { userInfo }: z.output<typeof UpdateUserInfoExReq>,
 ): Promise<void> {
-  const { userID, nickname, faceURL, ex, globalRecvMsgOpt } = userInfo
+  const { userID, globalRecvMsgOpt } = userInfo
   requireSelfOrAdmin(ctx, userID)
-  const changes: ProfileChanges = {}
-  if (nickname !== null) changes.nickname = nickname
-  if (faceURL !== null) changes.faceURL = faceURL
-  if (ex !== null) changes.ex = ex
-  if (globalRecvMsgOpt !== null) changes.globalRecvMsgOpt = globalRecvMsgOpt
-  await changeProfile(ctx, userID, changes)
+  const change = await beforeUpdateUserInfoEx(ctx, userID, userInfo)
+  await changeProfile(ctx, userID, changesOf(change, globalRecvMsgOpt))
+  await afterUpdateUserInfoEx(ctx, userID, change)
 }
 
 /** The older form of the same, which cannot clear anything: "" and 0 stay as they are. */
@@ -30,12 +34,19 @@ export async function updateUserInfo(
 ): Promise<void> {
   const { userID, nickname, faceURL, ex, globalRecvMsgOpt } = userInfo
   requireSelfOrAdmin(ctx, userID)
+  const given = { nickname: nickname || null, faceURL: faceURL || null, ex: ex || null }
+  const change = await beforeUpdateUserInfo(ctx, userID, given)
+  await changeProfile(ctx, userID, changesOf(change, globalRecvMsgOpt || null))
+  await afterUpdateUserInfo(ctx, userID, change)
+}
+
+function changesOf({ nickname, faceURL, ex }: ProfileChange, globalRecvMsgOpt: number | null): ProfileChanges {
   const changes: ProfileChanges = {}
-  if (nickname !== '') changes.nickname = nickname
-  if (faceURL !== '') changes.faceURL = faceURL
-  if (ex !== '') changes.ex = ex
-  if (globalRecvMsgOpt !== 0) changes.globalRecvMsgOpt = globalRecvMsgOpt
-  await changeProfile(ctx, userID, changes)
+  if (nickname !== null) changes.nickname = nickname
+  if (faceURL !== null) changes.faceURL = faceURL
+  if (ex !== null) changes.ex = ex
+  if (globalRecvMsgOpt !== null) changes.globalRecvMsgOpt = globalRecvMsgOpt
+  return changes
 }
 
 /** OpenIM lets any user set anybody's; here it is the user's own, or an administrator's, to set. */

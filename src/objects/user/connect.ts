@@ -2,6 +2,7 @@ import { admittedDevice, handshakeAccepted, refuseHandshake } from '../../platfo
 import { ImError } from '../../protocol/errors.ts'
 import { displacedBy } from '../../protocol/multi-login.ts'
 import type { UserCore } from './user-core.ts'
+import { isNewcomer, tellKickOff, tellOnline } from './webhooks.ts'
 
 /** More live sockets than this for one user is a client that does not close what it opens. */
 const MAX_CONNECTIONS = 100
@@ -15,8 +16,10 @@ export function connect(user: UserCore, request: Request): Response {
   const refusal = refusalOf(user, admitted)
   if (refusal) return refuseHandshake(refusal, admitted.isMsgResp)
   const { 0: client, 1: server } = new WebSocketPair()
+  const isNews = isNewcomer(user, admitted.platformID)
   displaceOthers(user, admitted)
-  user.devices.accept(server, admitted)
+  const device = user.devices.accept(server, admitted)
+  if (isNews) tellOnline(user, device, admitted.operationID)
   if (admitted.isMsgResp) server.send(handshakeAccepted())
   return new Response(null, { status: 101, webSocket: client })
 }
@@ -31,10 +34,13 @@ function refusalOf(user: UserCore, { platformID, tokenKey }: { platformID: numbe
   return null
 }
 
-function displaceOthers(user: UserCore, arriving: { platformID: number; tokenKey: string }): void {
+function displaceOthers(user: UserCore, arriving: { platformID: number; tokenKey: string; operationID: string }): void {
   const open = user.devices.open().map(({ socket, device }) => ({ socket, ...device }))
   const displaced = displacedBy(user.config.multiLogin, arriving, open)
   if (displaced.length === 0) return
   user.sessions.kick(displaced)
-  for (const { socket } of displaced) user.devices.kick(socket, 'the user logged in on another device')
+  for (const { socket, ...device } of displaced) {
+    user.devices.kick(socket, 'the user logged in on another device')
+    tellKickOff(user, device, arriving.operationID)
+  }
 }

@@ -3,6 +3,7 @@ import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
+import { ensureConversation } from './begin-conversation.ts'
 import type { Device } from './devices.ts'
 import { takeBounds } from './large-groups.ts'
 import { pushOffline } from './offline-push.ts'
@@ -74,7 +75,7 @@ export function noteNews(user: UserCore, { conversationID, home, about }: News, 
   const isOwnChannel = about.sessionType === SessionType.Notification && sendID === user.userID
   if (isOwnChannel && about.peerUserID !== user.userID) return
   user.marks.mark(conversationID, home)
-  if (!isNotificationConversation(conversationID)) user.conversations.ensure(conversationID, about)
+  if (!isNotificationConversation(conversationID)) ensureConversation(user, conversationID, about)
 }
 
 /**

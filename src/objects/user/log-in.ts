@@ -1,6 +1,8 @@
+import { messageID } from '../../platform/ids.ts'
 import { displacedBy } from '../../protocol/multi-login.ts'
 import { forgetTokens } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
+import { tellKickOff } from './webhooks.ts'
 
 /**
  * A token was signed for this user: older ones that the policy does not allow beside it are kicked. Their sockets stay
@@ -26,7 +28,9 @@ function overTheCap(user: UserCore, platformID: number) {
 export function forceLogout(user: UserCore, platformID: number): void {
   user.sessions.kickPlatform(platformID)
   for (const { socket, device } of user.devices.open()) {
-    if (device.platformID === platformID) user.devices.kick(socket, 'the user was logged out by an administrator')
+    if (device.platformID !== platformID) continue
+    user.devices.kick(socket, 'the user was logged out by an administrator')
+    tellKickOff(user, device, messageID())
   }
   forgetTokens(user, platformID)
 }

@@ -53,7 +53,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
     const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), operationID)
     // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
-    return { data: SendMsgResp.encode({ ...sent, modify: undefined }).finish(), after: () => echo(socket) }
+    return { data: SendMsgResp.encode(sent).finish(), after: () => echo(socket) }
   },
 
   async [WsRequestID.SendSignalMsg]() {

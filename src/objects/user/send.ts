@@ -1,10 +1,12 @@
-import { prepareSend } from '../../features/message/prepare-send.ts'
+import { type PreparedSend, prepareSend } from '../../features/message/prepare-send.ts'
+import { type Approved, askBeforeSend, asksBeforeSend } from '../../features/message/webhooks.ts'
 import { messageID } from '../../platform/ids.ts'
 import { type AppendItem, type AppendResult, errorOf } from '../../platform/rpc.ts'
 import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import type { MsgData } from '../../protocol/proto/index.ts'
 import { encodePushMessages, stampMessage } from '../../protocol/push-messages.ts'
+import { ensureConversation } from './begin-conversation.ts'
 import { pushInOrder } from './deliver.ts'
 import type { UserCore } from './user-core.ts'
 
@@ -13,6 +15,8 @@ export interface Sent {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
+  /** The whole message when a webhook has changed it. */
+  modify: MsgData | undefined
   /**
    * Gives the message to all devices of the sender; must be called once the request is answered. A retry is news only
    * to the device that made it: the others have the message since the first time.
@@ -21,19 +25,43 @@ export interface Sent {
 }
 
 /**
- * Sends a message for one of the user's devices. Up to the append nothing is awaited, so frames keep their order.
- * @throws ImError what the checks or the conversation refuse
+ * Sends a message for one of the user's devices. Up to the append nothing is awaited, so frames keep their order. Where
+ * the app is asked first, the messages of a conversation keep their order by waiting for each other.
+ * @throws ImError what the checks, the app or the conversation refuse
  */
 export async function sendMessage(user: UserCore, msg: MsgData, operationID: string): Promise<Sent> {
   const serverMsgID = messageID()
-  const { home, item } = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
+  const prepared = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
+  const { home } = prepared
+  const isAsked = asksBeforeSend(user.config, msg)
+  if (!isAsked && !user.asked.waits(home)) return hand(user, prepared)
+  const approved: Promise<Approved | null> = isAsked
+    ? askBeforeSend(user.hookContext(operationID), msg, serverMsgID)
+    : Promise.resolve(null)
+  return user.asked.begin(home, approved, (answer) => hand(user, answer ? again(user, answer, operationID) : prepared))
+}
+
+/** The message as the app wants it; what it has made of it is checked as if the device had sent it. */
+function again(user: UserCore, { msg, serverMsgID, modified }: Approved, operationID: string): Handed {
+  const prepared = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
+  return { ...prepared, modified: modified ? msg : undefined }
+}
+
+interface Handed extends PreparedSend {
+  modified?: MsgData | undefined
+}
+
+/** Gives a message to its conversation, which takes it before anything else runs here. */
+async function hand(user: UserCore, { home, item, modified }: Handed): Promise<Sent> {
   const finished = user.sends.begin(home)
   try {
     const result = await append(user, home, item)
+    const { serverMsgID, sendTime, seq } = result
     return {
-      serverMsgID: result.serverMsgID,
-      clientMsgID: msg.clientMsgID,
-      sendTime: result.sendTime,
+      serverMsgID,
+      clientMsgID: item.clientMsgID,
+      sendTime,
+      modify: modified && { ...modified, serverMsgID, sendTime, seq, status: MessageStatus.Sent },
       echo(requester) {
         pushEcho(user, home, item, result, result.duplicate ? requester : null)
         finished()
@@ -59,7 +87,7 @@ async function append(user: UserCore, home: string, item: AppendItem): Promise<A
     // A sync that ran meanwhile may have lifted the mark.
     user.marks.mark(home, home)
     const peerUserID = item.sessionType === SessionType.Single ? item.recvID : ''
-    user.conversations.ensure(home, { sessionType: item.sessionType, peerUserID, groupID: item.groupID })
+    ensureConversation(user, home, { sessionType: item.sessionType, peerUserID, groupID: item.groupID })
   }
   return result
 }

@@ -4,6 +4,9 @@ import type { AppendItem, AppendResult, ConversationRpc } from '../../platform/r
 /** What one append call carries at most. */
 const MAX_BATCH = 64
 
+/** Hears of every batch that a conversation has answered. */
+export type Appended = (items: AppendItem[], results: AppendResult[]) => void
+
 /**
  * The user's messages on their way into conversations: one append in flight per conversation, what is sent meanwhile
  * goes together in the next one.
@@ -13,9 +16,11 @@ export class Sends {
   /** How many messages are on their way into each conversation. */
   readonly #underWay = new Map<string, number>()
   readonly #conversation: (home: string) => ConversationRpc
+  readonly #appended: Appended | null
 
-  constructor(conversation: (home: string) => ConversationRpc) {
+  constructor(conversation: (home: string) => ConversationRpc, appended: Appended | null = null) {
     this.#conversation = conversation
+    this.#appended = appended
   }
 
   /**
@@ -44,11 +49,17 @@ export class Sends {
     return this.#underWay.has(home)
   }
 
+  async #send(conversation: ConversationRpc, items: AppendItem[]): Promise<AppendResult[]> {
+    const results = await conversation.append(items)
+    this.#appended?.(items, results)
+    return results
+  }
+
   #lane(home: string): Lane<AppendItem, AppendResult> {
     let lane = this.#lanes.get(home)
     if (!lane) {
       const conversation = this.#conversation(home)
-      lane = new Lane((items) => conversation.append(items), MAX_BATCH)
+      lane = new Lane((items) => this.#send(conversation, items), MAX_BATCH)
       this.#lanes.set(home, lane)
     }
     return lane

@@ -1,6 +1,7 @@
 import { inParallel } from '../../platform/parallel.ts'
 import type { LogName, LogState, SeqView } from '../../platform/rpc.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
+import { ensureConversation } from './begin-conversation.ts'
 import type { LogMark } from './log-marks.ts'
 import type { UserCore } from './user-core.ts'
 
@@ -23,7 +24,7 @@ async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promi
     user.marks.settle(mark, { ...answered, settled: isSettled(user, mark, answered) })
     // A crash between storing the first message and creating the sender's row is made good here.
     if (logOf(mark) === 'chat' && answered.maxSeq > 0 && state.about)
-      user.conversations.ensure(mark.conversationID, state.about)
+      ensureConversation(user, mark.conversationID, state.about)
   }
 }
 

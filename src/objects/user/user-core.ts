@@ -1,22 +1,26 @@
 import type { Bindings } from '../../env.ts'
+import { tellAfterSend, tellsAfterSend } from '../../features/message/webhooks.ts'
 import { type Config, configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { PushJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
 import { conversationObject, relayObject, userObject } from '../../platform/objects.ts'
 import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
+import { WebhookQueue } from '../../platform/webhook-queue.ts'
 import { sendPushJobs } from '../../push/enqueue.ts'
+import type { TellContext } from '../../webhook/after.ts'
 import { Bell } from './bell.ts'
 import { Conversations } from './conversations.ts'
 import type { Outgoing } from './deliver.ts'
 import { Devices } from './devices.ts'
 import { InOrder } from './in-order.ts'
+import { InTurn } from './in-turn.ts'
 import { LogMarks } from './log-marks.ts'
 import { OfflinePushes } from './offline-pushes.ts'
 import { Presence } from './presence.ts'
 import { RequestRate } from './request-rate.ts'
 import { SendNotes } from './send-notes.ts'
-import { Sends } from './sends.ts'
+import { type Appended, Sends } from './sends.ts'
 import { Sessions } from './sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
@@ -30,19 +34,27 @@ export interface UserCore {
   readonly marks: LogMarks
   readonly devices: Devices
   readonly sends: Sends
+  /** Messages that the app is asked about, by conversation. */
+  readonly asked: InTurn
   readonly inOrder: InOrder<Outgoing>
   readonly presence: Presence
   readonly requestRate: RequestRate
   readonly sendNotes: SendNotes
   readonly bell: Bell
   readonly offlinePushes: OfflinePushes
+  /** Conversations that the app is asked about before they begin. */
+  readonly beginning: Set<string>
   now(): number
   conversation(home: string): ConversationRpc
   /** A relay of a large group, by name. */
   relay(name: string): RelayRpc
   /** Another user's object. */
   other(userID: string): UserRpc
+  /** What asking and telling the app stands on. */
+  hookContext(operationID: string): HookContext
 }
+
+export type HookContext = TellContext & { readonly operationID: string }
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
   const userID = state.id.name
@@ -63,6 +75,15 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     now,
     log,
   }
+  // Most objects never tell the app anything.
+  let ways: Pick<TellContext, 'db' | 'webhooks'> | null = null
+  const hookContext = (operationID: string) => {
+    ways ??= { db: openDatabase(env.DB), webhooks: new WebhookQueue(env.WEBHOOK_QUEUE) }
+    return { operationID, config: configOf(env), log: log.with({ operationID }), now, ...ways }
+  }
+  const tellSent: Appended | null = tellsAfterSend(configOf(env))
+    ? (items, results) => void tellAfterSend(hookContext(''), items, results)
+    : null
   return {
     userID,
     get config() {
@@ -73,16 +94,19 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     conversations: new Conversations(sql, userID),
     marks: new LogMarks(sql),
     devices,
-    sends: new Sends(conversation),
+    sends: new Sends(conversation, tellSent),
+    asked: new InTurn(),
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
     requestRate: new RequestRate(),
     sendNotes: new SendNotes(sql),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
+    beginning: new Set(),
     now,
     conversation,
     relay: (name) => relayObject(env, name),
     other,
+    hookContext,
   }
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
+import { messageID } from '../../platform/ids.ts'
 import { refreshOverrides } from '../../platform/overrides.ts'
 import {
   type ConversationChange,
@@ -35,6 +36,7 @@ import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
 import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { homesOf, newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
+import { tellOffline } from './webhooks.ts'
 
 const SWITCHING_PROTOCOLS = 101
 
@@ -74,12 +76,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     // The runtime leaves the answer to a hibernating socket's goodbye to us: without one the client waits for it.
     this.#user.devices.answerClose(socket, code)
     this.#user.presence.forget(this.#user.devices.of(socket).connID)
+    tellOffline(this.#user, socket, messageID())
     await announcePresence(this.#user)
   }
 
-  override webSocketError(_socket: WebSocket, error: unknown): void {
+  override webSocketError(socket: WebSocket, error: unknown): void {
     // The device is gone without a goodbye; it will come back and sync.
     this.#user.log.debug('a socket broke', { error: String(error) })
+    tellOffline(this.#user, socket, messageID())
   }
 
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {

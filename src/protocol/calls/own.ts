@@ -1,4 +1,19 @@
-import { about, answers, type Calls, does, int64, list, ms, str } from './shape.ts'
+import { about, answers, bool, type Calls, does, int64, list, ms, named, str } from './shape.ts'
+
+const event = {
+  webhook: about(str(), 'its key in the configuration'),
+  eventID: str(),
+  operationID: str(),
+  url: str(),
+}
+
+const outcome = {
+  delivered: bool(),
+  status: about(int64(), 'of HTTP; 0 when there was no answer'),
+  error: str(),
+  durationMs: int64(),
+  time: ms(),
+}
 
 /** Calls that today's OpenIM server does not have: ours, and those of its older API and of its app backend. */
 export const ownCalls = {
@@ -11,6 +26,18 @@ export const ownCalls = {
     providers: list(str()),
     vapidPublicKey: about(str(), 'with it a browser subscribes to Web Push'),
   }),
+  '/webhook/get_deliveries': answers('How events were brought to the app’s webhooks.', {
+    total: int64(),
+    deliveries: list(named('WebhookDelivery', { ...event, attempt: int64(), ...outcome })),
+  }),
+  '/webhook/get_dead_letters': answers('Events that could not be brought in the end.', {
+    total: int64(),
+    deadLetters: list(
+      named('WebhookDeadLetter', { id: int64(), ...event, body: str(), createTime: ms(), deadTime: ms() }),
+    ),
+  }),
+  '/webhook/replay': answers('Brings dead letters once more.', { replayed: int64() }),
+  '/webhook/delete_dead_letters': answers('Forgets dead letters.', { deleted: int64() }),
   '/manager/send_msg': answers('The older form of /msg/send_msg.', {
     serverMsgID: str(),
     clientMsgID: str(),

@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+import type { Context } from '../../platform/context.ts'
+import type { BeforeName } from '../../protocol/constants/webhook.ts'
+import { tellAfter } from '../../webhook/after.ts'
+import { askBefore } from '../../webhook/before.ts'
+import { validateReply } from '../../webhook/validate-reply.ts'
+import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
+
+type NewUsers = z.output<typeof UserRegisterReq>['users']
+
+/**
+ * The app may refuse, or put a list of its own in place of the given one.
+ * @throws ImError the refusal; 90007 for a list that could not have been given
+ */
+export async function beforeUserRegister(ctx: Context, users: NewUsers): Promise<NewUsers> {
+  const reply = await askBefore(ctx, 'beforeUserRegister', { users })
+  if (!reply?.users || reply.users.length === 0) return users
+  return validateReply('beforeUserRegister', UserRegisterReq, { users: reply.users }).users
+}
+
+export async function afterUserRegister(ctx: Context, users: NewUsers): Promise<void> {
+  await tellAfter(ctx, 'afterUserRegister', { users })
+}
+
+/** What a change of a profile says; null = not given. */
+export interface ProfileChange {
+  nickname: string | null
+  faceURL: string | null
+  ex: string | null
+}
+
+/**
+ * The app may refuse, or set any of the three. In the older form "" means not given, in the question and in the answer.
+ * @throws ImError the refusal; 90007 for what no profile can hold
+ */
+export async function beforeUpdateUserInfo(
+  ctx: Context,
+  userID: string,
+  change: ProfileChange,
+): Promise<ProfileChange> {
+  const { nickname, faceURL, ex } = change
+  const fields = { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex }
+  const reply = await askBefore(ctx, 'beforeUpdateUserInfo', fields)
+  if (!reply) return change
+  return fitted('beforeUpdateUserInfo', userID, {
+    nickname: reply.nickName || nickname,
+    faceURL: reply.faceURL || faceURL,
+    ex: reply.ex || ex,
+  })
+}
+
+export async function beforeUpdateUserInfoEx(
+  ctx: Context,
+  userID: string,
+  change: ProfileChange,
+): Promise<ProfileChange> {
+  const { nickname, faceURL, ex } = change
+  const reply = await askBefore(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
+  if (!reply) return change
+  return fitted('beforeUpdateUserInfoEx', userID, {
+    nickname: reply.nickName ?? nickname,
+    faceURL: reply.faceURL ?? faceURL,
+    ex: reply.ex ?? ex,
+  })
+}
+
+function fitted(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {
+  const given = { userInfo: { userID, ...wanted } }
+  const { nickname, faceURL, ex } = validateReply(name, UpdateUserInfoExReq, given).userInfo
+  return { nickname, faceURL, ex }
+}
+
+export async function afterUpdateUserInfo(ctx: Context, userID: string, change: ProfileChange): Promise<void> {
+  const { nickname, faceURL, ex } = change
+  const fields = { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex: ex ?? '' }
+  await tellAfter(ctx, 'afterUpdateUserInfo', fields)
+}
+
+export async function afterUpdateUserInfoEx(ctx: Context, userID: string, change: ProfileChange): Promise<void> {
+  const { nickname, faceURL, ex } = change
+  await tellAfter(ctx, 'afterUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { bool, list, message, pagination, str } from '../../platform/wire.ts'
+import { isWebhookName } from '../../protocol/constants/webhook.ts'
+
+const MAX_PAGE = 1_000
+const MAX_IDS = 1_000
+
+const page = () =>
+  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
+
+/** A webhook's key in the configuration; "" = all. */
+const webhook = () =>
+  str().refine((given) => given === '' || isWebhookName(given), { error: 'there is no webhook of this name' })
+
+const ids = () => z.array(z.int().min(1)).min(1).max(MAX_IDS)
+
+export const GetDeliveriesReq = message({
+  eventID: str(),
+  webhook: webhook(),
+  failedOnly: bool(),
+  pagination: page(),
+})
+
+export const GetDeadLettersReq = message({ webhook: webhook(), pagination: page() })
+
+export const ReplayReq = message({
+  ids: list(z.int().min(1)).pipe(z.array(z.int()).max(MAX_IDS)),
+  /** Instead of IDs: the oldest ones, so many at a call. */
+  all: bool(),
+}).refine(({ ids, all }) => all === (ids.length === 0), { path: ['ids'], error: 'give either ids or all' })
+
+export const DeleteDeadLettersReq = message({ ids: ids() })

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { Bindings } from '../env.ts'
+import { AfterReply } from '../platform/after-reply.ts'
+import { configOf } from '../platform/config.ts'
+import { type Context, createContext } from '../platform/context.ts'
+import { count } from '../platform/counters.ts'
+import { RetryLater } from '../platform/jobs.ts'
+import { createLog } from '../platform/log.ts'
+import { inParallel } from '../platform/parallel.ts'
+import { traced } from '../platform/trace.ts'
+import { retryDelay } from './retry-delay.ts'
+
+const FIRST_RETRY_SECONDS = 2
+
+/** Does one job; throws when its message is to come again. */
+export type RunJob = (ctx: Context, env: Bindings, body: unknown) => Promise<void>
+
+/** Every job carries it: it ties the log lines together. */
+const Traced = z.object({ operationID: z.string() })
+
+/** A consumer that does the jobs of a batch, so many at a time. */
+export function eachJob(atATime: number, run: RunJob) {
+  return async (batch: MessageBatch<unknown>, env: Bindings): Promise<void> => {
+    const log = createLog(configOf(env).logLevel, { queue: batch.queue })
+    await inParallel(batch.messages, atATime, async (message) => {
+      try {
+        await runTraced(run, batch.queue, message.body, env)
+        message.ack()
+        count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
+      } catch (error) {
+        const { id: messageID, attempts } = message
+        log.error('a job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
+        count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
+        message.retry({ delaySeconds: delayOf(error, attempts) })
+      }
+    })
+  }
+}
+
+function delayOf(error: unknown, attempts: number): number {
+  const own = error instanceof RetryLater ? error.delaySeconds : null
+  return own ?? retryDelay(FIRST_RETRY_SECONDS, attempts)
+}
+
+/** Of a job that is perhaps none. */
+function operationIDOf(body: unknown): string {
+  return Traced.safeParse(body).data?.operationID ?? ''
+}
+
+function runTraced(run: RunJob, queue: string, body: unknown, env: Bindings): Promise<void> {
+  const { operationID } = Traced.parse(body)
+  return traced(`job of ${queue}`, { operationID }, async () => {
+    const afterReply = new AfterReply()
+    const ctx = createContext(env, operationID, afterReply)
+    await run(ctx, env, body)
+    await afterReply.run(ctx.log)
+  })
+}

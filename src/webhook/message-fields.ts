@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { isNotificationKind } from '../protocol/constants/content-type.ts'
+import type { MsgData } from '../protocol/proto/index.ts'
+import type { MessageFields } from './commands.ts'
+
+const NotificationElem = z.object({ detail: z.string() })
+
+/** A message in the form that all message webhooks share. */
+export function messageFields(msg: MsgData, operationID: string): MessageFields {
+  return {
+    sendID: msg.sendID,
+    serverMsgID: msg.serverMsgID,
+    clientMsgID: msg.clientMsgID,
+    operationID,
+    senderPlatformID: msg.senderPlatformID,
+    senderNickname: msg.senderNickname,
+    sessionType: msg.sessionType,
+    msgFrom: msg.msgFrom,
+    contentType: msg.contentType,
+    status: msg.status,
+    sendTime: msg.sendTime,
+    createTime: msg.createTime,
+    content: contentText(msg),
+    seq: msg.seq,
+    atUserList: msg.atUserIDList,
+    faceURL: msg.senderFaceURL,
+    ex: msg.ex,
+  }
+}
+
+/** The content as JSON text; of a notification only what it is about. */
+export function contentText({ contentType, content }: Pick<MsgData, 'contentType' | 'content'>): string {
+  const text = new TextDecoder().decode(content)
+  if (!isNotificationKind(contentType)) return text
+  try {
+    return NotificationElem.parse(JSON.parse(text)).detail
+  } catch {
+    // OpenIM: what is not in the form of a notification is shown as nothing.
+    return ''
+  }
+}
+
+/** What `/msg/send_simple_msg` answers a message by. */
+export function replyKey({ sendID, recvID, groupID }: Pick<MsgData, 'sendID' | 'recvID' | 'groupID'>): string {
+  return Buffer.from(JSON.stringify({ sendID, recvID, groupID })).toString('base64')
+}

@@ -1,0 +1,51 @@
+import { and, count, desc, eq, sql } from 'drizzle-orm'
+import { chunked, type Database } from '../../platform/d1.ts'
+import { webhookDelivery } from '../tables.ts'
+
+export type DeliveryRow = typeof webhookDelivery.$inferSelect
+
+const PARAMETERS_PER_ROW = 10
+
+/** Writes down what was tried, and forgets what lies more than `keep` deliveries back. */
+export async function logDeliveries(
+  db: Database,
+  rows: readonly Omit<DeliveryRow, 'id'>[],
+  keep: number,
+): Promise<void> {
+  const [first, ...rest] = chunked(rows, PARAMETERS_PER_ROW).map((part) => db.insert(webhookDelivery).values(part))
+  if (!first) return
+  const { id } = webhookDelivery
+  const trim = db.delete(webhookDelivery).where(sql`${id} <= (SELECT max(${id}) FROM ${webhookDelivery}) - ${keep}`)
+  await db.batch([first, ...rest, trim])
+}
+
+/** What is looked for; "" and false do not narrow. */
+export interface DeliveryFilter {
+  eventID: string
+  name: string
+  failedOnly: boolean
+}
+
+/** Newest first. The table is small by its nature, so it is searched without an index, which every row would pay for. */
+export async function deliveryPage(
+  db: Database,
+  { eventID, name, failedOnly }: DeliveryFilter,
+  window: { offset: number; limit: number },
+): Promise<{ total: number; rows: DeliveryRow[] }> {
+  const where = and(
+    eventID === '' ? undefined : eq(webhookDelivery.eventID, eventID),
+    name === '' ? undefined : eq(webhookDelivery.name, name),
+    failedOnly ? eq(webhookDelivery.delivered, false) : undefined,
+  )
+  const [counted, rows] = await db.batch([
+    db.select({ total: count() }).from(webhookDelivery).where(where),
+    db
+      .select()
+      .from(webhookDelivery)
+      .where(where)
+      .orderBy(desc(webhookDelivery.id))
+      .limit(window.limit)
+      .offset(window.offset),
+  ])
+  return { total: counted[0]?.total ?? 0, rows }
+}

@@ -1,0 +1,32 @@
+import { and, eq, type SQL } from 'drizzle-orm'
+import type { Database } from '../../platform/d1.ts'
+import type { WebhookJob } from '../../platform/jobs.ts'
+import { packBody, unpackBody } from '../body.ts'
+import { webhookLargeBody } from '../tables.ts'
+
+type JobID = Pick<WebhookJob, 'eventID' | 'url'>
+
+export async function putLargeBody(
+  db: Database,
+  { eventID, url, createTime }: WebhookJob,
+  body: string,
+): Promise<void> {
+  await db
+    .insert(webhookLargeBody)
+    .values({ eventID, url, createTime, body: packBody(body) })
+    .onConflictDoNothing()
+}
+
+/** Null when the job is done: only then is its body removed. */
+export async function largeBody(db: Database, job: JobID): Promise<string | null> {
+  const [row] = await db.select({ body: webhookLargeBody.body }).from(webhookLargeBody).where(isOf(job))
+  return row ? unpackBody(row.body) : null
+}
+
+export async function dropLargeBody(db: Database, job: JobID): Promise<void> {
+  await db.delete(webhookLargeBody).where(isOf(job))
+}
+
+function isOf({ eventID, url }: JobID): SQL | undefined {
+  return and(eq(webhookLargeBody.eventID, eventID), eq(webhookLargeBody.url, url))
+}
