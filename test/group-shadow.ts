@@ -208,7 +208,12 @@ export class GroupShadow {
       this.asked++
       return this.#syncMembers(tips.groupID)
     }
-    this.#merge(followed, tips.inserted ?? [], tips.updated ?? [], (tips.deleted ?? []).map(({ userID }) => userID))
+    this.#merge(
+      followed,
+      tips.inserted ?? [],
+      tips.updated ?? [],
+      (tips.deleted ?? []).map(({ userID }) => userID),
+    )
     if (tips.group) this.#groups[tips.groupID] = tips.group
     if (tips.reordered) followed.order = await this.#memberIDs(tips.groupID)
     followed.version = tips.version
@@ -290,7 +295,8 @@ export async function expectSameGroupsAsFresh(...online: GroupShadow[]): Promise
   for (const shadow of online) {
     const fresh = sorted(await shadow.fresh())
     await until(async () => JSON.stringify(sorted(await shadow.known())) === JSON.stringify(fresh), 1_000).catch(
-      async () => expect({ of: shadow.userID, ...sorted(await shadow.known()) }).toEqual({ of: shadow.userID, ...fresh }),
+      async () =>
+        expect({ of: shadow.userID, ...sorted(await shadow.known()) }).toEqual({ of: shadow.userID, ...fresh }),
     )
     for (const roles of Object.values(fresh.roles)) expect(roles).toEqual(roles.toSorted((a, b) => b - a))
     for (const [groupID, members] of Object.entries(fresh.members)) {

@@ -50,9 +50,7 @@ const changes: Record<string, Step[]> = {
     () => owner.call('set_group_info_ex', { groupID, needVerification: 2 }),
     () => newcomer.call('join_group', { groupID, joinSource: 3, inviterUserID: newcomer.userID }),
   ],
-  'a newcomer who is invited': [
-    () => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
-  ],
+  'a newcomer who is invited': [() => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })],
   'two newcomers at once': [
     () => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [stranger.userID, newcomer.userID] }),
   ],
@@ -72,9 +70,7 @@ const changes: Record<string, Step[]> = {
   'a member who quits': [() => mia.call('quit_group', { groupID, userID: mia.userID })],
   'an administrator who quits': [() => admin.call('quit_group', { groupID })],
   'a member who is put out': [() => admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })],
-  'two who are put out': [
-    () => owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID, admin.userID] }),
-  ],
+  'two who are put out': [() => owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID, admin.userID] })],
   'somebody who leaves and comes back': [
     () => mia.call('quit_group', { groupID }),
     () => owner.call('set_group_info_ex', { groupID, groupName: 'While mia was away' }),
@@ -145,9 +141,17 @@ describe('what an online device makes of', () => {
   })
 
   it('a member who shows in groups with a profile that changes is what a fresh login has', async () => {
-    const reply = await post('/user/update_user_info_ex', { userInfo: { userID: mia.userID, nickname: 'New' } }, mia.token)
+    const reply = await post(
+      '/user/update_user_info_ex',
+      { userInfo: { userID: mia.userID, nickname: 'New' } },
+      mia.token,
+    )
     expect(reply.errCode).toBe(0)
-    await until(() => all().slice(0, 4).every((shadow) => shadow.told(1516).length === 1))
+    await until(() =>
+      all()
+        .slice(0, 4)
+        .every((shadow) => shadow.told(1516).length === 1),
+    )
     await expectSameGroupsAsFresh(...all())
     expect(all().map(({ asked }) => asked)).toEqual(all().map(() => 0))
   })

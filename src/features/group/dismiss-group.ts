@@ -12,8 +12,9 @@ import { groupInfo } from './wire.ts'
 const STEP = 500
 
 /**
- * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word, and
- * are let go afterwards by the queue, since there may be many.
+ * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word. They
+ * are let go in the same step, since clients that are told look at once for the groups they still have; when there are
+ * too many for that, by the queue.
  */
 export async function dismissGroup(
   ctx: CallerContext,
@@ -24,9 +25,11 @@ export async function dismissGroup(
   if (group.status !== GroupStatus.Dismissed) {
     const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
     const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+    const members = await membersAfter(ctx.db, groupID, '', STEP + 1)
     await changeGroup(ctx, {
       groupID,
       set: { status: GroupStatus.Dismissed },
+      ...(members.length <= STEP && { leave: members.map(({ member }) => member.userID) }),
       notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
     })
   }
