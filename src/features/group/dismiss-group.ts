@@ -13,8 +13,8 @@ const STEP = 500
 
 /**
  * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word. They
- * are let go in the same step, since clients that are told look at once for the groups they still have; when there are
- * too many for that, by the queue.
+ * are let go in the same step, since clients that are told look at once for the groups they still have; those of a
+ * large group by the queue.
  */
 export async function dismissGroup(
   ctx: CallerContext,
@@ -25,11 +25,10 @@ export async function dismissGroup(
   if (group.status !== GroupStatus.Dismissed) {
     const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
     const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
-    const members = await membersAfter(ctx.db, groupID, '', STEP + 1)
     await changeGroup(ctx, {
       groupID,
       set: { status: GroupStatus.Dismissed },
-      ...(members.length <= STEP && { leave: members.map(({ member }) => member.userID) }),
+      everybodyLeaves: true,
       notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
     })
   }

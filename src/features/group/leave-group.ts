@@ -27,6 +27,7 @@ export async function quitGroup(
   await changeGroup(ctx, {
     groupID,
     leave: [userID],
+    roles: [{ userID, roleLevel: member.member.roleLevel }],
     notices: [groupNotice.memberQuit(groupInfo(group), groupMemberFullInfo(member), ctx.now())],
   })
 }
@@ -61,6 +62,7 @@ export async function kickMembers(
   await changeGroup(ctx, {
     groupID,
     leave: kickedUserIDs,
+    roles: kicked.map(({ userID, roleLevel }) => ({ userID, roleLevel })),
     notices: parts.map((kickedUserList) =>
       groupNotice.membersKicked({ ...base, kickedUserList }, sendMessage ?? undefined),
     ),

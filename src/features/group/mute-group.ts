@@ -45,6 +45,7 @@ export async function muteMember(
   await changeGroup(ctx, {
     groupID,
     update: [{ userID, set: { muteEndTime } }],
+    roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberMuted({ ...base, mutedUser, mutedSeconds })],
   })
 }
@@ -57,6 +58,7 @@ export async function cancelMuteMember(
   await changeGroup(ctx, {
     groupID,
     update: [{ userID, set: { muteEndTime: 0 } }],
+    roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberUnmuted({ ...base, mutedUser: { ...target, muteEndTime: 0 } })],
   })
 }

@@ -52,7 +52,8 @@ async function decide(
     const { roleLevel: _role, ...others } = set
     if (Object.keys(others).length > 0) notices.push(groupNotice.memberInfoSet({ ...base, changedUser }))
   }
-  return update.length === 0 ? null : { groupID, update, notices }
+  const roles = found.map(({ member: { userID, roleLevel } }) => ({ userID, roleLevel }))
+  return update.length === 0 ? null : { groupID, update, roles, notices }
 }
 
 function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): GroupMemberFields {
