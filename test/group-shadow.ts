@@ -91,9 +91,18 @@ export class GroupShadow {
     return post(`/group/${verb}`, body, this.token)
   }
 
-  /** The notices of groups that came, without their copies in chats. */
+  /**
+   * The notices of groups that came, without their copies in chats. Who sends one to several people hears each of them;
+   * clients drop those whose uuid they have seen.
+   */
   told(contentType?: number): GroupTold[] {
-    return this.#notices().filter((told) => isWanted(told, contentType) && told.conversationID.startsWith('n_'))
+    const seen = new Set<string>()
+    return this.#notices().filter((told) => {
+      if (!isWanted(told, contentType) || !told.conversationID.startsWith('n_')) return false
+      const { uuid } = told.detail
+      if (uuid === undefined) return true
+      return !seen.has(uuid) && seen.add(uuid)
+    })
   }
 
   /** The copies of notices in chats. */

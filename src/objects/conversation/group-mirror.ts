@@ -94,7 +94,7 @@ export function mirrorGroup(sql: SqlStorage, { set, create }: GroupChange, membe
 export function handOverToRelays(sql: SqlStorage, time: number): void {
   sql.exec(
     `UPDATE member SET changed_time = ?, shard = placed.shard
-      FROM (SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / ? AS shard FROM member WHERE left_seq < 0) placed
+      FROM (SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / CAST(? AS INTEGER) AS shard FROM member WHERE left_seq < 0) placed
       WHERE member.user_id = placed.user_id`,
     time,
     RELAY_MEMBERS,
