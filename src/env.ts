@@ -15,8 +15,27 @@ export interface Settings {
   OPENIM_HISTORY_FOR_NEW_MEMBERS?: string
   OPENIM_MAX_GROUP_MEMBERS?: string
   OPENIM_MAX_GROUPS_PER_USER?: string
+  OPENIM_MAX_DIRECT_MEMBERS?: string
   OPENIM_MAX_FILE_MB?: string
+  OPENIM_FILE_TYPES?: string
+  OPENIM_FILE_GROUPS?: string
+  OPENIM_FILE_LIMITS?: string
+  OPENIM_MAX_OPEN_UPLOADS?: string
+  OPENIM_FILE_EXPIRE_DAYS?: string
+  OPENIM_FILE_EXPIRE_GROUPS?: string
+  OPENIM_S3_ENDPOINT?: string
+  OPENIM_S3_BUCKET?: string
+  OPENIM_S3_REGION?: string
+  OPENIM_S3_ACCESS_KEY_ID?: string
+  OPENIM_S3_SECRET_ACCESS_KEY?: string
   OPENIM_LOG_LEVEL?: string
+  OPENIM_PUSH?: string
+  OPENIM_PUSH_FCM_ACCOUNT?: string
+  OPENIM_PUSH_APNS_KEY?: string
+  OPENIM_PUSH_VAPID_KEY?: string
+  OPENIM_PUSH_HTTP_SECRET?: string
+  OPENIM_PUSH_JPUSH_SECRET?: string
+  OPENIM_PUSH_GETUI_SECRET?: string
 }
 
 /** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */

@@ -15,6 +15,7 @@ export async function seedGroup(groupID: string, userIDs: string[]): Promise<voi
   await seedGroupRow({ groupID, ownerUserID: userIDs[0] ?? '', memberCount: userIDs.length })
   await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage }) => {
     storage.sql.exec('INSERT INTO kind (id, session_type, group_id) VALUES (1, 3, ?)', groupID)
+    storage.sql.exec('INSERT INTO group_state (id, status, member_count) VALUES (1, 0, ?)', userIDs.length)
     for (const userID of userIDs) storage.sql.exec('INSERT INTO member (user_id) VALUES (?)', userID)
   })
   // Its copy of the members is read when it wakes.

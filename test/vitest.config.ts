@@ -22,6 +22,8 @@ export default defineConfig({
               bindings: {
                 OPENIM_LOCAL: '1',
                 OPENIM_LOG_LEVEL: 'error',
+                // Every member is an object, and hundreds of them take their time here.
+                OPENIM_MAX_DIRECT_MEMBERS: '20',
                 TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
               },
             },
@@ -29,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          include: ['test/{protocol,platform,sync,features,objects,http,jobs,contract}/**/*.test.ts'],
+          include: ['test/{protocol,platform,sync,features,objects,http,jobs,push,contract}/**/*.test.ts'],
           setupFiles: ['test/setup.ts'],
         },
       },

@@ -6,6 +6,7 @@ import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
 import { messageEndpoints } from '../features/message/endpoints.ts'
 import { readEndpoints } from '../features/message/read-endpoints.ts'
+import { pushEndpoints } from '../features/third/push-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 
@@ -20,4 +21,5 @@ export const endpoints: readonly Endpoint[] = [
   ...readEndpoints,
   ...jssdkEndpoints,
   ...fileEndpoints,
+  ...pushEndpoints,
 ]

@@ -35,12 +35,20 @@ async function download(c: Route, prefix: string): Promise<Response> {
   const { headers, body, status } = await readObject(c.var.context, {
     path: new URL(c.req.url).pathname.slice(prefix.length),
     type: c.req.query('type') ?? '',
+    width: pixels(c.req.query('width')),
+    height: pixels(c.req.query('height')),
+    format: c.req.query('format') ?? '',
     headOnly: c.req.method === 'HEAD',
     range: c.req.header('range'),
     ifRange: c.req.header('if-range'),
     ifNoneMatch: c.req.header('if-none-match'),
   })
   return new Response(body, { status, headers: { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS } })
+}
+
+/** OpenIM reads what is no number as none. */
+function pixels(text = ''): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0
 }
 
 async function upload(c: Route): Promise<Response> {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { PLATFORMS } from '../protocol/constants/platform.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
+import { type PushConfig, type PushSecrets, parsePush } from './push-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
 export const DEFAULT_SECRET = 'openIM123'
@@ -10,6 +11,7 @@ export const DEFAULT_SECRET = 'openIM123'
 const MIN_SECRET_LENGTH = 16
 
 const DAY_SECONDS = 86_400
+const DAY_MS = 86_400_000
 const BYTES_PER_MB = 1_048_576
 
 const platformClass = z.enum(Object.values(PLATFORMS).map((platform) => platform.class))
@@ -19,6 +21,12 @@ const MultiLoginRulesSetting = z.partialRecord(
   platformClass,
   z.array(z.union([platformClass, z.literal('same platform')])),
 )
+
+/** How large files of a kind may be, in MiB, as JSON: `{"image/*":20,"msg-voice":5}`. */
+const FileLimitsSetting = z.record(z.string().min(1), z.number().positive())
+
+/** OpenIM's: what clients send in messages, and the logs they hand in. */
+const EXPIRING_GROUPS = 'msg-picture,msg-file,msg-voice,msg-video,msg-video-snapshot,sdklog'
 
 const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
@@ -31,10 +39,29 @@ const Settings = z.object({
   OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
   OPENIM_HISTORY_FOR_NEW_MEMBERS: z.enum(['0', '1']).default('1'),
   OPENIM_MAX_GROUP_MEMBERS: z.coerce.number().int().min(1).max(100_000).default(100_000),
+  OPENIM_MAX_DIRECT_MEMBERS: z.coerce.number().int().min(1).max(1_000).default(250),
   OPENIM_MAX_GROUPS_PER_USER: z.coerce.number().int().min(1).max(100_000).default(10_000),
   OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
   OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
+  OPENIM_FILE_TYPES: z.string().default(''),
+  OPENIM_FILE_GROUPS: z.string().default(''),
+  OPENIM_FILE_LIMITS: z.string().transform(parseJson).pipe(FileLimitsSetting).default({}),
+  OPENIM_MAX_OPEN_UPLOADS: z.coerce.number().int().min(1).max(10_000).default(200),
+  OPENIM_FILE_EXPIRE_DAYS: z.coerce.number().int().min(0).max(36_500).default(180),
+  OPENIM_FILE_EXPIRE_GROUPS: z.string().default(EXPIRING_GROUPS),
+  OPENIM_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OPENIM_S3_BUCKET: z.string().optional(),
+  OPENIM_S3_REGION: z.string().default('auto'),
+  OPENIM_S3_ACCESS_KEY_ID: z.string().optional(),
+  OPENIM_S3_SECRET_ACCESS_KEY: z.string().optional(),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  OPENIM_PUSH: z.string().default(''),
+  OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),
+  OPENIM_PUSH_APNS_KEY: z.string().optional(),
+  OPENIM_PUSH_VAPID_KEY: z.string().optional(),
+  OPENIM_PUSH_HTTP_SECRET: z.string().optional(),
+  OPENIM_PUSH_JPUSH_SECRET: z.string().optional(),
+  OPENIM_PUSH_GETUI_SECRET: z.string().optional(),
 })
 
 export interface Config {
@@ -53,10 +80,41 @@ export interface Config {
   historyForNewMembers: boolean
   maxGroupMembers: number
   maxGroupsPerUser: number
+  /** A group with more members than this is delivered by relays. */
+  maxDirectMembers: number
   maxFileBytes: number
+  /** Which media types files may have. */
+  fileTypes: Selection
+  /** Which groups (the `cause` of an upload) files may be of. */
+  fileGroups: Selection
+  /** Bytes a file may have, by its group or by a media type, also one like `image/*`. */
+  fileLimits: ReadonlyMap<string, number>
+  /** How many uploads of a user may be under way. */
+  maxOpenUploads: number
+  /** Names of files in these groups are forgotten after this time; no group: none is. */
+  fileExpiry: { afterMs: number; groups: readonly string[] }
+  /** The store that clients reach themselves; null: files go through this service into the bucket bound to it. */
+  s3: S3Settings | null
   logLevel: LogLevel
+  /** How absent users are rung; null when they are not. */
+  push: PushConfig | null
   /** Why this deployment must not serve, or null when it may. */
   refusal: string | null
+}
+
+/** Patterns of what is taken, all when there is none, and of what is not, which win. */
+export interface Selection {
+  allowed: readonly string[]
+  denied: readonly string[]
+}
+
+/** A bucket behind the S3 protocol, and the keys to it. */
+export interface S3Settings {
+  endpoint: string
+  bucket: string
+  region: string
+  accessKeyID: string
+  secretAccessKey: string
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -78,6 +136,7 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
   const result = Settings.safeParse(definedOnly(env))
   const settings = result.success ? result.data : Settings.parse({})
   const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
+  const { push, refusal: pushRefusal } = parsePush(settings.OPENIM_PUSH, pushSecrets(settings))
   const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
   return {
     local: settings.OPENIM_LOCAL === '1',
@@ -92,15 +151,43 @@ export function parseConfig(env: Partial<Record<keyof z.input<typeof Settings>, 
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
     historyForNewMembers: settings.OPENIM_HISTORY_FOR_NEW_MEMBERS === '1',
     maxGroupMembers: settings.OPENIM_MAX_GROUP_MEMBERS,
+    maxDirectMembers: settings.OPENIM_MAX_DIRECT_MEMBERS,
     maxGroupsPerUser: settings.OPENIM_MAX_GROUPS_PER_USER,
     maxFileBytes: settings.OPENIM_MAX_FILE_MB * BYTES_PER_MB,
+    fileTypes: selectionOf(settings.OPENIM_FILE_TYPES.toLowerCase()),
+    fileGroups: selectionOf(settings.OPENIM_FILE_GROUPS),
+    fileLimits: new Map(
+      Object.entries(settings.OPENIM_FILE_LIMITS).map(([kind, limitMB]) => [kind, limitMB * BYTES_PER_MB]),
+    ),
+    maxOpenUploads: settings.OPENIM_MAX_OPEN_UPLOADS,
+    fileExpiry: {
+      afterMs: settings.OPENIM_FILE_EXPIRE_DAYS * DAY_MS,
+      groups: settings.OPENIM_FILE_EXPIRE_DAYS === 0 ? [] : listOf(settings.OPENIM_FILE_EXPIRE_GROUPS),
+    },
+    s3: s3Of(settings),
     logLevel: settings.OPENIM_LOG_LEVEL,
-    refusal: result.success ? refusalOf(settings, admins) : malformed(result.error),
+    push,
+    refusal: result.success ? (refusalOf(settings, admins) ?? pushRefusal) : malformed(result.error),
+  }
+}
+
+function pushSecrets(settings: z.output<typeof Settings>): PushSecrets {
+  const { OPENIM_PUSH_FCM_ACCOUNT: account, OPENIM_PUSH_APNS_KEY: key, OPENIM_PUSH_VAPID_KEY: vapid } = settings
+  const { OPENIM_PUSH_HTTP_SECRET: http, OPENIM_PUSH_JPUSH_SECRET: jpush, OPENIM_PUSH_GETUI_SECRET: getui } = settings
+  return {
+    ...(account && { fcm: { serviceAccount: account } }),
+    ...(key && { apns: { key } }),
+    ...(vapid && { webpush: { privateKey: vapid } }),
+    ...(http && { http: { secret: http } }),
+    ...(jpush && { jpush: { masterSecret: jpush } }),
+    ...(getui && { getui: { masterSecret: getui } }),
   }
 }
 
 function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<string, string>): string | null {
   if (admins.size === 0) return 'OPENIM_ADMIN_USER_IDS names no administrator'
+  const missing = S3_NAMES.filter((name) => settings[name] === undefined)
+  if (missing.length > 0 && missing.length < S3_NAMES.length) return `${missing.join(', ')} must be set, too`
   if (settings.OPENIM_LOCAL === '1') return settings.OPENIM_SECRET === '' ? 'OPENIM_SECRET is empty' : null
   if (settings.OPENIM_SECRET === '') return 'OPENIM_SECRET is not set; run `npx wrangler secret put OPENIM_SECRET`'
   if (settings.OPENIM_SECRET === DEFAULT_SECRET) {
@@ -110,6 +197,28 @@ function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<stri
     return `OPENIM_SECRET is shorter than ${MIN_SECRET_LENGTH} characters`
   }
   return null
+}
+
+const S3_NAMES = [
+  'OPENIM_S3_ENDPOINT',
+  'OPENIM_S3_BUCKET',
+  'OPENIM_S3_ACCESS_KEY_ID',
+  'OPENIM_S3_SECRET_ACCESS_KEY',
+] as const
+
+function s3Of(settings: z.output<typeof Settings>): S3Settings | null {
+  const [endpoint, bucket, accessKeyID, secretAccessKey] = S3_NAMES.map((name) => settings[name])
+  if (!endpoint || !bucket || !accessKeyID || !secretAccessKey) return null
+  return { endpoint, bucket, region: settings.OPENIM_S3_REGION, accessKeyID, secretAccessKey }
+}
+
+/** `image/*,!image/svg+xml`: what begins with an exclamation mark is denied. */
+function selectionOf(text: string): Selection {
+  const patterns = listOf(text)
+  return {
+    allowed: patterns.filter((pattern) => !pattern.startsWith('!')),
+    denied: patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1)),
+  }
 }
 
 function malformed(error: z.ZodError): string {

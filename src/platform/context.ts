@@ -3,11 +3,14 @@ import { ImError } from '../protocol/errors.ts'
 import { AfterReply } from './after-reply.ts'
 import { type Config, configOf } from './config.ts'
 import { type Database, openDatabase } from './d1.ts'
-import { type FileStore, openFileStore } from './files.ts'
+import type { FileStore } from './files.ts'
 import type { TransferJob } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
 import { conversationObject, userObject } from './objects.ts'
+import { openPictureService, type PictureService } from './pictures.ts'
+import { openR2Store } from './r2-files.ts'
 import type { ConversationRpc, UserRpc } from './rpc.ts'
+import { openS3Store } from './s3-files.ts'
 
 /** Who asks: the user of the token. */
 export interface Caller {
@@ -22,6 +25,7 @@ export interface Context {
   readonly config: Config
   readonly db: Database
   readonly files: FileStore
+  readonly pictures: PictureService
   readonly log: Log
   /** Where the client reaches the REST API, without a slash at the end; "" in a job. */
   readonly publicURL: string
@@ -53,7 +57,8 @@ export function createContext(
     operationID,
     config,
     db: openDatabase(env.DB),
-    files: openFileStore(env.FILES),
+    files: config.s3 ? openS3Store(config.s3) : openR2Store(env.FILES),
+    pictures: openPictureService(env.IMAGES),
     log: createLog(config.logLevel, { operationID }),
     publicURL,
     now: () => Date.now(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PROVIDERS } from './push-config.ts'
 
 /*
  * Work that may wait for a queue. What is sent here is read by another deployment perhaps, so it is validated when it
@@ -29,3 +30,57 @@ export const TransferJob = z.discriminatedUnion('kind', [
 ])
 
 export type TransferJob = z.output<typeof TransferJob>
+
+/** An absent user, and the number for the app's badge. */
+const PushReceiver = z.object({ userID: z.string(), badge: z.int() })
+
+export type PushReceiver = z.output<typeof PushReceiver>
+
+/** Where one notification goes: a device by its token, or, where the vendor knows users, a user by the ID. */
+const PushTarget = z.object({
+  provider: z.enum(PROVIDERS),
+  userID: z.string(),
+  /** Platforms it is meant for. */
+  platforms: z.array(z.int()),
+  /** "" for a user. */
+  token: z.string(),
+  vendor: z.string(),
+  badge: z.int(),
+  /** What the provider needs to know when it tries again; "" at first. */
+  attempt: z.string(),
+})
+
+export type PushTarget = z.output<typeof PushTarget>
+
+/** The message that absent users are rung for. */
+const pushed = {
+  operationID: z.string(),
+  conversationID: z.string(),
+  /** The chat that it belongs to: the same, or the notification conversation's twin. */
+  home: z.string(),
+  /** The encoded MsgData in base64; without its content where that would be too much for a queue. */
+  message: z.base64(),
+}
+
+/** Jobs of the `push` queue. */
+export const PushJob = z.discriminatedUnion('kind', [
+  /** These users are to be rung. */
+  z.object({ kind: z.literal('ring'), ...pushed, receivers: z.array(PushReceiver) }),
+  /** Of these users those are to be rung who want it and whose phone does not listen: their objects know. */
+  z.object({ kind: z.literal('ask'), ...pushed, userIDs: z.array(z.string()) }),
+  /** What is left of a job after a vendor was busy. */
+  z.object({ kind: z.literal('retry'), ...pushed, targets: z.array(PushTarget) }),
+])
+
+export type PushJob = z.output<typeof PushJob>
+
+/** Thrown by a job that wants to be run again at a time of its choice. */
+export class RetryLater extends Error {
+  readonly delaySeconds: number | null
+
+  /** @param delaySeconds null leaves it to the queue's own backoff */
+  constructor(why: string, delaySeconds: number | null) {
+    super(why)
+    this.delaySeconds = delaySeconds
+  }
+}

@@ -172,6 +172,18 @@ export interface RevokedMessage {
   revokeTime: number
 }
 
+/** A message that an absent user may be rung for. */
+export interface PushQuestion {
+  conversationID: string
+  /** The chat that it belongs to. */
+  home: string
+  sessionType: number
+  /** 0 for a message that is not stored. */
+  seq: number
+  /** Whether it raises the app's badge. */
+  countsOnBadge: boolean
+}
+
 /** A member's receive options: of this conversation, and the one for everything. */
 export interface MemberSettings {
   recvMsgOpt?: number
@@ -374,6 +386,10 @@ export interface UserRpc {
   setExOfPeer(peerUserID: string, ex: string): Promise<string[]>
   /** Keeps the user's option for everything where the send checks find it. */
   setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<void>
+  /** Sets the number that the app's badge shows; messages that count raise it. */
+  setAppBadge(appUnreadCount: number): Promise<void>
+  /** Whether to ring for a message that was not handed to this object: the badge to show, or null for not at all. */
+  takeOfflinePush(question: PushQuestion): Promise<number | null>
   /** Settings of this user that a new conversation has to know. */
   memberSettings(conversationID: string): Promise<MemberSettings>
   /** Null when the user has no such conversation. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
+import { png, sizeOfPNG } from '../picture.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 
@@ -10,7 +11,7 @@ import { useScene } from './rig/scene.ts'
  * So here the SDK runs in this process, beside a FileReader that does what the SDK needs of one.
  */
 
-const scene = useScene()
+const scene = useScene({ browser: true })
 
 class FileReaderInNode {
   onload: ((event: { target: { result: ArrayBuffer } }) => void) | null = null
@@ -74,8 +75,8 @@ it('the JS SDK uploads a small file and one of three parts, and again without se
       expect([again.status, new Uint8Array(await again.arrayBuffer())]).toEqual([206, data.subarray(0, 10)])
     }
 
-    const file = new File([bytesOf(70, 9)], 'p.png')
-    const picture = { uuid: 'u1', type: 'png', size: 70, width: 1, height: 1, url: '' }
+    const file = new File([png(1280, 100, 9)], 'p.png')
+    const picture = { uuid: 'u1', type: 'png', size: file.size, width: 1280, height: 100, url: '' }
     const created = await sdk.createImageMessageByFile?.({
       sourcePicture: picture,
       bigPicture: picture,
@@ -86,12 +87,58 @@ it('the JS SDK uploads a small file and one of three parts, and again without se
     await sdk.sendMessage?.({ recvID: bobID, groupID: '', message: created?.data })
     await expect.poll(async () => (await bob.history(aliceID)).length, { timeout: 10_000 }).toBe(1)
     const [message] = await bob.history(aliceID)
-    const Picture = z.object({ pictureElem: z.object({ snapshotPicture: z.object({ url: z.string() }) }) })
-    const { snapshotPicture } = Picture.parse(message?.whole).pictureElem
-    expect(snapshotPicture.url).toContain('?type=image')
-    const response = await fetch(snapshotPicture.url)
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png'])
+    expect(await snapshotSize(message?.whole)).toEqual([640, 50])
   } finally {
     await sdk.logout?.()
   }
+})
+
+const PictureMessage = z.object({ pictureElem: z.object({ snapshotPicture: z.object({ url: z.string() }) }) })
+
+/** What a device sees of a picture before it asks for the whole. */
+async function snapshotSize(message: unknown): Promise<[number, number]> {
+  const { url } = PictureMessage.parse(message).pictureElem.snapshotPicture
+  expect(url).toContain('type=image')
+  const response = await fetch(url)
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png'])
+  return sizeOfPNG(new Uint8Array(await response.arrayBuffer()))
+}
+
+const fileOf = (data: Uint8Array, name: string, type: string) => ({
+  base64: Buffer.from(data).toString('base64'),
+  name,
+  type,
+})
+
+it('the wasm SDK uploads files of one part and of three, and sends a picture that others see', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = [await scene.wasm(aliceID), await scene.js(bobID)]
+  for (const size of [5_000, 12_582_912]) {
+    const data = bytesOf(size, size + 1)
+    const name = `${size}.pdf`
+    const asked = {
+      name,
+      contentType: 'application/pdf',
+      uuid: `u${size}`,
+      file: fileOf(data, name, 'application/pdf'),
+    }
+    const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
+    expect(url).toBe(`${scene.server.url}/object/${aliceID}/${name}`)
+    const response = await fetch(url)
+    expect(response.headers.get('content-type')).toBe('application/pdf')
+    expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))
+  }
+
+  const data = png(800, 1600, 3)
+  const picture = { uuid: 'p1', type: 'image/png', size: data.length, width: 800, height: 1600, url: '' }
+  const message = await alice.call('createImageMessageByFile', {
+    sourcePicture: picture,
+    bigPicture: picture,
+    snapshotPicture: picture,
+    sourcePath: '',
+    file: fileOf(data, 'p1.png', 'image/png'),
+  })
+  await alice.call('sendMessage', { recvID: bobID, groupID: '', message })
+  await expect.poll(async () => (await bob.history(aliceID)).length, { timeout: 10_000 }).toBe(1)
+  expect(await snapshotSize((await bob.history(aliceID))[0]?.whole)).toEqual([320, 640])
 })

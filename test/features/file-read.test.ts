@@ -71,20 +71,6 @@ describe('GET /object/', () => {
     expect(await response.text()).toBe('')
   })
 
-  it('shows pictures as such, and only pictures', async () => {
-    // The Go core names a type by its extension.
-    const picture = await alice.upload(cut(bytes(10, 'png')), 'alice/p.png', { contentType: 'png' })
-    const response = await get(`${picture}?type=image&width=640&height=640`)
-    expect(response.status).toBe(200)
-    expect(response.headers.get('content-type')).toBe('image/png')
-    expect(response.headers.get('content-disposition')).toBe('inline')
-    expect((await get(`${url}?type=image`)).status).toBe(400)
-    expect((await get(`${url}?type=video`)).status).toBe(400)
-    const drawing = await alice.upload(cut(bytes(11, 'svg')), 'alice/p.svg', { contentType: 'image/svg+xml' })
-    expect((await get(`${drawing}?type=image`)).status).toBe(400)
-    expect((await get(drawing)).headers.get('content-disposition')).toMatch(/^attachment/)
-  })
-
   it.each([
     ['x\r\nset-cookie: a=b', 'application/octet-stream'],
     ['', 'application/octet-stream'],

@@ -1,5 +1,9 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { createHash } from 'node:crypto'
-import { post, type ReplyBody, request } from '../rig.ts'
+import type { Settings } from '../../src/env.ts'
+import { createApp } from '../../src/http/app.ts'
+import { endpoints } from '../../src/http/endpoints.ts'
+import { bindings, post, type ReplyBody, request } from '../rig.ts'
 
 /** Files and the steps of their upload, as an SDK takes them. */
 
@@ -30,15 +34,34 @@ export function cut(data: Uint8Array<ArrayBuffer>): Cut {
   return { data, parts, md5s, hash: md5(md5s.join(',')) }
 }
 
+const app = createApp(endpoints)
+
+/** A call to a deployment that has the same data and other settings. */
+async function postTo(settings: Settings, path: string, body: unknown, token: string): Promise<ReplyBody> {
+  const ctx = createExecutionContext()
+  const init = { method: 'POST', headers: { operationID: 'test-operation', token }, body: JSON.stringify(body) }
+  const response = await app.request(`http://127.0.0.1${path}`, init, { ...bindings, ...settings }, ctx)
+  await waitOnExecutionContext(ctx)
+  return response.json()
+}
+
 export class Uploader {
   readonly token: string
+  readonly #settings: Settings | null
 
-  constructor(token: string) {
+  constructor(token: string, settings: Settings | null = null) {
     this.token = token
+    this.#settings = settings
+  }
+
+  /** The same user where the deployment is set up otherwise. */
+  with(settings: Settings): Uploader {
+    return new Uploader(this.token, settings)
   }
 
   call(verb: string, body: unknown): Promise<ReplyBody> {
-    return post(`/object/${verb}`, body, this.token)
+    const path = `/object/${verb}`
+    return this.#settings ? postTo(this.#settings, path, body, this.token) : post(path, body, this.token)
   }
 
   initiate(file: Cut, name: string, given: Record<string, unknown> = {}): Promise<ReplyBody> {

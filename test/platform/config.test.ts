@@ -16,6 +16,17 @@ describe('a deployment', () => {
       /MULTI_LOGIN_RULES/,
     ],
     ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
+    [
+      'with a limit for files that is no number',
+      { OPENIM_SECRET: GOOD, OPENIM_FILE_LIMITS: '{"a":"b"}' },
+      /FILE_LIMITS/,
+    ],
+    [
+      'with an S3 store and no keys',
+      { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'https://s3.test' },
+      /S3_BUCKET.*SECRET/,
+    ],
+    ['with an S3 store at no address', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
   ])('%s does not serve, and says why', (_what, env, why) => {
     expect(parseConfig(env).refusal).toMatch(why)
@@ -60,5 +71,18 @@ describe('a deployment', () => {
 
   it('on a developer’s machine may keep the default secret', () => {
     expect(parseConfig({ OPENIM_LOCAL: '1', OPENIM_SECRET: 'openIM123' }).refusal).toBeNull()
+  })
+
+  it('takes all files of all kinds, and forgets those of messages after half a year, as OpenIM does', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
+      fileTypes: { allowed: [], denied: [] },
+      fileGroups: { allowed: [], denied: [] },
+      fileLimits: new Map(),
+      fileExpiry: {
+        afterMs: 180 * 86_400_000,
+        groups: ['msg-picture', 'msg-file', 'msg-voice', 'msg-video', 'msg-video-snapshot', 'sdklog'],
+      },
+      s3: null,
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { type CallerContext, type Context, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { findUpload } from './store/uploads.ts'
+import { countOpenUploads, findUpload } from './store/uploads.ts'
 import type { FileUploadRow } from './tables.ts'
 
 /** An upload of the caller's own. @throws ImError 1004 when there is none, 1002 when it is somebody else's */
@@ -21,4 +21,12 @@ export async function existingUpload(ctx: Context, uploadID: string): Promise<Fi
 export function requireOpen(ctx: Context, upload: FileUploadRow): void {
   if (upload.completed) throw ImError.args('the upload is complete')
   if (upload.expireTime < ctx.now()) throw ImError.args('the upload has expired; begin it again')
+}
+
+/** @throws ImError 429 when the caller has as many uploads under way as anybody may have; administrators may have more */
+export async function requireFreeUpload(ctx: CallerContext): Promise<void> {
+  if (ctx.caller.isAdmin) return
+  const max = ctx.config.maxOpenUploads
+  const open = await countOpenUploads(ctx.db, ctx.caller.userID, ctx.now())
+  if (open >= max) throw ImError.tooManyRequests(`${open} uploads of yours are under way already; complete some first`)
 }

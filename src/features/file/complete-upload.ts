@@ -1,14 +1,16 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
+import type { DirectStore } from '../../platform/files.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { accessUpload, requireOpen } from './access.ts'
+import { requireEveryPart, requireEveryStoredPart, tagOfJoined } from './arrived-parts.ts'
 import { hashOfParts } from './hash.ts'
 import { keyOf } from './keys.ts'
 import { requireName, urlOf } from './name.ts'
-import { partCountOf } from './parts.ts'
+import { requireAllowed } from './require-allowed.ts'
 import type { CompleteMultipartUploadReq } from './schema.ts'
 import { findContent } from './store/objects.ts'
-import { findParts, finishUpload } from './store/uploads.ts'
+import { findParts, finishKnownUpload, finishUpload } from './store/uploads.ts'
 import type { FileObjectRow, FilePartRow, FileUploadRow } from './tables.ts'
 
 /** Makes a file of the parts, under its name. To complete an upload again is no fault. */
@@ -18,54 +20,70 @@ export async function completeMultipartUpload(
 ): Promise<{ url: string }> {
   requireName(ctx, name)
   const upload = await accessUpload(ctx, uploadID)
-  const { hash } = upload
+  const { hash, size } = upload
+  requireAllowed(ctx, { name, contentType, cause, size })
   if (hashOfParts(claimed) !== hash) throw ImError.args('the MD5s of the parts do not make up the hash of the file')
   const object = { name, userID: ctx.caller.userID, hash, contentType, cause, createTime: ctx.now() }
-  return finish(ctx, upload, object, (parts) => requireEveryPart(upload, parts, claimed))
+  return finish(ctx, upload, object, (parts) => join(ctx, upload, parts, claimed))
 }
 
 /**
- * Ends an upload: joins its parts unless the content is there by now, names the file, and lets go of what is not kept.
- * @param check throws when what has arrived is not the file
+ * Ends an upload: stores its content unless that is there by now, names the file, and lets go of what is not kept.
+ * @param store checks what has arrived, makes one file of it and tells its key
  */
 export async function finish(
   ctx: CallerContext,
   upload: FileUploadRow,
   object: FileObjectRow,
-  check: (parts: readonly FilePartRow[]) => void,
+  store: (parts: readonly FilePartRow[]) => Promise<string>,
 ): Promise<{ url: string }> {
   const { hash } = object
   const parts = await findParts(ctx.db, upload.uploadID)
-  let content = await findContent(ctx.db, hash)
-  if (!content) {
+  const known = await findContent(ctx.db, hash)
+  let keptKey = known?.storeKey
+  // What is known may be cleaned away in between: then the parts are needed after all.
+  if (keptKey === undefined || !(await finishKnownUpload(ctx.db, upload, object))) {
     // Whoever completed it meanwhile stored the content first.
     requireOpen(ctx, upload)
-    check(parts)
-    const storeKey = await join(ctx, upload, parts)
-    content = { hash, storeKey, size: upload.size, createTime: ctx.now() }
+    const content = { hash, storeKey: await store(parts), size: upload.size, createTime: ctx.now() }
+    keptKey = await finishUpload(ctx.db, upload, content, object)
   }
-  const keptKey = await finishUpload(ctx.db, upload, content, object)
-  if (!upload.completed) ctx.afterReply(() => discardUnlessKept(ctx, upload, parts, keptKey))
+  const kept = keptKey
+  if (!upload.completed) ctx.afterReply(() => discardUnlessKept(ctx, upload, parts, kept))
   return { url: urlOf(ctx, object.name) }
 }
 
-function requireEveryPart(upload: FileUploadRow, parts: readonly FilePartRow[], claimed: readonly string[]): void {
-  const count = partCountOf(upload)
-  if (claimed.length !== count) throw ImError.args(`the file has ${count} parts, not ${claimed.length}`)
-  const arrived = new Map(parts.map(({ partNumber, md5 }) => [partNumber, md5]))
-  for (const [i, md5] of claimed.entries()) {
-    const partNumber = i + 1
-    if (!arrived.has(partNumber)) throw ImError.args(`part ${partNumber} of ${count} has not been uploaded`)
-    if (arrived.get(partNumber) !== md5) throw ImError.args(`part ${partNumber} arrived with another MD5`)
-  }
-}
-
-async function join(ctx: CallerContext, upload: FileUploadRow, parts: readonly FilePartRow[]): Promise<string> {
+async function join(
+  ctx: CallerContext,
+  upload: FileUploadRow,
+  parts: readonly FilePartRow[],
+  claimed: readonly string[],
+): Promise<string> {
+  const { direct } = ctx.files
+  if (direct) return joinStored(ctx, direct, upload, claimed)
+  requireEveryPart(upload, parts, claimed)
   const [whole] = parts
   if (upload.storeUploadID === '' && whole) return whole.tag
   const key = keyOf(upload.uploadID)
   await ctx.files.joinParts(key, upload.storeUploadID, parts)
   return key
+}
+
+/** Parts that this service has not seen: their bytes are checked by what the store says of them. */
+async function joinStored(
+  ctx: CallerContext,
+  direct: DirectStore,
+  upload: FileUploadRow,
+  claimed: readonly string[],
+): Promise<string> {
+  const key = keyOf(upload.uploadID)
+  const parts = await direct.listParts(key, upload.storeUploadID)
+  if (parts) requireEveryStoredPart(upload, parts, claimed)
+  // Without parts, an earlier try has joined them.
+  const tag = parts ? await ctx.files.joinParts(key, upload.storeUploadID, parts) : await direct.tagOf(key)
+  if (tag === tagOfJoined(claimed)) return key
+  await ctx.files.delete([key])
+  throw ImError.args('the store does not have the bytes whose MD5s were given; begin the upload again')
 }
 
 /** The same content came by another way and was first: what this upload brought is not needed. */
@@ -77,6 +95,6 @@ async function discardUnlessKept(
 ): Promise<void> {
   const key = storeUploadID === '' ? parts[0]?.tag : keyOf(uploadID)
   if (key === undefined || key === keptKey) return
-  if (storeUploadID !== '') await ctx.files.abandonParts(key, storeUploadID).catch(() => undefined)
-  await ctx.files.delete(key)
+  if (storeUploadID !== '') await ctx.files.abandonParts(key, storeUploadID)
+  await ctx.files.delete([key])
 }

@@ -2,13 +2,14 @@ import { z } from 'zod'
 import type { CallerContext, Context } from '../../platform/context.ts'
 import { messageID } from '../../platform/ids.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { accessUpload, existingUpload, requireOpen } from './access.ts'
+import { accessUpload, existingUpload, requireFreeUpload, requireOpen } from './access.ts'
 import { finish } from './complete-upload.ts'
 import { FILE_FIELD, fileInForm } from './form-body.ts'
 import { hashOfParts, PartHasher } from './hash.ts'
 import { requireName } from './name.ts'
 import { MAX_PART_SIZE, partSizeOf, requireFileSize } from './parts.ts'
 import { type Incoming, keepWhole } from './receive-part.ts'
+import { requireAllowed } from './require-allowed.ts'
 import type { CompleteFormDataReq, InitiatedForm, InitiateFormDataReq } from './schema.ts'
 import { type PartGrant, requireGrant, signForm } from './sign-part.ts'
 import { findParts, insertUpload } from './store/uploads.ts'
@@ -33,6 +34,8 @@ export async function initiateFormData(
   if (absolute && !ctx.caller.isAdmin) throw ImError.noPermission('only an administrator may set `absolute`')
   requireFileSize(ctx, size)
   if (size > MAX_PART_SIZE) throw ImError.args(`a form takes at most ${MAX_PART_SIZE} bytes`)
+  requireAllowed(ctx, { name, contentType, cause: group, size })
+  await requireFreeUpload(ctx)
   const uploadID = messageID()
   const life = ctx.caller.isAdmin && millisecond > 0 ? Math.min(millisecond, MAX_FORM_LIFE_MS) : FORM_LIFE_MS
   const upload = {
@@ -88,12 +91,20 @@ export async function completeFormData(
   const { uploadID, name, contentType, group } = parseID(id)
   requireName(ctx, name)
   const upload = await accessUpload(ctx, uploadID)
+  requireAllowed(ctx, { name, contentType, cause: group, size: upload.size })
   // Only a form upload begins without a hash; it has one once it is complete.
   const hash = upload.hash || (await findParts(ctx.db, uploadID))[0]?.md5
-  if (!hash) throw ImError.of('DataError', 'the file has not been uploaded')
+  if (!hash) throw notUploaded()
   if (!upload.completed && upload.hash !== '') throw ImError.args('the upload is not one by a form')
   const object = { name, userID: ctx.caller.userID, hash, contentType, cause: group, createTime: ctx.now() }
-  return finish(ctx, upload, object, () => {})
+  return finish(ctx, upload, object, async ([whole]) => {
+    if (!whole) throw notUploaded()
+    return whole.tag
+  })
+}
+
+function notUploaded(): ImError {
+  return ImError.badData('the file has not been uploaded')
 }
 
 function parseID(id: string): z.output<typeof FormID> {

@@ -2,12 +2,14 @@ import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
 import { messageID } from '../../platform/ids.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { requireFreeUpload } from './access.ts'
 import { keyOf } from './keys.ts'
 import { requireName, urlOf } from './name.ts'
 import { partCountOf, partSizeOf, requireFileSize } from './parts.ts'
+import { requireAllowed } from './require-allowed.ts'
 import type { InitiatedUpload, InitiateMultipartUploadReq } from './schema.ts'
 import { signParts } from './sign-part.ts'
-import { findContent, putObject } from './store/objects.ts'
+import { findContent, nameKnownContent } from './store/objects.ts'
 import { insertUpload } from './store/uploads.ts'
 
 /** OpenIM's. R2 forgets the parts of an unfinished file after the same time. */
@@ -20,24 +22,28 @@ export async function initiateMultipartUpload(
 ): Promise<InitiatedUpload> {
   requireName(ctx, name)
   requireFileSize(ctx, size)
+  requireAllowed(ctx, { name, contentType, cause, size })
   const { userID } = ctx.caller
   const stored = await findContent(ctx.db, hash)
   if (stored) {
     if (stored.size !== size) throw ImError.args(`the file with this hash does not have ${size} bytes`)
-    await putObject(ctx.db, { name, userID, hash, contentType, cause, createTime: ctx.now() })
-    return { url: urlOf(ctx, name), upload: null }
+    const object = { name, userID, hash, contentType, cause, createTime: ctx.now() }
+    if (await nameKnownContent(ctx.db, object)) return { url: urlOf(ctx, name), upload: null }
   }
+  await requireFreeUpload(ctx)
 
   const uploadID = messageID()
   const partSize = partSizeOf(size)
   const expireTime = ctx.now() + UPLOAD_LIFE_MS
   const count = partCountOf({ size, partSize })
-  // A file of one part is stored in one operation, a third of what parts would cost.
-  const storeUploadID = count > 1 ? await ctx.files.beginParts(keyOf(uploadID), contentType) : ''
+  // A file of one part is stored in one operation, a third of what parts would cost. Where clients write to the store
+  // themselves it comes as a part all the same: the address of a part is void once the parts are joined.
+  const inParts = count > 1 || ctx.files.direct !== null
+  const storeUploadID = inParts ? await ctx.files.beginParts(keyOf(uploadID), contentType) : ''
   const upload = { uploadID, userID, hash, size, partSize, contentType, storeUploadID, expireTime, completed: false }
   await insertUpload(ctx.db, upload)
 
   const signed = maxParts < 0 || count === 1 ? count : Math.min(maxParts, count)
   const partNumbers = Array.from({ length: signed }, (_, i) => i + 1)
-  return { url: '', upload: { uploadID, partSize, expireTime, sign: signParts(ctx, upload, partNumbers) } }
+  return { url: '', upload: { uploadID, partSize, expireTime, sign: await signParts(ctx, upload, partNumbers) } }
 }

@@ -10,3 +10,8 @@ export function keyOf(uploadID: string): string {
 export function freshKeyOf(uploadID: string): string {
   return `files/${uploadID}/${crypto.randomUUID()}`
 }
+
+/** Where the smaller versions of a picture are stored. */
+export function thumbnailsOf(hash: string): string {
+  return `thumbnails/${hash}/`
+}

@@ -77,6 +77,6 @@ export async function keepWhole(
     if (!first) throw ImError.args('the upload is complete')
     if (first.md5 !== md5) throw ImError.args('another file has been uploaded here')
   } finally {
-    if (!isKept) await ctx.files.delete(key)
+    if (!isKept) await ctx.files.delete([key])
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { keyOf } from './keys.ts'
 import { sizeOfPart } from './parts.ts'
 import type { SignedPart, SignedParts } from './schema.ts'
 import type { FileUploadRow } from './tables.ts'
@@ -21,11 +22,15 @@ export interface PartGrant {
 }
 
 /** The addresses to put parts to. Everything is in the address itself: there is no query or header to add. */
-export function signParts(ctx: Context, upload: FileUploadRow, partNumbers: readonly number[]): SignedParts {
-  const parts = partNumbers.map((partNumber): SignedPart => {
-    const size = sizeOfPart(upload, partNumber)
-    return { partNumber, url: signedURL(ctx, upload, partNumber, size), query: null, header: null }
-  })
+export async function signParts(
+  ctx: Context,
+  upload: FileUploadRow,
+  partNumbers: readonly number[],
+): Promise<SignedParts> {
+  const parts: SignedPart[] = []
+  for (const partNumber of partNumbers) {
+    parts.push({ partNumber, url: await addressOf(ctx, upload, partNumber), query: null, header: null })
+  }
   return { url: '', query: null, header: null, parts }
 }
 
@@ -44,6 +49,16 @@ export function requireGrant(ctx: Context, grant: PartGrant, signature: string):
   if (grant.expires < ctx.now()) throw ImError.noPermission('the address to upload to has expired')
 }
 
+/** Of the store itself, where clients reach it. */
+async function addressOf(ctx: Context, upload: FileUploadRow, partNumber: number): Promise<string> {
+  const { uploadID, storeUploadID } = upload
+  const size = sizeOfPart(upload, partNumber)
+  const { direct } = ctx.files
+  if (!direct) return signedURL(ctx, upload, partNumber, size)
+  const lifeMs = Math.min(SIGNATURE_LIFE_MS, upload.expireTime - ctx.now())
+  return direct.signPart(keyOf(uploadID), storeUploadID, partNumber, size, Math.max(1, Math.floor(lifeMs / 1_000)))
+}
+
 function signedURL(ctx: Context, upload: FileUploadRow, partNumber: number, size: number): string {
   const { uploadID } = upload
   const expires = Math.min(ctx.now() + SIGNATURE_LIFE_MS, upload.expireTime)
@@ -54,13 +69,13 @@ function signedURL(ctx: Context, upload: FileUploadRow, partNumber: number, size
 
 function signatureOf({ config }: Context, { uploadID, partNumber, size, expires }: PartGrant): string {
   const text = JSON.stringify([uploadID, partNumber, size, expires])
-  return createHmac('sha256', keyOf(config.secret)).update(text).digest('base64url')
+  return createHmac('sha256', hmacKeyOf(config.secret)).update(text).digest('base64url')
 }
 
 const keys = new Map<string, Buffer>()
 
 /** A key of its own: what is signed here can never pass for a token, nor the other way round. */
-function keyOf(secret: string): Buffer {
+function hmacKeyOf(secret: string): Buffer {
   let key = keys.get(secret)
   if (!key) {
     key = createHmac('sha256', secret).update('openim-edge: addresses to upload to').digest()

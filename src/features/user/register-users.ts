@@ -1,8 +1,12 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { UserRegisterReq } from './schema.ts'
 import { insertUsers, registeredAmong } from './store/users.ts'
+
+/** How many users' objects are told at the same time. */
+const MAX_PARALLEL = 32
 
 /** Registers users; one ID that is taken fails the whole call. */
 export async function registerUsers(ctx: CallerContext, { users }: z.output<typeof UserRegisterReq>): Promise<void> {
@@ -18,6 +22,9 @@ export async function registerUsers(ctx: CallerContext, { users }: z.output<type
     await refuseTaken(ctx, userIDs)
     throw error
   }
+  // Their objects ring for them, and so have to know who is not to be disturbed.
+  const quiet = rows.filter(({ globalRecvMsgOpt }) => globalRecvMsgOpt !== 0)
+  await inParallel(quiet, MAX_PARALLEL, (user) => ctx.user(user.userID).setGlobalRecvMsgOpt(user.globalRecvMsgOpt))
 }
 
 async function refuseTaken(ctx: CallerContext, userIDs: string[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { AppliedChange } from '../../features/group/store/apply-change.ts'
 import { appendItems } from '../../notification/append-items.ts'
 import { buildNotification, toGroup } from '../../notification/build.ts'
 import { kindOf } from '../../notification/kinds.ts'
+import type { Config } from '../../platform/config.ts'
 import type { GroupChange, GroupChanged, GroupNotice } from '../../platform/group-change.ts'
 import { messageID } from '../../platform/ids.ts'
 import type { LogName } from '../../platform/rpc.ts'
@@ -34,14 +35,14 @@ export interface Committed {
 export function commitGroupChange(
   { sql, members, logs }: { sql: SqlStorage; members: Members; logs: Record<LogName, MessageLog> },
   change: GroupChange,
-  given: { applied: AppliedChange; now: number; historyForNewMembers: boolean; conversationID: string },
+  given: { applied: AppliedChange; now: number; config: Config; conversationID: string },
 ): Committed {
   const memberCount = memberCountAfter(members, change)
   if (change.create) members.open({ sessionType: SessionType.Group, groupID: change.groupID }, [], 0)
   members.persist()
   const firstSeq = logs.chat.maxSeq + 1
   // Whoever founds a group misses nothing of it.
-  const minSeq = given.historyForNewMembers || change.create ? 0 : firstSeq
+  const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
   mirrorArrivals(sql, change, minSeq, members.group?.relayed ?? false)
   mirrorGroup(sql, change, memberCount)
   const notices = change.notices.flatMap((notice, i) => {
@@ -50,7 +51,7 @@ export function commitGroupChange(
     return appendNotice(logs, change, notice, { ...given, version })
   })
   mirrorDepartures(sql, change, logs.chat.maxSeq)
-  const handedOver = outgrows(sql)
+  const handedOver = outgrows(sql, given.config.maxDirectMembers)
   if (handedOver) handOverToRelays(sql, change.time)
   return {
     changed: { memberCount, notices: notices.map((notice) => asAppended(notice, given.conversationID)) },

@@ -38,7 +38,7 @@ import { type Committed, commitGroupChange } from './commit-group-change.ts'
 import { Dispatch } from './dispatch.ts'
 import { firstMembers } from './first-members.ts'
 import { GroupChanges } from './group-changes.ts'
-import { memberCountAfter, refusalOfChange } from './group-mirror.ts'
+import { handOverToRelays, memberCountAfter, outgrows, refusalOfChange } from './group-mirror.ts'
 import { Hidden } from './hidden.ts'
 import { type Kind, Members } from './members.ts'
 import { MessageLog } from './message-log.ts'
@@ -262,13 +262,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   #appendAll(items: AppendItem[]): AppendResult[] {
     const now = Date.now()
     const stamped: Stamped[] = []
+    let handedOver = false
     try {
       return this.ctx.storage.transactionSync(() =>
         items.map((item) => {
           const refusal = this.#refusalOf(item, now)
           if (refusal) return { ok: false, refusal: refusalOf(refusal) }
           // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
-          if (item.stored) this.#members.persist()
+          if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
           const appended = appendMessage(this.#logs, item, now)
           if (appended.stamped) stamped.push(appended.stamped)
           return appended.result
@@ -278,13 +279,28 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       this.#logs = this.#freshLogs()
       this.#members = new Members(this.ctx.storage.sql)
       stamped.length = 0
+      handedOver = false
       throw error
     } finally {
+      if (handedOver) this.#dispatch.change([], { joined: [], left: [], handedOver })
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#dispatch.message(message)
       // Settings of people who have no conversation yet may change without a word to this object.
       if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
+  }
+
+  /**
+   * Writes down who takes part.
+   * @returns whether relays deliver from the start: a group that D1 knew before may be large
+   */
+  #settle(now: number): boolean {
+    const { sql } = this.ctx.storage
+    this.#members.persist()
+    if (!outgrows(sql, configOf(this.env).maxDirectMembers)) return false
+    handOverToRelays(sql, now)
+    this.#members = new Members(sql)
+    return true
   }
 
   #refusalOf(item: AppendItem, now: number): ImError | null {
@@ -356,11 +372,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   #commitChange(change: GroupChange, applied: AppliedChange): Committed {
     const { sql } = this.ctx.storage
     try {
-      const { historyForNewMembers } = configOf(this.env)
       const committed = commitGroupChange({ sql, members: this.#members, logs: this.#logs }, change, {
         applied,
         now: Date.now(),
-        historyForNewMembers,
+        config: configOf(this.env),
         conversationID: this.#conversationID(),
       })
       this.#members = new Members(sql)

@@ -182,10 +182,11 @@ export class Dispatch {
 
   async #forward(receiver: string, parcel: Relayed): Promise<void> {
     const missed = await this.#deps.relay(this.#relayName(Number(receiver.slice(RELAY.length)))).forward(parcel)
+    if (missed.length === 0) return
     const since = this.#storedTimeOf([parcel])
     if (since === null) return
     for (const userID of missed) this.#undelivered.note(userID, since)
-    if (missed.length > 0) this.#deps.owes()
+    this.#deps.owes()
   }
 
   /** Remembers from where on a receiver is owed. */

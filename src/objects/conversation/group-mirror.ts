@@ -3,9 +3,6 @@ import { GroupStatus } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type Members, readGroupState } from './members.ts'
 
-/** A group with more members than this is delivered by relays. */
-export const MAX_DIRECT_MEMBERS = 250
-
 /** How many members one relay serves. */
 export const RELAY_MEMBERS = 1_000
 
@@ -94,7 +91,7 @@ export function mirrorGroup(sql: SqlStorage, { set, create }: GroupChange, membe
 export function handOverToRelays(sql: SqlStorage, time: number): void {
   sql.exec(
     `UPDATE member SET changed_time = ?, shard = placed.shard
-      FROM (SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / CAST(? AS INTEGER) AS shard FROM member WHERE left_seq < 0) placed
+      FROM (SELECT user_id, CAST((row_number() OVER (ORDER BY user_id) - 1) / ? AS INTEGER) AS shard FROM member WHERE left_seq < 0) placed
       WHERE member.user_id = placed.user_id`,
     time,
     RELAY_MEMBERS,
@@ -103,10 +100,10 @@ export function handOverToRelays(sql: SqlStorage, time: number): void {
   sql.exec('UPDATE group_state SET relayed = 1 WHERE id = 1')
 }
 
-/** Whether this change makes the group too large for delivering by itself. */
-export function outgrows(sql: SqlStorage): boolean {
+/** Whether the group has become too large for delivering by itself. */
+export function outgrows(sql: SqlStorage, maxDirectMembers: number): boolean {
   const state = readGroupState(sql)
-  return state !== null && !state.relayed && state.memberCount > MAX_DIRECT_MEMBERS
+  return state !== null && !state.relayed && state.memberCount > maxDirectMembers
 }
 
 /** The numbers of the group's relays. */

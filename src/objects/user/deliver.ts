@@ -4,6 +4,7 @@ import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
 import type { Device } from './devices.ts'
 import { takeBounds } from './large-groups.ts'
+import { pushOffline } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
 
 /** How long a message waits for one with a lower seq that is on another way. */
@@ -25,6 +26,7 @@ export function deliver(user: UserCore, delivery: Delivery): void {
     messages.filter((message) => message.seq === 0),
   )
   pushInOrder(user, conversationID, delivery.redelivered ? stored.map(asRedelivered) : stored)
+  pushOffline(user, delivery)
 }
 
 /** What a socket gets, and whether it may have it already. */

@@ -70,6 +70,16 @@ export class Devices {
       .map((socket) => ({ socket, device: this.of(socket) }))
   }
 
+  /**
+   * Whether a phone of the user gets what is pushed over its socket. OpenIM counts iOS and Android alone: a tablet or a
+   * browser that is on does not keep the phone from ringing.
+   */
+  phoneListens(now: number): boolean {
+    return this.open().some(
+      ({ socket, device }) => PHONES.has(device.platformID) && !sleeps(device) && !this.#isSilent(socket, device, now),
+    )
+  }
+
   /** One frame to one device, in the device's envelope. */
   reply(socket: WebSocket, response: WsResponse): void {
     const { sdkType, compression } = this.of(socket)
@@ -128,11 +138,7 @@ export class Devices {
    * @returns whether there were any
    */
   hangUpSilent(now: number): boolean {
-    const silent = this.open().filter(({ socket, device }) => {
-      if (device.sdkType !== 'js') return false
-      const pinged = this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? device.connectedAt
-      return now - Math.max(pinged, device.connectedAt) > SILENT_MS
-    })
+    const silent = this.open().filter(({ socket, device }) => this.#isSilent(socket, device, now))
     for (const { socket } of silent) socket.close(GOING_AWAY, 'no ping for a while')
     return silent.length > 0
   }
@@ -151,6 +157,12 @@ export class Devices {
     socket.close(POLICY_VIOLATION, closeReason(code, sentence))
   }
 
+  #isSilent(socket: WebSocket, device: Device, now: number): boolean {
+    if (device.sdkType !== 'js') return false
+    const pinged = this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? device.connectedAt
+    return now - Math.max(pinged, device.connectedAt) > SILENT_MS
+  }
+
   #remember(socket: WebSocket, device: Device): void {
     this.#known.set(socket, device)
     socket.serializeAttachment(device)
@@ -159,6 +171,8 @@ export class Devices {
 
 /** Room for the IDs that a real frame carries. */
 const ENVELOPE_BYTES = 1_024
+
+const PHONES: ReadonlySet<number> = new Set([Platform.IOS, Platform.Android])
 
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000

@@ -1,4 +1,5 @@
 import { displacedBy } from '../../protocol/multi-login.ts'
+import { forgetTokens } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
 
 /**
@@ -27,4 +28,5 @@ export function forceLogout(user: UserCore, platformID: number): void {
   for (const { socket, device } of user.devices.open()) {
     if (device.platformID === platformID) user.devices.kick(socket, 'the user was logged out by an administrator')
   }
+  forgetTokens(user, platformID)
 }

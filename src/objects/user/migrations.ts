@@ -76,4 +76,12 @@ export const userMigrations: readonly string[] = [
   `
   ALTER TABLE log_mark ADD COLUMN relay TEXT NOT NULL DEFAULT '';
   `,
+  `
+  CREATE TABLE bell (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    global_recv_msg_opt INTEGER NOT NULL,
+    badge INTEGER NOT NULL,
+    rung_for TEXT NOT NULL
+  );
+  `,
 ]

@@ -20,6 +20,7 @@ import {
 } from '../../protocol/proto/index.ts'
 import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
 import { fitReply } from './fit-reply.ts'
+import { forgetTokens } from './offline-push.ts'
 import { watchPresence } from './presence.ts'
 import { lastMessages, pullRanges, pullSeqs } from './read-messages.ts'
 import { sendMessage } from './send.ts'
@@ -87,7 +88,12 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
 
   async [WsRequestID.LogoutMsg](user, socket, { data }) {
     requireSelf(user, decodePayload(DelUserPushTokenReq, data).userID)
-    return { data: EMPTY, after: () => user.devices.hangUp(socket) }
+    const { platformID } = user.devices.of(socket)
+    const after = () => {
+      user.devices.hangUp(socket)
+      forgetTokens(user, platformID)
+    }
+    return { data: EMPTY, after }
   },
 
   async [WsRequestID.SetBackgroundStatus](user, socket, { data }) {

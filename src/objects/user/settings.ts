@@ -34,6 +34,7 @@ export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): str
 
 /** Tells every conversation of the user; a conversation that begins later asks by itself. */
 export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: number): Promise<void> {
+  user.bell.setGlobalRecvMsgOpt(globalRecvMsgOpt)
   const homes = user.marks
     .all()
     .filter((mark) => !isNotificationConversation(mark.conversationID))

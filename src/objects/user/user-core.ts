@@ -1,13 +1,18 @@
 import type { Bindings } from '../../env.ts'
 import { type Config, configOf } from '../../platform/config.ts'
+import { openDatabase } from '../../platform/d1.ts'
+import type { PushJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
 import { conversationObject, relayObject, userObject } from '../../platform/objects.ts'
 import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
+import { sendPushJobs } from '../../push/enqueue.ts'
+import { Bell } from './bell.ts'
 import { Conversations } from './conversations.ts'
 import type { Outgoing } from './deliver.ts'
 import { Devices } from './devices.ts'
 import { InOrder } from './in-order.ts'
 import { LogMarks } from './log-marks.ts'
+import { OfflinePushes } from './offline-pushes.ts'
 import { Presence } from './presence.ts'
 import { SendNotes } from './send-notes.ts'
 import { Sends } from './sends.ts'
@@ -26,6 +31,8 @@ export interface UserCore {
   readonly inOrder: InOrder<Outgoing>
   readonly presence: Presence
   readonly sendNotes: SendNotes
+  readonly bell: Bell
+  readonly offlinePushes: OfflinePushes
   now(): number
   conversation(home: string): ConversationRpc
   /** A relay of a large group, by name. */
@@ -41,19 +48,34 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const config = configOf(env)
   const conversation = (home: string) => conversationObject(env, home)
   const other = (id: string) => userObject(env, id)
+  const log = createLog(config.logLevel, { userID })
+  const bell = new Bell(sql)
+  const devices = new Devices(state)
+  const now = () => Date.now()
+  const push = {
+    config: config.push,
+    db: openDatabase(env.DB),
+    send: (jobs: PushJob[]) => sendPushJobs(env.PUSH_QUEUE, jobs),
+    waitUntil: (work: Promise<unknown>) => state.waitUntil(work),
+    phoneListens: () => devices.phoneListens(now()),
+    now,
+    log,
+  }
   return {
     userID,
     config,
-    log: createLog(config.logLevel, { userID }),
+    log,
     sessions: new Sessions(sql),
     conversations: new Conversations(sql, userID),
     marks: new LogMarks(sql),
-    devices: new Devices(state),
+    devices,
     sends: new Sends(conversation),
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
     sendNotes: new SendNotes(sql),
-    now: () => Date.now(),
+    bell,
+    offlinePushes: new OfflinePushes(userID, push, bell),
+    now,
     conversation,
     relay: (name) => relayObject(env, name),
     other,

@@ -13,6 +13,7 @@ import {
   outcomeOf,
   type PulledLog,
   type PullRange,
+  type PushQuestion,
   type SeqView,
   type Serves,
   type SessionState,
@@ -25,6 +26,7 @@ import { deliver, noteNews } from './deliver.ts'
 import { comeBack } from './large-groups.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
+import { takeOfflinePush } from './offline-push.ts'
 import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
 import { lastMessages, pullRanges } from './read-messages.ts'
 import { receive } from './receive.ts'
@@ -139,6 +141,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<Outcome<void>> {
     return outcomeOf(() => setGlobalRecvMsgOpt(this.#user, globalRecvMsgOpt))
+  }
+
+  setAppBadge(appUnreadCount: number): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#user.bell.setBadge(appUnreadCount))
+  }
+
+  takeOfflinePush(question: PushQuestion): Promise<Outcome<number | null>> {
+    return outcomeOf(() => takeOfflinePush(this.#user, question))
   }
 
   memberSettings(conversationID: string): Promise<Outcome<MemberSettings>> {

@@ -1,16 +1,53 @@
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Database } from '../../../platform/d1.ts'
-import { type FileContentRow, type FileObjectRow, fileContent, fileObject } from '../tables.ts'
+import type { Picture } from '../../../platform/pictures.ts'
+import { type FileContentRow, type FileObjectRow, fileContent, fileObject, fileOrphan } from '../tables.ts'
+
+/** A content nobody has looked at as a picture yet. */
+export type NewContent = Pick<FileContentRow, 'hash' | 'storeKey' | 'size' | 'createTime'>
 
 export async function findContent(db: Database, hash: string): Promise<FileContentRow | null> {
   const [row] = await db.select().from(fileContent).where(eq(fileContent.hash, hash))
   return row ?? null
 }
 
-/** Gives a file its name; a name that is taken moves to the new file. */
-export function putObject(db: Database, row: FileObjectRow) {
+/**
+ * Gives a file its name; a name that is taken moves to the new file.
+ * @returns whether the content is still there; without it no name is given
+ */
+export async function nameKnownContent(db: Database, row: FileObjectRow): Promise<boolean> {
+  const [, named] = await db.batch([noteOrphan(db, row), nameContent(db, row)])
+  return named.length > 0
+}
+
+/** One statement, so that no name is given to a content that is cleaned away in that moment. */
+export function nameContent(db: Database, row: FileObjectRow) {
   const { name: _, ...set } = row
-  return db.insert(fileObject).values(row).onConflictDoUpdate({ target: fileObject.name, set })
+  const values = db
+    .select({
+      name: sql<string>`${row.name}`.as('name'),
+      userID: sql<string>`${row.userID}`.as('user_id'),
+      hash: fileContent.hash,
+      contentType: sql<string>`${row.contentType}`.as('content_type'),
+      cause: sql<string>`${row.cause}`.as('cause'),
+      createTime: sql<number>`${row.createTime}`.as('create_time'),
+    })
+    .from(fileContent)
+    .where(eq(fileContent.hash, row.hash))
+  return db
+    .insert(fileObject)
+    .select(values)
+    .onConflictDoUpdate({ target: fileObject.name, set })
+    .returning({ name: fileObject.name })
+}
+
+/** A name is about to move: what it meant before may have no other. */
+export function noteOrphan(db: Database, { name, hash }: FileObjectRow) {
+  const before = db
+    .select({ hash: fileObject.hash })
+    .from(fileObject)
+    .where(and(eq(fileObject.name, name), ne(fileObject.hash, hash)))
+  return db.insert(fileOrphan).select(before).onConflictDoNothing()
 }
 
 /** The named file with its content, under the first of the names that exists. */
@@ -25,4 +62,10 @@ export async function findObject(
     .where(inArray(fileObject.name, [...names]))
   const byName = new Map(rows.map((row) => [row.object.name, row]))
   return names.map((name) => byName.get(name)).find((row) => row !== undefined) ?? null
+}
+
+/** Remembers what somebody saw who looked at the content as a picture. */
+export async function notePicture(db: Database, hash: string, { type, width, height }: Picture): Promise<void> {
+  const picture = { pictureType: type, pictureWidth: width, pictureHeight: height }
+  await db.update(fileContent).set(picture).where(eq(fileContent.hash, hash))
 }

@@ -1,7 +1,6 @@
-import { asc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../../platform/d1.ts'
 import {
-  type FileContentRow,
   type FileObjectRow,
   type FilePartRow,
   type FileUploadRow,
@@ -9,7 +8,7 @@ import {
   filePart,
   fileUpload,
 } from '../tables.ts'
-import { putObject } from './objects.ts'
+import { type NewContent, nameContent, nameKnownContent, noteOrphan } from './objects.ts'
 
 export async function insertUpload(db: Database, row: FileUploadRow): Promise<void> {
   await db.insert(fileUpload).values(row)
@@ -52,16 +51,40 @@ async function recordPart(db: Database, part: FilePartRow, onConflict: SQL): Pro
  */
 export async function finishUpload(
   db: Database,
-  { uploadID }: FileUploadRow,
-  content: FileContentRow,
+  upload: FileUploadRow,
+  content: NewContent,
   object: FileObjectRow,
 ): Promise<string> {
-  const [, , , , kept] = await db.batch([
+  const [, , , , , kept] = await db.batch([
     db.insert(fileContent).values(content).onConflictDoNothing(),
-    putObject(db, object),
-    db.update(fileUpload).set({ completed: true, hash: content.hash }).where(eq(fileUpload.uploadID, uploadID)),
-    db.delete(filePart).where(eq(filePart.uploadID, uploadID)),
+    noteOrphan(db, object),
+    nameContent(db, object),
+    closeUpload(db, upload, object),
+    dropParts(db, upload),
     db.select({ storeKey: fileContent.storeKey }).from(fileContent).where(eq(fileContent.hash, content.hash)),
   ])
   return kept[0]?.storeKey ?? content.storeKey
+}
+
+/** Closes an upload whose content is known. @returns whether it still is; otherwise the upload stays open */
+export async function finishKnownUpload(db: Database, upload: FileUploadRow, object: FileObjectRow): Promise<boolean> {
+  if (!(await nameKnownContent(db, object))) return false
+  await db.batch([closeUpload(db, upload, object), dropParts(db, upload)])
+  return true
+}
+
+/** How many uploads of a user are under way. */
+export async function countOpenUploads(db: Database, userID: string, now: number): Promise<number> {
+  const isOpen = and(eq(fileUpload.userID, userID), gt(fileUpload.expireTime, now))
+  // Written out, as the index is for this very condition.
+  const [row] = await db.select({ open: count() }).from(fileUpload).where(and(isOpen, sql`completed = 0`))
+  return row?.open ?? 0
+}
+
+function closeUpload(db: Database, { uploadID }: FileUploadRow, { hash }: FileObjectRow) {
+  return db.update(fileUpload).set({ completed: true, hash }).where(eq(fileUpload.uploadID, uploadID))
+}
+
+function dropParts(db: Database, { uploadID }: FileUploadRow) {
+  return db.delete(filePart).where(eq(filePart.uploadID, uploadID))
 }

@@ -11,9 +11,20 @@ sdk.emit = (event, body) => {
   return emit(event, body)
 }
 
+/** Files do not travel as JSON: the test sends their bytes in base64. */
+function withFiles(value) {
+  if (Array.isArray(value)) return value.map(withFiles)
+  if (typeof value !== 'object' || value === null) return value
+  if ('base64' in value) {
+    const bytes = Uint8Array.from(atob(value.base64), (character) => character.charCodeAt(0))
+    return new File([bytes], value.name, { type: value.type })
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withFiles(inner)]))
+}
+
 window.rigCall = async (method, args) => {
   try {
-    const { data } = await sdk[method](...args)
+    const { data } = await sdk[method](...withFiles(args))
     return { ok: true, data: data ?? null }
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.stack : JSON.stringify(error) }

@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { getBundle } from '../../scripts/local/bundle.ts'
+import { type Rest, rest } from '../../test/e2e/rig/rest.ts'
+import { type Server, startServer } from '../../test/e2e/rig/server.ts'
+import { floorWire } from '../wires/floor-wire.ts'
+import { type Dialect, PLATFORM_ID, productWire, userIDOf } from '../wires/product-wire.ts'
+import type { Target, Wire } from '../wires/wire.ts'
+import { bundleAs } from './bundles.ts'
+import { groupsOnFile } from './groups.ts'
+
+/** A server in workerd, and how the bench speaks to it. */
+export interface Contender {
+  readonly name: string
+  readonly server: Server
+  readonly wire: Wire
+  /** Makes sure that these users, and the groups they write to, exist. */
+  prepare(users: readonly number[], targets: readonly Target[]): Promise<void>
+  /** The runtime's process; another one after a crash. */
+  workerdPid(): number | undefined
+}
+
+/** The product behind a contender, for what only the product can do. */
+export interface Product extends Contender {
+  readonly dialect: Dialect
+  readonly rest: Rest
+  readonly tokens: ReadonlyMap<number, string>
+}
+
+const REGISTERED_AT_ONCE = 500
+const TOKENS_AT_ONCE = 32
+
+export async function startFloor(name: 'naive' | 'batched'): Promise<Contender> {
+  const bundle = await bundleAs(name, `bench/floor/${name}.ts`)
+  const server = await start(bundle)
+  return {
+    name: `${name} floor`,
+    server,
+    wire: floorWire(server.wsUrl),
+    prepare: async () => {},
+    workerdPid: () => workerdPidOf(server.stateDir),
+  }
+}
+
+/** One server of the product, reached in each of its envelopes. */
+export async function startProduct(bundle?: string): Promise<Record<Dialect, Product>> {
+  const server = await start(bundle ?? (await getBundle()).dir, groupsOnFile)
+  const tokens = new Map<number, string>()
+  const backend = rest(server)
+  const prepare = async (users: readonly number[]) => {
+    await admit(
+      backend,
+      tokens,
+      users.filter((user) => !tokens.has(user)),
+    )
+  }
+  const reachedIn = (dialect: Dialect): Product => ({
+    name: `product, ${dialect === 'json' ? 'JSON' : 'gob + gzip'}`,
+    server,
+    dialect,
+    rest: backend,
+    tokens,
+    wire: productWire(server.wsUrl, dialect, tokens),
+    prepare,
+    workerdPid: () => workerdPidOf(server.stateDir),
+  })
+  return { json: reachedIn('json'), gob: reachedIn('gob') }
+}
+
+/** @param seed puts into the fresh state what no call can make yet */
+async function start(bundle: string, seed?: (persistDir: string, freshPersistDir: string) => void): Promise<Server> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'openim-edge-bench-'))
+  process.once('exit', () => rmSync(stateDir, { recursive: true, force: true }))
+  seed?.(join(stateDir, 'v3'), join(bundle, 'fresh'))
+  return startServer({ stateDir, env: { SERVE_BUNDLE: bundle, OPENIM_LOG_LEVEL: 'warn' } })
+}
+
+/** Registers users and signs a token for each, as an app's backend would. */
+async function admit(backend: Rest, tokens: Map<number, string>, users: readonly number[]): Promise<void> {
+  for (let at = 0; at < users.length; at += REGISTERED_AT_ONCE) {
+    await backend.register(...users.slice(at, at + REGISTERED_AT_ONCE).map(userIDOf))
+  }
+  const left = users.values()
+  const worker = async () => {
+    for (const user of left) tokens.set(user, await backend.userToken(userIDOf(user), PLATFORM_ID))
+  }
+  await Promise.all(Array.from({ length: TOKENS_AT_ONCE }, worker))
+}
+
+const ServerFile = z.object({ workerdPid: z.number().int().optional() })
+
+function workerdPidOf(stateDir: string): number | undefined {
+  return ServerFile.parse(JSON.parse(readFileSync(join(stateDir, 'server.json'), 'utf8'))).workerdPid
+}

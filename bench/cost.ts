@@ -1,0 +1,48 @@
+/**
+ * `npm run bench:cost`: counts what Cloudflare bills on the running product and writes the price of it to docs/cost.md.
+ * `--quick` leaves out the group of 10,000.
+ */
+import { parseArgs } from 'node:util'
+import { bundleAs } from './contenders/bundles.ts'
+import { startProduct } from './contenders/contender.ts'
+import {
+  type Case,
+  connected,
+  group,
+  loaded,
+  lone,
+  offline,
+  pulls,
+  reconnect,
+  restSend,
+  talking,
+} from './cost/cases.ts'
+import { documentCosts } from './cost/document.ts'
+import type { Counts } from './counting/counts.ts'
+
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+
+const { json } = await startProduct(await bundleAs('counting', 'bench/counting/worker.ts'))
+const count = async () => (await (await fetch(`${json.server.url}/bench/counts`)).json()) as Counts
+const cases: Case[] = []
+try {
+  const add = async (counted: Promise<Case>) => {
+    const done = await counted
+    cases.push(done)
+    console.log(done.label, JSON.stringify({ times: done.times, ...done.counts }))
+  }
+  await add(talking(json, count))
+  await add(lone(json, count))
+  await add(loaded(json, count))
+  await add(offline(json, count))
+  await add(restSend(json, count))
+  await add(group(json, count, 100, 50))
+  await add(group(json, count, 1_000, 20))
+  if (!options.quick) await add(group(json, count, 10_000, 5))
+  await add(pulls(json, count))
+  await add(reconnect(json, count))
+  await add(connected(json, count))
+} finally {
+  await json.server.remove()
+}
+documentCosts(cases)

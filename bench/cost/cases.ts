@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Product } from '../contenders/contender.ts'
+import { GROUPS } from '../contenders/groups.ts'
+import type { Counts } from '../counting/counts.ts'
+import { Backend } from '../load/backend.ts'
+import { type Cast, Stage } from '../load/drive.ts'
+import { Requester } from '../load/requester.ts'
+import { groupOf, pairsOf } from '../scenarios/bursts.ts'
+import { fill, peers, syncOnce, writeFrom } from '../scenarios/reconnect.ts'
+import { userIDOf } from '../wires/product-wire.ts'
+
+/** Something that users do, counted. */
+export interface Case {
+  label: string
+  /** What the price is for: "million messages". */
+  per: string
+  /** How often that was done while the counts were taken, and in what number it is priced. */
+  times: number
+  unit: number
+  counts: Counts
+}
+
+export type Count = () => Promise<Counts>
+
+/** After a busy spell an object looks once more whether all is delivered; that belongs to the bill of the spell. */
+const SPELL_MS = 10_000
+const SPELL_MESSAGES = 200
+const LONE = 20
+const OFFLINE_FIRST = 2_000
+const SYNC_USERS = 50
+const SYNC_FIRST = 3_000
+const CONNECTS_PER_DAY = 10
+const DAYS = 30
+const ONLINE_SHARE = 0.1
+
+const MILLION = 1e6
+
+/** A conversation in which people are talking: one message after the other, and the look at the end. */
+export async function talking(product: Product, count: Count): Promise<Case> {
+  const stage = await Stage.open(product, pairsOf(1))
+  await settled(stage, 1, count)
+  await stage.burst(SPELL_MESSAGES, 1)
+  const counts = await afterSpell(count)
+  await stage.close()
+  return perMessage('one-to-one, receiver online, in a conversation that goes on', SPELL_MESSAGES, counts)
+}
+
+/** Messages so far apart that each is a spell of its own. */
+export async function lone(product: Product, count: Count): Promise<Case> {
+  const stage = await Stage.open(product, pairsOf(LONE))
+  await settled(stage, LONE, count)
+  await stage.burst(LONE, 1)
+  const counts = await afterSpell(count)
+  await stage.close()
+  return perMessage('one-to-one, receiver online, nothing else said for a while', LONE, counts)
+}
+
+export async function loaded(product: Product, count: Count): Promise<Case> {
+  const stage = await Stage.open(product, pairsOf(50))
+  await settled(stage, 50, count)
+  const { messages } = await stage.burst(8_000, 16)
+  const counts = await afterSpell(count)
+  await stage.close()
+  return perMessage('one-to-one, 50 senders with 16 outstanding each', messages, counts)
+}
+
+/** The receiver's devices are not connected, and know since an earlier message that there is news. */
+export async function offline(product: Product, count: Count): Promise<Case> {
+  const backendOnly = {
+    senders: [{ user: OFFLINE_FIRST, target: { user: OFFLINE_FIRST + 1 } }],
+    clients: [OFFLINE_FIRST],
+  }
+  await product.prepare([OFFLINE_FIRST, OFFLINE_FIRST + 1], [])
+  const stage = await Stage.open(product, backendOnly, false)
+  await settled(stage, 1, count)
+  await stage.burst(SPELL_MESSAGES, 1)
+  const counts = await afterSpell(count)
+  await stage.close()
+  return perMessage('one-to-one, receiver offline, in a conversation that goes on', SPELL_MESSAGES, counts)
+}
+
+/** One member in ten is online. */
+export async function group(product: Product, count: Count, size: number, messages: number): Promise<Case> {
+  const { first } = GROUPS.find((known) => known.size === size) ?? { first: 0 }
+  const whole = groupOf(first, size, 1)
+  const online = Math.max(2, Math.round(size * ONLINE_SHARE))
+  const cast: Cast = { ...whole, clients: whole.clients.slice(0, online) }
+  const stage = await Stage.open(product, cast, false)
+  await settled(stage, 1, count)
+  await stage.burst(messages, 1)
+  const counts = await afterSpell(count)
+  await stage.close()
+  return {
+    label: `group of ${size.toLocaleString('en-US')}, 10 % online`,
+    per: 'million deliveries',
+    times: messages * (online - 1),
+    unit: MILLION,
+    counts,
+  }
+}
+
+/** Ten connects with both sync requests a day; being connected costs nothing, nor do the SDKs' pings. */
+export async function connected(product: Product, count: Count): Promise<Case> {
+  const users = Array.from({ length: SYNC_USERS }, (_, i) => SYNC_FIRST + i)
+  await product.prepare(users, [])
+  await count()
+  for (const user of users) {
+    const device = await Requester.connect(product, user)
+    await device.sync()
+    await device.close()
+  }
+  const counts = await count()
+  return {
+    label: `1,000 users connected for a month, ${CONNECTS_PER_DAY} connects a day`,
+    per: '1,000 users and month',
+    times: SYNC_USERS,
+    unit: 1_000 * CONNECTS_PER_DAY * DAYS,
+    counts,
+  }
+}
+
+export async function pulls(product: Product, count: Count): Promise<Case> {
+  const device = await Requester.connect(product, 1)
+  await device.sync()
+  await count()
+  const times = 50
+  const range = { conversationID: `si_${userIDOf(0)}_${userIDOf(1)}`, begin: 1, end: 100 }
+  for (let i = 0; i < times; i++) {
+    const pulled = await device.pull([range])
+    if (pulled.length !== 100) throw new Error(`${pulled.length} messages were pulled of 100`)
+  }
+  const counts = await count()
+  await device.close()
+  return { label: 'pulls of 100 messages', per: 'million pulls', times, unit: MILLION, counts }
+}
+
+export async function restSend(product: Product, count: Count): Promise<Case> {
+  await product.prepare([4_000, 4_001], [])
+  const backend = await Backend.of(product, 1)
+  const device = await Requester.connect(product, 4_001)
+  await backend.send(4_000, 4_001)
+  await afterSpell(count)
+  for (let i = 0; i < SPELL_MESSAGES; i++) await backend.send(4_000, 4_001)
+  const counts = await afterSpell(count)
+  await device.close()
+  backend.close()
+  return perMessage('REST /msg/send_msg, receiver online, in a conversation that goes on', SPELL_MESSAGES, counts)
+}
+
+export async function reconnect(product: Product, count: Count): Promise<Case> {
+  const backend = await fill(product)
+  await syncOnce(product)
+  await writeFrom(backend, peers(50))
+  await afterSpell(count)
+  await syncOnce(product)
+  const counts = await count()
+  backend.close()
+  return {
+    label: 'reconnect of a user with 1,000 conversations, 50 with news',
+    per: 'million reconnects',
+    times: 1,
+    unit: MILLION,
+    counts,
+  }
+}
+
+function perMessage(label: string, times: number, counts: Counts): Case {
+  return { label, per: 'million messages', times, unit: MILLION, counts }
+}
+
+/** The first message of a conversation makes rows that no later one makes; then the spell ends. */
+async function settled(stage: Stage, messages: number, count: Count): Promise<void> {
+  await stage.burst(messages, 1)
+  await afterSpell(count)
+}
+
+async function afterSpell(count: Count): Promise<Counts> {
+  await sleep(SPELL_MS)
+  return count()
+}

@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Counters } from './counters.ts'
+
+/*
+ * Counts by wrapping what the runtime hands to the service. It is installed by the bench's own entry and by a test;
+ * the service itself knows nothing of it.
+ */
+
+// biome-ignore lint/suspicious/noExplicitAny: methods of the runtime's classes, passed through as they are
+type Method = (this: any, ...args: any[]) => any
+type Methods = Record<string, Method>
+
+const R2_CLASS_A = ['put', 'list', 'createMultipartUpload'] as const
+const R2_CLASS_B = ['get', 'head'] as const
+
+const instrumented = new WeakSet<object>()
+
+/** The event of an object that the present code belongs to; none in the Worker. */
+const event = new AsyncLocalStorage<{ waits: boolean }>()
+
+/** Counts the calls of an object's methods and its frames. */
+export function instrumentObject(counters: Counters, objectClass: { name: string; prototype: object }): void {
+  const prototype = objectClass.prototype as Methods
+  if (!isNew(prototype)) return
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name === 'constructor' || name === 'webSocketClose' || name === 'webSocketError') continue
+    const method = prototype[name] as Method
+    prototype[name] = function (...args) {
+      counters.add('events')
+      if (name === 'webSocketMessage') counters.add('frames')
+      else counters.call(`${objectClass.name}.${name}`)
+      return event.run({ waits: false }, () => method.apply(this, args))
+    }
+  }
+}
+
+/** Counts rows and alarms of every object's storage; any object's state will do. */
+export function instrumentStorage(counters: Counters, { storage }: DurableObjectState): void {
+  const sql = Object.getPrototypeOf(storage.sql) as Methods
+  if (!isNew(sql)) return
+  const exec = sql.exec as Method
+  sql.exec = function (...args) {
+    const cursor = exec.apply(this, args)
+    counters.cursor(cursor)
+    return cursor
+  }
+  // Cloudflare bills an alarm that is set as a written row.
+  wrap(Object.getPrototypeOf(storage), 'setAlarm', () => counters.add('alarmsSet'))
+}
+
+/** A namespace that notes which events call another object and wait for it: so long they are billed. */
+export function noteWaits<T extends object>(counters: Counters, namespace: T): T {
+  const noted = (stub: object) =>
+    new Proxy(stub, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as Method
+        return (...args: unknown[]) => {
+          const current = event.getStore()
+          if (current && !current.waits) counters.add('waits')
+          if (current) current.waits = true
+          return Reflect.apply(method, target, args)
+        }
+      },
+    })
+  return new Proxy(namespace, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as Method
+      return (...args: unknown[]) => noted(Reflect.apply(method, target, args) as object)
+    },
+  })
+}
+
+/** Counts what goes to D1, the queues and R2. */
+export function instrumentBindings(counters: Counters, env: Pick<Env, 'DB' | 'FILES' | 'TRANSFER_QUEUE'>): void {
+  instrumentD1(counters, env.DB)
+  const queue = Object.getPrototypeOf(env.TRANSFER_QUEUE) as Methods
+  if (isNew(queue)) {
+    wrap(queue, 'send', () => counters.add('queueMessages'))
+    wrap(queue, 'sendBatch', (messages: unknown) => counters.add('queueMessages', [...(messages as unknown[])].length))
+  }
+  const bucket = Object.getPrototypeOf(env.FILES) as Methods
+  if (isNew(bucket)) {
+    for (const name of R2_CLASS_A) wrap(bucket, name, () => counters.add('r2ClassA'))
+    for (const name of R2_CLASS_B) wrap(bucket, name, () => counters.add('r2ClassB'))
+  }
+}
+
+/** The client of D1 is JavaScript over HTTP; each answer carries what its statements cost. */
+function instrumentD1(counters: Counters, db: D1Database): void {
+  const session = Object.getPrototypeOf(db.withSession()) as Methods
+  if (!isNew(session)) return
+  const fetch = session._wrappedFetch
+  if (!fetch) throw new Error('the D1 client is built otherwise than this counter knows')
+  session._wrappedFetch = async function (...args) {
+    const response: Response = await fetch.apply(this, args)
+    for (const { meta } of answersIn(await response.clone().json())) {
+      counters.add('d1Queries')
+      counters.add('d1RowsRead', meta?.rows_read ?? 0)
+      counters.add('d1RowsWritten', meta?.rows_written ?? 0)
+    }
+    return response
+  }
+}
+
+interface D1Answer {
+  meta?: { rows_read?: number; rows_written?: number }
+}
+
+function answersIn(body: unknown): D1Answer[] {
+  return (Array.isArray(body) ? body : [body]) as D1Answer[]
+}
+
+function wrap(target: object, name: string, before: (...args: unknown[]) => void): void {
+  const methods = target as Methods
+  const method = methods[name] as Method
+  methods[name] = function (...args) {
+    before(...args)
+    return method.apply(this, args)
+  }
+}
+
+function isNew(target: object): boolean {
+  if (instrumented.has(target)) return false
+  instrumented.add(target)
+  return true
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+
+/** Linux counts a process's time in hundredths of a second. */
+const TICK_MS = 10
+
+/** CPU time that a process has used so far, ms; null where the system does not say. */
+export function cpuMsOf(pid: number | undefined): number | null {
+  if (pid === undefined) return null
+  const stat = readProc(`/proc/${pid}/stat`)
+  if (stat === null) return null
+  // pid (name) state …: the 14th and 15th field are user and system time; the name may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
+/** Resident memory of a process, bytes; null where the system does not say. */
+export function residentBytesOf(pid: number | undefined): number | null {
+  if (pid === undefined) return null
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
+function readProc(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,115 @@
+import { numberOf } from './chart.ts'
+import type { Summary } from './summary.ts'
+
+/** What a figure is to be, as a multiple of another one that was measured in the same run. */
+interface Target {
+  measure: string
+  of: Place
+  to: Place
+  figure: string
+  bound: 'at least' | 'at most'
+  ratio: number
+  /** The base counts so many times: a sequence of round trips. */
+  times?: number
+}
+
+type Place = readonly [scenario: string, variant: string, contender: string]
+
+const NAIVE = 'naive floor'
+const JSON_ = 'product, JSON'
+const GOB = 'product, gob + gzip'
+const LOADED = '50 × 16'
+
+const throughput = (variant: string, contender: string, ratio: number): Target => ({
+  measure: `one-to-one ${variant}, ${contender}: messages/s`,
+  of: ['one-to-one', variant, contender],
+  to: ['one-to-one', variant, NAIVE],
+  figure: 'messagesPerSecond',
+  bound: 'at least',
+  ratio,
+})
+
+const latency = (figure: string, label: string, ratio: number): Target => ({
+  measure: `one pair: delivered ${label}`,
+  of: ['one-to-one', '1 × 1', JSON_],
+  to: ['one-to-one', '1 × 1', NAIVE],
+  figure,
+  bound: 'at most',
+  ratio,
+})
+
+const fanOut = (variant: string, ratio: number): Target => ({
+  measure: `group of ${variant}: deliveries/s`,
+  of: ['group', variant, JSON_],
+  to: ['group', variant, NAIVE],
+  figure: 'deliveriesPerSecond',
+  bound: 'at least',
+  ratio,
+})
+
+const TARGETS: readonly Target[] = [
+  throughput(LOADED, JSON_, 3),
+  throughput(LOADED, GOB, 2.2),
+  throughput('50 × 1', JSON_, 0.9),
+  throughput('50 × 1', GOB, 0.9),
+  latency('deliveredP50', 'p50', 1.25),
+  latency('deliveredP99', 'p99', 1.4),
+  fanOut('100 members, 1 × 4', 1.2),
+  fanOut('100 members, 20 × 4', 3),
+  {
+    measure: 'REST /msg/send_msg, 50 × 1: messages/s',
+    of: ['REST send', '50 × 1', 'product, /msg/send_msg'],
+    to: ['one-to-one', '50 × 1', NAIVE],
+    figure: 'messagesPerSecond',
+    bound: 'at least',
+    ratio: 0.6,
+  },
+  {
+    measure: '1,000 more hibernating sockets: memory',
+    of: ['crowd', 'idle, 1,000 more sockets', JSON_],
+    to: ['crowd', 'idle, 1,000 more sockets', NAIVE],
+    figure: 'megabytes',
+    bound: 'at most',
+    ratio: 1.25,
+  },
+  {
+    measure: '500 connects a second with both sync requests, beside the floor’s bare connect: p99',
+    of: ['crowd', '500 connects a second', JSON_],
+    to: ['crowd', '500 connects a second', NAIVE],
+    figure: 'p99',
+    bound: 'at most',
+    ratio: 3,
+  },
+  {
+    measure: 'reconnect and pull of 200 missed messages, beside the floor’s round trip × 5 requests: p50',
+    of: ['history', 'reconnect, 200 missed', JSON_],
+    to: ['history', 'round trip', NAIVE],
+    figure: 'ms',
+    bound: 'at most',
+    ratio: 2,
+    times: 5,
+  },
+]
+
+/** A table of the targets for which both sides were measured; "" when there is none. */
+export function targetTable(summaries: readonly Summary[], scenario: string): string {
+  const rows = TARGETS.filter(({ of }) => of[0] === scenario).flatMap((target) => {
+    const measured = ratioOf(target, summaries)
+    if (measured === null) return []
+    const met = target.bound === 'at least' ? measured >= target.ratio : measured <= target.ratio
+    const wanted = `${target.bound} ${target.ratio} ×`
+    return [`| ${target.measure} | ${wanted} | ${numberOf(measured)} × | ${met ? 'met' : 'missed'} |`]
+  })
+  if (rows.length === 0) return ''
+  return ['| target, as a multiple of the naive floor | wanted | measured | |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function ratioOf({ of, to, figure, times = 1 }: Target, summaries: readonly Summary[]): number | null {
+  const [own, base] = [of, to].map(
+    ([scenario, variant, contender]) =>
+      summaries.find((s) => s.scenario === scenario && s.variant === variant && s.contender === contender)?.figures[
+        figure
+      ]?.median,
+  )
+  return own === undefined || base === undefined ? null : own / (base * times)
+}

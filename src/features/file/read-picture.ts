@@ -1,0 +1,81 @@
+import type { Context } from '../../platform/context.ts'
+import type { Picture } from '../../platform/pictures.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { headersOf, matches, noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
+import { HEAD_BYTES, sniffPicture } from './sniff-picture.ts'
+import { notePicture } from './store/objects.ts'
+import type { FileContentRow } from './tables.ts'
+import { nameOf, thumbnail, thumbnailFor } from './thumbnail.ts'
+
+/** Stands in the place of the type of what is none. */
+const NO_PICTURE = ''
+
+/** OpenIM's. */
+const MAX_SOURCE_BYTES = 50 * 1024 * 1024
+/** What Cloudflare Images takes. */
+const MAX_SOURCE_SIDE = 12_000
+const MAX_SOURCE_PIXELS = 100_000_000
+
+/** A file as a picture in a page, in the size that is asked for. @throws ImError 1001 when it is none, or too large */
+export async function readPicture(ctx: Context, request: ReadRequest, content: FileContentRow): Promise<ReadAnswer> {
+  const { hash, storeKey, size } = content
+  if (size > MAX_SOURCE_BYTES) {
+    throw ImError.args(`pictures of more than ${MAX_SOURCE_BYTES} bytes are not shown, only downloaded`)
+  }
+  const picture = known(content) ?? (await lookAt(ctx, content))
+  if (picture.type === NO_PICTURE) throw ImError.args('the file is not a picture')
+  const wanted = thumbnailFor(picture, request)
+  if (wanted) {
+    requireReducible(picture)
+    const answer = await reduced(ctx, request, content, wanted)
+    if (answer) return answer
+  }
+  return serve(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
+}
+
+function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): Picture | null {
+  return type === null || width === null || height === null ? null : { type, width, height }
+}
+
+/** Looks into a file for the first time, and remembers what is there: each look may cost. */
+async function lookAt(ctx: Context, content: FileContentRow): Promise<Picture> {
+  const { hash, storeKey, size } = content
+  const head = await ctx.files.read(storeKey, { offset: 0, length: Math.min(HEAD_BYTES, size) })
+  if (!head) throw noSuchFile()
+  const type = sniffPicture(new Uint8Array(await new Response(head).arrayBuffer()))
+  const unmeasured: Picture = { type: type ?? NO_PICTURE, width: 0, height: 0 }
+  try {
+    const body = type === null ? null : await ctx.files.read(storeKey, { offset: 0, length: size })
+    // A picture that cannot be read is one all the same, as far as it goes.
+    const picture = (body && (await ctx.pictures.measure(body))) ?? unmeasured
+    await notePicture(ctx.db, hash, picture)
+    return picture
+  } catch (error) {
+    ctx.log.warn('a picture could not be measured', { hash, error: String(error) })
+    return unmeasured
+  }
+}
+
+function requireReducible({ width, height }: Picture): void {
+  if (width <= MAX_SOURCE_SIDE && height <= MAX_SOURCE_SIDE && width * height <= MAX_SOURCE_PIXELS) return
+  throw ImError.args(`the picture has ${width}x${height} pixels, which is too large to make a smaller one of`)
+}
+
+/** Null when it cannot be done: a page with large pictures is better than one without. */
+async function reduced(
+  ctx: Context,
+  request: ReadRequest,
+  content: FileContentRow,
+  wanted: Picture,
+): Promise<ReadAnswer | null> {
+  const etag = `"${content.hash}-${nameOf(wanted)}"`
+  const headers = headersOf({ contentType: wanted.type, disposition: 'inline', etag })
+  if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
+  const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {
+    ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: String(error) })
+    return null
+  })
+  if (!bytes) return null
+  headers['content-length'] = String(bytes.length)
+  return { status: 200, headers, body: request.headOnly ? null : bytes }
+}

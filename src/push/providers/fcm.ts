@@ -1,0 +1,151 @@
+import { importPKCS8, SignJWT } from 'jose'
+import { z } from 'zod'
+import type { PushTarget } from '../../platform/jobs.ts'
+import { type FcmConfig, ServiceAccount } from '../../platform/push-config.ts'
+import type { Credential } from '../credentials.ts'
+import type { OfflinePush } from '../offline-push.ts'
+import {
+  type Answer,
+  callVendor,
+  DEAD,
+  type Fate,
+  fateOf,
+  forEach,
+  isOk,
+  type Provider,
+  type ProviderDeps,
+  postJson,
+  readJson,
+  refused,
+  SENT,
+  VendorFault,
+} from './provider.ts'
+
+const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging'
+const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const ASSERTION_SECONDS = 3_600
+const ACCOUNT_KEPT_MS = 3_600_000
+const UNAUTHORIZED = 401
+
+const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() })
+
+const ErrorAnswer = z.object({
+  error: z.object({
+    status: z.string().default(''),
+    details: z
+      .array(
+        z.object({
+          errorCode: z.string().default(''),
+          fieldViolations: z.array(z.object({ field: z.string().default('') })).default([]),
+        }),
+      )
+      .default([]),
+  }),
+})
+
+/** Firebase Cloud Messaging, HTTP v1: one call per token. */
+export class Fcm implements Provider {
+  readonly #config: FcmConfig
+  readonly #deps: ProviderDeps
+
+  constructor(config: FcmConfig, deps: ProviderDeps) {
+    this.#config = config
+    this.#deps = deps
+  }
+
+  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+    const account = await this.#account()
+    // Before the first call, so that a credential which cannot be had fails once and not for each target.
+    await this.#credential(account)
+    return forEach(targets, (target) => this.#send(account, messageOf(push, target)))
+  }
+
+  async checkKeys(): Promise<void> {
+    const { serviceAccount } = this.#config
+    if (serviceAccount) await importPKCS8(serviceAccount.private_key, 'RS256')
+  }
+
+  async #send(account: ServiceAccount, message: object): Promise<Fate> {
+    const url = `${this.#config.url}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`
+    let credential = await this.#credential(account)
+    const post = () => postJson(url, { message }, { authorization: `Bearer ${credential.value}` })
+    let answer = await post()
+    if (answer.status === UNAUTHORIZED) {
+      await this.#deps.credentials.reject(nameOf(account), credential)
+      credential = await this.#credential(account)
+      answer = await post()
+    }
+    if (isOk(answer)) return SENT
+    return isDead(answer) ? DEAD : fateOf(answer)
+  }
+
+  #credential(account: ServiceAccount): Promise<Credential> {
+    return this.#deps.credentials.get(nameOf(account), () => this.#issue(account))
+  }
+
+  async #issue(account: ServiceAccount): Promise<Credential> {
+    const issuedAt = this.#deps.now()
+    const seconds = Math.floor(issuedAt / 1_000)
+    const assertion = await new SignJWT({ scope: SCOPE })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(account.private_key_id && { kid: account.private_key_id }) })
+      .setIssuer(account.client_email)
+      .setAudience(account.token_uri)
+      .setIssuedAt(seconds)
+      .setExpirationTime(seconds + ASSERTION_SECONDS)
+      .sign(await importPKCS8(account.private_key, 'RS256'))
+    const answer = await callVendor(account.token_uri, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
+    })
+    const token = TokenAnswer.safeParse(readJson(answer.text))
+    if (!isOk(answer) || !token.success) throw new VendorFault(fateOf(answer))
+    return { value: token.data.access_token, issuedAt, expiresAt: issuedAt + token.data.expires_in * 1_000 }
+  }
+
+  async #account(): Promise<ServiceAccount> {
+    const { serviceAccount, authURL } = this.#config
+    if (serviceAccount) return serviceAccount
+    const known = fetched.get(this.#config)
+    if (known && known.until > this.#deps.now()) return known.account
+    const answer = await callVendor(authURL ?? '', { method: 'GET' })
+    if (!isOk(answer)) throw new VendorFault(fateOf(answer))
+    const account = ServiceAccount.safeParse(readJson(answer.text))
+    if (!account.success) throw new VendorFault(refused('what fcm.authURL answers is no service account'))
+    fetched.set(this.#config, { account: account.data, until: this.#deps.now() + ACCOUNT_KEPT_MS })
+    return account.data
+  }
+}
+
+/** Accounts that came from `authURL`. */
+const fetched = new WeakMap<FcmConfig, { account: ServiceAccount; until: number }>()
+
+function nameOf({ project_id, client_email, private_key_id }: ServiceAccount): string {
+  return `fcm ${project_id} ${client_email} ${private_key_id}`
+}
+
+function messageOf(push: OfflinePush, { token, badge }: PushTarget): object {
+  const { title, body, ex, clientMsgID, conversationID, collapseKey, sound } = push
+  return {
+    token,
+    notification: { title, body },
+    data: { ex, clientMsgID, conversationID },
+    android: { priority: 'HIGH', notification: { tag: collapseKey, default_sound: true } },
+    apns: {
+      headers: { 'apns-collapse-id': collapseKey },
+      payload: { aps: { badge, sound } },
+    },
+  }
+}
+
+/** The token is no longer one, or not one of this project. Other faults of a message are not the token's. */
+function isDead({ status, text }: Answer): boolean {
+  const parsed = ErrorAnswer.safeParse(readJson(text))
+  if (!parsed.success) return false
+  const { details } = parsed.data.error
+  if (details.some(({ errorCode }) => errorCode === 'UNREGISTERED' || errorCode === 'SENDER_ID_MISMATCH')) return true
+  const isTokenFault = details.some(({ fieldViolations }) =>
+    fieldViolations.some(({ field }) => field === 'message.token'),
+  )
+  return status === 400 && (isTokenFault || text.includes('not a valid FCM registration token'))
+}

@@ -1,0 +1,67 @@
+import type { PushTarget } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import type { ProviderName } from '../platform/push-config.ts'
+import type { OfflinePush } from './offline-push.ts'
+import { type Fate, type Provider, VendorFault } from './providers/provider.ts'
+
+/** What is left to do after every target was tried once. */
+export interface Rung {
+  sent: number
+  /** To be tried again. */
+  left: PushTarget[]
+  /** Whether a target in `left` carries something that the next try needs. */
+  learned: boolean
+  /** The longest wait that a vendor asked for; null when none did. */
+  afterSeconds: number | null
+  /** Tokens of devices that are gone, by provider. */
+  dead: Map<ProviderName, string[]>
+}
+
+/** Rings every target once, through its provider. A vendor that fails holds up none of the others. */
+export async function ring(
+  providers: ReadonlyMap<ProviderName, Provider>,
+  push: OfflinePush,
+  targets: readonly PushTarget[],
+  log: Log,
+): Promise<Rung> {
+  const rung: Rung = { sent: 0, left: [], learned: false, afterSeconds: null, dead: new Map() }
+  const groups = [...Map.groupBy(targets, (target) => target.provider)]
+  await Promise.all(
+    groups.map(async ([name, group]) => {
+      const provider = providers.get(name)
+      // It was taken out of the configuration while the job waited.
+      if (!provider) return
+      const fates = await provider.push(push, group).catch((error: unknown) => group.map(() => fateOfFault(error)))
+      for (const [i, target] of group.entries()) note(rung, target, fates[i] ?? { fate: 'sent' })
+      report(name, fates, log)
+    }),
+  )
+  return rung
+}
+
+function note(rung: Rung, target: PushTarget, fate: Fate): void {
+  if (fate.fate === 'sent') rung.sent++
+  if (fate.fate === 'dead') rung.dead.set(target.provider, [...(rung.dead.get(target.provider) ?? []), target.token])
+  if (fate.fate !== 'later') return
+  const attempt = fate.attempt ?? ''
+  if (attempt !== target.attempt) rung.learned = true
+  rung.left.push({ ...target, attempt })
+  if (fate.afterSeconds !== null) rung.afterSeconds = Math.max(rung.afterSeconds ?? 0, fate.afterSeconds)
+}
+
+/** Whatever else went wrong here, D1 away or a key that is none, may be put right: the queue keeps what cannot be done. */
+function fateOfFault(error: unknown): Fate {
+  if (error instanceof VendorFault) return error.fate
+  return { fate: 'later', why: String(error), afterSeconds: null }
+}
+
+/** One line for all that failed alike; tokens and texts stay out of the log. */
+function report(provider: ProviderName, fates: readonly Fate[], log: Log): void {
+  const counts = new Map<string, number>()
+  for (const fate of fates) {
+    if (!('why' in fate)) continue
+    const failure = `${fate.fate}: ${fate.why}`
+    counts.set(failure, (counts.get(failure) ?? 0) + 1)
+  }
+  for (const [failure, targets] of counts) log.warn('an offline push failed', { provider, failure, targets })
+}

@@ -1,0 +1,541 @@
+import {
+  createDecipheriv,
+  createECDH,
+  createHash,
+  createHmac,
+  createPublicKey,
+  type ECDH,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
+import { jwtVerify } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { MsgData } from '../../src/protocol/proto/index.ts'
+import { DelUserPushTokenReq, SetAppBackgroundStatusReq } from '../../src/protocol/proto/index.ts'
+import { chatIDOf } from './rig/client.ts'
+import { REQ } from './rig/raw-client.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { Scene } from './rig/scene.ts'
+import { sleep, startServer } from './rig/server.ts'
+import { jsonOf, mentions, type VendorCall, Vendors } from './rig/vendors.ts'
+
+/*
+ * A real server, and a real HTTP server that stands for all vendors: it checks what they would check. Every user has a
+ * name of its own and every token contains its user's, so the tests share both.
+ */
+
+const GOOGLE = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const APPLE = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const VAPID = createECDH('prime256v1')
+VAPID.generateKeys()
+
+const HARMONY = 11
+const BURST_SECONDS = 2
+/** Long enough for a push that should not be to have come all the same: the queue waits a second. */
+const QUIET_MS = 2_500
+
+let vendors: Vendors
+let scene: Scene
+
+beforeAll(async () => {
+  let issued = 0
+  vendors = await Vendors.start({
+    '/google/token': () => ({ status: 200, body: { access_token: `access-${++issued}`, expires_in: 3_600 } }),
+    '/google/v1/': ({ headers }) => {
+      if (headers.authorization !== `Bearer access-${issued}`) return { status: 401, body: { error: {} } }
+      return { status: 200, body: { name: 'projects/edge/messages/1' } }
+    },
+    '/apple/3/device/': () => ({ status: 200 }),
+    '/browsers/': () => ({ status: 201 }),
+    '/jpush/v3/push/cid': () => ({ status: 200, body: { cidlist: Array.from({ length: 10 }, () => newCid()) } }),
+    '/jpush/v3/push': () => ({ status: 200, body: { sendno: '0', msg_id: '1' } }),
+    '/getui/v2/app/auth': () => ({
+      status: 200,
+      body: { code: 0, msg: '', data: { expire_time: String(Date.now() + 86_400_000), token: `getui-${++issued}` } },
+    }),
+    '/getui/v2/app/push/list/message': () => ({ status: 200, body: { code: 0, data: { taskid: 'task-1' } } }),
+    '/getui/v2/app/push': () => ({ status: 200, body: { code: 0, msg: 'success', data: {} } }),
+    '/gateway': () => ({ status: 200, body: {} }),
+  })
+  const { url } = vendors
+  const setting = {
+    enable: ['fcm', 'apns', 'webpush', 'http', 'jpush', 'getui'],
+    platforms: {
+      IOS: ['apns', 'jpush'],
+      Android: ['fcm', 'getui'],
+      Web: ['webpush'],
+      Windows: ['fcm'],
+      HarmonyOS: ['http'],
+    },
+    burstSeconds: BURST_SECONDS,
+    iosPush: { pushSound: 'ding.caf', production: true },
+    fcm: { url: `${url}/google` },
+    apns: { keyID: 'KEY1234567', teamID: 'TEAM123456', topic: 'com.example.app', url: `${url}/apple` },
+    webpush: { publicKey: VAPID.getPublicKey('base64url'), subject: 'mailto:ops@example.com' },
+    http: { url: `${url}/gateway` },
+    jpush: {
+      appKey: 'jkey',
+      masterSecret: 'jsecret',
+      pushURL: `${url}/jpush/v3/push`,
+      pushIntent: 'intent:#Intent;end',
+    },
+    getui: { pushUrl: `${url}/getui/v2/app`, appKey: 'gkey', channelID: 'chat', channelName: 'Chat' },
+  }
+  const account = {
+    type: 'service_account',
+    project_id: 'edge',
+    private_key_id: 'kid-1',
+    private_key: pemOf(GOOGLE.privateKey),
+    client_email: 'push@edge.example',
+    token_uri: `${url}/google/token`,
+  }
+  const server = await startServer({
+    env: {
+      OPENIM_PUSH: JSON.stringify(setting),
+      OPENIM_PUSH_FCM_ACCOUNT: JSON.stringify(account),
+      OPENIM_PUSH_APNS_KEY: pemOf(APPLE.privateKey).replaceAll('\n', '\\n'),
+      OPENIM_PUSH_VAPID_KEY: VAPID.getPrivateKey('base64url'),
+      OPENIM_PUSH_HTTP_SECRET: 'a secret of the gateway',
+      OPENIM_PUSH_GETUI_SECRET: 'gsecret',
+    },
+  })
+  scene = new Scene(server, null)
+})
+
+afterAll(async () => {
+  await scene?.close()
+  await vendors?.stop()
+})
+
+beforeEach(() => scene.closeClients())
+
+describe('Android over FCM', () => {
+  it('is rung with what the sender wants shown, by a token that Google gave for a signed assertion', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    await alice.deliverText(
+      bob,
+      'hello',
+      info({ title: 'Alice', desc: 'hello', ex: '{"room":1}', iOSPushSound: 'a.caf' }),
+    )
+    const [call] = await callsTo('/google/v1/', bob, 1)
+    expect(call?.path).toBe('/google/v1/projects/edge/messages:send')
+    expect(jsonOf(call).message).toMatchObject({
+      token: `${bob}-fcm`,
+      notification: { title: 'Alice', body: 'hello' },
+      data: { ex: '{"room":1}', conversationID: chatIDOf(alice.userID, bob) },
+      apns: { payload: { aps: { sound: 'a.caf', badge: 1 } } },
+    })
+    const tokenCalls = vendors.calls.filter(({ path }) => path === '/google/token')
+    const form = new URLSearchParams(tokenCalls.at(-1)?.body.toString())
+    expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer')
+    const { payload, protectedHeader } = await jwtVerify(form.get('assertion') ?? '', GOOGLE.publicKey, {
+      algorithms: ['RS256'],
+      issuer: 'push@edge.example',
+      audience: `${vendors.url}/google/token`,
+    })
+    expect(protectedHeader.kid).toBe('kid-1')
+    expect(payload.scope).toBe('https://www.googleapis.com/auth/firebase.messaging')
+  })
+
+  it('gets a word for the kind where the sender says nothing', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    await alice.deliverText(bob, 'hello')
+    expect(jsonOf((await callsTo('/google/v1/', bob, 1))[0]).message).toMatchObject({
+      notification: { title: '[TEXT]', body: '[TEXT]' },
+      apns: { payload: { aps: { sound: 'ding.caf', badge: 1 } } },
+    })
+  })
+
+  it('asks Google for a token once, whatever is sent, and again when Google no longer takes it', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    const asked = () => vendors.calls.filter(({ path }) => path === '/google/token').length
+    await alice.deliverText(bob, 'first')
+    await callsTo('/google/v1/', bob, 1)
+    const before = asked()
+    expect(before).toBe(1)
+    vendors.once(isSendTo(bob), { status: 401, body: { error: { status: 'UNAUTHENTICATED' } } })
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'second')
+    const calls = await callsTo('/google/v1/', bob, 3)
+    expect(asked()).toBe(before + 1)
+    expect(calls[2]?.headers.authorization).not.toBe(calls[1]?.headers.authorization)
+  })
+
+  it('is tried again when Google is busy, when Google says so, and rung once', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    vendors.once(isSendTo(bob), { status: 429, headers: { 'retry-after': '1' }, body: { error: {} } })
+    await alice.deliverText(bob, 'busy?')
+    const [first, second] = await callsTo('/google/v1/', bob, 2)
+    // The same tag: a phone that got both would show one.
+    expect(jsonOf(second).message.android).toEqual(jsonOf(first).message.android)
+    await sleep(QUIET_MS)
+    expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
+  })
+
+  it('forgets a token that Google calls dead', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    const body = { error: { code: 404, status: 'NOT_FOUND', details: [{ errorCode: 'UNREGISTERED' }] } }
+    vendors.once(isSendTo(bob), { status: 404, body })
+    await alice.deliverText(bob, 'are you there?')
+    await callsTo('/google/v1/', bob, 1)
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'still?')
+    // Without a token Android goes the next way of its route.
+    await callsTo('/getui/v2/app/push/single/alias', bob, 1)
+    expect(vendors.to('/google/v1/', bob)).toHaveLength(1)
+  })
+
+  it('is not rung by the token of a phone that logged out, or that somebody else has now', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    const phone = await scene.raw(bob, { platformID: PLATFORM.android })
+    const goodbye = DelUserPushTokenReq.encode({ userID: bob, platformID: PLATFORM.android }).finish()
+    expect((await phone.request(REQ.logout, goodbye)).errCode).toBe(0)
+    await phone.closed
+    await alice.deliverText(bob, 'where is it?')
+    await callsTo('/getui/v2/app/push/single/alias', bob, 1)
+    const [carol] = await scene.users('carol')
+    await register(bob, PLATFORM.android, 'fcm')
+    const theirs = { platformID: PLATFORM.android, fcmToken: `${bob}-fcm`, account: carol, expireTime: 3_600 }
+    const token = await scene.token(carol, PLATFORM.android)
+    expect(await scene.rest.post('/third/fcm_update_token', theirs, { token })).toMatchObject({ errCode: 0 })
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'and now?')
+    await callsTo('/getui/v2/app/push/single/alias', bob, 2)
+    expect(vendors.to('/google/v1/', bob)).toEqual([])
+  })
+})
+
+describe('who is rung', () => {
+  it('nobody whose phone listens, but those who only have a browser open', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    const phone = await scene.raw(bob, { platformID: PLATFORM.android })
+    await alice.deliverText(bob, 'on the phone')
+    await phone.received('on the phone')
+    await sleep(QUIET_MS)
+    expect(pushesOf(bob)).toEqual([])
+    await phone.goodbye()
+    const browser = await scene.raw(bob, { platformID: PLATFORM.web })
+    await alice.deliverText(bob, 'in the browser')
+    await browser.received('in the browser')
+    await callsTo('/google/v1/', bob, 1)
+  })
+
+  it('an iPhone in the background, which is sent nothing over its socket', async () => {
+    const { alice, bob } = await absentBob({ ios: 'apns' })
+    const phone = await scene.raw(bob, { platformID: PLATFORM.ios })
+    const asleep = SetAppBackgroundStatusReq.encode({ userID: bob, isBackground: true }).finish()
+    expect((await phone.request(REQ.background, asleep)).errCode).toBe(0)
+    await alice.deliverText(bob, 'wake up')
+    await callsTo('/apple/3/device/', bob, 1)
+    expect(phone.pushed()).toEqual([])
+  })
+
+  it('not for a message that says so, nor in a chat that is muted, nor under a global do-not-disturb', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    await alice.deliverText(bob, 'quietly', { options: { offlinePush: false } })
+    const admin = { token: await scene.rest.adminToken() }
+    const conversation = { conversationID: chatIDOf(alice.userID, bob), conversationType: 1, userID: alice.userID }
+    const mute = (recvMsgOpt: number) =>
+      scene.rest.post(
+        '/conversation/set_conversations',
+        { userIDs: [bob], conversation: { ...conversation, recvMsgOpt } },
+        admin,
+      )
+    expect(await mute(2)).toMatchObject({ errCode: 0 })
+    await alice.deliverText(bob, 'into a muted chat')
+    expect(await mute(0)).toMatchObject({ errCode: 0 })
+    const setGlobal = (globalRecvMsgOpt: number) =>
+      scene.rest.post('/user/set_global_msg_recv_opt', { userID: bob, globalRecvMsgOpt }, admin)
+    expect(await setGlobal(2)).toMatchObject({ errCode: 0 })
+    await alice.deliverText(bob, 'do not disturb')
+    await sleep(QUIET_MS)
+    expect(pushesOf(bob)).toEqual([])
+    expect(await setGlobal(0)).toMatchObject({ errCode: 0 })
+    await alice.deliverText(bob, 'now')
+    await callsTo('/google/v1/', bob, 1)
+  })
+
+  it('never the sender', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    await register(alice.userID, PLATFORM.android, 'fcm')
+    await alice.deliverText(bob, 'to you, not to me')
+    await callsTo('/google/v1/', bob, 1)
+    await sleep(QUIET_MS)
+    expect(vendors.to('/google/v1/', `${alice.userID}-fcm`)).toEqual([])
+  })
+
+  it('once at the beginning of a burst and once for the rest, with the newest', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    for (const text of ['one', 'two', 'three', 'four']) {
+      await alice.deliverText(bob, text, info({ title: 'Alice', desc: text, iOSBadgeCount: true }))
+    }
+    const shown = (await callsTo('/google/v1/', bob, 2)).map((call) => jsonOf(call).message)
+    expect(shown.at(-1)).toMatchObject({ notification: { body: 'four' }, apns: { payload: { aps: { badge: 4 } } } })
+    await sleep(QUIET_MS)
+    expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
+  })
+
+  it('not again for what is delivered again after a crash', async () => {
+    const { alice, bob } = await absentBob({ android: 'fcm' })
+    await alice.deliverText(bob, 'before the crash')
+    await callsTo('/google/v1/', bob, 1)
+    await scene.server.kill9()
+    await scene.server.start()
+    const again = await scene.raw(alice.userID)
+    // Asking wakes the conversation, which delivers anew what it is not sure of.
+    await again.deliverText(bob, 'after it', info({ title: 'Alice', desc: 'after it' }))
+    const calls = await callsTo('/google/v1/', bob, 2)
+    expect(jsonOf(calls[1]).message.notification.body).toBe('after it')
+    await sleep(QUIET_MS)
+    expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
+  })
+})
+
+describe('the badge', () => {
+  it('counts on from what the app has set, and is sent along unchanged by messages that do not count', async () => {
+    const { alice, bob } = await absentBob({ ios: 'apns' })
+    const token = await scene.token(bob, PLATFORM.ios)
+    expect(await scene.rest.post('/third/set_app_badge', { userID: bob, appUnreadCount: 7 }, { token })).toMatchObject({
+      errCode: 0,
+    })
+    await alice.deliverText(bob, 'counts', info({ iOSBadgeCount: true }))
+    await callsTo('/apple/3/device/', bob, 1)
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'does not', info({ iOSBadgeCount: false }))
+    const calls = await callsTo('/apple/3/device/', bob, 2)
+    expect(calls.map((call) => jsonOf(call).aps.badge)).toEqual([8, 8])
+  })
+})
+
+describe('iPhones over APNs', () => {
+  it('are rung with a token signed by the key of the team', async () => {
+    const { alice, bob } = await absentBob({ ios: 'apns' })
+    await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
+    const [call] = await callsTo('/apple/3/device/', bob, 1)
+    expect(call?.path).toBe(`/apple/3/device/${bob}-apns`)
+    expect(call?.headers).toMatchObject({
+      'apns-topic': 'com.example.app',
+      'apns-push-type': 'alert',
+      'apns-priority': '10',
+      'apns-collapse-id': expect.stringMatching(/^[0-9a-f]{32}$/),
+    })
+    expect(jsonOf(call)).toMatchObject({
+      aps: { alert: { title: 'Alice', body: 'hello' }, sound: 'ding.caf', badge: 1 },
+    })
+    const [scheme, token] = (call?.headers.authorization ?? '').split(' ')
+    expect(scheme).toBe('bearer')
+    const { protectedHeader, payload } = await jwtVerify(token ?? '', APPLE.publicKey, { algorithms: ['ES256'] })
+    expect(protectedHeader).toEqual({ alg: 'ES256', kid: 'KEY1234567' })
+    expect(payload).toEqual({ iss: 'TEAM123456', iat: expect.any(Number) })
+  })
+
+  it('that are gone are forgotten', async () => {
+    const { alice, bob } = await absentBob({ ios: 'apns' })
+    vendors.once((call) => call.path.endsWith(`${bob}-apns`), { status: 410, body: { reason: 'Unregistered' } })
+    await alice.deliverText(bob, 'anybody?')
+    await callsTo('/apple/3/device/', bob, 1)
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'nobody')
+    await sleep(QUIET_MS)
+    expect(vendors.to('/apple/3/device/', bob)).toHaveLength(1)
+  })
+})
+
+describe('browsers', () => {
+  it('get a push that only they can read, from who they subscribed to', async () => {
+    const { alice, bob } = await absentBob()
+    const browser = createECDH('prime256v1')
+    browser.generateKeys()
+    const auth = randomBytes(16)
+    const token = JSON.stringify({
+      endpoint: `${vendors.url}/browsers/${bob}`,
+      expirationTime: null,
+      keys: { p256dh: browser.getPublicKey('base64url'), auth: auth.toString('base64url') },
+    })
+    await update(bob, { platformID: PLATFORM.web, provider: 'webpush', token })
+    await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello', ex: 'x' }))
+    const [call] = await callsTo('/browsers/', bob, 1)
+    expect(call?.headers).toMatchObject({ 'content-encoding': 'aes128gcm', ttl: '86400', urgency: 'high' })
+    expect(JSON.parse(decrypt(call?.body ?? Buffer.alloc(0), browser, auth))).toMatchObject({
+      title: 'Alice',
+      body: 'hello',
+      ex: 'x',
+      conversationID: chatIDOf(alice.userID, bob),
+    })
+    const [, jwt = '', key] = /^vapid t=(.+), k=(.+)$/.exec(call?.headers.authorization ?? '') ?? []
+    expect(key).toBe(VAPID.getPublicKey('base64url'))
+    const { payload } = await jwtVerify(jwt, vapidPublicKey(), { algorithms: ['ES256'], audience: vendors.url })
+    expect(payload.sub).toBe('mailto:ops@example.com')
+  })
+})
+
+describe('JPush', () => {
+  it('is given the userID as the alias, under the name and secret of the app', async () => {
+    const { alice, bob } = await absentBob()
+    await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello', ex: 'x', iOSBadgeCount: true }))
+    const [call] = await callsTo('/jpush/v3/push', bob, 1)
+    expect(call?.headers.authorization).toBe(`Basic ${Buffer.from('jkey:jsecret').toString('base64')}`)
+    expect(jsonOf(call)).toMatchObject({
+      platform: ['ios'],
+      audience: { alias: [bob] },
+      notification: {
+        alert: 'hello',
+        android: { alert: 'hello', title: 'Alice', intent: { url: 'intent:#Intent;end' }, extras: { ex: 'x' } },
+        ios: { alert: { title: 'Alice', body: 'hello' }, sound: 'ding.caf', badge: '+1', 'mutable-content': true },
+      },
+      message: { msg_content: 'hello', title: 'Alice', extras: { ex: 'x' } },
+      options: { apns_production: true },
+    })
+  })
+
+  it('recognises by the cid what it may have sent already', async () => {
+    const { alice, bob } = await absentBob()
+    vendors.once((call) => call.path === '/jpush/v3/push' && mentions(call, bob), { status: 502 })
+    await alice.deliverText(bob, 'hello')
+    const [first, second] = await callsTo('/jpush/v3/push', bob, 2)
+    expect(jsonOf(first).cid).toMatch(/^jkey-/)
+    expect(jsonOf(second).cid).toBe(jsonOf(first).cid)
+  })
+})
+
+describe('GeTui', () => {
+  it('is called with a token that its signature gets, and a new one when that has expired', async () => {
+    const { alice, bob } = await absentBob()
+    const isPush = (call: VendorCall) => call.path === '/getui/v2/app/push/single/alias' && mentions(call, bob)
+    vendors.once(isPush, { status: 200, body: { code: 10_001, msg: 'token is expired' } })
+    await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
+    const [first, second] = await callsTo('/getui/v2/app/push/single/alias', bob, 2)
+    expect(second?.headers.token).not.toBe(first?.headers.token)
+    const { request_id, ...body } = jsonOf(second)
+    expect(request_id).toMatch(/^[0-9a-f]{32}$/)
+    expect(request_id).toBe(jsonOf(first).request_id)
+    expect(body).toMatchObject({
+      audience: { alias: [bob] },
+      push_message: {
+        notification: {
+          title: 'Alice',
+          body: 'hello',
+          click_type: 'startapp',
+          channel_id: 'chat',
+          channel_name: 'Chat',
+        },
+      },
+      push_channel: { android: { ups: { notification: { title: 'Alice', body: 'hello' } } } },
+    })
+    const auth = jsonOf(vendors.calls.findLast(({ path }) => path === '/getui/v2/app/auth'))
+    const sign = createHash('sha256').update(`gkey${auth.timestamp}gsecret`).digest('hex')
+    expect(auth).toMatchObject({ appkey: 'gkey', sign })
+  })
+})
+
+describe('the gateway of the app', () => {
+  it('gets the token and whose it is, signed', async () => {
+    const { alice, bob } = await absentBob()
+    await update(bob, { platformID: HARMONY, provider: 'http', token: `${bob}-huawei`, vendor: 'huawei' })
+    await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
+    const [call] = await callsTo('/gateway', bob, 1)
+    expect(jsonOf(call)).toMatchObject({
+      title: 'Alice',
+      body: 'hello',
+      contentType: 101,
+      sendID: alice.userID,
+      targets: [
+        { userID: bob, vendor: 'huawei', token: `${bob}-huawei`, platforms: [{ id: HARMONY, name: 'HarmonyOS' }] },
+      ],
+    })
+    expect(call?.headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
+    const [, seconds, signature] = /^t=(\d+),v1=(\w+)$/.exec(String(call?.headers['openim-signature'])) ?? []
+    const expected = createHmac('sha256', 'a secret of the gateway')
+      .update(`${seconds}.`)
+      .update(call?.body ?? '')
+    expect(signature).toBe(expected.digest('hex'))
+  })
+
+  it('says of single devices that they are gone, or that it wants them again', async () => {
+    const { alice, bob } = await absentBob()
+    await update(bob, { platformID: HARMONY, provider: 'http', token: `${bob}-busy`, vendor: 'huawei' })
+    vendors.once((call) => call.path === '/gateway' && mentions(call, bob), { status: 200, body: { later: [0] } })
+    await alice.deliverText(bob, 'hello')
+    const [first, second] = await callsTo('/gateway', bob, 2)
+    expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key'])
+    vendors.once((call) => call.path === '/gateway' && mentions(call, bob), { status: 200, body: { dead: [0] } })
+    await alice.deliverText(bob, 'once more')
+    await callsTo('/gateway', bob, 3)
+    await sleep(BURST_SECONDS * 1_000)
+    await alice.deliverText(bob, 'to nobody')
+    await sleep(QUIET_MS)
+    expect(vendors.to('/gateway', bob)).toHaveLength(3)
+  })
+})
+
+/** Alice on a socket, and Bob with the given registrations and no connection. */
+async function absentBob(has: { android?: 'fcm'; ios?: 'apns' } = {}) {
+  const [aliceID, bob] = await scene.users('alice', 'bob')
+  if (has.android) await register(bob, PLATFORM.android, has.android)
+  if (has.ios) await register(bob, PLATFORM.ios, has.ios)
+  return { alice: await scene.raw(aliceID), bob }
+}
+
+async function register(userID: string, platformID: number, provider: 'fcm' | 'apns'): Promise<void> {
+  if (provider === 'apns') return update(userID, { platformID, provider, token: `${userID}-apns` })
+  const body = { platformID, fcmToken: `${userID}-fcm`, account: userID, expireTime: 3_600 }
+  const token = await scene.token(userID, platformID)
+  expect(await scene.rest.post('/third/fcm_update_token', body, { token })).toMatchObject({ errCode: 0 })
+}
+
+async function update(userID: string, given: { platformID: number } & Record<string, unknown>): Promise<void> {
+  const token = await scene.token(userID, given.platformID)
+  const answer = await scene.rest.post('/third/update_push_token', { userID, expireTime: 0, ...given }, { token })
+  expect(answer).toMatchObject({ errCode: 0 })
+}
+
+/** What the sender wants the phone to show. */
+function info(offlinePushInfo: Partial<NonNullable<MsgData['offlinePushInfo']>>): Partial<MsgData> {
+  const none = { title: '', desc: '', ex: '', iOSPushSound: '', iOSBadgeCount: false, signalInfo: '' }
+  return { offlinePushInfo: { ...none, ...offlinePushInfo } }
+}
+
+async function callsTo(path: string, text: string, count: number): Promise<VendorCall[]> {
+  await expect.poll(() => vendors.to(path, text).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(count)
+  return vendors.to(path, text)
+}
+
+/** Whatever any vendor was told about a user. */
+function pushesOf(userID: string): string[] {
+  return vendors.calls.filter((call) => mentions(call, userID)).map(({ path }) => path)
+}
+
+function isSendTo(userID: string) {
+  return (call: VendorCall) => call.path.startsWith('/google/v1/') && mentions(call, `${userID}-fcm`)
+}
+
+function newCid(): string {
+  return `jkey-${randomBytes(8).toString('hex')}`
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+function vapidPublicKey(): KeyObject {
+  const point = VAPID.getPublicKey()
+  const coordinate = (from: number) => point.subarray(from, from + 32).toString('base64url')
+  return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: coordinate(1), y: coordinate(33) }, format: 'jwk' })
+}
+
+/** As a browser does it: RFC 8291, in one record. */
+function decrypt(sealed: Buffer, browser: ECDH, auth: Buffer): string {
+  const salt = sealed.subarray(0, 16)
+  const keyLength = sealed[20] ?? 0
+  const theirs = sealed.subarray(21, 21 + keyLength)
+  const record = sealed.subarray(21 + keyLength)
+  const info = Buffer.concat([Buffer.from('WebPush: info\0'), browser.getPublicKey(), theirs])
+  const secret = Buffer.from(hkdfSync('sha256', browser.computeSecret(theirs), auth, info, 32))
+  const key = Buffer.from(hkdfSync('sha256', secret, salt, 'Content-Encoding: aes128gcm\0', 16))
+  const nonce = Buffer.from(hkdfSync('sha256', secret, salt, 'Content-Encoding: nonce\0', 12))
+  const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAuthTag(record.subarray(-16))
+  const plain = Buffer.concat([decipher.update(record.subarray(0, -16)), decipher.final()])
+  return plain.subarray(0, plain.lastIndexOf(2)).toString()
+}
