@@ -249,8 +249,8 @@ export class GroupShadow {
       const groups = await this.#pages<GroupInfo>('get_joined_group_list', 'groups', { fromUserID: this.userID })
       this.#groups = Object.fromEntries(groups.map((group) => [group.groupID, group]))
     }
-    for (const group of [...data.insert, ...data.update] as GroupInfo[]) this.#groups[group.groupID] = group
-    for (const groupID of data.delete) delete this.#groups[groupID]
+    for (const group of changedIn<GroupInfo>(data)) this.#groups[group.groupID] = group
+    for (const groupID of data.delete ?? []) delete this.#groups[groupID]
     this.#joined = { version: data.version, versionID: data.versionID }
   }
 
@@ -265,7 +265,7 @@ export class GroupShadow {
       const members = await this.#pages<GroupMemberFullInfo>('get_group_member_list', 'members', { groupID })
       followed.members = Object.fromEntries(members.map((member) => [member.userID, member]))
     } else {
-      this.#merge(followed, answer.insert, answer.update, answer.delete)
+      this.#merge(followed, [], changedIn(answer), answer.delete ?? [])
     }
     if (answer.group) this.#groups[groupID] = answer.group
     if (answer.full || answer.sortVersion > 0) followed.order = await this.#memberIDs(groupID)
@@ -284,6 +284,11 @@ export class GroupShadow {
       if (data[field].length < PAGE) return rows
     }
   }
+}
+
+/** What was added or changed; an empty list may be null. */
+function changedIn<Row>({ insert, update }: { insert: Row[] | null; update: Row[] | null }): Row[] {
+  return [...(insert ?? []), ...(update ?? [])]
 }
 
 function asTold(conversationID: string, operationID: string, msg: MsgData): GroupTold {

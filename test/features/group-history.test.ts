@@ -1,7 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Bindings } from '../../src/env.ts'
-import { configOf } from '../../src/platform/config.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import {
   GetMaxSeqReq,
@@ -10,7 +7,8 @@ import {
   PullMessageBySeqsResp,
 } from '../../src/protocol/proto/index.ts'
 import { aMoment, cast, expectTold, found, type GroupShadow } from '../group-shadow.ts'
-import { bindings, conversation, post, textMessage, until } from '../rig.ts'
+import { setForConversations } from '../object-settings.ts'
+import { conversation, post, textMessage, until } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
 /* What newcomers and leavers may read of a group's chat. */
@@ -63,15 +61,13 @@ async function bounds(shadow: GroupShadow): Promise<{ minSeq: number; maxSeq: nu
 const invite = () => olga.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID] })
 const kick = () => olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
 
-/** As if the deployment had `OPENIM_HISTORY_FOR_NEW_MEMBERS` set so. All objects of this isolate share it. */
-function showHistory(shown: boolean): Promise<void> {
-  return runInDurableObject(bindings.CONVERSATION.getByName(chat()), (object) => {
-    const { env } = object as unknown as { env: Bindings }
-    configOf(env).historyForNewMembers = shown
-  })
+/** As if the deployment had `OPENIM_HISTORY_FOR_NEW_MEMBERS` set so. */
+async function showHistory(shown: boolean): Promise<void> {
+  putBack = await setForConversations({ historyForNewMembers: shown })
 }
 
-afterEach(() => showHistory(true))
+let putBack = () => {}
+afterEach(() => putBack())
 
 describe('a newcomer', () => {
   it('reads everything that was said before', async () => {

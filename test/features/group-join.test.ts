@@ -29,7 +29,7 @@ const asApp = async (verb: string, body: object) => post(`/group/${verb}`, body,
 const memberOf = async (userID: string) =>
   (await olga.call('get_group_members_info', { groupID, userIDs: [userID] })).data.members[0]
 const requestOf = async (userID: string) =>
-  (await olga.call('get_specified_user_group_request_info', { groupID, userID })).data.groupRequests[0]
+  (await olga.call('get_specified_user_group_request_info', { groupID, userID })).data.groupRequests?.[0]
 
 /** The ways in, by what the group wants: at once, or by request. */
 describe.each([

@@ -1,11 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../group-shadow.ts'
-import { Device, register, textMessage, until } from '../rig.ts'
+import { setForConversations } from '../object-settings.ts'
+import { bindings, Device, register, textMessage, until } from '../rig.ts'
 
 /* A group that relays deliver to is, for everybody in it, a group like any other. */
 
-const CROWD = 248
+const MAX_DIRECT = 6
 
 let groupID: string
 let olga: GroupShadow
@@ -28,15 +29,19 @@ const heard = ({ device }: { device: Device }, sendID: string) =>
 
 beforeEach(async () => {
   ;({ olga, mia, ann, ben, stranger } = await cast('olga', 'mia', 'ann', 'ben', 'stranger'))
+  putBack = await setForConversations({ maxDirectMembers: MAX_DIRECT })
   groupID = await found(olga, { members: [mia] })
-  const crowd = Array.from({ length: CROWD }, (_, i) => `crowd_${olga.userID}_${i}`)
+  const crowd = Array.from({ length: MAX_DIRECT - 2 }, (_, i) => `crowd_${olga.userID}_${i}`)
   await register(...crowd)
   expect((await invite(...crowd)).errCode).toBe(0)
   await expectSameGroupsAsFresh(olga, mia)
   for (const shadow of all()) shadow.asked = 0
 })
 
-describe('a group of more than 250', { timeout: 60_000 }, () => {
+let putBack = () => {}
+afterEach(() => putBack())
+
+describe('a group with relays', () => {
   it('goes on as before for those who were there and for who comes', async () => {
     expect((await invite(ann.userID)).errCode).toBe(0)
     await expectTold(1509, [ann])
@@ -80,6 +85,16 @@ describe('a group of more than 250', { timeout: 60_000 }, () => {
     await say(olga, 'welcome back')
     await until(() => heard(mia, olga.userID) === 1)
     await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that is dismissed is told of at once, and lets its members go by the queue', async () => {
+    await invite(ann.userID)
+    expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(0)
+    await expectTold(1511, [olga, mia, ann], [ben, stranger])
+    await until(async () => Object.keys((await mia.fresh()).groups).length === 0)
+    const rows = () =>
+      bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
+    await until(async () => (await rows()) === 0, 15_000)
   })
 
   it('finds again who was away when it grew', async () => {
