@@ -217,24 +217,20 @@ export class GroupShadow {
       this.asked++
       return this.#syncMembers(tips.groupID)
     }
-    this.#merge(
-      followed,
-      tips.inserted ?? [],
-      tips.updated ?? [],
-      (tips.deleted ?? []).map(({ userID }) => userID),
-    )
+    const deleted = (tips.deleted ?? []).map(({ userID }) => userID)
+    this.#merge(followed, [...(tips.inserted ?? []), ...(tips.updated ?? [])], deleted)
     if (tips.group) this.#groups[tips.groupID] = tips.group
     if (tips.reordered) followed.order = await this.#memberIDs(tips.groupID)
     followed.version = tips.version
   }
 
-  #merge(followed: Followed, ...[inserted, updated, deleted]: [...GroupMemberFullInfo[][], string[]]): void {
+  #merge(followed: Followed, changed: GroupMemberFullInfo[], deleted: string[]): void {
     const { members } = followed
-    for (const member of [...(updated ?? []), ...(inserted ?? [])]) {
+    for (const member of changed) {
       if (!members[member.userID]) followed.order.push(member.userID)
       members[member.userID] = member
     }
-    for (const userID of deleted ?? []) delete members[userID]
+    for (const userID of deleted) delete members[userID]
     followed.order = followed.order.filter((userID) => members[userID])
   }
 
@@ -265,7 +261,7 @@ export class GroupShadow {
       const members = await this.#pages<GroupMemberFullInfo>('get_group_member_list', 'members', { groupID })
       followed.members = Object.fromEntries(members.map((member) => [member.userID, member]))
     } else {
-      this.#merge(followed, [], changedIn(answer), answer.delete ?? [])
+      this.#merge(followed, changedIn(answer), answer.delete ?? [])
     }
     if (answer.group) this.#groups[groupID] = answer.group
     if (answer.full || answer.sortVersion > 0) followed.order = await this.#memberIDs(groupID)
