@@ -39,7 +39,7 @@ export async function muteMember(
   ctx: CallerContext,
   { groupID, userID, mutedSeconds }: z.output<typeof MuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await mutable(ctx, groupID, userID)
+  const { base, target } = await findMemberToMute(ctx, groupID, userID)
   const muteEndTime = ctx.now() + mutedSeconds * MS_PER_SECOND
   const mutedUser = { ...target, muteEndTime }
   await changeGroup(ctx, {
@@ -54,7 +54,7 @@ export async function cancelMuteMember(
   ctx: CallerContext,
   { groupID, userID }: z.output<typeof CancelMuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await mutable(ctx, groupID, userID)
+  const { base, target } = await findMemberToMute(ctx, groupID, userID)
   await changeGroup(ctx, {
     groupID,
     update: [{ userID, set: { muteEndTime: 0 } }],
@@ -64,7 +64,7 @@ export async function cancelMuteMember(
 }
 
 /** A member whom the caller may mute: the owner anyone but themselves, an administrator of the group ordinary members. */
-async function mutable(ctx: CallerContext, groupID: string, userID: string) {
+async function findMemberToMute(ctx: CallerContext, groupID: string, userID: string) {
   const place = await groupAs(ctx, groupID, 'admin')
   requireInUse(place.group)
   const [target] = await shownMembers(ctx, groupID, [userID])
