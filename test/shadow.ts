@@ -18,6 +18,8 @@ import { Device, post, until, userToken } from './rig.ts'
  * it was sent must know the same as a device that logs in now and fetches everything.
  */
 
+const GROUP_NOTICES = { first: ContentType.GroupCreatedNotification, last: ContentType.GroupInfoSetNameNotification }
+
 /** What a client shows of a message. */
 interface Shown {
   contentType: number
@@ -40,6 +42,8 @@ export class Shadow {
   #known: Known = { conversations: {}, messages: {}, hasRead: {} }
   #version = { version: 0, versionID: '' }
   #applied = 0
+  /** The newest seq that this device has, by conversation. */
+  readonly #newest: Record<string, number> = {}
 
   constructor(userID: string, token: string, device: Device) {
     this.userID = userID
@@ -69,6 +73,7 @@ export class Shadow {
     const seqs = await this.#seqs()
     for (const [conversationID, { maxSeq, hasReadSeq }] of Object.entries(seqs)) {
       this.#known.hasRead[conversationID] = Number(hasReadSeq)
+      this.#newest[conversationID] = Number(maxSeq)
       await this.#pull(conversationID, 1, Number(maxSeq))
     }
   }
@@ -77,6 +82,7 @@ export class Shadow {
     if (!isNotificationConversation(conversationID)) {
       if (msg.seq === 0) return
       await this.#syncConversations()
+      await this.#pullGap(conversationID, msg.seq)
       this.#show(conversationID, msg)
       // What one sends one has read.
       if (msg.sendID === this.userID) this.#raiseRead(conversationID, msg.seq)
@@ -104,8 +110,17 @@ export class Shadow {
         }
         break
       default:
+        // What groups have to say of themselves and their members is `group-shadow.ts`'s.
+        if (msg.contentType >= GROUP_NOTICES.first && msg.contentType <= GROUP_NOTICES.last) break
         throw new Error(`the shadow does not know notification ${msg.contentType}`)
     }
+  }
+
+  /** A message that is further on than the next one shows that others are missing: those of before one came, or came back. */
+  async #pullGap(conversationID: string, seq: number): Promise<void> {
+    const newest = this.#newest[conversationID] ?? 0
+    if (seq > newest + 1) await this.#pull(conversationID, newest + 1, seq - 1)
+    this.#newest[conversationID] = Math.max(newest, seq)
   }
 
   #applyReceipt(detail: {

@@ -60,7 +60,10 @@ export interface GroupNotice {
   sendID: string
   senderNickname?: string
   senderFaceURL?: string
-  /** The tips in OpenIM's JSON names; `group.memberCount` and the versions are filled in once they are known. */
+  /**
+   * The tips in OpenIM's JSON names. The versions are filled in, and `group` and changed members brought up to what they
+   * are, once the change is made: another may have come in between.
+   */
   detail: object
   /** Whether the chat shows it; absent = as its kind says. */
   toChat?: boolean
@@ -78,7 +81,11 @@ export interface GroupChange {
   join?: GroupMemberRecord[]
   update?: { userID: string; set: GroupMemberFields }[]
   leave?: string[]
+  /** Whoever is a member at that moment leaves. Not so in a group with relays, where they are too many for one step. */
+  everybodyLeaves?: boolean
   answer?: JoinAnswer
+  /** What the decision rests on: the roles that certain members had. Should one have another by now, it is refused. */
+  roles?: { userID: string; roleLevel: number }[]
   /** Each is a step of the member list's version, so that clients can apply one after the other. */
   notices: GroupNotice[]
   /** The user who makes the call; the devices hear of it from the call's own process, once it is answered. "" = none. */

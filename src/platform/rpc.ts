@@ -229,7 +229,8 @@ export interface ConversationRpc {
   append(items: AppendItem[]): Promise<AppendResult[]>
   /**
    * Changes the group of this conversation: in D1, here, and for its members, all of it or nothing.
-   * @throws ImError 1001 who joins is a member already, 1202 the groupID is taken, 1203 who is changed is no member,
+   * @throws ImError 1001 who joins is a member already, 1002 somebody got another role since the decision, 1202 the
+   * groupID is taken, 1203 who is changed is no member,
    * 1204 the group was dismissed
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>

@@ -12,8 +12,9 @@ import { groupInfo } from './wire.ts'
 const STEP = 500
 
 /**
- * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word, and
- * are let go afterwards by the queue, since there may be many.
+ * Ends a group: nobody writes in it any more. Its members are told, unless they are to be let go without a word. They
+ * are let go in the same step, since clients that are told look at once for the groups they still have; those of a
+ * large group by the queue.
  */
 export async function dismissGroup(
   ctx: CallerContext,
@@ -27,6 +28,7 @@ export async function dismissGroup(
     await changeGroup(ctx, {
       groupID,
       set: { status: GroupStatus.Dismissed },
+      everybodyLeaves: true,
       notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
     })
   }

@@ -27,6 +27,7 @@ export async function quitGroup(
   await changeGroup(ctx, {
     groupID,
     leave: [userID],
+    roles: [{ userID, roleLevel: member.member.roleLevel }],
     notices: [groupNotice.memberQuit(groupInfo(group), groupMemberFullInfo(member), ctx.now())],
   })
 }
@@ -52,15 +53,18 @@ export async function kickMembers(
       throw ImError.noPermission(`only the owner puts out an administrator, such as ${member.userID}`)
     }
   }
-  const detail = {
-    group: groupInfo(group),
-    opUser: await actorOf(ctx, groupID),
-    kickedUserList: members.slice(0, MAX_NAMED).map(groupMemberFullInfo),
-    operationTime: ctx.now(),
-  }
+  const base = { group: groupInfo(group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+  const kicked = members.map(groupMemberFullInfo)
+  // Clients take out of their lists who is named, so everybody is, in one notice or another.
+  const parts = Array.from({ length: Math.ceil(kicked.length / MAX_NAMED) }, (_, i) =>
+    kicked.slice(i * MAX_NAMED, (i + 1) * MAX_NAMED),
+  )
   await changeGroup(ctx, {
     groupID,
     leave: kickedUserIDs,
-    notices: [groupNotice.membersKicked(detail, sendMessage ?? undefined)],
+    roles: kicked.map(({ userID, roleLevel }) => ({ userID, roleLevel })),
+    notices: parts.map((kickedUserList) =>
+      groupNotice.membersKicked({ ...base, kickedUserList }, sendMessage ?? undefined),
+    ),
   })
 }

@@ -39,12 +39,13 @@ export async function muteMember(
   ctx: CallerContext,
   { groupID, userID, mutedSeconds }: z.output<typeof MuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await mutable(ctx, groupID, userID)
+  const { base, target } = await findMemberToMute(ctx, groupID, userID)
   const muteEndTime = ctx.now() + mutedSeconds * MS_PER_SECOND
   const mutedUser = { ...target, muteEndTime }
   await changeGroup(ctx, {
     groupID,
     update: [{ userID, set: { muteEndTime } }],
+    roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberMuted({ ...base, mutedUser, mutedSeconds })],
   })
 }
@@ -53,16 +54,17 @@ export async function cancelMuteMember(
   ctx: CallerContext,
   { groupID, userID }: z.output<typeof CancelMuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await mutable(ctx, groupID, userID)
+  const { base, target } = await findMemberToMute(ctx, groupID, userID)
   await changeGroup(ctx, {
     groupID,
     update: [{ userID, set: { muteEndTime: 0 } }],
+    roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberUnmuted({ ...base, mutedUser: { ...target, muteEndTime: 0 } })],
   })
 }
 
 /** A member whom the caller may mute: the owner anyone but themselves, an administrator of the group ordinary members. */
-async function mutable(ctx: CallerContext, groupID: string, userID: string) {
+async function findMemberToMute(ctx: CallerContext, groupID: string, userID: string) {
   const place = await groupAs(ctx, groupID, 'admin')
   requireInUse(place.group)
   const [target] = await shownMembers(ctx, groupID, [userID])

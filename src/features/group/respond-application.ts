@@ -23,18 +23,16 @@ export async function respondApplication(
   requireInUse(group)
   const asked = await findRequest(ctx.db, groupID, userID)
   if (!asked) throw ImError.notFound(`${userID} has not asked to join group ${groupID}`)
-  if (asked.request.handleResult !== HandleResult.Pending) {
-    throw ImError.groupRequestHandled(`the request of ${userID} was answered before`)
-  }
+  if (asked.request.handleResult !== HandleResult.Pending) throw answeredBefore(userID)
   const answer = { userID, handleResult, handleUserID: ctx.caller.userID, handledMsg, handledTime: ctx.now() }
   const answered = { ...asked, request: { ...asked.request, ...answer } }
   if (handleResult === HandleResult.Refused) {
-    await answerRequest(ctx.db, groupID, answer)
+    if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
     return tellOfAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
   }
   const [member] = await findMembers(ctx.db, [{ groupID, userID }])
   if (member) {
-    await answerRequest(ctx.db, groupID, answer)
+    if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
     return tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
   }
 
@@ -48,6 +46,10 @@ export async function respondApplication(
     notices: [await arrival(ctx, asked, shownNewcomer(joining, asked.user))],
   })
   await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+}
+
+function answeredBefore(userID: string): ImError {
+  return ImError.groupRequestHandled(`the request of ${userID} was answered before`)
 }
 
 /** Who asked for themselves has entered, who was asked for was invited. */

@@ -6,10 +6,11 @@ import { ImError } from '../../protocol/errors.ts'
 import { groupAs, requireInUse } from './access.ts'
 import { changeGroup, type DecidedChange } from './change-group.ts'
 import type { SetGroupMemberInfo, SetGroupMemberInfoReq } from './change-schema.ts'
-import type { GroupMemberFullInfo } from './schema.ts'
 import type { GroupAndMember } from './store/groups.ts'
-import { actorOf, groupNotice, shownMembers } from './tips.ts'
-import { groupInfo } from './wire.ts'
+import { findMembers } from './store/members.ts'
+import type { GroupMemberRow } from './tables.ts'
+import { actorOf, groupNotice } from './tips.ts'
+import { groupInfo, groupMemberFullInfo } from './wire.ts'
 
 /** Changes names, faces, `ex` and roles of members. Everything is checked before anything is changed. */
 export async function setMemberInfo(
@@ -31,31 +32,28 @@ async function decide(
 ): Promise<DecidedChange | null> {
   const place = await groupAs(ctx, groupID, 'member')
   requireInUse(place.group)
-  const targets = new Map(
-    (
-      await shownMembers(
-        ctx,
-        groupID,
-        wanted.map(({ userID }) => userID),
-      )
-    ).map((target) => [target.userID, target]),
+  const found = await findMembers(
+    ctx.db,
+    wanted.map(({ userID }) => ({ groupID, userID })),
   )
+  const targets = new Map(found.map((target) => [target.member.userID, target]))
   const base = { group: groupInfo(place.group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
   const update: { userID: string; set: GroupMemberFields }[] = []
   const notices: GroupNotice[] = []
   for (const given of wanted) {
     const target = targets.get(given.userID)
     if (!target) throw ImError.args(`${given.userID} is not a member of group ${groupID}`)
-    requireRight(ctx, place, target, given)
+    requireRight(ctx, place, target.member, given)
     const set = fieldsOf(given)
     if (Object.keys(set).length === 0) continue
     update.push({ userID: given.userID, set })
-    const changedUser = { ...target, ...set }
+    const changedUser = groupMemberFullInfo({ ...target, member: { ...target.member, ...set } })
     if (set.roleLevel !== undefined) notices.push(groupNotice.roleSet({ ...base, changedUser }))
     const { roleLevel: _role, ...others } = set
     if (Object.keys(others).length > 0) notices.push(groupNotice.memberInfoSet({ ...base, changedUser }))
   }
-  return update.length === 0 ? null : { groupID, update, notices }
+  const roles = found.map(({ member: { userID, roleLevel } }) => ({ userID, roleLevel }))
+  return update.length === 0 ? null : { groupID, update, roles, notices }
 }
 
 function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): GroupMemberFields {
@@ -71,7 +69,7 @@ function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): Gro
 function requireRight(
   ctx: CallerContext,
   { member }: GroupAndMember,
-  target: GroupMemberFullInfo,
+  target: GroupMemberRow,
   { roleLevel }: SetGroupMemberInfo,
 ): void {
   if (roleLevel === GroupRole.Owner) throw ImError.noPermission('a group is handed over with /group/transfer_group')

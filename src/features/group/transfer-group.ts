@@ -39,6 +39,7 @@ export async function transferGroup(
       { userID: oldOwnerUserID, set: { roleLevel: newOwner.roleLevel } },
       { userID: newOwnerUserID, set: { roleLevel: GroupRole.Owner, muteEndTime: 0 } },
     ],
+    roles: [oldOwner, newOwner].map(({ userID, roleLevel }) => ({ userID, roleLevel })),
     notices: [
       ...(isMuted ? [groupNotice.memberUnmuted({ group: shown, opUser, mutedUser: unmuted, operationTime })] : []),
       groupNotice.ownerTransferred({

@@ -1,3 +1,4 @@
+import type { AppliedChange } from '../../features/group/store/apply-change.ts'
 import { appendItems } from '../../notification/append-items.ts'
 import { buildNotification, toGroup } from '../../notification/build.ts'
 import { kindOf } from '../../notification/kinds.ts'
@@ -7,7 +8,6 @@ import { messageID } from '../../platform/ids.ts'
 import type { LogName } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { notificationTwin } from '../../protocol/conversation-id.ts'
-import type { VersionHead } from '../../sync/version-log.ts'
 import { appendMessage, type Stamped } from './append.ts'
 import type { Moves } from './dispatch.ts'
 import {
@@ -35,7 +35,7 @@ export interface Committed {
 export function commitGroupChange(
   { sql, members, logs }: { sql: SqlStorage; members: Members; logs: Record<LogName, MessageLog> },
   change: GroupChange,
-  given: { head: VersionHead; now: number; config: Config; conversationID: string },
+  given: { applied: AppliedChange; now: number; config: Config; conversationID: string },
 ): Committed {
   const memberCount = memberCountAfter(members, change)
   if (change.create) members.open({ sessionType: SessionType.Group, groupID: change.groupID }, [], 0)
@@ -47,8 +47,8 @@ export function commitGroupChange(
   mirrorGroup(sql, change, memberCount)
   const notices = change.notices.flatMap((notice, i) => {
     // Each notice is a step of the version, and the last one is the newest.
-    const version = given.head.version - (change.notices.length - 1 - i)
-    return appendNotice(logs, change, notice, { ...given, memberCount, version })
+    const version = given.applied.head.version - (change.notices.length - 1 - i)
+    return appendNotice(logs, change, notice, { ...given, version })
   })
   mirrorDepartures(sql, change, logs.chat.maxSeq)
   const handedOver = outgrows(sql, given.config.maxDirectMembers)
@@ -64,11 +64,11 @@ function appendNotice(
   logs: Record<LogName, MessageLog>,
   { operationID, groupID, callerUserID }: GroupChange,
   notice: GroupNotice,
-  given: { head: VersionHead; now: number; memberCount: number; version: number },
+  given: { applied: AppliedChange; now: number; version: number },
 ): Stamped[] {
   const { sendID, senderNickname = '', senderFaceURL = '', contentType, toChat } = notice
   const route = { ...toGroup(sendID, groupID), senderNickname, senderFaceURL }
-  const detail = withVersions(notice.detail, given)
+  const detail = broughtUp(notice.detail, given)
   const built = buildNotification(kindOf(contentType), route, detail, {
     clientMsgID: messageID(),
     now: given.now,
@@ -80,14 +80,25 @@ function appendNotice(
   })
 }
 
-/** With these a client whose list is one step behind applies the notice itself and asks nothing. */
-function withVersions(
-  detail: { group?: object; groupSortVersion?: number },
-  { head, version, memberCount }: { head: VersionHead; version: number; memberCount: number },
+/** What of the tips shows a member as changed by them. */
+const CHANGED_MEMBER = ['mutedUser', 'changedUser', 'newGroupOwner', 'oldGroupOwnerInfo'] as const
+
+/**
+ * The tips with the group and its changed members as they are with the change, and with the versions: a client whose
+ * list is one step behind applies the notice itself and asks nothing, so nothing in it may be older than its version.
+ */
+function broughtUp(
+  detail: { [name in (typeof CHANGED_MEMBER)[number]]?: { userID: string } } & { groupSortVersion?: number },
+  { applied: { head, group, members }, version }: { applied: AppliedChange; version: number },
 ): object {
+  const changed = CHANGED_MEMBER.flatMap((name) => {
+    const shown = detail[name]
+    return shown ? [[name, members.get(shown.userID) ?? shown]] : []
+  })
   return {
     ...detail,
-    ...(detail.group && { group: { ...detail.group, memberCount } }),
+    ...Object.fromEntries(changed),
+    ...('group' in detail && { group }),
     groupMemberVersion: version,
     groupMemberVersionID: head.versionID,
     ...(detail.groupSortVersion !== undefined && { groupSortVersion: version }),

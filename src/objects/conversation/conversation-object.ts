@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
-import { applyGroupChange } from '../../features/group/store/apply-change.ts'
+import { type AppliedChange, applyGroupChange } from '../../features/group/store/apply-change.ts'
 import { configOf } from '../../platform/config.ts'
 import { flushCountsIfDue } from '../../platform/counters.ts'
 import { openDatabase } from '../../platform/d1.ts'
@@ -35,7 +35,6 @@ import { migrate } from '../../platform/sqlite-migrations.ts'
 import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
-import type { VersionHead } from '../../sync/version-log.ts'
 import { appendMessage, type Stamped } from './append.ts'
 import { refusalByGroup } from './check-group.ts'
 import { refusalByReceiver } from './check-receiver.ts'
@@ -67,7 +66,7 @@ const ALARM_SLACK_MS = 120_000
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
   readonly #dispatch: Dispatch
-  readonly #groupChanges: GroupChanges<Committed>
+  readonly #groupChanges: GroupChanges<AppliedChange, Committed>
   readonly #hidden: Hidden
   #members: Members
   #logs: Record<LogName, MessageLog>
@@ -91,19 +90,20 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       owes: () => this.#owes(),
       log: this.#log,
     })
-    this.#groupChanges = new GroupChanges<Committed>({
+    this.#groupChanges = new GroupChanges<AppliedChange, Committed>({
       storage: state.storage,
       open: (change) => this.#openGroup(change),
-      check: (change) => {
+      settle: (change) => {
         const refusal = refusalOfChange(this.#members, change)
         if (refusal) throw refusal
+        return change.everybodyLeaves ? { ...change, leave: this.#members.userIDs } : change
       },
       prepare: (change) => {
         if (!change.create) this.#members.persist()
         void this.#watchSpell(Date.now())
       },
       apply: (change) => applyGroupChange(openDatabase(env.DB), change, memberCountAfter(this.#members, change)),
-      commit: (change, head) => this.#commitChange(change, head),
+      commit: (change, applied) => this.#commitChange(change, applied),
       committed: ({ notices, moves }) => this.#dispatch.change(notices, moves),
     })
     // A pending alarm means that the previous life of this object ended in a busy spell.
@@ -388,11 +388,11 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     await this.#openOnce({ sessionType: SessionType.Group, sendID: '', recvID: '', groupID })
   }
 
-  #commitChange(change: GroupChange, head: VersionHead): Committed {
+  #commitChange(change: GroupChange, applied: AppliedChange): Committed {
     const { sql } = this.ctx.storage
     try {
       const committed = commitGroupChange({ sql, members: this.#members, logs: this.#logs }, change, {
-        head,
+        applied,
         now: Date.now(),
         config: configOf(this.env),
         conversationID: this.#conversationID(),

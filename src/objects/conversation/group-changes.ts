@@ -1,22 +1,24 @@
 import type { GroupChange } from '../../platform/group-change.ts'
-import type { VersionHead } from '../../sync/version-log.ts'
 
 /** What a group's changes stand on. */
-export interface GroupChangesDeps<Done> {
+export interface GroupChangesDeps<Applied, Done> {
   storage: DurableObjectStorage
   /** Makes sure that the conversation knows its members. @throws ImError why there is no such group */
   open(change: GroupChange): Promise<void>
-  /** @throws ImError why the change does not fit what the group is now */
-  check(change: GroupChange): void
+  /**
+   * @returns the change with all that is known only now
+   * @throws ImError why it does not fit what the group is now
+   */
+  settle(change: GroupChange): GroupChange
   /**
    * Writes down who the members are, unless it is written, and sees to it that the intent is taken up again after a
    * crash. (After it D1 may tell of the change already, so the members must not be read from there then.)
    */
   prepare(change: GroupChange): void
   /** Writes the change to D1; writing it again does no harm. */
-  apply(change: GroupChange): Promise<VersionHead>
+  apply(change: GroupChange): Promise<Applied>
   /** Takes the change over here and tells the members, within one transaction. */
-  commit(change: GroupChange, head: VersionHead): Done
+  commit(change: GroupChange, applied: Applied): Done
   /** Goes on once that transaction is through. */
   committed(done: Done, change: GroupChange): void
 }
@@ -27,12 +29,12 @@ export interface GroupChangesDeps<Done> {
  * Whatever the moment of a crash, either nothing has happened or the intent is found at the next wake and carried out
  * to its end.
  */
-export class GroupChanges<Done> {
-  readonly #deps: GroupChangesDeps<Done>
+export class GroupChanges<Applied, Done> {
+  readonly #deps: GroupChangesDeps<Applied, Done>
   #last: Promise<unknown> = Promise.resolve()
   #pending: boolean
 
-  constructor(deps: GroupChangesDeps<Done>) {
+  constructor(deps: GroupChangesDeps<Applied, Done>) {
     this.#deps = deps
     const { n } = deps.storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM group_intent').one()
     this.#pending = n > 0
@@ -47,9 +49,9 @@ export class GroupChanges<Done> {
     return this.#inTurn(async () => {
       await this.#carryOutPending()
       await this.#deps.open(change)
-      this.#deps.check(change)
-      const id = this.#write(change)
-      return this.#carryOut(id, change)
+      const settled = this.#deps.settle(change)
+      const id = this.#write(settled)
+      return this.#carryOut(id, settled)
     })
   }
 
@@ -89,10 +91,10 @@ export class GroupChanges<Done> {
     // The intent must be on disk before D1 can know of it.
     await storage.sync()
     try {
-      const head = await this.#deps.apply(change)
+      const applied = await this.#deps.apply(change)
       const done = storage.transactionSync(() => {
         storage.sql.exec('DELETE FROM group_intent WHERE id = ?', id)
-        return this.#deps.commit(change, head)
+        return this.#deps.commit(change, applied)
       })
       this.#deps.committed(done, change)
       return done

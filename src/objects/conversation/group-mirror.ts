@@ -8,7 +8,7 @@ export const RELAY_MEMBERS = 1_000
 
 /** Whether the change fits what the group is now. The verb has looked at D1; a change may have come in between. */
 export function refusalOfChange(members: Members, change: GroupChange): ImError | null {
-  const { groupID, create, join = [], update = [], leave = [] } = change
+  const { groupID, create, join = [], update = [], leave = [], roles = [] } = change
   if (create) return members.kind ? ImError.groupIDExists(`groupID ${groupID} is taken`) : null
   const isRemoval = join.length === 0 && update.length === 0 && leave.length > 0
   if (members.group?.status === GroupStatus.Dismissed && !isRemoval) {
@@ -18,7 +18,8 @@ export function refusalOfChange(members: Members, change: GroupChange): ImError 
   if (there) return ImError.args(`${there.userID} is a member of group ${groupID} already`)
   const absent = [...leave, ...update.map(({ userID }) => userID)].find((userID) => !members.has(userID))
   if (absent !== undefined) return ImError.notInGroup(`${absent} is not a member of group ${groupID}`)
-  return null
+  const other = roles.find(({ userID, roleLevel }) => members.get(userID)?.roleLevel !== roleLevel)
+  return other ? ImError.noPermission(`${other.userID} got another role in group ${groupID} just now`) : null
 }
 
 /** How many members there will be. */

@@ -33,11 +33,13 @@ function isSettled(user: UserCore, mark: LogMark, answered: LogState): boolean {
   return !user.sends.busy(mark.home) && user.inOrder.highest(mark.conversationID) <= answered.maxSeq
 }
 
-/** Max seqs of every log, chat and notification, zeros left out. */
+/** Max seqs of every log, chat and notification, zeros left out; of a group that the user has left, as of then. */
 export async function newestSeqs(user: UserCore): Promise<Record<string, number>> {
   await settleNews(user)
   const known = user.marks.all().filter((mark) => mark.maxSeq > 0)
-  return Object.fromEntries(known.map((mark) => [mark.conversationID, mark.maxSeq]))
+  return Object.fromEntries(
+    known.map(({ conversationID, maxSeq, capSeq }) => [conversationID, Math.min(maxSeq, capSeq || maxSeq)]),
+  )
 }
 
 /** The chat conversations with their seqs as the owner sees them; null = all. */

@@ -3,16 +3,27 @@ import { type Database, isAmong } from '../../../platform/d1.ts'
 import type { GroupChange, GroupMemberRecord } from '../../../platform/group-change.ts'
 import { bumpOwnersStatements, bumpStatements, headStatement } from '../../../sync/incremental.ts'
 import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
-import { group, groupMember } from '../tables.ts'
+import type { GroupInfo, GroupMemberFullInfo } from '../schema.ts'
+import { type GroupRow, group, groupMember } from '../tables.ts'
+import { groupInfo, groupMemberFullInfo } from '../wire.ts'
+import { findMembers } from './members.ts'
 import { answerStatement } from './requests.ts'
+
+/** What a group is after a change. */
+export interface AppliedChange {
+  /** The version of the member list. */
+  head: VersionHead
+  group: GroupInfo
+  /** The members that the change updates, by userID. */
+  members: Map<string, GroupMemberFullInfo>
+}
 
 /**
  * Writes a change of a group: rows and versions in one batch, so all of it or nothing. Writing the same change again
  * leaves the same rows; the versions only step once more, which costs clients one read.
  * @param memberCount how many members there are with this change
- * @returns the version of the member list after it
  */
-export async function applyGroupChange(db: Database, change: GroupChange, memberCount: number): Promise<VersionHead> {
+export async function applyGroupChange(db: Database, change: GroupChange, memberCount: number): Promise<AppliedChange> {
   const { groupID } = change
   const joined = (change.join ?? []).map((member) => member.userID)
   const left = change.leave ?? []
@@ -31,11 +42,15 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
   const results = await db.batch([
     headStatement(db, 'group-member', groupID),
     ...writes,
+    db.select().from(group).where(eq(group.groupID, groupID)),
     headStatement(db, 'group-member', groupID),
   ])
+  const [row] = results.at(-2) as GroupRow[]
   const [head] = results.at(-1) as VersionHead[]
-  if (!head) throw new Error(`the member list of group ${groupID} has no version`)
-  return head
+  if (!row || !head) throw new Error(`group ${groupID} or its member list is not there`)
+  const updated = (change.update ?? []).map(({ userID }) => ({ groupID, userID }))
+  const members = (await findMembers(db, updated)).map(groupMemberFullInfo)
+  return { head, group: groupInfo(row), members: new Map(members.map((member) => [member.userID, member])) }
 }
 
 const inserted = (elementID: string) => ({ elementID, state: ChangeState.Insert })

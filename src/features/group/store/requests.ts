@@ -111,15 +111,24 @@ export async function putRequest(db: Database, row: GroupRequestRow): Promise<vo
     .onConflictDoUpdate({ target: [groupRequest.groupID, groupRequest.userID], set })
 }
 
-/** Notes the answer to a request that changes nothing about the group. */
-export async function answerRequest(db: Database, groupID: string, answer: JoinAnswer): Promise<void> {
-  await answerStatement(db, groupID, answer)
-}
-
-/** The statement of that, for one batch with the change of the group. */
-export function answerStatement(db: Database, groupID: string, { userID, ...set }: JoinAnswer) {
-  return db
+/**
+ * Notes the answer to a request that changes nothing about the group.
+ * @returns false when somebody else has answered meanwhile
+ */
+export async function answerRequest(db: Database, groupID: string, { userID, ...set }: JoinAnswer): Promise<boolean> {
+  const answered = await db
     .update(groupRequest)
     .set(set)
-    .where(and(eq(groupRequest.groupID, groupID), eq(groupRequest.userID, userID)))
+    .where(and(isRequest(groupID, userID), eq(groupRequest.handleResult, HandleResult.Pending)))
+    .returning({ userID: groupRequest.userID })
+  return answered.length > 0
+}
+
+/** The statement that notes an answer, for one batch with the change of the group. */
+export function answerStatement(db: Database, groupID: string, { userID, ...set }: JoinAnswer) {
+  return db.update(groupRequest).set(set).where(isRequest(groupID, userID))
+}
+
+function isRequest(groupID: string, userID: string): SQL | undefined {
+  return and(eq(groupRequest.groupID, groupID), eq(groupRequest.userID, userID))
 }

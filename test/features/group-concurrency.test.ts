@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../group-shadow.ts'
+
+/* Calls that cross each other: each is carried out as if it had been alone, or refused. */
+
+let groupID: string
+let owner: GroupShadow
+let admin: GroupShadow
+let mia: GroupShadow
+let max: GroupShadow
+let newcomer: GroupShadow
+
+const all = () => [owner, admin, mia, max, newcomer]
+
+beforeEach(async () => {
+  const people = await cast('owner', 'admin', 'mia', 'max', 'newcomer')
+  ;({ owner, admin, mia, max, newcomer } = people)
+  groupID = await found(owner, { admins: [admin], members: [mia, max] })
+})
+
+async function codes(...calls: Promise<{ errCode: number }>[]): Promise<number[]> {
+  return (await Promise.all(calls)).map(({ errCode }) => errCode)
+}
+
+const handOver = (to: GroupShadow) =>
+  owner.call('transfer_group', { groupID, oldOwnerUserID: owner.userID, newOwnerUserID: to.userID })
+const setMember = (by: GroupShadow, shadow: GroupShadow, set: object) =>
+  by.call('set_group_member_info', { members: [{ groupID, userID: shadow.userID, ...set }] })
+const answer = (by: GroupShadow, handleResult: number) =>
+  by.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult })
+
+describe('calls at the same time', () => {
+  it('that change different things of a group are all seen by everybody', async () => {
+    expect(
+      await codes(
+        owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' }),
+        admin.call('set_group_info_ex', { groupID, introduction: 'intro' }),
+        owner.call('mute_group', { groupID }),
+        admin.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
+        owner.call('set_group_info_ex', { groupID, notification: 'news' }),
+      ),
+    ).toEqual([0, 0, 0, 0, 0])
+    await expectSameGroupsAsFresh(...all())
+    expect((await mia.known()).groups[groupID]).toMatchObject({
+      ...{ groupName: 'Renamed', introduction: 'intro', status: 3, notification: 'news', memberCount: 5 },
+    })
+  })
+
+  it('that change different things of a member are all seen by everybody', async () => {
+    expect(
+      await codes(
+        setMember(mia, mia, { nickname: 'M' }),
+        owner.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 600 }),
+        setMember(owner, mia, { ex: 'e' }),
+      ),
+    ).toEqual([0, 0, 0])
+    await expectSameGroupsAsFresh(...all())
+    const shown = (await max.known()).members[groupID]?.[mia.userID]
+    expect(shown).toMatchObject({ nickname: 'M', ex: 'e', faceURL: `https://x/${mia.userID}.png` })
+    expect(shown?.muteEndTime).toBeGreaterThan(0)
+  })
+
+  it('that hand the group over leave it with one owner', async () => {
+    expect((await codes(handOver(mia), handOver(max))).sort()).toEqual([0, 1002])
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and the other changes the role of the new owner leave it with one owner', async () => {
+    await codes(handOver(mia), setMember(owner, mia, { roleLevel: 60 }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and the new owner quits leave it with an owner', async () => {
+    await codes(handOver(mia), mia.call('quit_group', { groupID }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and an administrator puts the new owner out leave it with an owner', async () => {
+    await codes(handOver(mia), admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that bring the same user in do so once', async () => {
+    const invite = (by: GroupShadow) => by.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })
+    expect((await codes(invite(owner), invite(admin), invite(mia))).sort()).toEqual([0, 1001, 1001])
+    await aMoment()
+    expect(max.told(1509)).toHaveLength(1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that let an applicant in do so once', async () => {
+    await newcomer.call('join_group', { groupID, joinSource: 3 })
+    const answers = await codes(answer(owner, 1), answer(admin, 1))
+    expect(answers).toContain(0)
+    await aMoment()
+    expect(max.told(1510)).toHaveLength(1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one lets an applicant in and the other refuses end with one answer', async () => {
+    await newcomer.call('join_group', { groupID, joinSource: 3 })
+    await codes(answer(owner, 1), answer(admin, -1))
+    const { data } = await newcomer.call('get_specified_user_group_request_info', {
+      groupID,
+      userID: newcomer.userID,
+    })
+    const isMember = groupID in (await newcomer.fresh()).groups
+    expect(data.groupRequests[0].handleResult).toBe(isMember ? 1 : -1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that put the same member out do so once', async () => {
+    const kick = (by: GroupShadow) => by.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
+    const [first, second] = (await codes(kick(owner), kick(admin))).sort((a, b) => a - b)
+    expect(first).toBe(0)
+    expect([1101, 1203]).toContain(second)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one dismisses the group and others speak and come leave it dismissed for all', async () => {
+    const [dismissed] = await codes(
+      owner.call('dismiss_group', { groupID }),
+      admin.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
+      mia.call('quit_group', { groupID }),
+      admin.call('mute_group', { groupID }),
+    )
+    expect(dismissed).toBe(0)
+    await expectSameGroupsAsFresh(...all())
+    expect((await newcomer.known()).groups).toEqual({})
+    const { data } = await owner.call('get_groups_info', { groupIDs: [groupID] })
+    expect(data.groupInfos[0].status).toBe(2)
+  })
+})

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
+import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../group-shadow.ts'
+import { setForConversations } from '../object-settings.ts'
+import { bindings, Device, register, textMessage, until } from '../rig.ts'
+
+/* A group that relays deliver to is, for everybody in it, a group like any other. */
+
+const MAX_DIRECT = 6
+
+let groupID: string
+let olga: GroupShadow
+let mia: GroupShadow
+let ann: GroupShadow
+let ben: GroupShadow
+let stranger: GroupShadow
+
+const all = () => [olga, mia, ann, ben, stranger]
+const invite = (...userIDs: string[]) => olga.call('invite_user_to_group', { groupID, invitedUserIDs: userIDs })
+
+async function say(shadow: GroupShadow, text: string): Promise<number> {
+  const message = textMessage(shadow.userID, '', crypto.randomUUID(), text, { sessionType: 3, groupID })
+  return (await shadow.device.request(WsRequestID.SendMsg, message)).errCode
+}
+
+/** How often a device was sent a message of somebody. */
+const heard = ({ device }: { device: Device }, sendID: string) =>
+  device.received().filter(({ msg }) => msg.contentType === 101 && msg.sendID === sendID).length
+
+beforeEach(async () => {
+  ;({ olga, mia, ann, ben, stranger } = await cast('olga', 'mia', 'ann', 'ben', 'stranger'))
+  putBack = await setForConversations({ maxDirectMembers: MAX_DIRECT })
+  groupID = await found(olga, { members: [mia] })
+  const crowd = Array.from({ length: MAX_DIRECT - 2 }, (_, i) => `crowd_${olga.userID}_${i}`)
+  await register(...crowd)
+  expect((await invite(...crowd)).errCode).toBe(0)
+  await expectSameGroupsAsFresh(olga, mia)
+  for (const shadow of all()) shadow.asked = 0
+})
+
+let putBack = () => {}
+afterEach(() => putBack())
+
+describe('a group with relays', () => {
+  it('goes on as before for those who were there and for who comes', async () => {
+    expect((await invite(ann.userID)).errCode).toBe(0)
+    await expectTold(1509, [ann])
+    await expectSameGroupsAsFresh(...all())
+    expect((await invite(ben.userID)).errCode).toBe(0)
+    await expectTold(1509, [ben])
+    await expectSameGroupsAsFresh(...all())
+    expect([await say(olga, 'one'), await say(ben, 'two')]).toEqual([0, 0])
+    await until(() => [mia, ann].every((shadow) => heard(shadow, olga.userID) === 1 && heard(shadow, ben.userID) === 1))
+    await until(() => heard(ben, olga.userID) === 1)
+  })
+
+  it('tells everybody of every change, each a version further', async () => {
+    await invite(ann.userID, ben.userID)
+    await expectSameGroupsAsFresh(...all())
+    const steps = [
+      () => olga.call('set_group_info_ex', { groupID, groupName: 'Many', notification: 'news', ex: 'x' }),
+      () => olga.call('set_group_member_info', { members: [{ groupID, userID: ann.userID, roleLevel: 60 }] }),
+      () => ann.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 60 }),
+      () => olga.call('transfer_group', { groupID, oldOwnerUserID: olga.userID, newOwnerUserID: ann.userID }),
+      () => ann.call('mute_group', { groupID }),
+      () => ben.call('quit_group', { groupID }),
+      () => ann.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }),
+    ]
+    for (const step of steps) {
+      expect((await step()).errCode).toBe(0)
+      await expectSameGroupsAsFresh(...all())
+    }
+    expect(all().map(({ asked }) => asked)).toEqual([0, 0, 0, 0, 0])
+  })
+
+  it('says nothing more to who has left, and everything to who comes back', async () => {
+    await invite(ann.userID)
+    await mia.call('quit_group', { groupID })
+    await expectTold(1504, [olga, ann, mia])
+    await say(olga, 'about mia')
+    await until(() => heard(ann, olga.userID) === 1)
+    expect(heard(mia, olga.userID)).toBe(0)
+    await invite(mia.userID)
+    await until(async () => groupID in (await mia.known()).groups)
+    await say(olga, 'welcome back')
+    await until(() => heard(mia, olga.userID) === 1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that is dismissed is told of at once, and lets its members go by the queue', async () => {
+    await invite(ann.userID)
+    expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(0)
+    await expectTold(1511, [olga, mia, ann], [ben, stranger])
+    await until(async () => Object.keys((await mia.fresh()).groups).length === 0)
+    const rows = () =>
+      bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
+    await until(async () => (await rows()) === 0, 15_000)
+  })
+
+  it('finds again who was away when it grew', async () => {
+    mia.device.close()
+    await invite(ann.userID)
+    await say(olga, 'while mia was away')
+    const back = await Device.connect(mia.userID)
+    await back.handshake()
+    await say(olga, 'mia is here')
+    await until(() => heard({ device: back }, olga.userID) === 1)
+  })
+})
