@@ -123,10 +123,12 @@ describe('who comes into a group', () => {
     const come = () => conversation(conversationID).changeGroup({ ...joining(groupID, 'nora'), callerUserID: 'olga' })
     const leave = () => conversation(conversationID).changeGroup(groupChange(groupID, { leave: ['nora'] }))
     const kinds = (from: number) =>
-      nora.pushes.slice(from).flatMap(({ messages }) => [
-        ...Object.values(messages.notificationMsgs).flatMap(({ Msgs }) => Msgs.map((msg) => msg.contentType)),
-        ...Object.keys(messages.msgs),
-      ])
+      nora.pushes
+        .slice(from)
+        .flatMap(({ messages }) => [
+          ...Object.values(messages.notificationMsgs).flatMap(({ Msgs }) => Msgs.map((msg) => msg.contentType)),
+          ...Object.keys(messages.msgs),
+        ])
     await come()
     await until(() => kinds(0).length >= 2)
     expect(kinds(0)).toEqual([1510, conversationID])
