@@ -145,6 +145,26 @@ describe('who comes into a group', () => {
   })
 })
 
+describe('a group of more than the conversation serves by itself', () => {
+  it('is handed over to relays, which count who comes and goes', async () => {
+    const crowd = Array.from({ length: 251 }, (_, i) => `crowd${i}`)
+    const groupID = await freshGroup(...crowd)
+    const places = () =>
+      runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) =>
+        sql
+          .exec(
+            'SELECT shard, members, (SELECT count(*) FROM member m WHERE m.shard = shard.shard) AS placed FROM shard',
+          )
+          .toArray(),
+      )
+    expect(await places()).toEqual([{ shard: 0, members: 251, placed: 251 }])
+    await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'one more'))
+    expect(await places()).toEqual([{ shard: 0, members: 252, placed: 252 }])
+    await conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { leave: ['crowd0', 'crowd1'] }))
+    expect(await places()).toEqual([{ shard: 0, members: 250, placed: 250 }])
+  })
+})
+
 describe('a crash in the middle of a change', () => {
   it('before the intent is written changes nothing', async () => {
     const groupID = await freshGroup('olga')
