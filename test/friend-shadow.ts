@@ -120,11 +120,11 @@ export class FriendShadow {
       const all = await this.call('get_friend_list', { userID: this.userID, ...ALL })
       this.#lists.friends = byID(all.data.friendsInfo, (row: FriendInfo) => row.friendUser.userID)
     }
-    for (const row of [...data.insert, ...data.update] as FriendInfo[]) {
+    for (const row of [...(data.insert ?? []), ...(data.update ?? [])] as FriendInfo[]) {
       if (!this.#lists.friends[row.friendUser.userID]) this.#lists.order.push(row.friendUser.userID)
       this.#lists.friends[row.friendUser.userID] = row
     }
-    for (const userID of data.delete) delete this.#lists.friends[userID]
+    for (const userID of data.delete ?? []) delete this.#lists.friends[userID]
     this.#lists.order = this.#lists.order.filter((userID) => this.#lists.friends[userID])
     if (data.full || data.sortVersion > 0) {
       const ids = await this.call('get_full_friend_user_ids', { userID: this.userID, idHash: 0 })
@@ -139,10 +139,10 @@ export class FriendShadow {
     this.#lists.blacks = byID(all.data.blacks, (row: BlackInfo) => row.blackUserInfo.userID)
     const { data } = await this.call('get_incremental_blacks', { userID: this.userID, ...this.#blackVersion })
     if (data.full) this.#lists.blacksByVersion = { ...this.#lists.blacks }
-    for (const row of [...data.insert, ...data.update] as BlackInfo[]) {
+    for (const row of [...(data.insert ?? []), ...(data.update ?? [])] as BlackInfo[]) {
       this.#lists.blacksByVersion[row.blackUserInfo.userID] = row
     }
-    for (const userID of data.delete) delete this.#lists.blacksByVersion[userID]
+    for (const userID of data.delete ?? []) delete this.#lists.blacksByVersion[userID]
     this.#blackVersion = { version: data.version, versionID: data.versionID }
   }
 }

@@ -171,8 +171,8 @@ export class Shadow {
         all.data.conversations.map((row: ConversationRow) => [row.conversationID, row]),
       )
     }
-    for (const row of [...data.insert, ...data.update]) this.#setConversation(row)
-    for (const id of data.delete) delete this.#known.conversations[id]
+    for (const row of [...(data.insert ?? []), ...(data.update ?? [])]) this.#setConversation(row)
+    for (const id of data.delete ?? []) delete this.#known.conversations[id]
     this.#version = { version: data.version, versionID: data.versionID }
   }
 

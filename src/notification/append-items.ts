@@ -1,5 +1,6 @@
 import { messageID } from '../platform/ids.ts'
 import type { AppendItem, LogName } from '../platform/rpc.ts'
+import { SessionType } from '../protocol/constants/session-type.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 import type { BuiltNotification } from './build.ts'
 
@@ -10,10 +11,12 @@ import type { BuiltNotification } from './build.ts'
 export function appendItems(built: BuiltNotification, operationID: string): AppendItem[] {
   const serverMsgID = messageID()
   const notification = asItem(built.notification, operationID, serverMsgID, 'notification', built.stored)
-  // OpenIM hands over the chat's copy first: it creates the conversation that the notification is about.
-  return built.chatCopy
-    ? [asItem(built.chatCopy, operationID, serverMsgID, 'chat', true), notification]
-    : [notification]
+  if (!built.chatCopy) return [notification]
+  const chatCopy = asItem(built.chatCopy, operationID, serverMsgID, 'chat', true)
+  // A chat's copy comes first, as with OpenIM: it creates the conversation that the notification is about. With a group
+  // it is the other way round: for a new conversation the Go core fetches the group and keeps it without a word, so
+  // that the app would never be told that it was added.
+  return built.chatCopy.sessionType === SessionType.Group ? [notification, chatCopy] : [chatCopy, notification]
 }
 
 function asItem(msg: MsgData, operationID: string, serverMsgID: string, log: LogName, stored: boolean): AppendItem {

@@ -112,7 +112,7 @@ describe('a user who is blocked', () => {
     const sync = async (given: object) =>
       (await alice.call('get_incremental_blacks', { userID: alice.userID, ...given })).data
     const { version, versionID, ...first } = await sync({})
-    expect({ version, ...first }).toEqual({ version: 1, full: true, delete: [], insert: [], update: [] })
+    expect({ version, ...first }).toEqual({ version: 1, full: true, delete: null, insert: null, update: null })
     await block()
     expect(await sync({ version, versionID })).toMatchObject({
       version: 2,
@@ -125,8 +125,8 @@ describe('a user who is blocked', () => {
       versionID,
       full: false,
       delete: [bob.userID],
-      insert: [],
-      update: [],
+      insert: null,
+      update: null,
     })
   })
 

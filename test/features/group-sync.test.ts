@@ -44,7 +44,7 @@ const batch = (reqList: object[], as = token) =>
 describe('a member list that is followed', () => {
   it('is read anew by a client that has none, beside the group', async () => {
     const first = await full()
-    expect(first).toMatchObject({ version: 1, full: true, delete: [], insert: [], update: [], sortVersion: 0 })
+    expect(first).toMatchObject({ version: 1, full: true, delete: null, insert: null, update: null, sortVersion: 0 })
     expect(first.versionID).toMatch(/^[0-9a-f]{24}$/)
     expect(first.group).toMatchObject({ groupID, groupName: 'Gardeners', ownerUserID: 'olga', memberCount: 3 })
   })
@@ -52,7 +52,7 @@ describe('a member list that is followed', () => {
   it('has nothing for a client that is up to date', async () => {
     const { versionID, version } = await full()
     expect(await since({ versionID, version })).toEqual({
-      ...{ versionID, version, full: false, delete: [], insert: [], update: [], group: null, sortVersion: 0 },
+      ...{ versionID, version, full: false, delete: null, insert: null, update: null, group: null, sortVersion: 0 },
     })
   })
 
@@ -67,21 +67,21 @@ describe('a member list that is followed', () => {
     expect(delta.update).toMatchObject([{ userID: 'mia' }])
     expect(delta.delete).toEqual(['left'])
     expect(delta.group).toMatchObject({ groupID })
-    expect(await since({ ...known, version: 2 })).toMatchObject({ insert: [], update: [{ userID: 'mia' }] })
+    expect(await since({ ...known, version: 2 })).toMatchObject({ insert: null, update: [{ userID: 'mia' }] })
   })
 
   it('has the group alone when only that changed', async () => {
     const known = await full()
     await bump({ [OWNER_MARKER]: Update })
     expect(await since(known)).toMatchObject({
-      ...{ version: 2, full: false, delete: [], insert: [], update: [], sortVersion: 0, group: { groupID } },
+      ...{ version: 2, full: false, delete: null, insert: null, update: null, sortVersion: 0, group: { groupID } },
     })
   })
 
   it('says when the order changed', async () => {
     const known = await full()
     await bump({ mia: Update, [SORT_MARKER]: Update })
-    expect(await since(known)).toMatchObject({ version: 2, sortVersion: 2, update: [{ userID: 'mia' }], delete: [] })
+    expect(await since(known)).toMatchObject({ version: 2, sortVersion: 2, update: [{ userID: 'mia' }], delete: null })
     await bump({ max: Update })
     expect(await since({ ...known, version: 2 })).toMatchObject({ version: 3, sortVersion: 0 })
   })
@@ -89,7 +89,7 @@ describe('a member list that is followed', () => {
   it('is read anew when more than 200 changed', async () => {
     const known = await full()
     await bump(Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`m${i}`, Insert])))
-    expect(await since(known)).toMatchObject({ full: true, insert: [], group: { groupID } })
+    expect(await since(known)).toMatchObject({ full: true, insert: null, group: { groupID } })
   })
 
   it('is over when the group is dismissed', async () => {

@@ -35,7 +35,7 @@ describe('the calls of a login', () => {
     ]) {
       const { errCode, data } = await post(path, asked, own)
       expect(errCode).toBe(0)
-      expect(data).toMatchObject({ version: 1, full: true, delete: [], insert: [], update: [] })
+      expect(data).toMatchObject({ version: 1, full: true, delete: null, insert: null, update: null })
       expect(data.versionID).toMatch(/^[0-9a-f]{24}$/)
       const again = await post(path, { ...asked, version: data.version, versionID: data.versionID }, own)
       expect(again.data).toMatchObject({ version: 1, versionID: data.versionID, full: false })
@@ -129,7 +129,7 @@ describe("a user's conversations", () => {
       versionID: first.data.versionID,
       version: 2,
     })
-    expect(since.data).toMatchObject({ full: false, insert: [{ conversationID: 'si_alice_carol' }], update: [] })
+    expect(since.data).toMatchObject({ full: false, insert: [{ conversationID: 'si_alice_carol' }], update: null })
   })
 
   it('are not sent again to a client whose hash is right', async () => {

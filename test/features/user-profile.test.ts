@@ -226,7 +226,7 @@ describe('a changed profile', () => {
     await until(() => toldFriend().length === 1, 10_000)
     expect(toldFriend()).toMatchObject([{ from: carol, to: dave, seq: 0, detail: { userID: carol } }])
     const reply = await sync(versionID, version)
-    expect(reply.data).toMatchObject({ full: false, version: version + 1, delete: [], insert: [] })
+    expect(reply.data).toMatchObject({ full: false, version: version + 1, delete: null, insert: null })
     expect(reply.data.update).toMatchObject([
       { ownerUserID: dave, createTime: 1_700_000_000, friendUser: { userID: carol, nickname: 'Caroline' } },
     ])

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { founding, groupChange, memberRecord } from '../group-rig.ts'
-import { bindings, conversation, register } from '../rig.ts'
+import { bindings, conversation, Device, register, until } from '../rig.ts'
 
 const stubOf = (groupID: string) => bindings.CONVERSATION.getByName(`sg_${groupID}`)
 
@@ -78,15 +78,15 @@ describe("a group's change", () => {
     const { memberCount, notices } = await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
     expect(memberCount).toBe(3)
     expect(notices.map(({ conversationID, seq }) => [conversationID, seq])).toEqual([
-      [`sg_${groupID}`, 2],
       [`n_${groupID}`, 0],
+      [`sg_${groupID}`, 2],
     ])
     await expectAgreement(groupID, ['olga 100', 'pete 20', 'rosa 20'])
     const head = await bindings.DB.prepare("SELECT * FROM version_head WHERE list = 'group-member' AND owner_id = ?")
       .bind(groupID)
       .first<{ version: number; version_id: string }>()
     const { MsgData } = await import('../../src/protocol/proto/index.ts')
-    const { content } = MsgData.decode(notices[1]?.msg ?? new Uint8Array())
+    const { content } = MsgData.decode(notices[0]?.msg ?? new Uint8Array())
     expect(JSON.parse(JSON.parse(new TextDecoder().decode(content)).detail)).toMatchObject({
       group: { groupID, memberCount: 3 },
       groupMemberVersion: head?.version,
@@ -110,6 +110,58 @@ describe("a group's change", () => {
     const userIDs = Array.from({ length: 8 }, (_, i) => `u${i}`)
     await Promise.all(userIDs.map((userID) => conversation(`sg_${groupID}`).changeGroup(joining(groupID, userID))))
     await expectAgreement(groupID, ['olga 100', ...userIDs.map((userID) => `${userID} 20`)])
+  })
+})
+
+describe('who comes into a group', () => {
+  // The Go core fetches a group that it meets in a conversation, keeps it, and then has no news for its app.
+  it('hears of it before the conversation and its messages', async () => {
+    await register('nora')
+    const groupID = await freshGroup('olga', 'pete')
+    const conversationID = `sg_${groupID}`
+    const nora = await Device.connect('nora')
+    const come = () => conversation(conversationID).changeGroup({ ...joining(groupID, 'nora'), callerUserID: 'olga' })
+    const leave = () => conversation(conversationID).changeGroup(groupChange(groupID, { leave: ['nora'] }))
+    const kinds = (from: number) =>
+      nora.pushes
+        .slice(from)
+        .flatMap(({ messages }) => [
+          ...Object.values(messages.notificationMsgs).flatMap(({ Msgs }) => Msgs.map((msg) => msg.contentType)),
+          ...Object.keys(messages.msgs),
+        ])
+    await come()
+    await until(() => kinds(0).length >= 2)
+    expect(kinds(0)).toEqual([1510, conversationID])
+
+    // After a while away the conversation is there already, and what may be read of it changes.
+    await leave()
+    await until(() => kinds(0).length >= 3)
+    const mark = nora.pushes.length
+    await come()
+    await until(() => kinds(mark).length >= 3)
+    expect(kinds(mark)).toEqual([1510, 1300, conversationID])
+    // The Go core makes the requests that a push leads to under its ID, and none without one.
+    expect(nora.pushes.map(({ operationID }) => operationID)).not.toContain('')
+  })
+})
+
+describe('a group of more than the conversation serves by itself', () => {
+  it('is handed over to relays, which count who comes and goes', async () => {
+    const crowd = Array.from({ length: 251 }, (_, i) => `crowd${i}`)
+    const groupID = await freshGroup(...crowd)
+    const places = () =>
+      runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) =>
+        sql
+          .exec(
+            'SELECT shard, members, (SELECT count(*) FROM member m WHERE m.shard = shard.shard) AS placed FROM shard',
+          )
+          .toArray(),
+      )
+    expect(await places()).toEqual([{ shard: 0, members: 251, placed: 251 }])
+    await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'one more'))
+    expect(await places()).toEqual([{ shard: 0, members: 252, placed: 252 }])
+    await conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { leave: ['crowd0', 'crowd1'] }))
+    expect(await places()).toEqual([{ shard: 0, members: 250, placed: 250 }])
   })
 })
 

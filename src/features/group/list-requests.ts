@@ -52,10 +52,12 @@ export async function getGroupUsersReqApplicationList(
 export async function getSpecifiedUserGroupRequestInfo(
   ctx: CallerContext,
   { groupID, userID }: z.output<typeof GetSpecifiedUserGroupRequestInfoReq>,
-): Promise<{ total: number; groupRequests: GroupRequestInfo[] }> {
+): Promise<{ total: number; groupRequests: GroupRequestInfo[] | null }> {
   if (ctx.caller.userID !== userID) await groupAs(ctx, groupID, 'admin')
   const rows = await requestsTo(ctx.db, groupID, [userID])
-  return { total: rows.length, groupRequests: rows.map(groupRequestInfo) }
+  // OpenIM: null where there is none. The JS SDK asks about the wrong user when a manager is told of an answer, and
+  // takes an empty list for a request without content, which it hands to its app.
+  return { total: rows.length, groupRequests: rows.length === 0 ? null : rows.map(groupRequestInfo) }
 }
 
 /** How many requests wait for the user's answer that came after `time` (ms). */

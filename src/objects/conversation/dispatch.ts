@@ -92,12 +92,20 @@ export class Dispatch {
     const relayed = members.group?.relayed ?? false
     if (relayed && left.length > 0) for (const shard of this.#shards) this.#tellRelay(shard, { leave: left })
     const moved = handedOver ? [...rostersOf(this.#deps.sql).values()].flat() : joined
-    for (const userID of new Set([...moved, ...left])) this.#tellBounds(userID)
-    const direct = relayed ? [...new Set([...moved, ...left])] : [...members.userIDs, ...left]
-    for (const notice of notices) {
-      for (const userID of direct) this.#bring(userID, notice)
-      if (!handedOver) this.#toRelays(notice)
+    const bounded = new Set([...moved, ...left])
+    const news = notices.filter(({ item }) => item.log === 'notification')
+    const messages = notices.filter(({ item }) => item.log === 'chat')
+    for (const userID of bounded) {
+      // The news first: with the bounds a client reads its conversations again, and the Go core takes groups that it
+      // meets there for known.
+      for (const notice of news) this.#bring(userID, notice)
+      this.#tellBounds(userID)
+      for (const message of messages) this.#bring(userID, message)
     }
+    for (const userID of members.userIDs) {
+      if (!bounded.has(userID)) for (const notice of notices) this.#bring(userID, notice)
+    }
+    if (!handedOver) for (const notice of notices) this.#toRelays(notice)
     if (!relayed) return
     if (handedOver) this.#sendRosters()
     else for (const [shard, userIDs] of this.#byShard(joined)) this.#tellRelay(shard, { join: userIDs })

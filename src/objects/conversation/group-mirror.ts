@@ -89,9 +89,11 @@ export function mirrorGroup(sql: SqlStorage, { set, create }: GroupChange, membe
 
 /** From now on relays deliver: everyone gets a place in one. It stays so when the group shrinks again. */
 export function handOverToRelays(sql: SqlStorage, time: number): void {
+  // Numbers are bound as floating point, and so is what they divide.
   sql.exec(
     `UPDATE member SET changed_time = ?, shard = placed.shard
-      FROM (SELECT user_id, CAST((row_number() OVER (ORDER BY user_id) - 1) / ? AS INTEGER) AS shard FROM member WHERE left_seq < 0) placed
+      FROM (SELECT user_id, CAST((row_number() OVER (ORDER BY user_id) - 1) / ? AS INTEGER) AS shard
+        FROM member WHERE left_seq < 0) placed
       WHERE member.user_id = placed.user_id`,
     time,
     RELAY_MEMBERS,

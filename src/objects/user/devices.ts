@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type AdmittedDevice, closeReason, POLICY_VIOLATION } from '../../platform/handshake.ts'
+import { messageID } from '../../platform/ids.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
 import { envelopeFor, type WsResponse } from '../../protocol/envelope/index.ts'
@@ -93,12 +94,17 @@ export class Devices {
     return envelopeFor(sdkType, compression).encode({ ...empty, data }).length + ENVELOPE_BYTES
   }
 
-  /** The same push to every device, or to those that `wanted` picks, encoded once for each kind of envelope. */
+  /**
+   * The same push to every device, or to those that `wanted` picks, encoded once for each kind of envelope.
+   * @param operationID of the request that it comes of; "" = none is known, and the push gets one of its own: the Go
+   *   core makes the requests that a push leads to under its ID, and none at all where it is missing
+   */
   push(
     data: Uint8Array,
     operationID: string,
     wanted: (socket: WebSocket, device: Device) => boolean = () => true,
   ): void {
+    const pushID = operationID || messageID()
     const frames = new Map<string, Uint8Array>()
     for (const { socket, device } of this.open()) {
       if (sleeps(device) || !wanted(socket, device)) continue
@@ -108,7 +114,7 @@ export class Devices {
         frame = envelopeFor(device.sdkType, device.compression).encode({
           reqIdentifier: WsRequestID.PushMsg,
           msgIncr: '',
-          operationID,
+          operationID: pushID,
           errCode: 0,
           errMsg: '',
           data,

@@ -11,11 +11,15 @@ export function takeBounds(user: UserCore, { conversationID, home, about }: News
   const isMember = bounds.maxSeq === 0
   // Whoever is put out of a group before its conversation was ever seen needs none.
   if (!isMember && !user.marks.find(conversationID)) return
+  const isNew = !user.conversations.has(conversationID)
   user.marks.mark(conversationID, home)
   user.conversations.ensure(conversationID, about)
   if (bounds.relay !== '') user.marks.mark(notificationTwin(conversationID), home)
   if (!user.marks.setBounds(conversationID, notificationTwin(conversationID), bounds)) return
   user.conversations.touch(conversationID)
+  // No device has a copy of what is new. The Go core would take the group for known when it reads the conversation, and
+  // then has no news of it for its app.
+  if (isNew) return
   tellConversationsChanged(user, [conversationID], user.now())
 }
 

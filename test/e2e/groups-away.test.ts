@@ -1,0 +1,166 @@
+import { expect, it } from 'vitest'
+import type { Client } from './rig/client.ts'
+import {
+  createGroup,
+  eventually,
+  expectHistory,
+  groupAt,
+  groupConversation,
+  groupHistory,
+  joinedGroups,
+  membersAt,
+  ROLE,
+  sayTo,
+  shownAs,
+} from './rig/groups.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { SDKS, useScene } from './rig/scene.ts'
+import { WasmClient } from './rig/wasm-client.ts'
+
+const scene = useScene({ browser: true })
+
+/** All that an app shows of its user's groups, but for one of them. */
+async function stateOf(device: Client, but = '') {
+  const groups = (await joinedGroups(device)).filter(({ groupID }) => groupID !== but)
+  return Promise.all(
+    groups.map(async (group) => {
+      const { unreadCount, latest, showName, faceURL } = await groupConversation(device, group.groupID)
+      const history = (await groupHistory(device, group.groupID)).map((message) => [message.seq, shownAs(message)])
+      return {
+        ...group,
+        members: await membersAt(device, group.groupID),
+        unreadCount,
+        latest,
+        showName,
+        faceURL,
+        history,
+      }
+    }),
+  )
+}
+
+/** Until these devices show the same. */
+async function expectSame(devices: Client[], expected: unknown, but: string): Promise<void> {
+  for (const device of devices) await expect.poll(() => stateOf(device, but), { timeout: 8_000 }).toEqual(expected)
+}
+
+it('what happens to his groups while bob’s desk is offline is there when it comes back, as on all his devices', async () => {
+  const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
+  const [alice, tablet, desk] = await Promise.all([
+    scene.js(aliceID),
+    scene.wasm(bobID, { platformID: PLATFORM.ipad }),
+    scene.wasm(bobID),
+  ])
+  const [changing, left, quiet] = [
+    await createGroup(alice, { groupName: 'Changing', members: [bobID, carolID] }),
+    await createGroup(alice, { groupName: 'Left', members: [bobID, carolID] }),
+    await createGroup(alice, { groupName: 'Quiet', members: [bobID, carolID] }),
+  ]
+  for (const groupID of [changing, left, quiet]) await expectHistory(desk, groupID, [1501])
+  await desk.goOffline()
+
+  await sayTo(alice, changing, 'while you were away')
+  await alice.call('setGroupInfo', { groupID: changing, groupName: 'Changed', faceURL: 'https://faces.example/g.png' })
+  await alice.call('setGroupInfo', { groupID: changing, notification: 'news', ex: 'noted' })
+  await alice.call('setGroupMemberInfo', { groupID: changing, userID: bobID, nickname: 'Bobo', roleLevel: ROLE.admin })
+  await alice.call('inviteUserToGroup', { groupID: changing, reason: '', userIDList: [daveID] })
+  await alice.call('kickGroupMember', { groupID: changing, reason: '', userIDList: [carolID] })
+  await alice.call('changeGroupMemberMute', { groupID: changing, userID: daveID, mutedSeconds: 900 })
+  await alice.call('kickGroupMember', { groupID: left, reason: '', userIDList: [bobID] })
+  await sayTo(alice, left, 'without bob')
+  const joined = await createGroup(alice, { groupName: 'Joined', members: [daveID] })
+  await sayTo(alice, joined, 'before bob')
+  await alice.call('inviteUserToGroup', { groupID: joined, reason: '', userIDList: [bobID] })
+  for (let i = 1; i <= 30; i++) await sayTo(alice, joined, `message ${i}`)
+  await alice.call('transferGroupOwner', { groupID: joined, newOwnerUserID: bobID })
+
+  const { mark } = desk.events
+  await scene.reopen(desk)
+  const fresh = await Promise.all([
+    scene.js(bobID, { platformID: PLATFORM.android }),
+    scene.wasm(bobID, { platformID: PLATFORM.linux }),
+  ])
+  await eventually(
+    tablet,
+    async () => (await groupAt(tablet, joined))?.ownerUserID,
+    (owner) => owner === bobID,
+    bobID,
+  )
+  const expected = await stateOf(tablet)
+  expect(expected.map(({ groupName }) => groupName).toSorted()).toEqual(['Changed', 'Joined', 'Quiet'])
+  expect(expected.find(({ groupID }) => groupID === joined)).toMatchObject({ ownerUserID: bobID, latest: 1507 })
+  expect(expected.find(({ groupID }) => groupID === joined)?.history).toHaveLength(34)
+  expect(expected.find(({ groupID }) => groupID === changing)).toMatchObject({
+    ...{ groupName: 'Changed', notification: 'news', ex: 'noted', showName: 'Changed', memberCount: 3 },
+    members: [{ userID: aliceID }, { userID: bobID, nickname: 'Bobo', roleLevel: ROLE.admin }, { userID: daveID }],
+  })
+  // A fresh device with the wasm SDK lists every group whose conversation it has.
+  await expectSame([desk, ...fresh], expected, left)
+  for (const device of [desk, tablet, fresh[0]]) expect(await groupAt(device, left)).toBeUndefined()
+  for (const [event, groupID] of [
+    ['OnJoinedGroupDeleted', left],
+    ['OnGroupInfoChanged', changing],
+  ]) {
+    await desk.waitFor(event ?? '', ({ data }) => JSON.stringify(data).includes(`"${groupID}"`), undefined, mark)
+  }
+  for (const device of [desk, tablet, ...fresh]) {
+    // The JS SDK asks for the senders of what it shows, which is not for those who have left.
+    if (device instanceof WasmClient) expect((await groupHistory(device, left)).map(shownAs)).toEqual([1501, 1508])
+    expect(device.errors.filter((line) => !/NoPermission/.test(line))).toEqual([])
+  }
+})
+
+it('a group that was dismissed while bob’s desk was offline is over for it, too', async () => {
+  const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
+  const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+  const groupID = await createGroup(alice, { members: [bobID, carolID] })
+  await expectHistory(desk, groupID, [1501])
+  await desk.goOffline()
+  await alice.call('dismissGroup', groupID)
+  const asAlice = { token: await scene.token(aliceID, PLATFORM.web) }
+  await eventually(
+    alice,
+    () => scene.rest.post('/group/get_group_member_user_id', { groupID }, asAlice),
+    ({ errCode }) => errCode === 1002,
+    'no member left',
+  )
+  const { mark } = desk.events
+  await scene.reopen(desk)
+  await desk.waitFor('OnJoinedGroupDeleted', undefined, undefined, mark)
+  expect(await groupAt(desk, groupID)).toBeUndefined()
+  await expectHistory(desk, groupID, [1501, 1511])
+  await expect(sayTo(desk, groupID, 'hello?')).rejects.toThrow(/1204|Dismissed/)
+})
+
+it('a power cut loses nothing of the groups, and they go on afterwards', async () => {
+  const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
+  const alice = await scene.js(aliceID)
+  const groupID = await createGroup(alice, { members: [bobID, carolID], notification: 'be kind' })
+  await sayTo(alice, groupID, 'one')
+  await alice.call('setGroupMemberInfo', { groupID, userID: bobID, nickname: 'Bobo', roleLevel: ROLE.admin })
+  await alice.call('kickGroupMember', { groupID, reason: '', userIDList: [carolID] })
+  await alice.call('changeGroupMute', { groupID, isMute: true })
+  await alice.call('inviteUserToGroup', { groupID, reason: '', userIDList: [daveID] })
+  const before = await Promise.all(
+    SDKS.map(async (sdk) => stateOf(await scene.device(sdk, bobID, { platformID: PLATFORM.ipad }))),
+  )
+  expect(before[1]).toEqual(before[0])
+  expect(before[0]).toMatchObject([{ groupID, status: 3, memberCount: 3, latest: 1509 }])
+
+  await scene.closeClients()
+  await scene.server.kill9()
+  await scene.server.start()
+  const devices = await Promise.all(SDKS.map((sdk) => scene.device(sdk, bobID, { platformID: PLATFORM.ipad })))
+  expect(await Promise.all(devices.map((device) => stateOf(device)))).toEqual(before)
+  const dave = await scene.wasm(daveID)
+  await expect(sayTo(dave, groupID, 'may I?')).rejects.toThrow(/1403|MutedGroup/)
+  await sayTo(await scene.js(aliceID), groupID, 'after the cut')
+  for (const device of [...devices, dave]) {
+    await eventually(
+      device,
+      async () => (await groupConversation(device, groupID)).latest,
+      (latest) => latest === 'after the cut',
+      'after the cut',
+    )
+  }
+})

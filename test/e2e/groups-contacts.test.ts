@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Client, received } from './rig/client.ts'
+import { createGroup, eventually, sayTo } from './rig/groups.ts'
+import { News } from './rig/news.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { otherThan, SDKS, useScene } from './rig/scene.ts'
+import { WasmClient } from './rig/wasm-client.ts'
+
+const scene = useScene({ browser: true })
+
+describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and carol', (sdk) => {
+  let alice: Client
+  let alicesPhone: Client
+  let bob: Client
+  let bobsPhone: Client
+  let carol: Client
+  let news: News<'alice' | 'alicesPhone' | 'bob' | 'bobsPhone' | 'carol'>
+
+  beforeAll(async () => {
+    const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
+    const lasting = { lasting: true }
+    const phone = { ...lasting, platformID: PLATFORM.android }
+    ;[alice, alicesPhone, bob, bobsPhone, carol] = await Promise.all([
+      scene.device(sdk, aliceID, lasting),
+      scene.device(otherThan(sdk), aliceID, phone),
+      scene.device(otherThan(sdk), bobID, lasting),
+      scene.device(sdk, bobID, phone),
+      scene.device(sdk, carolID, lasting),
+    ])
+    news = new News(scene, { alice, alicesPhone, bob, bobsPhone, carol })
+  })
+
+  /** All devices of the two are told this. */
+  const toBoth = (words: string[]) => ({ alice: words, alicesPhone: words, bob: words, bobsPhone: words })
+
+  const asks = () =>
+    news.of(
+      () => alice.call('addFriend', { toUserID: bob.userID, reqMsg: 'it is me' }),
+      toBoth(['OnFriendApplicationAdded alice bob']),
+    )
+
+  it('alice asks bob, who declines; carol hears nothing of it', async () => {
+    await asks()
+    await news.of(
+      () => bob.call('refuseFriendApplication', { toUserID: alice.userID, handleMsg: 'who?' }),
+      toBoth(['OnFriendApplicationRejected alice bob']),
+    )
+    for (const device of [alice, bob]) expect(await friendsAt(device)).toEqual([])
+  })
+
+  it('alice asks again, and bob agrees: each has the other', async () => {
+    await asks()
+    // The JS SDK does not look for new friends when it is told so, and finds them at its next change.
+    const accepted = 'OnFriendApplicationAccepted alice bob'
+    await news.of(() => bob.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: 'oh, you' }), {
+      alice: [accepted, 'wasm: OnFriendAdded bob'],
+      alicesPhone: [accepted, 'wasm: OnFriendAdded bob'],
+      bob: [accepted, 'OnFriendAdded alice'],
+      bobsPhone: [accepted, 'wasm: OnFriendAdded alice'],
+    })
+    for (const device of [alice, alicesPhone]) expect(await friendsAt(device)).toEqual([[bob.userID, '']])
+    for (const device of [bob, bobsPhone]) expect(await friendsAt(device)).toEqual([[alice.userID, '']])
+    expect(await friendsAt(carol)).toEqual([])
+  })
+
+  it('alice gives bob a remark, and bob a new name to himself', async () => {
+    await news.of(
+      () => alice.call('updateFriends', { friendUserIDs: [bob.userID], remark: 'my Bob', isPinned: true, ex: 'x' }),
+      { alice: ['OnFriendInfoChanged bob'], alicesPhone: ['OnFriendInfoChanged bob'] },
+    )
+    await news.of(() => bob.call('setSelfInfo', { nickname: 'Robert' }), {
+      alice: ['OnFriendInfoChanged bob'],
+      alicesPhone: ['OnFriendInfoChanged bob'],
+      bobsPhone: bobsPhone instanceof WasmClient ? [] : ['OnFriendAdded alice'],
+    })
+    for (const device of [alice, alicesPhone]) expect(await friendsAt(device)).toEqual([[bob.userID, 'my Bob']])
+  })
+
+  it('alice blocks bob: his messages do not reach her, and they do reach a group that both are in', async () => {
+    const blocked = { alice: ['OnBlackAdded bob'], alicesPhone: ['OnBlackAdded bob'] }
+    // The JS SDK of whoever is blocked takes the notice for one of its own, and finds nobody.
+    await news.of(() => alice.call('addBlack', { toUserID: bob.userID, ex: '' }), {
+      ...blocked,
+      bob: ['js: OnBlackAdded'],
+      bobsPhone: ['js: OnBlackAdded'],
+    })
+    for (const device of [alice, alicesPhone]) expect(await blacksAt(device)).toEqual([bob.userID])
+    expect(await blacksAt(bob)).toEqual([])
+    await expect(bob.sendText(alice.userID, 'hey')).rejects.toThrow(/1302|BlockedByPeer|not sent/i)
+    await alice.sendText(bob.userID, 'you cannot answer')
+    await received(bob, 'you cannot answer')
+    const groupID = await createGroup(carol, { members: [alice.userID, bob.userID] })
+    await bob.waitFor('OnJoinedGroupAdded')
+    await sayTo(bob, groupID, 'hello in the group')
+    await received(alice, 'hello in the group')
+
+    await news.of(() => alice.call('removeBlack', bob.userID), {
+      alice: ['OnBlackDeleted bob', 'js: OnBlackDeleted'],
+      alicesPhone: ['OnBlackDeleted bob'],
+      bob: ['js: OnBlackDeleted bob'],
+      bobsPhone: ['js: OnBlackDeleted bob'],
+    })
+    expect(await blacksAt(alice)).toEqual([])
+    await bob.sendText(alice.userID, 'at last')
+    await received(alice, 'at last')
+  })
+
+  it('bob blocks carol, and alice hears nothing of it', async () => {
+    await news.of(() => bob.call('addBlack', { toUserID: carol.userID, ex: '' }), {
+      bob: ['OnBlackAdded carol'],
+      bobsPhone: ['OnBlackAdded carol'],
+      carol: ['js: OnBlackAdded'],
+    })
+    await expect(carol.sendText(bob.userID, 'hey')).rejects.toThrow()
+    await news.of(() => bob.call('removeBlack', carol.userID), {
+      bob: ['OnBlackDeleted carol', 'js: OnBlackDeleted'],
+      bobsPhone: ['OnBlackDeleted carol'],
+      carol: ['js: OnBlackDeleted carol'],
+    })
+  })
+
+  it('alice drops bob, who still has her, and new devices see the same', async () => {
+    await news.of(() => alice.call('deleteFriend', bob.userID), {
+      alice: ['OnFriendDeleted bob'],
+      alicesPhone: ['OnFriendDeleted bob'],
+    })
+    const [hers, his] = await Promise.all([
+      scene.device(otherThan(sdk), alice.userID, { platformID: PLATFORM.ipad }),
+      scene.device(sdk, bob.userID, { platformID: PLATFORM.ipad }),
+    ])
+    for (const device of [alice, alicesPhone, hers]) expect(await friendsAt(device)).toEqual([])
+    for (const device of [bob, bobsPhone, his]) expect(await friendsAt(device)).toEqual([[alice.userID, '']])
+  })
+
+  it('carol, who was asked by both while away, finds both requests, and answers each', async () => {
+    const [erinID] = await scene.users('erin')
+    for (const device of [alice, bob]) await device.call('addFriend', { toUserID: erinID, reqMsg: 'hello erin' })
+    const erin = await scene.device(sdk, erinID)
+    const requests = z
+      .array(z.object({ fromUserID: z.string(), handleResult: z.number() }))
+      .parse(await erin.call('getFriendApplicationListAsRecipient', { handleResults: [], offset: 0, count: 100 }))
+    expect(requests.map(({ fromUserID }) => fromUserID).toSorted()).toEqual([alice.userID, bob.userID].toSorted())
+    await erin.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: '' })
+    await erin.call('refuseFriendApplication', { toUserID: bob.userID, handleMsg: '' })
+    await alice.waitFor('OnFriendApplicationAccepted', ({ data }) => JSON.stringify(data).includes(erinID))
+    await bob.waitFor('OnFriendApplicationRejected', ({ data }) => JSON.stringify(data).includes(erinID))
+    await eventually(
+      erin,
+      () => friendsAt(erin),
+      (friends) => JSON.stringify(friends) === JSON.stringify([[alice.userID, '']]),
+      alice.userID,
+    )
+    expect((await friendsAt(bob)).map(([userID]) => userID)).not.toContain(erinID)
+  })
+})
+
+/** Friends with their remarks. */
+async function friendsAt(client: Client): Promise<[userID: string, remark: string][]> {
+  const list = z
+    .array(z.object({ userID: z.string(), remark: z.string() }))
+    .parse(await client.call('getFriendListPage', { offset: 0, count: 100, filterBlack: false }))
+  return list.map(({ userID, remark }) => [userID, remark])
+}
+
+async function blacksAt(client: Client): Promise<string[]> {
+  const asked = client instanceof WasmClient ? [] : [{ offset: 0, count: 100 }]
+  const list = z.array(z.object({ userID: z.string() })).parse(await client.call('getBlackList', ...asked))
+  return list.map(({ userID }) => userID)
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { type Client, received } from './rig/client.ts'
+import { createGroup, expectHistory, groupChatID, groupConversation, sayTo } from './rig/groups.ts'
+import { News } from './rig/news.ts'
+import { PLATFORM } from './rig/rest.ts'
+import { otherThan, SDKS, useScene } from './rig/scene.ts'
+
+const scene = useScene({ browser: true, server: { env: { OPENIM_HISTORY_FOR_NEW_MEMBERS: '0' } } })
+
+describe.each(SDKS)('where history is not for new members, dave, on %s,', (sdk) => {
+  it.each(['invited', 'by himself'])('who comes %s, sees nothing of what was said before', async (way) => {
+    const { alice, bob, dave, groupID, news } = await setUp()
+    const come =
+      way === 'invited'
+        ? () => alice.call('inviteUserToGroup', { groupID, reason: '', userIDList: [dave.userID] })
+        : () => dave.call('joinGroup', { groupID, reqMsg: '', joinSource: 3 })
+    const others = ['OnGroupMemberAdded dave', 'OnGroupInfoChanged']
+    await news.of(come, { alice: others, bob: others, dave: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'] })
+    // The notice that one has come is one's own.
+    const [arrival, unreadCount] = way === 'invited' ? [1509, 2] : [1510, 1]
+    await sayTo(bob, groupID, 'hello dave')
+    await received(dave, 'hello dave')
+    for (const device of [dave, await scene.device(otherThan(sdk), dave.userID, { platformID: PLATFORM.ipad })]) {
+      await expectHistory(device, groupID, [arrival, 'hello dave'])
+      expect(await groupConversation(device, groupID)).toMatchObject({ unreadCount, latest: 'hello dave' })
+    }
+    for (const device of [alice, bob]) {
+      await expectHistory(device, groupID, [1501, 'one', 'two', arrival, 'hello dave'])
+    }
+    const token = await scene.token(dave.userID, PLATFORM.web)
+    const pulled = await scene.rest.post<object>(
+      '/msg/pull_msg_by_seq',
+      {
+        userID: dave.userID,
+        seqRanges: [{ conversationID: groupChatID(groupID), begin: 1, end: 3, num: 10 }],
+        order: 0,
+      },
+      { token },
+    )
+    expect(JSON.stringify(pulled)).not.toContain('"seq":2')
+  })
+
+  it('who was put out and is invited again, sees what was said while he was there, and from now on', async () => {
+    const { alice, bob, dave, groupID } = await setUp()
+    const list = { groupID, reason: '', userIDList: [dave.userID] }
+    await alice.call('inviteUserToGroup', list)
+    await sayTo(bob, groupID, 'with dave')
+    await received(dave, 'with dave')
+    await alice.call('kickGroupMember', list)
+    await dave.waitFor('OnJoinedGroupDeleted')
+    await sayTo(bob, groupID, 'without dave')
+    await alice.call('inviteUserToGroup', list)
+    await sayTo(bob, groupID, 'with dave again')
+    await received(dave, 'with dave again')
+    const later = await scene.device(otherThan(sdk), dave.userID, { platformID: PLATFORM.ipad })
+    await expectHistory(later, groupID, [1509, 'with dave again'])
+    await expectHistory(alice, groupID, [
+      ...[1501, 'one', 'two', 1509, 'with dave', 1508, 'without dave', 1509, 'with dave again'],
+    ])
+  })
+
+  async function setUp(): Promise<{
+    alice: Client
+    bob: Client
+    dave: Client
+    groupID: string
+    news: News<'alice' | 'bob' | 'dave'>
+  }> {
+    const [aliceID, bobID, daveID] = await scene.users('alice', 'bob', 'dave')
+    const [alice, bob, dave] = await Promise.all([
+      scene.js(aliceID),
+      scene.device(otherThan(sdk), bobID),
+      scene.device(sdk, daveID),
+    ])
+    const groupID = await createGroup(alice, { members: [bobID], needVerification: 2 })
+    for (const text of ['one', 'two']) await sayTo(alice, groupID, text)
+    await expectHistory(bob, groupID, [1501, 'one', 'two'])
+    return { alice, bob, dave, groupID, news: new News(scene, { alice, bob, dave }) }
+  }
+})
