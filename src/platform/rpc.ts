@@ -41,7 +41,15 @@ export interface AppendItem {
 }
 
 export type AppendResult =
-  | { ok: true; seq: number; serverMsgID: string; sendTime: number; duplicate: boolean }
+  | {
+      ok: true
+      seq: number
+      serverMsgID: string
+      sendTime: number
+      duplicate: boolean
+      /** The lowest seq of others that is still on its way to the sender, when there is one. */
+      pendingFrom?: number
+    }
   | { ok: false; refusal: Refusal }
 
 /** A message as the conversation hands it to a member's object: complete, encoded once for everybody. */

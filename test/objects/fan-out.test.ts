@@ -74,6 +74,32 @@ describe('a fan-out', () => {
   })
 })
 
+describe('what is on its way', () => {
+  it('is known by its lowest seq, log by log, until it is confirmed', async () => {
+    let confirm = () => {}
+    const fanOut = new FanOut<Parcel>({
+      deliver: () => new Promise((resolve) => (confirm = resolve)),
+      standsAlone: () => false,
+      gaveUp: () => {},
+      drained: () => {},
+      log: createLog('error'),
+    })
+    fanOut.push('bob', parcel(4))
+    await Promise.resolve()
+    fanOut.push('bob', parcel(2, { conversationID: 'n_a_b' }))
+    fanOut.push('bob', parcel(5))
+    await until(() => fanOut.busy)
+    expect(fanOut.lowestPending('bob', 'si_a_b')).toBe(4)
+    expect(fanOut.lowestPending('bob', 'n_a_b')).toBe(2)
+    expect(fanOut.lowestPending('carol', 'si_a_b')).toBeNull()
+    for (let call = 0; call < 3; call++) {
+      confirm()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(fanOut.lowestPending('bob', 'si_a_b')).toBeNull()
+  })
+})
+
 describe('a member who could not be reached', () => {
   it('gets what is owed when the alarm comes, however long ago it was, and then nothing is owed any more', async () => {
     await register('anna', 'bert')

@@ -14,7 +14,7 @@ import {
   PullMessageBySeqsResp,
   type PullOrder,
 } from '../../src/protocol/proto/index.ts'
-import { Device, register, type SdkKind, textMessage, textOf, until, user } from '../rig.ts'
+import { appendItem, conversation, Device, register, type SdkKind, textMessage, textOf, until, user } from '../rig.ts'
 
 /** Every story is told once in each envelope, with users of its own. */
 const KINDS: SdkKind[] = ['js', 'go']
@@ -211,4 +211,26 @@ describe('a crash', () => {
     const stored = await pull(emils, 'emil', 'si_dora_emil', 1, 21, 100)
     expect(stored?.Msgs.slice(1).map((msg) => msg.serverMsgID)).toEqual(sent.map((answer) => answer.serverMsgID))
   })
+})
+
+describe('a device whose object has just been woken', () => {
+  it.each(Array.from({ length: 12 }, (_, i) => i))(
+    'sees its own message and those of others in the order of the chat (%i)',
+    async (round) => {
+      const [nora, omar] = [`nora${round}`, `omar${round}`]
+      await register(nora, omar)
+      const device = await Device.connect(nora)
+      const chat = conversation(`si_${nora}_${omar}`)
+      const fromOmar = (text: string) =>
+        appendItem({ sendID: omar, recvID: nora, clientMsgID: text, msg: textMessage(omar, nora, text, text) })
+      // The object has taken in neither log yet, and both ways are under way at once.
+      await Promise.all([
+        chat.append([fromOmar('a')]),
+        device.sendText(omar, 'mine'),
+        chat.append([fromOmar('b'), fromOmar('c')]),
+      ])
+      await until(() => device.received().length === 4)
+      expect(device.received().map(({ msg }) => Number(msg.seq))).toEqual([1, 2, 3, 4])
+    },
+  )
 })

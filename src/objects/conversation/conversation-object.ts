@@ -288,9 +288,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
           if (refusal) return { ok: false, refusal: refusalOf(refusal) }
           // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
           if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
-          const appended = appendMessage(this.#logs, item, now)
-          if (appended.stamped) stamped.push(appended.stamped)
-          return appended.result
+          const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
+          if (fresh) stamped.push(fresh)
+          const pendingFrom = item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
+          return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
         }),
       )
     } catch (error) {

@@ -76,6 +76,16 @@ export class Dispatch {
     return this.#undelivered.retryAt(now)
   }
 
+  /** The lowest seq of the chat that is still on its way to somebody; null when there is none. */
+  lowestPending(userID: string): number | null {
+    const { conversationID } = this.#deps
+    if (!this.busy) return null
+    const shard = this.#deps.members().get(userID)?.shard ?? -1
+    return shard < 0
+      ? this.#users.lowestPending(userID, conversationID)
+      : this.#relays.lowestPending(RELAY + shard, conversationID)
+  }
+
   /** Brings a message to everyone who takes part. */
   message(stamped: Stamped): void {
     for (const userID of this.#deps.members().userIDs) this.#bring(userID, stamped)

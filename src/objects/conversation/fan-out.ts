@@ -16,6 +16,8 @@ export interface Parcel {
 
 interface Lane<P> {
   waiting: P[]
+  /** What the call under way carries. */
+  underWay: P | null
   running: boolean
 }
 
@@ -48,10 +50,22 @@ export class FanOut<P extends Parcel> {
     return this.#lanes.size > 0
   }
 
+  /** The lowest seq of a log that a receiver has not confirmed; null when there is none. */
+  lowestPending(receiver: string, conversationID: string): number | null {
+    const lane = this.#lanes.get(receiver)
+    if (!lane) return null
+    let lowest: number | null = null
+    for (const parcel of [lane.underWay, ...lane.waiting]) {
+      if (parcel?.conversationID !== conversationID) continue
+      for (const { seq } of parcel.messages) if (seq > 0 && (lowest === null || seq < lowest)) lowest = seq
+    }
+    return lowest
+  }
+
   push(receiver: string, parcel: P): void {
     let lane = this.#lanes.get(receiver)
     if (!lane) {
-      lane = { waiting: [], running: false }
+      lane = { waiting: [], underWay: null, running: false }
       this.#lanes.set(receiver, lane)
     }
     lane.waiting.push(parcel)
@@ -64,6 +78,7 @@ export class FanOut<P extends Parcel> {
     await Promise.resolve()
     while (lane.waiting.length > 0) {
       const parcel = nextParcel(lane.waiting, this.#deps.standsAlone)
+      lane.underWay = parcel
       if (!(await this.#tryDeliver(receiver, parcel))) {
         this.#lanes.delete(receiver)
         this.#deps.gaveUp(receiver, [parcel, ...lane.waiting])

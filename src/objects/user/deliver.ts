@@ -28,7 +28,7 @@ export function deliver(user: UserCore, delivery: Delivery): void {
     conversationID,
     messages.filter((message) => message.seq === 0),
   )
-  pushInOrder(user, conversationID, delivery.redelivered ? stored.map(asRedelivered) : stored)
+  pushStored(user, delivery, delivery.redelivered ? stored.map(asRedelivered) : stored)
   pushOffline(user, delivery)
 }
 
@@ -40,6 +40,16 @@ export interface Outgoing extends DeliveredMessage {
 }
 
 const asRedelivered = (message: DeliveredMessage): Outgoing => ({ ...message, redelivered: true })
+
+/**
+ * Nothing is known of the order of a log after a wake. When a message of the user's own is on its way into it, that one
+ * may come before these: they wait until it is known.
+ */
+function pushStored(user: UserCore, { conversationID, home }: Delivery, messages: readonly Outgoing[]): void {
+  const mayBeEarly = conversationID === home && !user.inOrder.knows(conversationID) && user.sends.busy(home)
+  if (mayBeEarly) user.sends.afterNext(home, () => pushInOrder(user, conversationID, messages))
+  else pushInOrder(user, conversationID, messages)
+}
 
 /** Pushes stored messages by their seqs; one that came too early waits a moment for the others. */
 export function pushInOrder(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {

@@ -46,6 +46,16 @@ export class InOrder<Message extends Numbered> {
     return late
   }
 
+  /** Whether any message of the log has come. */
+  knows(conversationID: string): boolean {
+    return this.#logs.has(conversationID)
+  }
+
+  /** Begins a log that nothing is known of with a certain message: what comes after it waits for it. */
+  begin(conversationID: string, firstSeq: number): void {
+    if (!this.knows(conversationID)) this.#log(conversationID, firstSeq)
+  }
+
   /** Starts anew with the next message of a log. */
   forget(conversationID: string): void {
     this.#logs.delete(conversationID)

@@ -101,5 +101,6 @@ function pushEcho(user: UserCore, home: string, item: AppendItem, result: Append
     if (item.senderSync) user.devices.push(data, operationID, (socket) => only === null || socket === only)
     return
   }
+  if (result.pendingFrom !== undefined) user.inOrder.begin(home, result.pendingFrom)
   pushInOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
 }

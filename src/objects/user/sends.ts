@@ -15,6 +15,7 @@ export class Sends {
   readonly #lanes = new Map<string, Lane<AppendItem, AppendResult>>()
   /** How many messages are on their way into each conversation. */
   readonly #underWay = new Map<string, number>()
+  readonly #tasks = new Map<string, (() => void)[]>()
   readonly #conversation: (home: string) => ConversationRpc
   readonly #appended: Appended | null
 
@@ -33,6 +34,9 @@ export class Sends {
       const left = (this.#underWay.get(home) ?? 1) - 1
       if (left === 0) this.#underWay.delete(home)
       else this.#underWay.set(home, left)
+      const tasks = this.#tasks.get(home) ?? []
+      this.#tasks.delete(home)
+      for (const task of tasks) task()
     }
   }
 
@@ -43,6 +47,11 @@ export class Sends {
     } finally {
       if (!lane.busy && !lane.crowded) this.#lanes.delete(home)
     }
+  }
+
+  /** Does something once the next message on its way into the conversation is through. */
+  afterNext(home: string, task: () => void): void {
+    this.#tasks.set(home, [...(this.#tasks.get(home) ?? []), task])
   }
 
   busy(home: string): boolean {
