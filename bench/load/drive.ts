@@ -178,11 +178,6 @@ export class Stage {
     return others + (this.#contender.wire.echoes ? 1 : 0)
   }
 
-  /** One message from the first sender, so that nothing is asleep. */
-  async hello(): Promise<void> {
-    await this.burst(1, 1, this.#cast.senders.slice(0, 1))
-  }
-
   async #connect(client: number): Promise<void> {
     const { wire } = this.#contender
     const listener = {

@@ -72,27 +72,17 @@ async function runVariant(
   const prepared: { contender: Contender; stage: Stage; messages: number }[] = []
   for (const contender of everyOne(contenders)) {
     const stage = await Stage.open(contender, cast)
-    if (isShared(cast)) await stage.hello()
     const first = await stage.burst(warmUp, outstanding)
     const second = await stage.burst(first.messages, outstanding)
     prepared.push({ contender, stage, messages: Math.ceil(second.messagesPerSecond * burstSeconds) })
   }
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const { contender, stage, messages } of prepared) {
-      if (isShared(cast)) await stage.hello()
-      const burst = await stage.burst(messages, outstanding)
+        const burst = await stage.burst(messages, outstanding)
       report({ scenario, variant: label, contender: contender.name, repeat, figures: figuresOf(burst) })
     }
   }
   for (const { stage } of prepared) await stage.close()
-}
-
-/**
- * Several write to one group. An object that slept while the others had their turns does not know the order of the
- * group's log any more, and takes it from the first message that comes: there must be only one.
- */
-function isShared({ senders: [first, second] }: Cast): boolean {
-  return second !== undefined && first !== undefined && 'group' in first.target
 }
 
 function everyOne({ naive, batched, jsonBefore, json, gobBefore, gob }: Contenders): Contender[] {
