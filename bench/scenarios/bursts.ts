@@ -78,7 +78,7 @@ async function runVariant(
   }
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const { contender, stage, messages } of prepared) {
-        const burst = await stage.burst(messages, outstanding)
+      const burst = await stage.burst(messages, outstanding)
       report({ scenario, variant: label, contender: contender.name, repeat, figures: figuresOf(burst) })
     }
   }
