@@ -264,7 +264,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     await this.#resumeChanges()
     this.#dispatch.retry()
     await this.#planAlarm(Date.now())
-    await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - ALARM_SLACK_MS)
+    const slack = info?.isRetry ? ALARM_SLACK_MS : 0
+    await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - slack)
     await flushCountsIfDue(this.env)
   }
 
