@@ -291,7 +291,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
           if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
           const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
           if (fresh) stamped.push(fresh)
-          const pendingFrom = item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
+          const pendingFrom = fresh && item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
           return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
         }),
       )
