@@ -15,8 +15,8 @@ const FIRST_RETRY_SECONDS = 2
 /** Does one job; throws when its message is to come again. */
 export type RunJob = (ctx: Context, env: Bindings, body: unknown) => Promise<void>
 
-/** Every job carries it: it ties the log lines together. */
-const Traced = z.object({ operationID: z.string() })
+/** Every job carries these: its kind, and the operationID that ties the log lines together. */
+const Traced = z.object({ kind: z.string(), operationID: z.string() })
 
 /** A consumer that does the jobs of a batch, so many at a time. */
 export function eachJob(atATime: number, run: RunJob) {
@@ -24,7 +24,7 @@ export function eachJob(atATime: number, run: RunJob) {
     const log = createLog(configOf(env).logLevel, { queue: batch.queue })
     await inParallel(batch.messages, atATime, async (message) => {
       try {
-        await runTraced(run, batch.queue, message.body, env)
+        await runTraced(run, message.body, env)
         message.ack()
         count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
       } catch (error) {
@@ -44,12 +44,12 @@ function delayOf(error: unknown, attempts: number): number {
 
 /** Of a job that is perhaps none. */
 function operationIDOf(body: unknown): string {
-  return Traced.safeParse(body).data?.operationID ?? ''
+  return Traced.pick({ operationID: true }).safeParse(body).data?.operationID ?? ''
 }
 
-function runTraced(run: RunJob, queue: string, body: unknown, env: Bindings): Promise<void> {
-  const { operationID } = Traced.parse(body)
-  return traced(`job of ${queue}`, { operationID }, async () => {
+function runTraced(run: RunJob, body: unknown, env: Bindings): Promise<void> {
+  const { kind, operationID } = Traced.parse(body)
+  return traced(`job ${kind}`, { operationID }, async () => {
     const afterReply = new AfterReply()
     const ctx = createContext(env, operationID, afterReply)
     await run(ctx, env, body)

@@ -57,6 +57,7 @@ it('the first deployment makes everything there is by name, the next one changes
   })
   expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_ADMIN_USER_IDS', type: 'plain_text', text: 'root,ops' })
   expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SMS', type: 'secret_text', text: '{}' })
+  expect(cloudflare.crons()).toHaveLength(1)
   expect(first.output()).not.toContain('nobody else has this')
 
   cloudflare.forgetMigrations()

@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
+import { z } from 'zod'
 
 const DATABASE_ID = '11111111-2222-4333-8444-555555555555'
 const SCRIPT = '/workers/scripts/openim-edge'
@@ -13,12 +14,15 @@ export interface FakeCloudflare {
   /** Makes every migration look new to the next deployment. */
   forgetMigrations: () => void
   close: () => void
+  /** When the Worker is called by the clock. */
+  crons(): string[]
 }
 
 /** The few calls of Cloudflare's API that a deployment makes, for an account that is empty at first. */
 export async function startFakeCloudflare(): Promise<FakeCloudflare> {
   const changes: string[] = []
   const queues = new Map<string, object[]>()
+  let crons: string[] = []
   const buckets = new Set<string>()
   const migrations: string[] = []
   let database: string | undefined
@@ -101,6 +105,13 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     if (path === `${SCRIPT}/secrets`) return ok([{ name: 'OPENIM_SECRET', type: 'secret_text' }])
     if (path === `${SCRIPT}/settings`) return ok({ bindings: [], tags: [] })
     if (path === `${SCRIPT}/deployments`) return ok({ deployments: [] })
+    if (path === `${SCRIPT}/schedules`) {
+      crons = z
+        .array(z.object({ cron: z.string() }))
+        .parse(JSON.parse(body))
+        .map(({ cron }) => cron)
+      return ok({ schedules: [] })
+    }
     if (path === `${SCRIPT}/subdomain`) return ok({ enabled: true, previews_enabled: true })
     if (path === '/workers/workers/openim-edge') return ok({ id: 'worker', name: 'openim-edge', subdomain: {} })
     return missing(7003)
@@ -115,6 +126,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     },
     changes,
     bindings: () => bindings ?? [],
+    crons: () => crons,
     forgetMigrations: () => migrations.splice(0),
     close: () => server.close(),
   }
