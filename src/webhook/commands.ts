@@ -319,7 +319,7 @@ export const BEFORE_REPLIES = {
           faceURL: text(),
           roleLevel: whole(),
           /** ms. */
-          muteEndTime: optional(z.int()),
+          muteEndTime: optional(z.int().min(0)),
           ex: text(),
         }),
       ),
