@@ -2,7 +2,7 @@ import type { Context } from '../../platform/context.ts'
 import type { GroupMemberRecord } from '../../platform/group-change.ts'
 import { GroupRole } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { tellAfter } from '../../webhook/after.ts'
+import { jobsFor, queueJobs, tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
 import type { AfterFields, BeforeReply } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
@@ -116,8 +116,13 @@ export async function beforeSetGroupMemberInfo(
   return wanted
 }
 
-export function afterSetGroupMemberInfo(ctx: Context, change: SetGroupMemberInfo): Promise<void> {
-  return tellAfter(ctx, 'afterSetGroupMemberInfo', memberFields(change))
+/** An event for each member, queued in one go. */
+export function afterSetGroupMemberInfo(ctx: Context, changes: readonly SetGroupMemberInfo[]): Promise<void> {
+  const { operationID } = ctx
+  const jobs = changes.flatMap((change) =>
+    jobsFor(ctx, 'afterSetGroupMemberInfo', { operationID, fields: memberFields(change) }),
+  )
+  return queueJobs(ctx, jobs)
 }
 
 /** OpenIM: this key has a capital in the middle. */

@@ -48,7 +48,10 @@ export async function setMemberInfo(
   }
   for (const { change, wanted } of decided) {
     await changeGroup(ctx, change)
-    for (const { given } of wanted) await afterSetGroupMemberInfo(ctx, given)
+    await afterSetGroupMemberInfo(
+      ctx,
+      wanted.map(({ given }) => given),
+    )
   }
 }
 
