@@ -11,6 +11,7 @@ import { createProviders } from '../push/providers/index.ts'
 import { ring } from '../push/ring.ts'
 import { targetsOf } from '../push/route.ts'
 import { removeDeadTokens, tokensOf } from '../push/tokens.ts'
+import { askBeforeRinging } from './ask-before-ringing.ts'
 
 /** How many users' objects are asked at the same time. */
 const MAX_PARALLEL = 32
@@ -37,8 +38,10 @@ async function ringReceivers(
   ctx: Context,
   env: Bindings,
   config: PushConfig,
-  job: Extract<PushJob, { kind: 'ring' }>,
+  given: Extract<PushJob, { kind: 'ring' }>,
 ): Promise<void> {
+  const job = await askBeforeRinging(ctx, given)
+  if (!job) return
   const userIDs = job.receivers.map(({ userID }) => userID)
   const tokens = await tokensOf(ctx.db, userIDs, ctx.now())
   await ringTargets(ctx, env, config, job, targetsOf(config, job.receivers, tokens))

@@ -12,7 +12,7 @@ export interface PushedMessage {
 }
 
 /** So many users share a job: with two devices each, a batch of twenty jobs stays within 10,000 calls to vendors. */
-const MAX_USERS = 200
+export const MAX_USERS = 200
 /** A queue takes 128,000 bytes a message, and 256,000 in one go. */
 const MAX_USERS_BYTES = 24_000
 const MAX_MESSAGE_BYTES = 72_000
@@ -66,7 +66,8 @@ export async function sendPushJobs(queue: PushQueue, jobs: readonly PushJob[], d
   if (batch.length > 0) await queue.sendBatch(batch, { delaySeconds })
 }
 
-function packed({ operationID, conversationID, home, msg }: PushedMessage) {
+/** A message in the form that a job holds it. */
+export function packed({ operationID, conversationID, home, msg }: PushedMessage) {
   const fitting = msg.length <= MAX_MESSAGE_BYTES ? msg : shrunk(msg)
   return { operationID, conversationID, home, message: Buffer.from(fitting).toString('base64') }
 }

@@ -154,8 +154,6 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeSendSingleMsg: MessageFields & { recvID: string }
   beforeSendGroupMsg: MessageFields & { groupID: string }
   beforeMsgModify: MessageFields
-  beforeOnlinePush: PushFields & { userIDList: readonly string[] }
-  beforeGroupOnlinePush: PushFields & { seq: number }
   beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushFields>
   beforeAddFriend: { fromUserID: string; toUserID: string; reqMsg: string; ex: string }
   beforeAddFriendAgree: AgreeFields
@@ -182,7 +180,6 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeSetGroupInfoEx: GroupInfoExFields
   beforeSetGroupMemberInfo: GroupMemberFields
   beforeCreateSingleChatConversations: ConversationFields & { userId: string }
-  beforeCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
 /** What the app is told. */
@@ -221,7 +218,6 @@ export interface AfterFields extends Record<AfterName, object> {
   afterSetGroupInfoEx: GroupInfoExFields
   afterSetGroupMemberInfo: GroupMemberFields
   afterCreateSingleChatConversations: ConversationFields & { userId: string }
-  afterCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
 /** The part that every answer has. */
@@ -284,8 +280,6 @@ export const BEFORE_REPLIES = {
     attachedInfo: text(),
     ex: text(),
   }),
-  beforeOnlinePush: reply({}),
-  beforeGroupOnlinePush: reply({ userIDList: texts() }),
   beforeOfflinePush: reply({ userIDList: texts(), offlinePushInfo: offlinePushInfo() }),
   beforeAddFriend: reply({}),
   beforeAddFriendAgree: reply({}),
@@ -319,7 +313,7 @@ export const BEFORE_REPLIES = {
           faceURL: text(),
           roleLevel: whole(),
           /** ms. */
-          muteEndTime: optional(z.int()),
+          muteEndTime: optional(z.int().min(0)),
           ex: text(),
         }),
       ),
@@ -331,7 +325,6 @@ export const BEFORE_REPLIES = {
   beforeSetGroupInfoEx: reply(groupInfo),
   beforeSetGroupMemberInfo: reply({ ...profile, roleLevel: whole() }),
   beforeCreateSingleChatConversations: reply(ownSettings),
-  beforeCreateGroupChatConversations: reply(ownSettings),
 } satisfies Record<BeforeName, z.ZodType>
 
 export type BeforeReply<N extends BeforeName> = z.output<(typeof BEFORE_REPLIES)[N]>

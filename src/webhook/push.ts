@@ -5,34 +5,17 @@ import { type AskContext, askBefore } from './before.ts'
 import type { OfflinePushFields } from './commands.ts'
 import { contentText } from './message-fields.ts'
 
-/*
- * What the app is asked about pushes. Each throws the app's refusal as an ImError, which stops the push and not the
- * message, or 90004 or 90007 when the app must be heard and cannot be. Of typing it is never asked.
- */
-
-/** Before a single message is handed to the sockets of these users. A refusal stops the offline push, too. */
-export async function beforeOnlinePush(ctx: AskContext, msg: MsgData, userIDs: readonly string[]): Promise<void> {
-  if (!ctx.config.webhooks.beforeOnlinePush || msg.contentType === ContentType.Typing) return
-  await askBefore(ctx, 'beforeOnlinePush', { ...pushFields(ctx, msg), userIDList: userIDs })
-}
-
-/**
- * Before a message is handed to the sockets of a group's members.
- * @returns who gets it instead of the members; null = they do
- */
-export async function beforeGroupOnlinePush(ctx: AskContext, msg: MsgData): Promise<readonly string[] | null> {
-  if (!ctx.config.webhooks.beforeGroupOnlinePush || msg.contentType === ContentType.Typing) return null
-  const reply = await askBefore(ctx, 'beforeGroupOnlinePush', { ...pushFields(ctx, msg), seq: msg.seq })
-  return reply?.userIDList && reply.userIDList.length > 0 ? reply.userIDList : null
-}
-
 export interface OfflinePush {
   userIDs: readonly string[]
   /** Null when neither the message nor the app says anything about it. */
   info: OfflinePushFields | null
 }
 
-/** Before these users are rung by their vendors' pushes. The app may choose others, and other words. */
+/**
+ * Before these users are rung by their vendors' pushes. The app may choose others, and other words; of typing it is
+ * never asked.
+ * @throws ImError the refusal; 90004 or 90007 when the app must be heard and cannot be
+ */
 export async function beforeOfflinePush(
   ctx: AskContext,
   msg: MsgData,

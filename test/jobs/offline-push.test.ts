@@ -5,7 +5,7 @@ import { readiness } from '../../src/http/health.ts'
 import { consumeQueue } from '../../src/jobs/queue.ts'
 import { PushJob } from '../../src/platform/jobs.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { bindings, user } from '../rig.ts'
+import { bindings, register, user } from '../rig.ts'
 
 const GATEWAY = { url: 'https://gateway.example/push', secret: 'a long secret, as it should be', byUserID: true }
 const JPUSH = { appKey: 'k', masterSecret: 's', cid: false }
@@ -16,7 +16,7 @@ const message = Buffer.from(
 const base = { operationID: 'op', conversationID: 'sg_1', home: 'sg_1', message }
 
 /** Runs jobs as the queue would, in a deployment that pushes, and tells what came of them. */
-async function consume(bodies: unknown[], setting: object = { enable: 'http' }) {
+async function consume(bodies: unknown[], setting: object = { enable: 'http' }, more: Partial<Bindings> = {}) {
   const queued: { job: PushJob; delaySeconds: number | undefined }[] = []
   const outcomes: string[] = []
   const sendBatch = async (messages: Iterable<{ body: unknown }>, options?: { delaySeconds?: number }) => {
@@ -27,6 +27,7 @@ async function consume(bodies: unknown[], setting: object = { enable: 'http' }) 
     OPENIM_LOG_LEVEL: 'error',
     OPENIM_PUSH: JSON.stringify({ http: GATEWAY, jpush: JPUSH, ...setting }),
     PUSH_QUEUE: { sendBatch },
+    ...more,
   } as unknown as Bindings
   const messages = bodies.map((body, i) => ({
     id: String(i),
@@ -104,6 +105,123 @@ describe('a job that rings', () => {
     vendors(OK)
     const jobs = [{ kind: 'toll' }, { kind: 'ring', ...base, receivers: receivers('ann') }]
     expect([...(await consume(jobs)).outcomes].sort()).toEqual(['again in 2 s', 'done'])
+  })
+})
+
+describe('the app, before phones are rung,', () => {
+  const info = { title: 'T', desc: 'D', ex: 'E', iOSPushSound: 'S', iOSBadgeCount: true, signalInfo: '' }
+  const encoded = (given: object) => {
+    const content = Buffer.from(JSON.stringify({ content: 'hello' }))
+    const msg = { clientMsgID: 'c', sendID: 'sue', groupID: '1', sessionType: 3, contentType: 101, seq: 1, content }
+    return Buffer.from(
+      MsgData.encode(MsgData.fromPartial({ ...msg, senderPlatformID: 1, atUserIDList: ['ann'], ...given })).finish(),
+    ).toString('base64')
+  }
+  const hooked = (given: object = {}) => ({
+    OPENIM_WEBHOOKS: JSON.stringify({ url: 'https://app.example', beforeOfflinePush: { enable: true, ...given } }),
+  })
+
+  /** What the app was asked and what the gateway was told, when both answer so. */
+  function world(answer: object | (() => never), gateway: () => Response = OK) {
+    const asked: object[] = []
+    const told: { targets: { userID: string; badge: number }[]; title: string; body: string }[] = []
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+      const body = JSON.parse(String(init?.body))
+      if (new URL(String(url)).host === 'app.example') {
+        asked.push({ ...body, path: new URL(String(url)).pathname })
+        return typeof answer === 'function' ? answer() : Response.json(answer)
+      }
+      told.push(body)
+      return gateway()
+    })
+    return { asked, told }
+  }
+  const ring = (userIDs: string[], msg: object = {}, hook: object = {}) =>
+    consume(
+      [{ kind: 'ring', ...base, message: encoded(msg), receivers: receivers(...userIDs) }],
+      undefined,
+      hooked(hook),
+    )
+
+  it('is asked who is rung and for what', async () => {
+    const { asked, told } = world({})
+    expect((await ring(['ann', 'bob'], { offlinePushInfo: info })).outcomes).toEqual(['done'])
+    expect(asked).toEqual([
+      {
+        ...{ callbackCommand: 'callbackBeforeOfflinePushCommand', path: '/callbackBeforeOfflinePushCommand' },
+        ...{ operationID: 'op', platformID: 1, platform: 'IOS', userIDList: ['ann', 'bob'], ...info },
+        ...{ clientMsgID: 'c', sendID: 'sue', groupID: '1', contentType: 101, sessionType: 3 },
+        ...{ atUserIDList: ['ann'], content: '{"content":"hello"}' },
+      },
+    ])
+    expect(told.map(({ targets }) => targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
+    expect(told[0]).toMatchObject({ title: 'T', body: 'D' })
+  })
+
+  it('may refuse, and nobody is rung', async () => {
+    const { told } = world({ actionCode: 0, nextCode: 1, errCode: 5001 })
+    expect(await ring(['ann'])).toEqual({ outcomes: ['done'], queued: [] })
+    expect(told).toEqual([])
+  })
+
+  it('may choose other words, and they are those of a second try, too', async () => {
+    const wanted = { title: 'New T', desc: 'New D', ex: '', iOSPushSound: '', iOSBadgeCount: false, signalInfo: '' }
+    const busy = () => new Response(JSON.stringify({ later: [1] }))
+    const { told } = world({ offlinePushInfo: wanted }, busy)
+    const { queued } = await ring(['ann', 'bob'], { offlinePushInfo: info })
+    expect(told).toMatchObject([{ title: 'New T', body: 'New D' }])
+    vi.restoreAllMocks()
+    const again = world({})
+    expect((await consume([queued[0]?.job], undefined, hooked())).outcomes).toEqual(['done'])
+    expect(again.asked).toEqual([])
+    expect(again.told).toMatchObject([{ title: 'New T', body: 'New D', targets: [{ userID: 'bob' }] }])
+  })
+
+  it('may choose other users, of whom those are rung who want it', async () => {
+    await register('hook_eve', 'hook_mute')
+    await user('hook_eve').setAppBadge(7)
+    await user('hook_mute').setConversation({
+      ...{ conversationID: 'sg_1', conversationType: 3, userID: '', groupID: '1' },
+      recvMsgOpt: 2,
+    })
+    const { told } = world({ userIDList: ['bob', 'hook_eve', 'hook_mute', 'nobody', 'bob'] })
+    await ring(['ann', 'bob'])
+    expect(told.map(({ targets }) => targets.map(({ userID, badge }) => [userID, badge]))).toEqual([
+      [
+        ['bob', 1],
+        ['hook_eve', 7],
+      ],
+    ])
+  })
+
+  it('that chooses nobody leaves it at those who were to be rung', async () => {
+    const { told } = world({ userIDList: [] })
+    await ring(['ann'])
+    expect(told).toMatchObject([{ targets: [{ userID: 'ann' }] }])
+  })
+
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('that is away is passed over with failedContinue %s in %d pushes', async (failedContinue, pushes) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const { told } = world(() => {
+      throw new TypeError('refused')
+    })
+    expect((await ring(['ann'], {}, { failedContinue })).outcomes).toEqual(['done'])
+    expect(told).toHaveLength(pushes)
+  })
+
+  it('that names more users than can be rung at once stops the push', async () => {
+    const { told } = world({ userIDList: Array.from({ length: 201 }, (_, i) => `u${i}`) })
+    await ring(['ann'])
+    expect(told).toEqual([])
+  })
+
+  it('is not asked of typing', async () => {
+    const { asked } = world({})
+    await ring(['ann'], { contentType: 113 })
+    expect(asked).toEqual([])
   })
 })
 

@@ -122,7 +122,7 @@ export const MuteGroupMemberReq = message({
 export const CancelMuteGroupMemberReq = message({ groupID, userID })
 export const MuteGroupReq = message({ groupID })
 
-const SetGroupMemberInfo = message({
+export const SetGroupMemberInfo = message({
   groupID,
   userID,
   nickname: optional(z.string().max(MAX_NAME)),

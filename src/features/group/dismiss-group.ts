@@ -4,8 +4,9 @@ import { GroupStatus } from '../../protocol/constants/group.ts'
 import { groupAs, requireInUse } from './access.ts'
 import { changeGroup } from './change-group.ts'
 import type { DismissGroupReq } from './change-schema.ts'
-import { membersAfter } from './store/members.ts'
+import { membersAfter, memberUserIDs } from './store/members.ts'
 import { actorOf, groupNotice } from './tips.ts'
+import { afterDismissGroup, tellsOfDismissal } from './webhooks.ts'
 import { groupInfo } from './wire.ts'
 
 /** So many members are let go in one step. */
@@ -25,12 +26,14 @@ export async function dismissGroup(
   if (group.status !== GroupStatus.Dismissed) {
     const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
     const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+    const members = tellsOfDismissal(ctx) ? await memberUserIDs(ctx.db, groupID) : []
     await changeGroup(ctx, {
       groupID,
       set: { status: GroupStatus.Dismissed },
       everybodyLeaves: true,
       notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
     })
+    await afterDismissGroup(ctx, group, members)
   }
   await ctx.after({ kind: 'group-dismissed', operationID: ctx.operationID, groupID })
 }

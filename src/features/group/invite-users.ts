@@ -8,6 +8,7 @@ import { groupAs, requireInUse } from './access.ts'
 import { tellOfApplication } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { InviteUserToGroupReq } from './change-schema.ts'
+import { beforeInviteUserToGroup, beforeMemberJoinGroup } from './member-webhooks.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import type { GroupAndMember } from './store/groups.ts'
 import { findMembers } from './store/members.ts'
@@ -29,6 +30,7 @@ export async function inviteUsers(ctx: CallerContext, req: Invitation): Promise<
     invitedUserIDs.map((userID) => ({ groupID, userID })),
   )
   if (there) throw ImError.args(`${there.member.userID} is a member of group ${groupID} already`)
+  await beforeInviteUserToGroup(ctx, req)
   if (mustAsk(ctx, place)) await askForEach(ctx, place.group, req, users)
   else await bringIn(ctx, place.group, req, users)
 }
@@ -46,15 +48,13 @@ async function bringIn(
   users: ReadonlyMap<string, UserInfo>,
 ): Promise<void> {
   const opUser = await actorOf(ctx, groupID)
-  for (let i = 0; i < invitedUserIDs.length; i += MAX_NAMED) {
-    const join = invitedUserIDs.slice(i, i + MAX_NAMED).map((userID) =>
-      newMember(ctx, {
-        groupID,
-        userID,
-        joinSource: JoinSource.Invitation,
-        inviterUserID: ctx.caller.userID,
-      }),
-    )
+  const inviterUserID = ctx.caller.userID
+  const comers = invitedUserIDs.map((userID) =>
+    newMember(ctx, { groupID, userID, joinSource: JoinSource.Invitation, inviterUserID }),
+  )
+  const members = await beforeMemberJoinGroup(ctx, group, comers)
+  for (let i = 0; i < members.length; i += MAX_NAMED) {
+    const join = members.slice(i, i + MAX_NAMED)
     const invitedUserList = join.map((member) => shownNewcomer(member, users.get(member.userID)))
     const detail = { group: groupInfo(group), opUser, invitedUserList, inviterUser: opUser, operationTime: ctx.now() }
     await changeGroup(ctx, {

@@ -7,6 +7,7 @@ import { noSuchGroup, requireInUse } from './access.ts'
 import { tellOfApplication } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { JoinGroupReq } from './change-schema.ts'
+import { afterJoinGroup, beforeApplyJoinGroup, beforeMemberJoinGroup } from './member-webhooks.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import { findGroupsAndMember } from './store/groups.ts'
 import { putRequest } from './store/requests.ts'
@@ -25,29 +26,34 @@ export async function joinGroup(ctx: CallerContext, req: z.output<typeof JoinGro
   requireInUse(group)
   if (member) throw ImError.args(`${userID} is a member of group ${groupID} already`)
   await newcomers(ctx, [userID], group.memberCount)
+  const { reqMessage, joinSource, ex } = req
+  await beforeApplyJoinGroup(ctx, { groupID, groupType: group.groupType, applyID: userID, reqMessage, ex })
 
   if (group.needVerification === Verification.None) {
-    const joining = newMember(ctx, { groupID, userID, joinSource: JoinSource.Direct, inviterUserID: userID })
-    const entrant = shownNewcomer(joining, user)
+    const comer = newMember(ctx, { groupID, userID, joinSource: JoinSource.Direct, inviterUserID: userID })
+    const join = await beforeMemberJoinGroup(ctx, group, [comer])
     await changeGroup(ctx, {
       groupID,
-      join: [joining],
-      notices: [groupNotice.memberEntered(ctx.caller.userID, groupInfo(group), entrant, ctx.now())],
+      join,
+      notices: join.map((joining) =>
+        groupNotice.memberEntered(ctx.caller.userID, groupInfo(group), shownNewcomer(joining, user), ctx.now()),
+      ),
     })
+    await afterJoinGroup(ctx, { groupID, reqMessage, joinSource, inviterUserID: userID })
     return
   }
   const request = {
     groupID,
     userID,
     handleResult: 0,
-    reqMsg: req.reqMessage,
+    reqMsg: reqMessage,
     reqTime: ctx.now(),
     handleUserID: '',
     handledMsg: '',
     handledTime: 0,
-    joinSource: req.joinSource,
+    joinSource,
     inviterUserID: '',
-    ex: req.ex,
+    ex,
   }
   await putRequest(ctx.db, request)
   await tellOfApplication(ctx, { request, group, user }, user)

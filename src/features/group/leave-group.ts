@@ -5,6 +5,7 @@ import { ImError } from '../../protocol/errors.ts'
 import { groupAs, noSuchGroup } from './access.ts'
 import { changeGroup } from './change-group.ts'
 import type { KickGroupMemberReq, QuitGroupReq } from './change-schema.ts'
+import { afterKickGroupMember, afterQuitGroup } from './member-webhooks.ts'
 import { findGroups } from './store/groups.ts'
 import { findMembers } from './store/members.ts'
 import { actorOf, groupNotice, MAX_NAMED } from './tips.ts'
@@ -30,12 +31,13 @@ export async function quitGroup(
     roles: [{ userID, roleLevel: member.member.roleLevel }],
     notices: [groupNotice.memberQuit(groupInfo(group), groupMemberFullInfo(member), ctx.now())],
   })
+  await afterQuitGroup(ctx, groupID, userID)
 }
 
 /** Puts members out: the owner anyone, an administrator of the group ordinary members. */
 export async function kickMembers(
   ctx: CallerContext,
-  { groupID, kickedUserIDs, sendMessage }: z.output<typeof KickGroupMemberReq>,
+  { groupID, kickedUserIDs, reason, sendMessage }: z.output<typeof KickGroupMemberReq>,
 ): Promise<void> {
   const { group, member: caller } = await groupAs(ctx, groupID, 'admin')
   if (kickedUserIDs.includes(ctx.caller.userID)) throw ImError.args('nobody can put themselves out: quit the group')
@@ -67,4 +69,5 @@ export async function kickMembers(
       groupNotice.membersKicked({ ...base, kickedUserList }, sendMessage ?? undefined),
     ),
   })
+  await afterKickGroupMember(ctx, { groupID, kickedUserIDs, reason })
 }

@@ -7,6 +7,7 @@ import { groupAs, requireInUse } from './access.ts'
 import { tellOfAnswer } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { GroupApplicationResponseReq } from './change-schema.ts'
+import { beforeMemberJoinGroup } from './member-webhooks.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import type { GroupMemberFullInfo } from './schema.ts'
 import { findMembers } from './store/members.ts'
@@ -38,13 +39,11 @@ export async function respondApplication(
 
   await newcomers(ctx, [userID], group.memberCount)
   const { joinSource, inviterUserID } = asked.request
-  const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
-  await changeGroup(ctx, {
-    groupID,
-    join: [joining],
-    answer,
-    notices: [await arrival(ctx, asked, shownNewcomer(joining, asked.user))],
-  })
+  const comer = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
+  const join = await beforeMemberJoinGroup(ctx, group, [comer])
+  const notices: GroupNotice[] = []
+  for (const joining of join) notices.push(await arrival(ctx, asked, shownNewcomer(joining, asked.user)))
+  await changeGroup(ctx, { groupID, join, answer, notices })
   await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
 }
 

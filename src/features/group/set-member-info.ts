@@ -1,59 +1,109 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../platform/context.ts'
 import type { GroupMemberFields, GroupNotice } from '../../platform/group-change.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import { GroupRole } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { groupAs, requireInUse } from './access.ts'
 import { changeGroup, type DecidedChange } from './change-group.ts'
 import type { SetGroupMemberInfo, SetGroupMemberInfoReq } from './change-schema.ts'
+import { afterSetGroupMemberInfo, beforeSetGroupMemberInfo } from './member-webhooks.ts'
 import type { GroupAndMember } from './store/groups.ts'
-import { findMembers } from './store/members.ts'
+import { findMembers, type MemberWithUser } from './store/members.ts'
 import type { GroupMemberRow } from './tables.ts'
 import { actorOf, groupNotice } from './tips.ts'
 import { groupInfo, groupMemberFullInfo } from './wire.ts'
 
-/** Changes names, faces, `ex` and roles of members. Everything is checked before anything is changed. */
+/** How many members the app is asked about at the same time. */
+const MAX_PARALLEL = 6
+
+/** A change of a member, as it was asked for or as the app wants it. */
+interface Wanted {
+  target: MemberWithUser
+  given: SetGroupMemberInfo
+}
+
+/** What is to change in one group. */
+interface Permitted {
+  place: GroupAndMember
+  wanted: readonly Wanted[]
+}
+
+/**
+ * Changes names, faces, `ex` and roles of members. Everything is checked, and the app is asked about everybody, before
+ * anything is changed.
+ */
 export async function setMemberInfo(
   ctx: CallerContext,
   { members }: z.output<typeof SetGroupMemberInfoReq>,
 ): Promise<void> {
-  const changes: DecidedChange[] = []
-  for (const [groupID, wanted] of Map.groupBy(members, (member) => member.groupID)) {
-    const change = await decide(ctx, groupID, wanted)
-    if (change) changes.push(change)
+  const permitted: Permitted[] = []
+  for (const [groupID, given] of Map.groupBy(members, (member) => member.groupID)) {
+    permitted.push(await permit(ctx, groupID, given))
   }
-  for (const change of changes) await changeGroup(ctx, change)
+  const decided: { change: DecidedChange; wanted: readonly Wanted[] }[] = []
+  for (const { place, wanted } of await askAbout(ctx, permitted)) {
+    const changing = wanted.filter(({ given }) => Object.keys(fieldsOf(given)).length > 0)
+    if (changing.length > 0) decided.push({ change: await decide(ctx, place, changing), wanted: changing })
+  }
+  for (const { change, wanted } of decided) {
+    await changeGroup(ctx, change)
+    await afterSetGroupMemberInfo(
+      ctx,
+      wanted.map(({ given }) => given),
+    )
+  }
 }
 
-async function decide(
-  ctx: CallerContext,
-  groupID: string,
-  wanted: readonly SetGroupMemberInfo[],
-): Promise<DecidedChange | null> {
+async function askAbout(ctx: CallerContext, permitted: readonly Permitted[]): Promise<readonly Permitted[]> {
+  if (!ctx.config.webhooks.beforeSetGroupMemberInfo) return permitted
+  const asked: Permitted[] = []
+  for (const { place, wanted } of permitted) {
+    const answered = await inParallel(wanted, MAX_PARALLEL, async ({ target, given }) => ({
+      target,
+      given: await beforeSetGroupMemberInfo(ctx, given, target.member.roleLevel),
+    }))
+    asked.push({ place, wanted: answered })
+  }
+  return asked
+}
+
+async function permit(ctx: CallerContext, groupID: string, members: readonly SetGroupMemberInfo[]): Promise<Permitted> {
   const place = await groupAs(ctx, groupID, 'member')
   requireInUse(place.group)
   const found = await findMembers(
     ctx.db,
-    wanted.map(({ userID }) => ({ groupID, userID })),
+    members.map(({ userID }) => ({ groupID, userID })),
   )
   const targets = new Map(found.map((target) => [target.member.userID, target]))
-  const base = { group: groupInfo(place.group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
-  const update: { userID: string; set: GroupMemberFields }[] = []
-  const notices: GroupNotice[] = []
-  for (const given of wanted) {
+  const wanted = members.map((given) => {
     const target = targets.get(given.userID)
     if (!target) throw ImError.args(`${given.userID} is not a member of group ${groupID}`)
     requireRight(ctx, place, target.member, given)
+    return { target, given }
+  })
+  return { place, wanted }
+}
+
+async function decide(
+  ctx: CallerContext,
+  { group }: GroupAndMember,
+  wanted: readonly Wanted[],
+): Promise<DecidedChange> {
+  const { groupID } = group
+  const base = { group: groupInfo(group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+  const update: { userID: string; set: GroupMemberFields }[] = []
+  const notices: GroupNotice[] = []
+  for (const { target, given } of wanted) {
     const set = fieldsOf(given)
-    if (Object.keys(set).length === 0) continue
     update.push({ userID: given.userID, set })
     const changedUser = groupMemberFullInfo({ ...target, member: { ...target.member, ...set } })
     if (set.roleLevel !== undefined) notices.push(groupNotice.roleSet({ ...base, changedUser }))
     const { roleLevel: _role, ...others } = set
     if (Object.keys(others).length > 0) notices.push(groupNotice.memberInfoSet({ ...base, changedUser }))
   }
-  const roles = found.map(({ member: { userID, roleLevel } }) => ({ userID, roleLevel }))
-  return update.length === 0 ? null : { groupID, update, roles, notices }
+  const roles = wanted.map(({ target: { member } }) => ({ userID: member.userID, roleLevel: member.roleLevel }))
+  return { groupID, update, roles, notices }
 }
 
 function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): GroupMemberFields {

@@ -6,6 +6,7 @@ import { groupAs, requireInUse } from './access.ts'
 import { changeGroup } from './change-group.ts'
 import type { TransferGroupOwnerReq } from './change-schema.ts'
 import { actorOf, groupNotice, shownMembers } from './tips.ts'
+import { afterTransferGroupOwner } from './webhooks.ts'
 import { groupInfo } from './wire.ts'
 
 /** Hands a group over; the old owner takes the place of the new one. */
@@ -52,4 +53,5 @@ export async function transferGroup(
       }),
     ],
   })
+  await afterTransferGroupOwner(ctx, { groupID, oldOwnerUserID, newOwnerUserID })
 }

@@ -1,0 +1,131 @@
+import type { Context } from '../../platform/context.ts'
+import type { GroupMemberRecord } from '../../platform/group-change.ts'
+import { GroupRole } from '../../protocol/constants/group.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { jobsFor, queueJobs, tellAfter } from '../../webhook/after.ts'
+import { askBefore } from '../../webhook/before.ts'
+import type { AfterFields, BeforeReply } from '../../webhook/commands.ts'
+import { validateReply } from '../../webhook/validate-reply.ts'
+import { SetGroupMemberInfo } from './change-schema.ts'
+import type { GroupRow } from './tables.ts'
+import { typeText } from './webhooks.ts'
+
+/* What the app is asked and told of the members of groups, by the same rules as of the groups themselves. */
+
+/** What the app sets of a user who is about to become a member. */
+type Changes = NonNullable<BeforeReply<'beforeMemberJoinGroup'>['memberCallbackList']>[number]
+
+/**
+ * Before users become members, on whatever way.
+ * @returns the members as the app wants them
+ * @throws ImError the refusal; 90007 for what no member can be, and for another owner
+ */
+export async function beforeMemberJoinGroup(
+  ctx: Context,
+  { groupID, ex: groupEx }: Pick<GroupRow, 'groupID' | 'ex'>,
+  members: readonly GroupMemberRecord[],
+): Promise<GroupMemberRecord[]> {
+  const memberList = members.map(({ userID, ex }) => ({ userID, ex }))
+  const reply = await askBefore(ctx, 'beforeMemberJoinGroup', { groupID, memberList, groupEx })
+  const wanted = new Map((reply?.memberCallbackList ?? []).map((member) => [member.userID, member]))
+  return members.map((member) => {
+    const changes = wanted.get(member.userID)
+    return changes ? asWanted(member, changes) : member
+  })
+}
+
+function asWanted(member: GroupMemberRecord, { muteEndTime, ...changes }: Changes): GroupMemberRecord {
+  const { groupID } = member
+  const wanted = validateReply('beforeMemberJoinGroup', SetGroupMemberInfo, { groupID, ...changes })
+  const roleLevel = wanted.roleLevel ?? member.roleLevel
+  requireSameOwner('beforeMemberJoinGroup', member, roleLevel)
+  return {
+    ...member,
+    roleLevel,
+    nickname: wanted.nickname ?? member.nickname,
+    faceURL: wanted.faceURL ?? member.faceURL,
+    muteEndTime: muteEndTime ?? member.muteEndTime,
+    ex: wanted.ex ?? member.ex,
+  }
+}
+
+/** A group has one owner, who is made when it is founded and handed over. */
+function requireSameOwner(
+  name: 'beforeMemberJoinGroup' | 'beforeSetGroupMemberInfo',
+  { userID, roleLevel }: { userID: string; roleLevel: number },
+  wanted: number,
+): void {
+  if ((wanted === GroupRole.Owner) === (roleLevel === GroupRole.Owner)) return
+  throw ImError.badData(
+    `the app's webhook ${name} answered roleLevel ${wanted} for ${userID}: the owner stays the owner`,
+  )
+}
+
+export async function beforeInviteUserToGroup(
+  ctx: Context,
+  invitation: { groupID: string; reason: string; invitedUserIDs: readonly string[] },
+): Promise<void> {
+  const { groupID, reason, invitedUserIDs } = invitation
+  await askBefore(ctx, 'beforeInviteUserToGroup', { operationID: ctx.operationID, groupID, reason, invitedUserIDs })
+}
+
+export async function beforeApplyJoinGroup(
+  ctx: Context,
+  application: { groupID: string; groupType: number; applyID: string; reqMessage: string; ex: string },
+): Promise<void> {
+  const groupType = typeText(application.groupType)
+  await askBefore(ctx, 'beforeApplyJoinGroup', { ...application, groupType })
+}
+
+/** @param joined its `inviterUserID` is the applicant's */
+export function afterJoinGroup(
+  ctx: Context,
+  joined: { groupID: string; reqMessage: string; joinSource: number; inviterUserID: string },
+): Promise<void> {
+  return tellAfter(ctx, 'afterJoinGroup', { operationID: ctx.operationID, ...joined })
+}
+
+export function afterQuitGroup(ctx: Context, groupID: string, userID: string): Promise<void> {
+  return tellAfter(ctx, 'afterQuitGroup', { groupID, userID })
+}
+
+export function afterKickGroupMember(ctx: Context, kicked: AfterFields['afterKickGroupMember']): Promise<void> {
+  return tellAfter(ctx, 'afterKickGroupMember', kicked)
+}
+
+/**
+ * Once for each member that a call changes.
+ * @param roleLevel what the member is now
+ * @returns the change as the app wants it
+ */
+export async function beforeSetGroupMemberInfo(
+  ctx: Context,
+  change: SetGroupMemberInfo,
+  roleLevel: number,
+): Promise<SetGroupMemberInfo> {
+  const reply = await askBefore(ctx, 'beforeSetGroupMemberInfo', memberFields(change))
+  if (!reply) return change
+  const wanted = validateReply('beforeSetGroupMemberInfo', SetGroupMemberInfo, {
+    ...change,
+    nickname: reply.nickName ?? change.nickname,
+    faceURL: reply.faceURL ?? change.faceURL,
+    roleLevel: reply.roleLevel ?? change.roleLevel,
+    ex: reply.ex ?? change.ex,
+  })
+  requireSameOwner('beforeSetGroupMemberInfo', { userID: change.userID, roleLevel }, wanted.roleLevel ?? roleLevel)
+  return wanted
+}
+
+/** An event for each member, queued in one go. */
+export function afterSetGroupMemberInfo(ctx: Context, changes: readonly SetGroupMemberInfo[]): Promise<void> {
+  const { operationID } = ctx
+  const jobs = changes.flatMap((change) =>
+    jobsFor(ctx, 'afterSetGroupMemberInfo', { operationID, fields: memberFields(change) }),
+  )
+  return queueJobs(ctx, jobs)
+}
+
+/** OpenIM: this key has a capital in the middle. */
+function memberFields({ nickname, ...rest }: SetGroupMemberInfo) {
+  return { ...rest, nickName: nickname }
+}
