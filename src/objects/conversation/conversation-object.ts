@@ -349,7 +349,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   #windowOf(log: LogName, window: ReadWindow): ReadWindow {
-    return log === 'chat' ? this.#members.clip(window) : window
+    if (log === 'notification') return window
+    return this.#members.clip(window, configOf(this.env).admins.has(window.userID))
   }
 
   #readable(log: LogName): ReadableLog {

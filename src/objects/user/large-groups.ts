@@ -8,9 +8,8 @@ import type { UserCore } from './user-core.ts'
  * with that, and clients have a copy of it.
  */
 export function takeBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
-  const isMember = bounds.maxSeq === 0
   // Whoever is put out of a group before its conversation was ever seen needs none.
-  if (!isMember && !user.marks.find(conversationID)) return
+  if (bounds.left && !user.marks.find(conversationID)) return
   const isNew = !user.conversations.has(conversationID)
   user.marks.mark(conversationID, home)
   user.conversations.ensure(conversationID, about)
