@@ -39,12 +39,14 @@ export async function respondApplication(
   await newcomers(ctx, [userID], group.memberCount)
   const { joinSource, inviterUserID } = asked.request
   const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
-  await changeGroup(ctx, {
-    groupID,
-    join: [joining],
-    answer,
-    notices: [await arrival(ctx, asked, shownNewcomer(joining, asked.user))],
-  })
+  const notices = [await arrival(ctx, asked, shownNewcomer(joining, asked.user))]
+  try {
+    await changeGroup(ctx, { groupID, join: [joining], answer, notices })
+  } catch (error) {
+    // Whoever was let in by another answer meanwhile is refused as a member; that the answer came too late says more.
+    const now = error instanceof ImError ? await findRequest(ctx.db, groupID, userID) : null
+    throw now && now.request.handleResult !== HandleResult.Pending ? answeredBefore(userID) : error
+  }
   await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
 }
 
