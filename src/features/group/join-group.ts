@@ -4,12 +4,12 @@ import { JoinSource, Verification } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { existingUser } from '../user/access.ts'
 import { noSuchGroup, requireInUse } from './access.ts'
-import { tellOfApplication } from './applications.ts'
+import { tellOfApplications } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { JoinGroupReq } from './change-schema.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import { findGroupsAndMember } from './store/groups.ts'
-import { putRequest } from './store/requests.ts'
+import { newRequest, putRequests } from './store/requests.ts'
 import { groupNotice, shownNewcomer } from './tips.ts'
 import { groupInfo } from './wire.ts'
 
@@ -36,19 +36,16 @@ export async function joinGroup(ctx: CallerContext, req: z.output<typeof JoinGro
     })
     return
   }
-  const request = {
+  const request = newRequest({
     groupID,
     userID,
-    handleResult: 0,
     reqMsg: req.reqMessage,
     reqTime: ctx.now(),
-    handleUserID: '',
-    handledMsg: '',
-    handledTime: 0,
     joinSource: req.joinSource,
     inviterUserID: '',
     ex: req.ex,
-  }
-  await putRequest(ctx.db, request)
-  await tellOfApplication(ctx, { request, group, user }, user)
+  })
+  await putRequests(ctx.db, [request])
+  const application = { request, group, user, uuid: crypto.randomUUID() }
+  await tellOfApplications(ctx, [application], { applicant: user, senderUserID: ctx.caller.userID })
 }
