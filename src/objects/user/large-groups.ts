@@ -22,6 +22,11 @@ export function takeBounds(user: UserCore, { conversationID, home, about }: News
   tellConversationsChanged(user, [conversationID], user.now())
 }
 
+/** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
+export function rejoins(user: UserCore, conversationID: string, bounds: Bounds): boolean {
+  return !bounds.left && (user.marks.find(conversationID)?.capSeq ?? 0) !== 0
+}
+
 /** The first device is back: the relays of the user's large groups deliver again. */
 export async function comeBack(user: UserCore): Promise<void> {
   const relayed = user.marks.relayed()
