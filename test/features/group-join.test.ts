@@ -183,7 +183,7 @@ describe('invite_user_to_group', () => {
       from: mia.userID,
       detail: { applicant: { userID: mia.userID }, reqMsg: 'all my friends' },
     })
-  })
+  }, 30_000)
 
   it('tells of what many were asked for once, however often, and not of what was answered already', async () => {
     await open(1)
