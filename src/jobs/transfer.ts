@@ -2,6 +2,7 @@ import type { Bindings } from '../env.ts'
 import { announceImport } from '../features/friend/import-friends.ts'
 import { noteProfileChange } from '../features/friend/note-profile-change.ts'
 import { letMembersGo } from '../features/group/dismiss-group.ts'
+import { announceInvitees } from '../features/group/invite-users.ts'
 import { noteProfileChangeInGroups } from '../features/group/note-profile-change.ts'
 import { sendToAll, sendToUsers } from '../features/message/batch-send-msg.ts'
 import { listConversation } from '../features/message/store.ts'
@@ -21,6 +22,8 @@ async function handle(ctx: Context, job: TransferJob): Promise<void> {
       return noteProfileChangeInGroups(ctx, job.userID)
     case 'group-dismissed':
       return letMembersGo(ctx, job.groupID)
+    case 'invitees-asked-for':
+      return announceInvitees(ctx, job)
     case 'friends-imported':
       return announceImport(ctx, job)
     case 'conversation-begun':

@@ -81,7 +81,10 @@ export interface GroupChange {
   join?: GroupMemberRecord[]
   update?: { userID: string; set: GroupMemberFields }[]
   leave?: string[]
-  /** Whoever is a member at that moment leaves. Not so in a group with relays, where they are too many for one step. */
+  /**
+   * Whoever is a member at that moment leaves. Of a group with relays, where they are too many for one step, they only
+   * no longer have the group in their lists; `leave` lets them go afterwards.
+   */
   everybodyLeaves?: boolean
   answer?: JoinAnswer
   /** What the decision rests on: the roles that certain members had. Should one have another by now, it is refused. */

@@ -21,6 +21,14 @@ export const TransferJob = z.discriminatedUnion('kind', [
   }),
   /** A group has ended: its members are let go. */
   z.object({ kind: z.literal('group-dismissed'), operationID: z.string(), groupID: z.string() }),
+  /** A member asks to let many users into a group: those who manage it have to know. `uuid` tells events apart. */
+  z.object({
+    kind: z.literal('invitees-asked-for'),
+    operationID: z.string(),
+    groupID: z.string(),
+    inviterUserID: z.string(),
+    asked: z.array(z.object({ userID: z.string(), uuid: z.string() })),
+  }),
   /** A conversation has its first message: the directory has to have it. */
   z.object({ kind: z.literal('conversation-begun'), operationID: z.string(), conversationID: z.string() }),
   /** One message to many users. `draft` is the encoded message, in base64; `batchID` makes a repeated job harmless. */

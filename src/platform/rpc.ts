@@ -70,9 +70,12 @@ export interface News {
   about: About
 }
 
-/** What of a group's chat one member reads, as the group keeps it: after joining, and before having left. 0 = no bound. */
+/** What of a group's chat one member reads, as the group keeps it: after joining, and before having left. */
 export interface Bounds {
+  /** 0 = no bound. */
   minSeq: number
+  left: boolean
+  /** The newest seq when the member left, 0 when the chat was empty then; says nothing of who is a member. */
   maxSeq: number
   /** Name of the RelayObject that serves this member; "" when the group itself delivers. */
   relay: string
@@ -116,7 +119,13 @@ export interface StoredMessage {
   msg: Uint8Array
 }
 
-/** Who reads, and the reader's own bounds: what was cleared below, what came after leaving above (0 = no bound). */
+/** As the upper bound of a reader: not even the first message. */
+export const READS_NOTHING = -1
+
+/**
+ * Who reads, and the reader's own bounds: what was cleared below, what came after leaving above. 0 = no bound, and above
+ * `READS_NOTHING`.
+ */
 export interface ReadWindow {
   userID: string
   minSeq: number
@@ -349,7 +358,7 @@ export interface ConversationChange {
   isMsgDestruct?: boolean
 }
 
-/** Where one of the user's logs is kept and what of it the user may read. */
+/** Where one of the user's logs is kept and what of it the user may read, bounded as a `ReadWindow` is. */
 export interface LogView {
   home: string
   minSeq: number

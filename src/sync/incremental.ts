@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { type Database, isAmong } from '../platform/d1.ts'
 import type { Delta } from '../platform/rpc.ts'
 import { versionChange, versionHead } from './tables.ts'
@@ -98,10 +98,7 @@ export function bumpStatements(
   const step = db
     .insert(versionHead)
     .values({ list, ownerID, versionID, version: version + 1 })
-    .onConflictDoUpdate({
-      target: [versionHead.list, versionHead.ownerID],
-      set: { version: sql`${versionHead.version} + 1` },
-    })
+    .onConflictDoUpdate(oneStepOn)
   // One statement for all elements: a thousand may change at once. (`WHERE true` keeps SQLite from reading ON as a join's.)
   const entries = db
     .insert(versionChange)
@@ -127,18 +124,47 @@ export function bumpOwnersStatements(
       sql`SELECT ${list}, value ->> 'ownerID', value ->> 'versionID', (value ->> 'version') + 1
         FROM json_each(${JSON.stringify(heads)}) WHERE true`,
     )
-    .onConflictDoUpdate({
-      target: [versionHead.list, versionHead.ownerID],
-      set: { version: sql`${versionHead.version} + 1` },
-    })
-  const entries = db
+    .onConflictDoUpdate(oneStepOn)
+  const owners = sql`SELECT value FROM json_each(${JSON.stringify(ownerIDs)})`
+  return [steps, entriesOfOwners(db, list, owners, { elementID, state })] as const
+}
+
+/**
+ * The same for the owners that a query finds, one a row, which may be more than a statement can name. A list that never
+ * changed gets a new ID, so its readers read it all.
+ */
+export function bumpOwnersWhereStatements(
+  db: Database,
+  list: ListName,
+  owners: SQL,
+  change: { elementID: string; state: ChangeState },
+) {
+  const steps = db
+    .insert(versionHead)
+    // A list that is not known yet is at version 1. (`WHERE true` keeps SQLite from reading ON as a join's.)
+    .select(sql`SELECT ${list}, owner.*, lower(hex(randomblob(12))), 2 FROM (${owners}) AS owner WHERE true`)
+    .onConflictDoUpdate(oneStepOn)
+  return [steps, entriesOfOwners(db, list, owners, change)] as const
+}
+
+function entriesOfOwners(
+  db: Database,
+  list: ListName,
+  owners: SQL,
+  { elementID, state }: { elementID: string; state: ChangeState },
+) {
+  return db
     .insert(versionChange)
     .select(
       sql`SELECT list, owner_id, ${elementID}, ${state}, version FROM version_head
-        WHERE list = ${list} AND owner_id IN (SELECT value FROM json_each(${JSON.stringify(ownerIDs)}))`,
+        WHERE list = ${list} AND owner_id IN (${owners})`,
     )
     .onConflictDoUpdate(lastChangeWins)
-  return [steps, entries] as const
+}
+
+const oneStepOn = {
+  target: [versionHead.list, versionHead.ownerID],
+  set: { version: sql`${versionHead.version} + 1` },
 }
 
 const lastChangeWins = {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { READS_NOTHING } from '../../src/platform/rpc.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import {
   GetMaxSeqReq,
@@ -8,7 +9,7 @@ import {
 } from '../../src/protocol/proto/index.ts'
 import { aMoment, cast, expectTold, found, type GroupShadow } from '../group-shadow.ts'
 import { setForConversations } from '../object-settings.ts'
-import { conversation, post, textMessage, until } from '../rig.ts'
+import { conversation, post, textMessage, until, user } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
 /* What newcomers and leavers may read of a group's chat. */
@@ -144,6 +145,38 @@ describe('who leaves', () => {
     expect(await say(mia, 'thanks')).toBe(0)
   })
 
+  it.each([
+    ['before anything was said', true],
+    ['having missed all of it', false],
+  ])('%s has nothing to read, nor a newest message', async (_how, atOnce) => {
+    await showHistory(false)
+    const silent = { sendMessage: false }
+    const created = await olga.call('create_group', {
+      ...{ ownerUserID: olga.userID, memberUserIDs: atOnce ? [ann.userID] : [], ...silent },
+      groupInfo: { groupName: 'Silent', groupType: 2 },
+    })
+    groupID = created.data.groupInfo.groupID
+    if (!atOnce) {
+      expect([await say(olga, 'before'), await say(olga, 'ann')]).toEqual([0, 0])
+      await olga.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID], ...silent })
+    }
+    await until(async () => (await bounds(ann)) !== undefined)
+    await olga.call('kick_group', { groupID, kickedUserIDs: [ann.userID], ...silent })
+    await expectTold(1508, [ann])
+    expect(await say(olga, 'after')).toBe(0)
+    await until(async () => (await user(ann.userID).logView(chat()))?.maxSeq === READS_NOTHING)
+    await aMoment()
+    expect(await newest(ann)).toBe(0)
+    expect(await pull(ann)).toEqual([])
+    expect((await bounds(ann))?.maxSeq).toBe(0)
+    const body = { userID: ann.userID, conversationIDs: [chat()] }
+    const { data } = await post('/msg/get_conversations_has_read_and_max_seq', body, ann.token)
+    expect(data.seqs[chat()]).toMatchObject({ maxSeq: 0, hasReadSeq: 0 })
+    await olga.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID] })
+    await until(async () => (await newest(ann)) === (atOnce ? 2 : 4))
+    expect(await pull(ann)).toEqual([atOnce ? 2 : 4])
+  })
+
   it('is held to it by the group itself, whatever the user’s own object asks for', async () => {
     await kick()
     await say(olga, 'after')
@@ -191,6 +224,20 @@ describe('who never was a member', () => {
     const seqRanges = [{ conversationID: chat(), begin: 1, end: 10, num: 10 }]
     const reply = await post('/msg/pull_msg_by_seq', { userID: stranger.userID, seqRanges }, stranger.token)
     expect(Object.keys(reply.data?.msgs ?? {})).toEqual([])
+  })
+
+  it('is shown nothing by the group itself, unless it is an administrator of the app', async () => {
+    await say(olga, 'among us')
+    const read = async (userID: string) => {
+      const window = { userID, minSeq: 0, maxSeq: 0 }
+      const bySeqs = await conversation(chat()).readSeqs('chat', window, [1, 2])
+      const { messages } = await conversation(chat()).readRange('chat', window, 1, 100, 100)
+      const last = await conversation(chat()).readLast(window)
+      return [bySeqs.messages.map(({ seq }) => seq), messages.map(({ seq }) => seq), last?.seq]
+    }
+    expect(await read(stranger.userID)).toEqual([[], [], undefined])
+    expect(await read(mia.userID)).toEqual([[1, 2], [1, 2], 2])
+    expect(await read('imAdmin')).toEqual([[1, 2], [1, 2], 2])
   })
 
   it('reads nothing after setting up the conversation by hand', async () => {

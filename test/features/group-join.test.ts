@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { announceInvitees } from '../../src/features/group/invite-users.ts'
+import { createContext } from '../../src/platform/context.ts'
 import { cast, expectTold, found, type GroupShadow } from '../group-shadow.ts'
-import { adminToken, post, register, until } from '../rig.ts'
+import { adminToken, bindings, post, register, until } from '../rig.ts'
 
 let groupID: string
 let olga: GroupShadow
@@ -160,6 +162,42 @@ describe('invite_user_to_group', () => {
     expect(asked.map(([userID]) => userID)).toEqual([ann.userID, stranger.userID])
     expect(new Set(asked.map(([, uuid]) => uuid)).size).toBe(2)
     expect(await requestOf(ann.userID)).toMatchObject({ joinSource: 2, inviterUserID: mia.userID, reqMsg: 'why' })
+  })
+
+  it('by a member who has to ask for many leaves it to the queue to tell of each', async () => {
+    await open(1)
+    const crowd = Array.from({ length: 150 }, (_, i) => `wish_${olga.userID}_${String(i).padStart(3, '0')}`)
+    await register(...crowd)
+    const body = { groupID, reason: 'all my friends', invitedUserIDs: crowd }
+    expect((await mia.call('invite_user_to_group', body)).errCode).toBe(0)
+    const { data } = await olga.call('get_group_users_req_application_list', { groupID, userIDs: crowd })
+    expect(data.groupRequests.map((request: { inviterUserID: string }) => request.inviterUserID)).toEqual(
+      crowd.map(() => mia.userID),
+    )
+    await until(() => [olga, adam, mia].every((shadow) => shadow.told(1503).length === crowd.length), 20_000)
+    for (const shadow of [olga, adam, mia]) {
+      const named = shadow.told(1503).map(({ detail }) => detail.request.userInfo.userID)
+      expect(named.toSorted()).toEqual(crowd)
+    }
+    expect(olga.told(1503)[0]).toMatchObject({
+      from: mia.userID,
+      detail: { applicant: { userID: mia.userID }, reqMsg: 'all my friends' },
+    })
+  }, 30_000)
+
+  it('tells of what many were asked for once, however often, and not of what was answered already', async () => {
+    await open(1)
+    await invite(mia, ann, stranger)
+    await expectTold(1503, [olga, adam, mia], [], 2)
+    await answer(adam, -1)
+    const asked = [ann, stranger].map(({ userID }) => ({ userID, uuid: crypto.randomUUID() }))
+    const context = createContext(bindings, 'asked-for')
+    for (let i = 0; i < 2; i++) await announceInvitees(context, { groupID, inviterUserID: mia.userID, asked })
+    await expectTold(1503, [olga, adam, mia], [], 3)
+    expect(olga.told(1503).at(-1)?.detail).toMatchObject({
+      uuid: asked[1]?.uuid,
+      request: { userInfo: { userID: stranger.userID } },
+    })
   })
 
   it('names fifty to a notice, each a version further, and takes all of them in', async () => {

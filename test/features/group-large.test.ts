@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { letMembersGo } from '../../src/features/group/dismiss-group.ts'
+import { createContext } from '../../src/platform/context.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
+import { groupChange } from '../group-rig.ts'
 import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../group-shadow.ts'
 import { setForConversations } from '../object-settings.ts'
-import { bindings, Device, register, textMessage, until } from '../rig.ts'
+import { bindings, conversation, Device, register, textMessage, until } from '../rig.ts'
 
 /* A group that relays deliver to is, for everybody in it, a group like any other. */
 
@@ -91,10 +94,37 @@ describe('a group with relays', () => {
     await invite(ann.userID)
     expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(0)
     await expectTold(1511, [olga, mia, ann], [ben, stranger])
-    await until(async () => Object.keys((await mia.fresh()).groups).length === 0)
+    expect([(await mia.known()).groups, (await mia.fresh()).groups]).toEqual([{}, {}])
     const rows = () =>
       bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
     await until(async () => (await rows()) === 0, 15_000)
+  })
+
+  it('that is dismissed is in nobody’s list any more, whenever its members are let go', async () => {
+    await invite(ann.userID)
+    const lists = () =>
+      bindings.DB.prepare("SELECT version_id, version FROM version_head WHERE list = 'joined-group' AND owner_id = ?")
+        .bind(mia.userID)
+        .first<{ version_id: string; version: number }>()
+    const before = await lists()
+    const since = { userID: mia.userID, versionID: before?.version_id, version: before?.version }
+    const changes = async () => (await mia.call('get_incremental_join_groups', since)).data
+    expect((await changes()).delete ?? []).toEqual([])
+    // The step by itself, without the job that follows it.
+    await conversation(`sg_${groupID}`).changeGroup(
+      groupChange(groupID, { set: { status: 2 }, everybodyLeaves: true, notices: [] }),
+    )
+    expect(await changes()).toMatchObject({ full: false, delete: [groupID], version: (before?.version ?? 0) + 1 })
+    const rows = () =>
+      bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
+    expect(await rows()).toBe(MAX_DIRECT + 1)
+    const context = createContext(bindings, 'dismissal')
+    for (let i = 0; i < 2; i++) {
+      await letMembersGo(context, groupID)
+      expect(await rows()).toBe(0)
+      expect(await changes()).toMatchObject({ full: false, delete: [groupID], version: (before?.version ?? 0) + 2 })
+    }
+    expect((await mia.fresh()).groups).toEqual({})
   })
 
   it('finds again who was away when it grew', async () => {

@@ -1,7 +1,7 @@
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext, Context } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import type { PublicUserInfo } from './schema.ts'
 import { managerUserIDs } from './store/members.ts'
@@ -14,27 +14,36 @@ const MAX_PARALLEL = 6
 /** Who an answer speaks to. */
 const ReceiverAs = { Applicant: 0, Manager: 1 } as const
 
+/** A request to join as it is told of. */
+export interface Application extends GroupRequestWithBoth {
+  /** Clients drop an event whose uuid they have seen. */
+  uuid: string
+}
+
 /**
- * Tells those who manage the group, and whoever asked, that somebody wants to come in.
- * @param applicant who asked: the user, or the member who wants to bring the user in
+ * Tells those who manage the group, and whoever asked, that somebody wants to come in, once for each request and in
+ * their order.
+ * @param applications all to the same group
+ * @param by.applicant who asked: the user, or the member who wants to bring users in
  */
-export async function tellOfApplication(
-  ctx: CallerContext,
-  about: GroupRequestWithBoth,
-  applicant: PublicUserInfo,
+export async function tellOfApplications(
+  ctx: Context,
+  applications: readonly Application[],
+  by: { applicant: PublicUserInfo; senderUserID: string },
 ): Promise<void> {
-  const { group, request } = about
-  const detail = {
-    group: groupInfo(group),
-    applicant: publicUserInfo(applicant),
-    reqMsg: request.reqMsg,
-    // Clients drop an event whose uuid they have seen.
-    uuid: crypto.randomUUID(),
-    request: groupRequestInfo(about),
-  }
-  const managers = await managerUserIDs(ctx.db, group.groupID)
+  const [first] = applications
+  if (!first) return
+  const applicant = publicUserInfo(by.applicant)
+  const details = applications.map((application) => ({
+    group: groupInfo(application.group),
+    applicant,
+    reqMsg: application.request.reqMsg,
+    uuid: application.uuid,
+    request: groupRequestInfo(application),
+  }))
+  const managers = await managerUserIDs(ctx.db, first.group.groupID)
   const receivers = new Set([...managers, applicant.userID])
-  await tellEach(ctx, [...receivers], NotificationKinds.joinGroupApplication, () => detail)
+  await tellEach(ctx, by.senderUserID, [...receivers], NotificationKinds.joinGroupApplication, () => details)
 }
 
 /** Tells those who manage the group, and the applicant, what became of a request. */
@@ -53,24 +62,26 @@ export async function tellOfAnswer(
     request: groupRequestInfo(about),
   }
   const managers = (await managerUserIDs(ctx.db, group.groupID)).filter((userID) => userID !== request.userID)
-  await tellEach(ctx, [...managers, request.userID], kind, (userID) => ({
-    ...detail,
-    receiverAs: userID === request.userID ? ReceiverAs.Applicant : ReceiverAs.Manager,
-  }))
+  await tellEach(ctx, ctx.caller.userID, [...managers, request.userID], kind, (userID) => [
+    { ...detail, receiverAs: userID === request.userID ? ReceiverAs.Applicant : ReceiverAs.Manager },
+  ])
 }
 
 /** The request stands already: who is not told finds it in the list, so a failure here is no failure of the call. */
 async function tellEach(
-  ctx: CallerContext,
+  ctx: Context,
+  senderUserID: string,
   userIDs: readonly string[],
   kind: (typeof NotificationKinds)[keyof typeof NotificationKinds],
-  detailFor: (userID: string) => object,
+  detailsFor: (userID: string) => readonly object[],
 ): Promise<void> {
   await inParallel(userIDs, MAX_PARALLEL, async (userID) => {
-    try {
-      await notify(ctx, kind, toUser(ctx.caller.userID, userID), detailFor(userID))
-    } catch (error) {
-      ctx.log.error('a request to join could not be announced', error, { contentType: kind.contentType, userID })
+    for (const detail of detailsFor(userID)) {
+      try {
+        await notify(ctx, kind, toUser(senderUserID, userID), detail)
+      } catch (error) {
+        ctx.log.error('a request to join could not be announced', error, { contentType: kind.contentType, userID })
+      }
     }
   })
 }

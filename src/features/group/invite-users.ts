@@ -1,23 +1,29 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext, Context } from '../../platform/context.ts'
 import { GroupRole, JoinSource, Verification } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { existingUser } from '../user/access.ts'
 import type { UserInfo } from '../user/schema.ts'
 import { groupAs, requireInUse } from './access.ts'
-import { tellOfApplication } from './applications.ts'
+import { tellOfApplications } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { InviteUserToGroupReq } from './change-schema.ts'
 import { beforeInviteUserToGroup, beforeMemberJoinGroup } from './member-webhooks.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import type { GroupAndMember } from './store/groups.ts'
 import { findMembers } from './store/members.ts'
-import { putRequest } from './store/requests.ts'
+import { HandleResult, newRequest, putRequests, requestsTo } from './store/requests.ts'
 import type { GroupRow } from './tables.ts'
 import { actorOf, groupNotice, MAX_NAMED, shownNewcomer } from './tips.ts'
 import { groupInfo } from './wire.ts'
 
 type Invitation = z.output<typeof InviteUserToGroupReq>
+
+/** So many requests are announced before the call is answered. */
+const MAX_AT_ONCE = 20
+
+/** So many more are announced by one job of the queue. */
+const MAX_IN_JOB = 100
 
 /** A member brings users in, or asks for it where the group wants to be asked. */
 export async function inviteUsers(ctx: CallerContext, req: Invitation): Promise<void> {
@@ -72,23 +78,47 @@ async function askForEach(
   users: ReadonlyMap<string, UserInfo>,
 ): Promise<void> {
   const inviter = await existingUser(ctx, ctx.caller.userID)
-  for (const userID of invitedUserIDs) {
+  const reqTime = ctx.now()
+  const applications = invitedUserIDs.map((userID) => {
     const user = users.get(userID)
     if (!user) throw new Error(`${userID} was looked up before`)
-    const request = {
-      groupID,
-      userID,
-      handleResult: 0,
-      reqMsg: reason,
-      reqTime: ctx.now(),
-      handleUserID: '',
-      handledMsg: '',
-      handledTime: 0,
-      joinSource: JoinSource.Invitation,
-      inviterUserID: inviter.userID,
-      ex: '',
-    }
-    await putRequest(ctx.db, request)
-    await tellOfApplication(ctx, { request, group, user }, inviter)
+    const request = newRequest({
+      ...{ groupID, userID, reqMsg: reason, reqTime, ex: '' },
+      ...{ joinSource: JoinSource.Invitation, inviterUserID: inviter.userID },
+    })
+    return { request, group, user, uuid: crypto.randomUUID() }
+  })
+  await putRequests(
+    ctx.db,
+    applications.map(({ request }) => request),
+  )
+  if (applications.length <= MAX_AT_ONCE) {
+    return tellOfApplications(ctx, applications, { applicant: inviter, senderUserID: inviter.userID })
   }
+  const asked = applications.map(({ user: { userID }, uuid }) => ({ userID, uuid }))
+  const { operationID } = ctx
+  for (let i = 0; i < asked.length; i += MAX_IN_JOB) {
+    const part = asked.slice(i, i + MAX_IN_JOB)
+    await ctx.after({ kind: 'invitees-asked-for', operationID, groupID, inviterUserID: inviter.userID, asked: part })
+  }
+}
+
+/** Many users whom a member asks to let in, each with the uuid by which clients know a repeated event. */
+interface AskedFor {
+  groupID: string
+  inviterUserID: string
+  asked: readonly { userID: string; uuid: string }[]
+}
+
+/** Announces what many were asked for, except what was answered or made anew by somebody else meanwhile. */
+export async function announceInvitees(ctx: Context, { groupID, inviterUserID, asked }: AskedFor): Promise<void> {
+  const inviter = await existingUser(ctx, inviterUserID)
+  const userIDs = asked.map(({ userID }) => userID)
+  const requests = new Map((await requestsTo(ctx.db, groupID, userIDs)).map((row) => [row.request.userID, row]))
+  const applications = asked.flatMap(({ userID, uuid }) => {
+    const found = requests.get(userID)
+    const stands = found?.request.handleResult === HandleResult.Pending && found.request.inviterUserID === inviterUserID
+    return stands ? [{ ...found, uuid }] : []
+  })
+  await tellOfApplications(ctx, applications, { applicant: inviter, senderUserID: inviterUserID })
 }

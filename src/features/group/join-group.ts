@@ -4,13 +4,13 @@ import { JoinSource, Verification } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { existingUser } from '../user/access.ts'
 import { noSuchGroup, requireInUse } from './access.ts'
-import { tellOfApplication } from './applications.ts'
+import { tellOfApplications } from './applications.ts'
 import { changeGroup } from './change-group.ts'
 import type { JoinGroupReq } from './change-schema.ts'
 import { afterJoinGroup, beforeApplyJoinGroup, beforeMemberJoinGroup } from './member-webhooks.ts'
 import { newcomers, newMember } from './newcomers.ts'
 import { findGroupsAndMember } from './store/groups.ts'
-import { putRequest } from './store/requests.ts'
+import { newRequest, putRequests } from './store/requests.ts'
 import { groupNotice, shownNewcomer } from './tips.ts'
 import { groupInfo } from './wire.ts'
 
@@ -42,19 +42,16 @@ export async function joinGroup(ctx: CallerContext, req: z.output<typeof JoinGro
     await afterJoinGroup(ctx, { groupID, reqMessage, joinSource, inviterUserID: userID })
     return
   }
-  const request = {
+  const request = newRequest({
     groupID,
     userID,
-    handleResult: 0,
     reqMsg: reqMessage,
     reqTime: ctx.now(),
-    handleUserID: '',
-    handledMsg: '',
-    handledTime: 0,
     joinSource,
     inviterUserID: '',
     ex,
-  }
-  await putRequest(ctx.db, request)
-  await tellOfApplication(ctx, { request, group, user }, user)
+  })
+  await putRequests(ctx.db, [request])
+  const application = { request, group, user, uuid: crypto.randomUUID() }
+  await tellOfApplications(ctx, [application], { applicant: user, senderUserID: ctx.caller.userID })
 }

@@ -43,7 +43,13 @@ export async function respondApplication(
   const join = await beforeMemberJoinGroup(ctx, group, [comer])
   const notices: GroupNotice[] = []
   for (const joining of join) notices.push(await arrival(ctx, asked, shownNewcomer(joining, asked.user)))
-  await changeGroup(ctx, { groupID, join, answer, notices })
+  try {
+    await changeGroup(ctx, { groupID, join, answer, notices })
+  } catch (error) {
+    // Whoever was let in by another answer meanwhile is refused as a member; that the answer came too late says more.
+    const now = error instanceof ImError ? await findRequest(ctx.db, groupID, userID) : null
+    throw now && now.request.handleResult !== HandleResult.Pending ? answeredBefore(userID) : error
+  }
   await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
 }
 

@@ -96,7 +96,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       settle: (change) => {
         const refusal = refusalOfChange(this.#members, change)
         if (refusal) throw refusal
-        return change.everybodyLeaves ? { ...change, leave: this.#members.userIDs } : change
+        const allAtOnce = change.everybodyLeaves && !this.#members.group?.relayed
+        return allAtOnce ? { ...change, leave: this.#members.userIDs } : change
       },
       prepare: (change) => {
         if (!change.create) this.#members.persist()
@@ -351,7 +352,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   #windowOf(log: LogName, window: ReadWindow): ReadWindow {
-    return log === 'chat' ? this.#members.clip(window) : window
+    if (log === 'notification') return window
+    return this.#members.clip(window, configOf(this.env).admins.has(window.userID))
   }
 
   #readable(log: LogName): ReadableLog {

@@ -1,4 +1,11 @@
-import type { About, Bounds, MemberSettings, Readers, ReadWindow } from '../../platform/rpc.ts'
+import {
+  type About,
+  type Bounds,
+  type MemberSettings,
+  READS_NOTHING,
+  type Readers,
+  type ReadWindow,
+} from '../../platform/rpc.ts'
 import type { Relation } from './relations.ts'
 
 /** What kind of conversation this is; fixed by its first message. */
@@ -124,23 +131,26 @@ export class Members {
     return { sessionType, groupID, peerUserID: groupID === '' ? (this.peerOf(userID)?.userID ?? userID) : '' }
   }
 
-  /** What the user may read of the chat by the group's own account, cut to what the user's object asks for. */
-  clip(window: ReadWindow): ReadWindow {
-    const member = this.#group ? this.get(window.userID) : null
-    if (!member) return window
+  /**
+   * What the user may read of the chat by the group's own account, cut to what the user's object asks for.
+   * @param isAppAdmin an administrator of the app writes in groups without being a member, and so reads them too
+   */
+  clip(window: ReadWindow, isAppAdmin: boolean): ReadWindow {
+    if (!this.#group) return window
+    const member = this.get(window.userID)
+    if (!member) return isAppAdmin ? window : { ...window, maxSeq: READS_NOTHING }
     const minSeq = Math.max(window.minSeq, member.minSeq)
     if (member.leftSeq < 0) return { ...window, minSeq }
-    // A bound of 0 is none, so that nothing at all is said by the lower one.
-    if (member.leftSeq === 0) return { ...window, minSeq: Number.MAX_SAFE_INTEGER }
+    if (member.leftSeq === 0) return { ...window, maxSeq: READS_NOTHING }
     return { ...window, minSeq, maxSeq: Math.min(window.maxSeq || member.leftSeq, member.leftSeq) }
   }
 
   /** @param relayOf the name of a shard's relay */
   boundsOf(userID: string, relayOf: (shard: number) => string): Bounds {
     const member = this.get(userID)
-    if (!member) return { minSeq: 0, maxSeq: 0, relay: '' }
-    if (member.leftSeq >= 0) return { minSeq: member.minSeq, maxSeq: member.leftSeq, relay: '' }
-    return { minSeq: member.minSeq, maxSeq: 0, relay: member.shard < 0 ? '' : relayOf(member.shard) }
+    if (!member) return { minSeq: 0, left: false, maxSeq: 0, relay: '' }
+    if (member.leftSeq >= 0) return { minSeq: member.minSeq, left: true, maxSeq: member.leftSeq, relay: '' }
+    return { minSeq: member.minSeq, left: false, maxSeq: 0, relay: member.shard < 0 ? '' : relayOf(member.shard) }
   }
 
   /** Takes people in for now; `persist` makes it last. */

@@ -55,7 +55,7 @@ export function readLast(from: ReadableLog, window: ReadWindow): StoredMessage |
 /** The reader's bounds cut to what the log holds. `upper` < `lower` when there is nothing to read. */
 function readable({ log, minSeq }: ReadableLog, window: ReadWindow): { lower: number; upper: number } {
   const { maxSeq } = log
-  const upper = window.maxSeq > 0 ? Math.min(window.maxSeq, maxSeq) : maxSeq
+  const upper = window.maxSeq === 0 ? maxSeq : Math.max(0, Math.min(window.maxSeq, maxSeq))
   return { lower: Math.max(1, minSeq, window.minSeq), upper }
 }
 

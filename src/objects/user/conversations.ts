@@ -215,7 +215,7 @@ export class Conversations {
         ex: row.ex,
         burnDuration: row.burn_duration,
         minSeq: row.min_seq ?? 0,
-        maxSeq: row.cap_seq ?? 0,
+        maxSeq: Math.max(0, row.cap_seq ?? 0),
         msgDestructTime: row.msg_destruct_time,
         latestMsgDestructTime: row.latest_msg_destruct_time,
         isMsgDestruct: row.is_msg_destruct === 1,

@@ -1,11 +1,11 @@
 import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
 import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
-import { isNotificationConversation } from '../../protocol/conversation-id.ts'
+import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
 import { ensureConversation } from './begin-conversation.ts'
 import type { Device } from './devices.ts'
-import { takeBounds } from './large-groups.ts'
+import { rejoins, takeBounds } from './large-groups.ts'
 import { pushOffline } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
 
@@ -19,7 +19,10 @@ const MAX_WAIT_MS = 2_000
 export function deliver(user: UserCore, delivery: Delivery): void {
   const { conversationID, messages } = delivery
   annotateTrace({ operationID: messages[0]?.operationID ?? '' })
-  if (delivery.bounds) takeBounds(user, delivery, delivery.bounds)
+  if (delivery.bounds) {
+    if (rejoins(user, conversationID, delivery.bounds)) startAnew(user, conversationID)
+    takeBounds(user, delivery, delivery.bounds)
+  }
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
   if (first) noteNews(user, delivery, first.sendID)
@@ -56,6 +59,14 @@ export function pushInOrder(user: UserCore, conversationID: string, messages: re
   push(user, conversationID, user.inOrder.take(conversationID, messages))
   if (!user.inOrder.waits(conversationID)) return
   setTimeout(() => push(user, conversationID, user.inOrder.overdue(conversationID)), MAX_WAIT_MS)
+}
+
+/** What both logs are missing will not come: what is here goes out, and the next messages wait for nothing. */
+function startAnew(user: UserCore, conversationID: string): void {
+  for (const logID of [conversationID, notificationTwin(conversationID)]) {
+    push(user, logID, user.inOrder.overdue(logID))
+    user.inOrder.forget(logID)
+  }
 }
 
 function push(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {

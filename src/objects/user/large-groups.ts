@@ -8,9 +8,8 @@ import type { UserCore } from './user-core.ts'
  * with that, and clients have a copy of it.
  */
 export function takeBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
-  const isMember = bounds.maxSeq === 0
   // Whoever is put out of a group before its conversation was ever seen needs none.
-  if (!isMember && !user.marks.find(conversationID)) return
+  if (bounds.left && !user.marks.find(conversationID)) return
   const isNew = !user.conversations.has(conversationID)
   user.marks.mark(conversationID, home)
   user.conversations.ensure(conversationID, about)
@@ -21,6 +20,11 @@ export function takeBounds(user: UserCore, { conversationID, home, about }: News
   // then has no news of it for its app.
   if (isNew) return
   tellConversationsChanged(user, [conversationID], user.now())
+}
+
+/** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
+export function rejoins(user: UserCore, conversationID: string, bounds: Bounds): boolean {
+  return !bounds.left && (user.marks.find(conversationID)?.capSeq ?? 0) !== 0
 }
 
 /** The first device is back: the relays of the user's large groups deliver again. */

@@ -1,4 +1,4 @@
-import type { Bounds, ReadWindow } from '../../platform/rpc.ts'
+import { type Bounds, READS_NOTHING, type ReadWindow } from '../../platform/rpc.ts'
 
 /** What the user knows of one log (chat or notification) of one conversation. */
 export interface LogMark {
@@ -9,6 +9,7 @@ export interface LogMark {
   maxSeq: number
   maxSeqTime: number
   minSeq: number
+  /** The newest seq that the owner may read: 0 = no bound, `READS_NOTHING`. */
   capSeq: number
   readSeq: number
   dirty: boolean
@@ -83,9 +84,10 @@ export class LogMarks {
    * Takes over what a group says may be read of its chat, and who delivers both its logs.
    * @returns whether the chat's bounds are different now
    */
-  setBounds(conversationID: string, twinID: string, { minSeq, maxSeq, relay }: Bounds): boolean {
+  setBounds(conversationID: string, twinID: string, bounds: Bounds): boolean {
     const known = this.find(conversationID)
     if (!known) return false
+    const { minSeq, relay } = bounds
     this.#sql.exec(
       'UPDATE log_mark SET relay = ? WHERE conversation_id IN (?, ?) AND relay <> ?',
       relay,
@@ -94,11 +96,12 @@ export class LogMarks {
       relay,
     )
     const lower = Math.max(known.minSeq, minSeq)
-    if (known.minSeq === lower && known.capSeq === maxSeq) return false
+    const capSeq = capOf(bounds)
+    if (known.minSeq === lower && known.capSeq === capSeq) return false
     this.#sql.exec(
       'UPDATE log_mark SET min_seq = ?, cap_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
       lower,
-      maxSeq,
+      capSeq,
       lower - 1,
       conversationID,
     )
@@ -142,6 +145,16 @@ export class LogMarks {
     this.#sql.exec('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
     this.#marked.delete(conversationID)
   }
+}
+
+function capOf({ minSeq, left, maxSeq }: Bounds): number {
+  if (!left) return 0
+  return maxSeq < Math.max(1, minSeq) ? READS_NOTHING : maxSeq
+}
+
+/** The newest message that the owner can read; 0 when there is none. */
+export function newestOf({ maxSeq, capSeq }: LogMark): number {
+  return capSeq === 0 ? maxSeq : Math.max(0, Math.min(maxSeq, capSeq))
 }
 
 /** What the owner can read of a log. */

@@ -2,7 +2,7 @@ import { inParallel } from '../../platform/parallel.ts'
 import type { LogName, LogState, SeqView } from '../../platform/rpc.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { ensureConversation } from './begin-conversation.ts'
-import type { LogMark } from './log-marks.ts'
+import { type LogMark, newestOf } from './log-marks.ts'
 import type { UserCore } from './user-core.ts'
 
 /** How many conversations are asked at the same time. */
@@ -36,10 +36,8 @@ function isSettled(user: UserCore, mark: LogMark, answered: LogState): boolean {
 /** Max seqs of every log, chat and notification, zeros left out; of a group that the user has left, as of then. */
 export async function newestSeqs(user: UserCore): Promise<Record<string, number>> {
   await settleNews(user)
-  const known = user.marks.all().filter((mark) => mark.maxSeq > 0)
-  return Object.fromEntries(
-    known.map(({ conversationID, maxSeq, capSeq }) => [conversationID, Math.min(maxSeq, capSeq || maxSeq)]),
-  )
+  const newest = user.marks.all().map((mark) => [mark.conversationID, newestOf(mark)] as const)
+  return Object.fromEntries(newest.filter(([, seq]) => seq > 0))
 }
 
 /** The chat conversations with their seqs as the owner sees them; null = all. */
@@ -54,9 +52,9 @@ export async function seqViews(user: UserCore, conversationIDs: readonly string[
       conversationID: mark.conversationID,
       home: mark.home,
       minSeq: mark.minSeq,
-      maxSeq: mark.capSeq || mark.maxSeq,
+      maxSeq: newestOf(mark),
       maxSeqTime: mark.maxSeqTime,
-      hasReadSeq: mark.readSeq,
+      hasReadSeq: Math.min(mark.readSeq, newestOf(mark)),
     }))
 }
 

@@ -1,7 +1,12 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { type Database, isAmong } from '../../../platform/d1.ts'
 import type { GroupChange, GroupMemberRecord } from '../../../platform/group-change.ts'
-import { bumpOwnersStatements, bumpStatements, headStatement } from '../../../sync/incremental.ts'
+import {
+  bumpOwnersStatements,
+  bumpOwnersWhereStatements,
+  bumpStatements,
+  headStatement,
+} from '../../../sync/incremental.ts'
 import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
 import type { GroupInfo, GroupMemberFullInfo } from '../schema.ts'
 import { type GroupRow, group, groupMember } from '../tables.ts'
@@ -38,6 +43,7 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
     ...Array.from({ length: steps }, () => bumpStatements(db, 'group-member', groupID, elements)).flat(),
     ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
     ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
+    ...(change.everybodyLeaves && !change.leave ? dropFromLists(db, groupID) : []),
   ]
   const results = await db.batch([
     headStatement(db, 'group-member', groupID),
@@ -56,6 +62,12 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
 const inserted = (elementID: string) => ({ elementID, state: ChangeState.Insert })
 const deleted = (elementID: string) => ({ elementID, state: ChangeState.Delete })
 const updated = (elementID: string) => ({ elementID, state: ChangeState.Update })
+
+/** The group leaves the lists of all its members, however many they are, who stay its members for now. */
+function dropFromLists(db: Database, groupID: string) {
+  const members = sql`SELECT ${groupMember.userID} FROM ${groupMember} WHERE ${groupMember.groupID} = ${groupID}`
+  return bumpOwnersWhereStatements(db, 'joined-group', members, deleted(groupID))
+}
 
 /** What of the member list a change touches. A request that is refused touches nothing, and steps no further. */
 function listChanges(change: GroupChange): { elementID: string; state: ChangeState }[] {

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, type SQL, sql } from 'drizzle-orm'
 import { type Database, isAmong } from '../../../platform/d1.ts'
 import type { JoinAnswer } from '../../../platform/group-change.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
@@ -102,13 +102,41 @@ export async function findRequest(db: Database, groupID: string, userID: string)
   return request ?? null
 }
 
-/** A request that was made before is made anew: pending, whatever came of it then. */
-export async function putRequest(db: Database, row: GroupRequestRow): Promise<void> {
-  const { groupID: _group, userID: _user, ...set } = row
+/**
+ * Writes any number of requests, in one statement. A request that was made before is made anew: pending, whatever came
+ * of it then.
+ */
+export async function putRequests(db: Database, rows: readonly GroupRequestRow[]): Promise<void> {
+  const field = (name: keyof GroupRequestRow): SQL => sql`value ->> ${name}`
   await db
     .insert(groupRequest)
-    .values(row)
-    .onConflictDoUpdate({ target: [groupRequest.groupID, groupRequest.userID], set })
+    .select(
+      sql`SELECT ${field('groupID')}, ${field('userID')}, ${field('handleResult')}, ${field('reqMsg')},
+          ${field('reqTime')}, ${field('handleUserID')}, ${field('handledMsg')}, ${field('handledTime')},
+          ${field('joinSource')}, ${field('inviterUserID')}, ${field('ex')}
+        FROM json_each(${JSON.stringify(rows)}) WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [groupRequest.groupID, groupRequest.userID],
+      set: {
+        handleResult: sql`excluded.handle_result`,
+        reqMsg: sql`excluded.req_msg`,
+        reqTime: sql`excluded.req_time`,
+        handleUserID: sql`excluded.handle_user_id`,
+        handledMsg: sql`excluded.handled_msg`,
+        handledTime: sql`excluded.handled_time`,
+        joinSource: sql`excluded.join_source`,
+        inviterUserID: sql`excluded.inviter_user_id`,
+        ex: sql`excluded.ex`,
+      },
+    })
+}
+
+/** A request as it is made: nobody has answered it. */
+export function newRequest(
+  given: Pick<GroupRequestRow, 'groupID' | 'userID' | 'reqMsg' | 'reqTime' | 'joinSource' | 'inviterUserID' | 'ex'>,
+): GroupRequestRow {
+  return { handleResult: HandleResult.Pending, handleUserID: '', handledMsg: '', handledTime: 0, ...given }
 }
 
 /**
