@@ -75,15 +75,13 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     // The runtime leaves the answer to a hibernating socket's goodbye to us: without one the client waits for it.
     this.#user.devices.answerClose(socket, code)
-    this.#user.presence.forget(this.#user.devices.of(socket).connID)
-    tellOffline(this.#user, socket, messageID())
-    await announcePresence(this.#user)
+    await this.#gone(socket)
   }
 
-  override webSocketError(socket: WebSocket, error: unknown): void {
+  override async webSocketError(socket: WebSocket, error: unknown): Promise<void> {
     // The device is gone without a goodbye; it will come back and sync.
     this.#user.log.debug('a socket broke', { error: String(error) })
-    tellOffline(this.#user, socket, messageID())
+    await this.#gone(socket)
   }
 
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {
@@ -233,6 +231,12 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
     return outcomeOf(() => lastMessages(this.#user, conversationIDs))
+  }
+
+  async #gone(socket: WebSocket): Promise<void> {
+    this.#user.presence.forget(this.#user.devices.of(socket).connID)
+    tellOffline(this.#user, socket, messageID())
+    await announcePresence(this.#user)
   }
 
   /** Devices that vanished without a goodbye are noticed when somebody asks who is here: a timer would cost all day. */

@@ -1,0 +1,51 @@
+/**
+ * `npm test`, after the checks: the tests in workerd beside those of the scripts and the journeys with the SDKs, which
+ * mostly wait for servers and browsers. Each run prints its report when it ends; the last line is the sum of both.
+ */
+import { spawn } from 'node:child_process'
+
+const VITEST = [
+  'run',
+  '--config',
+  'test/vitest.config.ts',
+  '--reporter',
+  'default',
+  '--reporter',
+  './scripts/test-summary.ts',
+]
+
+interface Outcome {
+  code: number
+  passed: number
+  failed: number
+}
+
+function run(projects: readonly string[]): Promise<Outcome> {
+  const child = spawn('vitest', [...VITEST, ...projects.flatMap((name) => ['--project', name])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+  })
+  let output = ''
+  const take = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  const passOn = (signal: NodeJS.Signals) => child.kill(signal)
+  process.once('SIGINT', passOn).once('SIGTERM', passOn)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => {
+      const summary = /(\d+) passed, (\d+) failed\s*$/.exec(output)
+      process.stdout.write(summary ? output.slice(0, summary.index) : output)
+      // A run that ends without its summary did not run its tests.
+      const [passed, failed] = summary ? [Number(summary[1]), Number(summary[2])] : [0, 1]
+      resolve({ code: code ?? 1, passed, failed })
+    })
+  })
+}
+
+const outcomes = await Promise.all([run(['workers']), run(['node', 'e2e'])])
+const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0)
+process.exitCode = outcomes.some(({ code }) => code !== 0) ? 1 : 0
+console.log(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`)
