@@ -1,7 +1,7 @@
 import type { Log } from './log.ts'
 
 /** The answer leaves when the handler returns; this much later it is ahead of anything that is sent to a socket. */
-const HEAD_START_MS = 5
+const HEAD_START_MS = 25
 
 /**
  * Work that must not overtake the answer to the call that caused it: a client that hears of its own change by push
