@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { GroupRecord } from '../platform/group-change.ts'
 import { bool, int32, message, optional, str } from '../platform/wire.ts'
 import type { AfterName, BeforeName } from '../protocol/constants/webhook.ts'
 
@@ -73,25 +74,7 @@ interface AgreeFields {
   HandleMsg: string
 }
 
-export interface GroupFields {
-  groupID: string
-  groupName: string
-  notification: string
-  introduction: string
-  faceURL: string
-  ownerUserID: string
-  createTime: number
-  memberCount: number
-  ex: string
-  status: number
-  creatorUserID: string
-  groupType: number
-  needVerification: number
-  lookMemberInfo: number
-  applyMemberFriend: number
-  notificationUpdateTime: number
-  notificationUserID: string
-}
+export type GroupFields = GroupRecord
 
 interface NewGroupFields extends GroupFields {
   initMemberList: readonly { userID: string; roleLevel: number }[]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { GroupRecord } from '../../platform/group-change.ts'
 import { hash64, int32, int64, list, message, pagination, str, uint64 } from '../../platform/wire.ts'
 
 const MAX_IDS_PER_CALL = 1_000
@@ -54,26 +55,8 @@ export const GetGroupUsersReqApplicationListReq = message({ groupID, userIDs: so
 export const GetSpecifiedUserGroupRequestInfoReq = message({ groupID, userID })
 export const GetGroupApplicationUnhandledCountReq = message({ userID, time: int64() })
 
-/** `sdkws.GroupInfo` on the wire. */
-export interface GroupInfo {
-  groupID: string
-  groupName: string
-  notification: string
-  introduction: string
-  faceURL: string
-  ownerUserID: string
-  createTime: number
-  memberCount: number
-  ex: string
-  status: number
-  creatorUserID: string
-  groupType: number
-  needVerification: number
-  lookMemberInfo: number
-  applyMemberFriend: number
-  notificationUpdateTime: number
-  notificationUserID: string
-}
+/** `sdkws.GroupInfo` on the wire: the row has its names and values. */
+export type GroupInfo = GroupRecord
 
 /** A group as an administration shows it. */
 export interface CMSGroup {
