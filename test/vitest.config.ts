@@ -40,6 +40,27 @@ export default defineConfig({
           name: 'workers',
           include: ['test/{protocol,platform,sync,features,objects,http,jobs,push,contract}/**/*.test.ts'],
           setupFiles: ['test/setup.ts'],
+          // Every file starts with an empty isolate, into which the hundreds of small modules of these would be loaded.
+          deps: {
+            optimizer: {
+              ssr: {
+                enabled: true,
+                include: [
+                  '@bufbuild/protobuf/wire',
+                  'aws4fetch',
+                  'drizzle-orm',
+                  'drizzle-orm/d1',
+                  'drizzle-orm/sqlite-core',
+                  'hono',
+                  'hono/cors',
+                  'hono/html',
+                  'hono/utils/mime',
+                  'jose',
+                  'zod',
+                ],
+              },
+            },
+          },
         },
       },
       {
