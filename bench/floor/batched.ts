@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { addressOf, conversationName, FRAME_BYTES, receiversOf, stampAck, stampPush } from './frame.ts'
 
+export * from './absent.ts'
+
 /*
  * The naive floor with one thought more: what arrives for a destination while a call to it is under way goes together
  * in the next call. An array is one call, one commit and one frame to the socket.

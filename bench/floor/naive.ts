@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { addressOf, conversationName, receiversOf, stampAck, stampPush } from './frame.ts'
 
+export * from './absent.ts'
+
 /*
  * The least that does the job in the product's shape: an object per user with its sockets, an object per conversation
  * with its log, one call and one commit per message, durable before it is acknowledged. No token, no check, no codec.
