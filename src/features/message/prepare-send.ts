@@ -4,6 +4,7 @@ import { conversationIDFor } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { applyDefaultOptions, routing } from '../../protocol/message-options.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
+import type { ReceivedMessage } from '../../protocol/read-message.ts'
 
 /** Content types from here on are the service's own; users write below. */
 const FIRST_NOTIFICATION_TYPE = 1000
@@ -20,7 +21,7 @@ export interface PreparedSend {
  * @throws ImError 1001 malformed, 1002 somebody else's sendID
  */
 export function prepareSend(
-  msg: MsgData,
+  { msg, bytes }: ReceivedMessage,
   sender: { userID: string; operationID: string; serverMsgID: string },
 ): PreparedSend {
   requireSendable(msg)
@@ -50,9 +51,9 @@ export function prepareSend(
       senderSync: route.senderSync,
       senderHasIt: true,
       exempt: false,
-      // Never the bytes as they came: Go's decoder refuses what ours lets pass, and one such message in a log would
-      // spoil every answer that holds it.
-      msg: MsgData.encode({ ...msg, options }).finish(),
+      // Bytes that nobody vouches for never travel on: Go's decoder refuses what ours lets pass, and one such message in
+      // a log would spoil every answer that holds it.
+      msg: bytes && options === msg.options ? bytes : MsgData.encode({ ...msg, options }).finish(),
     },
   }
 }

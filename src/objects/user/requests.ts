@@ -11,7 +11,6 @@ import {
   GetMaxSeqReq,
   GetMaxSeqResp,
   GetSeqMessageReq,
-  MsgData,
   PullMessageBySeqsReq,
   SendMsgResp,
   SetAppBackgroundStatusReq,
@@ -19,6 +18,7 @@ import {
   SubUserOnlineStatusTips,
 } from '../../protocol/proto/index.ts'
 import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
+import { readMessage } from '../../protocol/read-message.ts'
 import { fitReply } from './fit-reply.ts'
 import { forgetTokens } from './offline-push.ts'
 import { watchPresence } from './presence.ts'
@@ -51,7 +51,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
-    const { echo, ...sent } = await sendMessage(user, decodePayload(MsgData, data), operationID)
+    const { echo, ...sent } = await sendMessage(user, readMessage(data), operationID)
     // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
     return { data: SendMsgResp.encode(sent).finish(), after: () => echo(socket) }
   },

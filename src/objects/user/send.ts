@@ -6,6 +6,7 @@ import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import type { MsgData } from '../../protocol/proto/index.ts'
 import { encodePushMessages, stampMessage } from '../../protocol/push-messages.ts'
+import type { ReceivedMessage } from '../../protocol/read-message.ts'
 import { ensureConversation } from './begin-conversation.ts'
 import { pushInOrder } from './deliver.ts'
 import type { UserCore } from './user-core.ts'
@@ -29,9 +30,10 @@ export interface Sent {
  * the app is asked first, the messages of a conversation keep their order by waiting for each other.
  * @throws ImError what the checks, the app or the conversation refuse
  */
-export async function sendMessage(user: UserCore, msg: MsgData, operationID: string): Promise<Sent> {
+export async function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<Sent> {
+  const { msg } = received
   const serverMsgID = messageID()
-  const prepared = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
+  const prepared = prepareSend(received, { userID: user.userID, operationID, serverMsgID })
   const { home } = prepared
   const isAsked = asksBeforeSend(user.config, msg)
   if (!isAsked && !user.asked.waits(home)) return hand(user, prepared)
@@ -43,7 +45,7 @@ export async function sendMessage(user: UserCore, msg: MsgData, operationID: str
 
 /** The message as the app wants it; what it has made of it is checked as if the device had sent it. */
 function again(user: UserCore, { msg, serverMsgID, modified }: Approved, operationID: string): Handed {
-  const prepared = prepareSend(msg, { userID: user.userID, operationID, serverMsgID })
+  const prepared = prepareSend({ msg, bytes: null }, { userID: user.userID, operationID, serverMsgID })
   return { ...prepared, modified: modified ? msg : undefined }
 }
 
