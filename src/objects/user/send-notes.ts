@@ -1,9 +1,18 @@
 import { derivedID } from '../../platform/ids.ts'
+import { Lane } from '../../platform/lane.ts'
 
 const DAY_MS = 86_400_000
 
 /** Each note removes this many expired ones, so that there is never a heap of them to remove. */
 const SWEPT_PER_NOTE = 2
+
+/** What one commit writes down at most. */
+const MAX_NOTES = 256
+
+interface Note {
+  operationID: string
+  now: number
+}
 
 /**
  * Which REST calls of this user have sent their message, for a day. Notes lie in boxes by the day: what is too old is
@@ -11,12 +20,26 @@ const SWEPT_PER_NOTE = 2
  */
 export class SendNotes {
   readonly #sql: SqlStorage
+  readonly #lane: Lane<Note, null>
 
-  constructor(sql: SqlStorage) {
+  constructor({ sql, sync }: { sql: SqlStorage; sync(): Promise<void> }) {
     this.#sql = sql
+    this.#lane = new Lane(async (notes) => {
+      for (const { operationID, now } of notes) this.#write(operationID, now)
+      await sync()
+      return notes.map(() => null)
+    }, MAX_NOTES)
   }
 
-  add(operationID: string, now: number): void {
+  /**
+   * Writes a note down; it is on disk when this returns. A backend makes all its calls as one user, so what comes while
+   * a commit is under way goes together into the next one.
+   */
+  async add(operationID: string, now: number): Promise<void> {
+    await this.#lane.push({ operationID, now })
+  }
+
+  #write(operationID: string, now: number): void {
     const day = Math.floor(now / DAY_MS)
     this.#sql.exec(
       'DELETE FROM send_note WHERE (day, operation) IN (SELECT day, operation FROM send_note WHERE day < ? LIMIT ?)',
