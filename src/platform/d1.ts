@@ -6,8 +6,14 @@ export type Database = DrizzleD1Database
 /** A statement takes at most 100 bound parameters; lists longer than this go in several. */
 export const MAX_BOUND = 90
 
+const opened = new WeakMap<D1Database, Database>()
+
 export function openDatabase(binding: D1Database): Database {
-  return drizzle(binding)
+  const known = opened.get(binding)
+  if (known) return known
+  const database = drizzle(binding)
+  opened.set(binding, database)
+  return database
 }
 
 /** Splits a list so that each part fits into one statement with `perItem` parameters an item. */

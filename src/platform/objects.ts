@@ -20,3 +20,23 @@ export function relayObject(env: Bindings, name: string): RelayRpc {
 export function metricsObject(env: Bindings): MetricsRpc {
   return clientOf<MetricsRpc>(() => env.METRICS.getByName('metrics'))
 }
+
+/** As many objects as one object usually talks with. */
+const MAX_AT_HAND = 2_000
+
+/**
+ * Keeps the clients of objects that are called again and again: finding an object by its name costs as much as calling
+ * it. For an object only; a Worker's stubs end with the request that made them.
+ */
+export function atHand<T>(find: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>()
+  return (name) => {
+    let client = known.get(name)
+    if (client === undefined) {
+      if (known.size >= MAX_AT_HAND) known.clear()
+      client = find(name)
+      known.set(name, client)
+    }
+    return client
+  }
+}

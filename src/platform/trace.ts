@@ -5,7 +5,8 @@ import { tracing } from 'cloudflare:workers'
  * `operationID` a trace and the lines of the log find each other. Costs nothing where nobody traces.
  */
 export function annotateTrace(fields: Record<string, string | number | boolean>): void {
-  tracing.getActiveSpan()?.setAttributes(fields)
+  const span = tracing.getActiveSpan()
+  if (span?.isTraced) span.setAttributes(fields)
 }
 
 /** Does a piece of work in a span of its own. */

@@ -7,7 +7,7 @@ import { openDatabase } from '../../platform/d1.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { relayObject, userObject } from '../../platform/objects.ts'
+import { atHand, relayObject, userObject } from '../../platform/objects.ts'
 import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
 import {
   type AppendItem,
@@ -85,8 +85,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       conversationID: this.#conversationID(),
       members: () => this.#members,
       logs: () => this.#logs,
-      user: (userID) => userObject(env, userID),
-      relay: (name) => relayObject(env, name),
+      user: atHand((userID) => userObject(env, userID)),
+      relay: atHand((name) => relayObject(env, name)),
       owes: () => this.#owes(),
       log: this.#log,
     })
@@ -284,18 +284,16 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const stamped: Stamped[] = []
     let handedOver = false
     try {
-      return this.ctx.storage.transactionSync(() =>
-        items.map((item) => {
-          const refusal = this.#refusalOf(item, now)
-          if (refusal) return { ok: false, refusal: refusalOf(refusal) }
-          // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
-          if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
-          const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
-          if (fresh) stamped.push(fresh)
-          const pendingFrom = fresh && item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
-          return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
-        }),
-      )
+      return this.#atomically(items, (item) => {
+        const refusal = this.#refusalOf(item, now)
+        if (refusal) return { ok: false, refusal: refusalOf(refusal) }
+        // The first message that is stored is what makes a conversation; one that is refused leaves nothing behind.
+        if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
+        const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
+        if (fresh) stamped.push(fresh)
+        const pendingFrom = fresh && item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
+        return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
+      })
     } catch (error) {
       this.#logs = this.#freshLogs()
       this.#members = new Members(this.ctx.storage.sql)
@@ -309,6 +307,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       // Settings of people who have no conversation yet may change without a word to this object.
       if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
+  }
+
+  /** Runs the steps of one commit. One message in a settled conversation is one statement, which is atomic as it is. */
+  #atomically(items: AppendItem[], step: (item: AppendItem) => AppendResult): AppendResult[] {
+    if (items.length === 1 && this.#members.persistent) return items.map(step)
+    return this.ctx.storage.transactionSync(() => items.map(step))
   }
 
   /**

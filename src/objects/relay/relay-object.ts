@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { configOf } from '../../platform/config.ts'
 import { createLog } from '../../platform/log.ts'
-import { userObject } from '../../platform/objects.ts'
+import { atHand, userObject } from '../../platform/objects.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import { type Outcome, outcomeOf, type Relayed, type RelayRpc, type Serves } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
@@ -18,6 +18,7 @@ const MAX_PARALLEL = 200
 /** Some thousand members of a large group: a message costs a call for each who listens and nothing for the others. */
 export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
   readonly #shard: Shard
+  readonly #user = atHand((userID) => userObject(this.env, userID))
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
@@ -52,7 +53,7 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
     const arrivals = this.#shard.arrivals(userID)
     const news = { conversationID, home, about, messages: wanted, ...(redelivered && { redelivered }) }
     try {
-      const listens = await userObject(this.env, userID).deliver(news)
+      const listens = await this.#user(userID).deliver(news)
       if (!listens) this.#shard.wentAway(userID, arrivals)
       return true
     } catch (error) {

@@ -27,6 +27,8 @@ const EMPTY = new Uint8Array()
 export class Devices {
   readonly #state: DurableObjectState
   readonly #known = new WeakMap<WebSocket, Device>()
+  /** What the runtime listed last; null when that may be out of date. It makes a new list at every question. */
+  #sockets: WebSocket[] | null = null
 
   constructor(state: DurableObjectState) {
     this.#state = state
@@ -34,6 +36,7 @@ export class Devices {
 
   accept(socket: WebSocket, admitted: AdmittedDevice): Device {
     this.#state.acceptWebSocket(socket)
+    this.#sockets = null
     const device: Device = {
       connID: crypto.randomUUID(),
       platformID: admitted.platformID,
@@ -65,10 +68,10 @@ export class Devices {
 
   /** Sockets that are open, with their devices. */
   open(): { socket: WebSocket; device: Device }[] {
-    return this.#state
-      .getWebSockets()
-      .filter((socket) => socket.readyState === WebSocket.OPEN)
-      .map((socket) => ({ socket, device: this.of(socket) }))
+    this.#sockets ??= this.#state.getWebSockets()
+    const open = this.#sockets.filter((socket) => socket.readyState === WebSocket.OPEN)
+    if (open.length < this.#sockets.length) this.#sockets = null
+    return open.map((socket) => ({ socket, device: this.of(socket) }))
   }
 
   /**

@@ -4,7 +4,7 @@ import { type Config, configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { PushJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { conversationObject, relayObject, userObject } from '../../platform/objects.ts'
+import { atHand, conversationObject, relayObject, userObject } from '../../platform/objects.ts'
 import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
 import { WebhookQueue } from '../../platform/webhook-queue.ts'
 import { sendPushJobs } from '../../push/enqueue.ts'
@@ -60,8 +60,8 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const userID = state.id.name
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
-  const conversation = (home: string) => conversationObject(env, home)
-  const other = (id: string) => userObject(env, id)
+  const conversation = atHand((home) => conversationObject(env, home))
+  const other = atHand((id) => userObject(env, id))
   const log = createLog(() => configOf(env).logLevel, { userID })
   const bell = new Bell(sql)
   const devices = new Devices(state)
@@ -99,7 +99,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
     requestRate: new RequestRate(),
-    sendNotes: new SendNotes(sql),
+    sendNotes: new SendNotes({ sql, sync: () => state.storage.sync() }),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
     beginning: new Set(),
