@@ -7,6 +7,13 @@ process.env.OPENIM_SECRET ??= 'openIM123'
 const root = new URL('..', import.meta.url).pathname
 
 /**
+ * Deadlines for what never happens. Nothing takes so long by itself, but two cores may be shared by two servers, a
+ * browser and workerd, and a test that waits for a state must not fail over how long that takes.
+ */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
+const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
+
+/**
  * Three kinds of tests. `workers` run inside workerd, beside real objects, D1, R2 and queues; `node` tests the scripts;
  * `e2e` starts whole servers and drives them with OpenIM's own SDKs.
  */
@@ -40,6 +47,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/{protocol,platform,sync,features,objects,http,jobs,push,contract}/**/*.test.ts'],
           setupFiles: ['test/setup.ts'],
+          ...PATIENCE,
         },
       },
       {
@@ -47,8 +55,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/scripts/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...LONG_PATIENCE,
         },
       },
       {
@@ -58,8 +65,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           // A server and a browser at a time are enough for two cores.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...LONG_PATIENCE,
         },
       },
     ],
