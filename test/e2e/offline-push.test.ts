@@ -298,7 +298,7 @@ describe('who is rung', () => {
     await again.deliverText(bob, 'after it', info({ title: 'Alice', desc: 'after it' }))
     const calls = await callsTo('/google/v1/', bob, 2)
     expect(jsonOf(calls[1]).message.notification.body).toBe('after it')
-    await untilAllIsRung(alice)
+    await untilAllIsRung(again)
     expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
   })
 })
