@@ -258,7 +258,7 @@ function decodeJsonResponse(frame: Uint8Array): WsResponse {
 }
 
 /** Waits for something that another object does in its own time. */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await holds())) {
     if (Date.now() > end) throw new Error('what was waited for did not happen')

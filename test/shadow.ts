@@ -217,7 +217,6 @@ export async function expectSameAsFresh(...online: Shadow[]): Promise<void> {
     const fresh = await (await Shadow.online(shadow.userID, FRESH_PLATFORM)).known()
     await until(
       async () => JSON.stringify(normalised(await shadow.known())) === JSON.stringify(normalised(fresh)),
-      1_000,
     ).catch(async () => expect(normalised(await shadow.known())).toEqual(normalised(fresh)))
   }
 }

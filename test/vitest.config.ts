@@ -7,6 +7,13 @@ process.env.OPENIM_SECRET ??= 'openIM123'
 const root = new URL('..', import.meta.url).pathname
 
 /**
+ * Deadlines for what never happens. Nothing takes so long by itself, but two cores may be shared by two servers, a
+ * browser and workerd, and a test that waits for a state must not fail over how long that takes.
+ */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
+const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
+
+/**
  * Three kinds of tests. `workers` run inside workerd, beside real objects, D1, R2 and queues; `node` tests the scripts;
  * `e2e` starts whole servers and drives them with OpenIM's own SDKs.
  */
@@ -61,6 +68,7 @@ export default defineConfig({
               },
             },
           },
+          ...PATIENCE,
         },
       },
       {
@@ -68,8 +76,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/scripts/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...LONG_PATIENCE,
         },
       },
       {
@@ -79,8 +86,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           // A server and a browser at a time are enough for two cores.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...LONG_PATIENCE,
         },
       },
     ],

@@ -1,6 +1,9 @@
 import type { Log } from './log.ts'
 
-/** The answer leaves when the handler returns; this much later it is ahead of anything that is sent to a socket. */
+/**
+ * The answer leaves when the handler returns; this much later the client has taken it from its connection before a push
+ * reaches another one. Waiting for its bytes to be written orders nothing: the runtime has written them at once.
+ */
 const HEAD_START_MS = 25
 
 /**

@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { announced, type Client, chatIDOf, inHistory, type Message, received, receivedBy, send } from './rig/client.ts'
+import { expectTexts } from './rig/chats.ts'
+import {
+  announced,
+  type Client,
+  chatIDOf,
+  inHistory,
+  type Message,
+  received,
+  receivedBy,
+  send,
+  wholeHistory,
+} from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, type SdkName, useScene } from './rig/scene.ts'
 
@@ -214,8 +225,7 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
   it.each(SDKS)('a device that was not there finds all of it on %s', async (later) => {
     for (const kind of kinds) await sending(kind)
     const device = await scene.device(later, bob.userID, { platformID: PLATFORM.ipad })
-    const history = await device.history(alice.userID)
-    expect(history).toHaveLength(kinds.length + 1)
+    const history = await wholeHistory(device, alice.userID, kinds.length + 1)
     for (const kind of kinds) {
       const { clientMsgID, whole } = await sending(kind)
       const found = history.find((message) => message.clientMsgID === clientMsgID)
@@ -236,9 +246,9 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
 
     expect(await alice.sendText(carolID, 'to keep')).toMatchObject({ status: 2 })
     expect(await received(carol, 'to keep')).toMatchObject({ seq: 1 })
-    expect((await carol.history(alice.userID)).map(({ text }) => text)).toEqual(['to keep'])
+    await expectTexts(carol, alice.userID, ['to keep'])
     const later = await scene.js(carolID, { platformID: PLATFORM.ipad })
-    expect((await later.history(alice.userID)).map(({ text }) => text)).toEqual(['to keep'])
+    await expectTexts(later, alice.userID, ['to keep'])
   })
 
   it('typing shows at the other side while it lasts, and leaves nothing behind', async () => {
@@ -252,7 +262,7 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
     await typing(false)
     await bob.waitFor('OnConversationUserInputStatusChanged', undefined, undefined, since)
 
-    const before = await bob.history(alice.userID)
+    const before = await wholeHistory(bob, alice.userID, 1 + (await Promise.all(sent.values())).length)
     const next = await alice.sendText(bob.userID, 'typed')
     expect(await announced(bob, next.clientMsgID)).toMatchObject({ seq: (before.at(-1)?.seq ?? 0) + 1 })
     expect(receivedBy(bob).filter(({ contentType }) => contentType === 113)).toEqual([])

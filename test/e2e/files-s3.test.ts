@@ -175,7 +175,7 @@ describe('an upload', () => {
       errCode: 1001,
       errDlt: expect.stringContaining('begin the upload'),
     })
-    expect(store.log.at(-1)).toMatch(`DELETE files/${upload.uploadID} 204`)
+    await expect.poll(() => store.log.at(-1)).toMatch(`DELETE files/${upload.uploadID} 204`)
     expect((await fetch(upload.url)).status).toBe(404)
     expect((await upload.complete()).errCode).toBe(1001)
     const again = await Upload.begin('bob', upload.data)

@@ -85,7 +85,7 @@ it('the JS SDK uploads a small file and one of three parts, and again without se
       file,
     })
     await sdk.sendMessage?.({ recvID: bobID, groupID: '', message: created?.data })
-    await expect.poll(async () => (await bob.history(aliceID)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
     const [message] = await bob.history(aliceID)
     expect(await snapshotSize(message?.whole)).toEqual([640, 50])
   } finally {
@@ -139,6 +139,6 @@ it('the wasm SDK uploads files of one part and of three, and sends a picture tha
     file: fileOf(data, 'p1.png', 'image/png'),
   })
   await alice.call('sendMessage', { recvID: bobID, groupID: '', message })
-  await expect.poll(async () => (await bob.history(aliceID)).length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
   expect(await snapshotSize((await bob.history(aliceID))[0]?.whole)).toEqual([320, 640])
 })

@@ -4,14 +4,14 @@ import { received, receivedBy } from './rig/client.ts'
 import {
   createGroup,
   eventually,
+  expectConversation,
+  expectGroup,
   expectHistory,
-  groupAt,
-  groupConversation,
+  expectNoGroup,
   groupHistory,
   membersAt,
   ROLE,
   sayTo,
-  shownAs,
 } from './rig/groups.ts'
 import { News } from './rig/news.ts'
 import { fresh, nicknameOf, PLATFORM } from './rig/rest.ts'
@@ -63,12 +63,12 @@ it('an app founds, fills, changes and ends a group in the name of nobody in it',
     },
   )
   for (const device of [alice, bob]) {
-    expect(await groupAt(device, groupID)).toMatchObject({ groupName: 'A-Team', memberCount: 2, ownerUserID: aliceID })
+    await expectGroup(device, groupID, { groupName: 'A-Team', memberCount: 2, ownerUserID: aliceID })
     // Founding and putting out were to make no message.
     await expectHistory(device, groupID, [1509, 1520, 'automatic'])
   }
   await asBackend('/group/dismiss_group', { groupID, deleteMember: true })
-  expect(await groupAt(alice, groupID)).toBeUndefined()
+  await expectNoGroup(alice, groupID)
   await expect(sayTo(bob, groupID, 'still there?')).rejects.toThrow(/1204|Dismissed/)
 })
 
@@ -85,8 +85,8 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   const groupID = await createGroup(alice, { groupName: 'Crowd', members: [bobID, carolID, ...crowd] })
   for (const device of [alice, bob, carol]) {
     await expectHistory(device, groupID, [1501])
-    expect(await groupAt(device, groupID)).toMatchObject({ memberCount: 300 })
-    expect(await membersAt(device, groupID)).toHaveLength(300)
+    await expectGroup(device, groupID, { memberCount: 300 })
+    await expect.poll(() => membersAt(device, groupID)).toHaveLength(300)
   }
   for (const [i, device] of [alice, bob, carol].entries()) {
     await sayTo(device, groupID, `text ${i}`)
@@ -100,7 +100,7 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   await scene.reopen(bob)
   const sofar = [1501, 'text 0', 'text 1', 'text 2', ...missed, 1520]
   await expectHistory(bob, groupID, sofar)
-  expect(await groupAt(bob, groupID)).toMatchObject({ groupName: 'Big crowd', memberCount: 300 })
+  await expectGroup(bob, groupID, { groupName: 'Big crowd', memberCount: 300 })
   await sayTo(carol, groupID, 'welcome back')
   await received(bob, 'welcome back')
 
@@ -126,7 +126,7 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   const whole = [...sofar, 'welcome back', 1509, 'so many people', 1508, 'without carol']
   for (const device of [alice, bob, dave]) await expectHistory(device, groupID, whole)
   const later = await scene.wasm(carolID, { platformID: PLATFORM.ipad })
-  expect((await groupHistory(later, groupID)).map(shownAs)).toEqual(whole.slice(0, -1))
+  await expectHistory(later, groupID, whole.slice(0, -1))
   const bobs = await scene.js(bobID, { platformID: PLATFORM.ipad })
   await expectHistory(bobs, groupID, whole)
 })
@@ -156,14 +156,14 @@ it('a group that grows beyond what it serves by itself loses no message on the w
       22,
     )
     expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, i) => i + 1))
-    expect(await groupAt(device, groupID)).toMatchObject({ memberCount: MAX_DIRECT_MEMBERS + 20 })
+    await expectGroup(device, groupID, { memberCount: MAX_DIRECT_MEMBERS + 20 })
   }
   // It shrinks again, and is served on.
   await alice.call('kickGroupMember', { groupID, reason: '', userIDList: newcomers })
   await sayTo(alice, groupID, 'fewer again')
   for (const device of [bob, carol]) {
     await received(device, 'fewer again')
-    expect(await groupConversation(device, groupID)).toMatchObject({ latest: 'fewer again' })
+    await expectConversation(device, groupID, { latest: 'fewer again' })
   }
 })
 

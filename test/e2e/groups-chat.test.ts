@@ -3,9 +3,9 @@ import { type Client, messageFrom, received, receivedBy, totalUnread } from './r
 import {
   createGroup,
   eventually,
+  expectConversation,
   expectHistory,
   groupChatID,
-  groupConversation,
   groupHistory,
   sayTo,
   shownAs,
@@ -53,13 +53,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
 
   const markRead = (device: Client) => device.call('markConversationMessageAsRead', groupChatID(groupID))
 
-  const expectUnread = (device: Client, count: number) =>
-    eventually(
-      device,
-      async () => (await groupConversation(device, groupID)).unreadCount,
-      (unread) => unread === count,
-      count,
-    )
+  const expectUnread = (device: Client, unreadCount: number) => expectConversation(device, groupID, { unreadCount })
 
   it('talk: each message arrives once at everybody else, in one order, with its sender', async () => {
     await found()
@@ -86,12 +80,12 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     for (const text of ['one', 'two', 'three']) await sayTo(alice, groupID, text)
     for (const device of [bob, phone, carol]) await expectUnread(device, 3)
     await expectUnread(alice, 0)
-    expect(await totalUnread(bob)).toBe(before + 3)
+    await expect.poll(() => totalUnread(bob)).toBe(before + 3)
     await markRead(bob)
     for (const device of [bob, phone]) await expectUnread(device, 0)
     await expectUnread(carol, 3)
     const later = await scene.device(sdk, carol.userID, { platformID: PLATFORM.ipad })
-    expect(await groupConversation(later, groupID)).toMatchObject({ unreadCount: 3, latest: 'three' })
+    await expectConversation(later, groupID, { unreadCount: 3, latest: 'three' })
   })
 
   it('are called by name: alice names bob, then everybody', async () => {
@@ -129,7 +123,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
       const asked = { conversationID: groupChatID(groupID), userID: alice.userID, seq: 2, filter, pagination }
       return (await scene.rest.post('/msg/get_group_message_readers', asked, { token })).data
     }
-    expect(await readers(0)).toEqual({ hasReadCount: 1, unreadCount: 1, userIDs: [bob.userID] })
+    await expect.poll(() => readers(0)).toEqual({ hasReadCount: 1, unreadCount: 1, userIDs: [bob.userID] })
     expect(await readers(1)).toEqual({ hasReadCount: 1, unreadCount: 1, userIDs: [carol.userID] })
   })
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Client, received } from './rig/client.ts'
-import { createGroup, eventually, sayTo } from './rig/groups.ts'
+import { createGroup, sayTo } from './rig/groups.ts'
 import { News } from './rig/news.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
@@ -46,7 +46,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       () => bob.call('refuseFriendApplication', { toUserID: alice.userID, handleMsg: 'who?' }),
       toBoth(['OnFriendApplicationRejected alice bob']),
     )
-    for (const device of [alice, bob]) expect(await friendsAt(device)).toEqual([])
+    for (const device of [alice, bob]) await expectFriends(device, [])
   })
 
   it('alice asks again, and bob agrees: each has the other', async () => {
@@ -59,9 +59,9 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       bob: [accepted, 'OnFriendAdded alice'],
       bobsPhone: [accepted, 'wasm: OnFriendAdded alice'],
     })
-    for (const device of [alice, alicesPhone]) expect(await friendsAt(device)).toEqual([[bob.userID, '']])
-    for (const device of [bob, bobsPhone]) expect(await friendsAt(device)).toEqual([[alice.userID, '']])
-    expect(await friendsAt(carol)).toEqual([])
+    for (const device of [alice, alicesPhone]) await expectFriends(device, [[bob.userID, '']])
+    for (const device of [bob, bobsPhone]) await expectFriends(device, [[alice.userID, '']])
+    await expectFriends(carol, [])
   })
 
   it('alice gives bob a remark, and bob a new name to himself', async () => {
@@ -74,7 +74,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       alicesPhone: ['OnFriendInfoChanged bob'],
       bobsPhone: bobsPhone instanceof WasmClient ? [] : ['OnFriendAdded alice'],
     })
-    for (const device of [alice, alicesPhone]) expect(await friendsAt(device)).toEqual([[bob.userID, 'my Bob']])
+    for (const device of [alice, alicesPhone]) await expectFriends(device, [[bob.userID, 'my Bob']])
   })
 
   it('alice blocks bob: his messages do not reach her, and they do reach a group that both are in', async () => {
@@ -85,13 +85,13 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       bob: ['js: OnBlackAdded'],
       bobsPhone: ['js: OnBlackAdded'],
     })
-    for (const device of [alice, alicesPhone]) expect(await blacksAt(device)).toEqual([bob.userID])
-    expect(await blacksAt(bob)).toEqual([])
+    for (const device of [alice, alicesPhone]) await expectBlacks(device, [bob.userID])
+    await expectBlacks(bob, [])
     await expect(bob.sendText(alice.userID, 'hey')).rejects.toThrow(/1302|BlockedByPeer|not sent/i)
     await alice.sendText(bob.userID, 'you cannot answer')
     await received(bob, 'you cannot answer')
     const groupID = await createGroup(carol, { members: [alice.userID, bob.userID] })
-    await bob.waitFor('OnJoinedGroupAdded')
+    await bob.waitFor('OnJoinedGroupAdded', ({ data }) => JSON.stringify(data).includes(groupID))
     await sayTo(bob, groupID, 'hello in the group')
     await received(alice, 'hello in the group')
 
@@ -101,7 +101,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       bob: ['js: OnBlackDeleted bob'],
       bobsPhone: ['js: OnBlackDeleted bob'],
     })
-    expect(await blacksAt(alice)).toEqual([])
+    await expectBlacks(alice, [])
     await bob.sendText(alice.userID, 'at last')
     await received(alice, 'at last')
   })
@@ -129,31 +129,40 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       scene.device(otherThan(sdk), alice.userID, { platformID: PLATFORM.ipad }),
       scene.device(sdk, bob.userID, { platformID: PLATFORM.ipad }),
     ])
-    for (const device of [alice, alicesPhone, hers]) expect(await friendsAt(device)).toEqual([])
-    for (const device of [bob, bobsPhone, his]) expect(await friendsAt(device)).toEqual([[alice.userID, '']])
+    for (const device of [alice, alicesPhone, hers]) await expectFriends(device, [])
+    for (const device of [bob, bobsPhone, his]) await expectFriends(device, [[alice.userID, '']])
   })
 
   it('carol, who was asked by both while away, finds both requests, and answers each', async () => {
     const [erinID] = await scene.users('erin')
     for (const device of [alice, bob]) await device.call('addFriend', { toUserID: erinID, reqMsg: 'hello erin' })
     const erin = await scene.device(sdk, erinID)
-    const requests = z
-      .array(z.object({ fromUserID: z.string(), handleResult: z.number() }))
-      .parse(await erin.call('getFriendApplicationListAsRecipient', { handleResults: [], offset: 0, count: 100 }))
-    expect(requests.map(({ fromUserID }) => fromUserID).toSorted()).toEqual([alice.userID, bob.userID].toSorted())
+    const askers = async () => {
+      const asked = { handleResults: [], offset: 0, count: 100 }
+      const requests = Requests.parse(await erin.call('getFriendApplicationListAsRecipient', asked))
+      return requests.map(({ fromUserID }) => fromUserID).toSorted()
+    }
+    await expect.poll(askers).toEqual([alice.userID, bob.userID].toSorted())
     await erin.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: '' })
     await erin.call('refuseFriendApplication', { toUserID: bob.userID, handleMsg: '' })
     await alice.waitFor('OnFriendApplicationAccepted', ({ data }) => JSON.stringify(data).includes(erinID))
     await bob.waitFor('OnFriendApplicationRejected', ({ data }) => JSON.stringify(data).includes(erinID))
-    await eventually(
-      erin,
-      () => friendsAt(erin),
-      (friends) => JSON.stringify(friends) === JSON.stringify([[alice.userID, '']]),
-      alice.userID,
-    )
+    await expectFriends(erin, [[alice.userID, '']])
     expect((await friendsAt(bob)).map(([userID]) => userID)).not.toContain(erinID)
   })
 })
+
+const Requests = z.array(z.object({ fromUserID: z.string() }))
+
+/** The friends as the app lists them, once they are these. */
+async function expectFriends(client: Client, expected: [userID: string, remark: string][]): Promise<void> {
+  await expect.poll(() => friendsAt(client), { message: client.userID }).toEqual(expected)
+}
+
+/** Whom the user has blocked, once it is these. */
+async function expectBlacks(client: Client, expected: string[]): Promise<void> {
+  await expect.poll(() => blacksAt(client), { message: client.userID }).toEqual(expected)
+}
 
 /** Friends with their remarks. */
 async function friendsAt(client: Client): Promise<[userID: string, remark: string][]> {

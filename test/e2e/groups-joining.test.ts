@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { type Client, received } from './rig/client.ts'
 import {
   createGroup,
+  expectGroup,
   expectHistory,
-  groupAt,
+  expectMembers,
+  expectNoGroup,
   groupConversation,
   groupHistory,
   joinedGroups,
@@ -78,9 +80,9 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
       const groupID = await found(need)
       await apply(groupID, 'please')
       for (const manager of [alice, bob]) {
-        expect(await requestsAt(manager, 'getGroupApplicationListAsRecipient', groupID)).toEqual([
-          { userID: dave.userID, groupID, reqMsg: 'please', handleResult: 0 },
-        ])
+        await expect
+          .poll(() => requestsAt(manager, 'getGroupApplicationListAsRecipient', groupID))
+          .toEqual([{ userID: dave.userID, groupID, reqMsg: 'please', handleResult: 0 }])
       }
       // The JS SDK looks for the request of a manager who answers instead of the applicant's, and finds none.
       await news.of(() => bob.call('refuseGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: 'full' }), {
@@ -88,9 +90,9 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
         bob: ['wasm: OnGroupApplicationRejected dave'],
         dave: ['OnGroupApplicationRejected dave'],
       })
-      expect(await requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID)).toMatchObject([
-        { handleResult: -1 },
-      ])
+      await expect
+        .poll(() => requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID))
+        .toMatchObject([{ handleResult: -1 }])
       await expect(sayTo(dave, groupID, 'hey')).rejects.toThrow()
 
       await apply(groupID, 'pretty please')
@@ -100,9 +102,9 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
         carol: COMES,
         dave: [...IS_IN, 'OnGroupApplicationAccepted dave'],
       })
-      expect(await requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID)).toMatchObject([
-        { reqMsg: 'pretty please', handleResult: 1 },
-      ])
+      await expect
+        .poll(() => requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID))
+        .toMatchObject([{ reqMsg: 'pretty please', handleResult: 1 }])
       await expect(
         bob.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: '' }),
       ).rejects.toThrow(/GroupRequestHandled|1206/i)
@@ -144,7 +146,7 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
       bob: ['wasm: OnGroupApplicationAdded dave'],
       carol: ['wasm: OnGroupApplicationAdded dave'],
     })
-    expect(await groupAt(dave, groupID)).toBeUndefined()
+    await expectNoGroup(dave, groupID)
     await news.of(() => bob.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: '' }), {
       alice: [...COMES, 'wasm: OnGroupApplicationAccepted dave'],
       bob: [...COMES, 'wasm: OnGroupApplicationAccepted dave'],
@@ -196,7 +198,7 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
     if (dave instanceof WasmClient) await expectHistory(dave, groupID, whole)
     const later = await scene.device(otherThan(sdk), dave.userID, { platformID: PLATFORM.ipad })
     await expectHistory(later, groupID, whole)
-    expect(await groupAt(later, groupID)).toMatchObject({ memberCount: 4 })
+    await expectGroup(later, groupID, { memberCount: 4 })
   })
 
   it('has no say over who is in it, as an ordinary member', async () => {
@@ -211,7 +213,7 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
     await expect(
       dave.call('setGroupMemberInfo', { groupID, userID: dave.userID, roleLevel: ROLE.admin }),
     ).rejects.toThrow(refused)
-    expect((await membersAt(alice, groupID)).map(({ userID }) => userID)).toHaveLength(4)
+    await expect.poll(async () => (await membersAt(alice, groupID)).map(({ userID }) => userID)).toHaveLength(4)
     expect((await joinedGroups(erin)).map((group) => group.groupID)).toEqual([])
   })
 
@@ -233,19 +235,19 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
 
   async function expectIn(groupID: string, joinSource: number, inviterUserID: string): Promise<void> {
     for (const device of [...insiders(), dave]) {
-      expect(await groupAt(device, groupID)).toMatchObject({ memberCount: 4 })
-      expect((await membersAt(device, groupID)).at(-1)).toMatchObject({
-        ...{ userID: dave.userID, roleLevel: ROLE.member, joinSource, inviterUserID },
-      })
+      await expectGroup(device, groupID, { memberCount: 4 })
+      const him = { userID: dave.userID, roleLevel: ROLE.member, joinSource, inviterUserID }
+      await expectMembers(device, groupID, [{}, {}, {}, him])
     }
   }
 
   async function expectOut(groupID: string): Promise<void> {
     for (const device of insiders()) {
-      expect(await groupAt(device, groupID)).toMatchObject({ memberCount: 3 })
-      expect((await membersAt(device, groupID)).map(({ userID }) => userID)).not.toContain(dave.userID)
+      await expectGroup(device, groupID, { memberCount: 3 })
+      const left = [alice, bob, carol].map(({ userID }) => ({ userID }))
+      await expectMembers(device, groupID, left)
     }
-    expect(await groupAt(dave, groupID)).toBeUndefined()
+    await expectNoGroup(dave, groupID)
   }
 
   /** The JS SDK asks for the senders of what it shows, which is not for those who have left: it shows them nothing. */
@@ -253,9 +255,9 @@ describe.each(SDKS)('dave, on %s,', (sdk) => {
     expect((await groupConversation(dave, groupID)).latest).not.toBe(text)
     const later = await scene.device(otherThan(sdk), dave.userID, { platformID: PLATFORM.ipad })
     for (const device of [dave, later].filter((one) => one instanceof WasmClient)) {
-      const shown = (await groupHistory(device, groupID)).map(shownAs)
-      expect(shown).toContain('before dave')
-      expect(shown).not.toContain(text)
+      const shown = async () => (await groupHistory(device, groupID)).map(shownAs)
+      await expect.poll(shown).toContain('before dave')
+      expect(await shown()).not.toContain(text)
     }
     await later.close()
   }

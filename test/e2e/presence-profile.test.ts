@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Client, conversationWith, received } from './rig/client.ts'
+import { expectChat } from './rig/chats.ts'
+import { type Client, received } from './rig/client.ts'
 import { nicknameOf, PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
 
@@ -37,21 +38,26 @@ describe.each(SDKS)('alice on %s', (sdk) => {
       { userID: bobID, status: 1, platformIDs: [PLATFORM.ios, PLATFORM.web] },
       { userID: carolID, ...OFFLINE },
     ]
-    expect(await watch(alice, bobID, carolID)).toEqual(expected)
+    await expect.poll(() => watch(alice, bobID, carolID)).toEqual(expected)
     // The Go core forgets what it has subscribed to; only the JS SDK can list it.
-    if (sdk === 'client-sdk') expect(byUser(await alice.call('getSubscribeUsersStatus'))).toEqual(expected)
+    if (sdk !== 'client-sdk') return
+    await expect.poll(async () => byUser(await alice.call('getSubscribeUsersStatus'))).toEqual(expected)
   })
 
   it('hears nothing more of bob once she has stopped watching him', async () => {
-    const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
+    const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
     // Unsubscribing with the ES5 build throws in the SDK when the answer is empty, as OpenIM's is.
     const alice = sdk === 'client-sdk' ? await scene.js(aliceID, { build: 'modern' }) : await scene.wasm(aliceID)
-    const bob = await scene.raw(bobID)
+    const dave = await scene.js(daveID)
     await watch(alice, bobID, carolID)
+    await watch(dave, bobID)
+    const bob = await scene.raw(bobID)
+    for (const device of [alice, dave]) await seen(device, bobID, [PLATFORM.web])
     await alice.call('unsubscribeUsersStatus', [bobID])
     const unwatched = alice.events.mark
     await bob.goodbye()
-    // Carol's coming is the sign that Bob's going would have been announced by now.
+    // Dave's word and then Carol's coming are the signs that Bob's going would have been announced by now.
+    await seen(dave, bobID, [])
     await scene.raw(carolID)
     await seen(alice, carolID, [PLATFORM.web])
     const about = States.parse(
@@ -85,7 +91,7 @@ describe.each(SDKS)('alice on %s', (sdk) => {
     for (const device of [alice, other]) {
       const { data } = await device.waitFor('OnSelfInfoUpdated')
       expect(data).toMatchObject({ userID: aliceID, ...profile })
-      expect(await device.call('getSelfUserInfo')).toMatchObject({ userID: aliceID, ...profile })
+      await expect.poll(() => device.call('getSelfUserInfo')).toMatchObject({ userID: aliceID, ...profile })
     }
     expect(await bob.call('getUsersInfo', [aliceID])).toMatchObject([{ userID: aliceID, ...profile }])
     for (const device of [alice, other]) {
@@ -97,11 +103,11 @@ describe.each(SDKS)('alice on %s', (sdk) => {
       })
     }
     const later = await scene.device(otherThan(sdk), bobID, { platformID: PLATFORM.ipad })
-    expect(await conversationWith(later, aliceID)).toMatchObject({ showName: profile.nickname })
+    await expectChat(later, aliceID, { showName: profile.nickname })
     // The JS SDK knows its own change by its operationID; the Go core tells of it once more.
     if (sdk === 'client-sdk') expect(alice.events.count('OnSelfInfoUpdated'), alice.events.describe()).toBe(1)
     const hers = await scene.device(sdk, aliceID, { platformID: PLATFORM.ipad })
-    expect(await hers.call('getSelfUserInfo')).toMatchObject({ userID: aliceID, ...profile })
+    await expect.poll(() => hers.call('getSelfUserInfo')).toMatchObject({ userID: aliceID, ...profile })
   })
 })
 
@@ -131,7 +137,7 @@ it("a backend that changes alice's profile is noticed on all her devices", async
   expect(await scene.rest.post('/user/update_user_info_ex', { userInfo }, { token })).toMatchObject({ errCode: 0 })
   for (const device of devices) {
     await device.waitFor('OnSelfInfoUpdated')
-    expect(await device.call('getSelfUserInfo')).toMatchObject(userInfo)
+    await expect.poll(() => device.call('getSelfUserInfo')).toMatchObject(userInfo)
   }
 })
 
@@ -156,7 +162,7 @@ async function watch(client: Client, ...userIDs: string[]) {
 /** The wasm SDK fetches its own profile when it says that it has synced; what is new by then is no change to it. */
 async function knowsItself(client: Client): Promise<void> {
   const nickname = nicknameOf(client.userID)
-  await expect.poll(() => client.call('getSelfUserInfo'), { timeout: 5_000 }).toMatchObject({ nickname })
+  await expect.poll(() => client.call('getSelfUserInfo')).toMatchObject({ nickname })
 }
 
 function isPresence({ event }: { event: string }): boolean {

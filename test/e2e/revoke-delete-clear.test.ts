@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  type Client,
-  chatIDOf,
-  conversationWith,
-  inHistory,
-  type Message,
-  received,
-  send,
-  totalUnread,
-  wholeHistory,
-} from './rig/client.ts'
+import { expectChat, expectTexts, expectTotalUnread } from './rig/chats.ts'
+import { type Client, chatIDOf, inHistory, type Message, received, send, wholeHistory } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene, withWord } from './rig/scene.ts'
 
@@ -18,6 +9,7 @@ const scene = useScene({ browser: true })
 
 /** What stands where a revoked message stood. */
 const REVOKED = 2101
+const TEXT = 101
 
 describe.each(SDKS)('on %s', (sdk) => {
   it('alice revokes a message, and every device of both shows the notice in its place', async () => {
@@ -41,13 +33,13 @@ describe.each(SDKS)('on %s', (sdk) => {
         seq: 2,
       })
       const peer = device.userID === aliceID ? bobID : aliceID
-      expectRevoked(await device.history(peer), aliceID)
+      await expectRevoked(device, peer, aliceID)
     }
     for (const [later, peer] of [
       [await scene.device(sdk, bobID, { platformID: PLATFORM.ipad }), aliceID],
       [await scene.js(aliceID, { platformID: PLATFORM.ipad }), bobID],
     ] as const) {
-      expectRevoked(await later.history(peer), aliceID)
+      await expectRevoked(later, peer, aliceID)
     }
     for (const device of [alice, alicesOther, bob, bobsDesk]) {
       expect(device.errors).toEqual([])
@@ -66,7 +58,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     await bob.waitFor('OnNewRecvMessageRevoked')
     const later = await scene.js(bobID, { platformID: PLATFORM.ipad })
     for (const device of [bob, later]) {
-      expect((await conversationWith(device, aliceID)).latest).toMatchObject({ contentType: REVOKED, seq: 1 })
+      await expectChat(device, aliceID, { latest: expect.objectContaining({ contentType: REVOKED, seq: 1 }) })
     }
   })
 
@@ -78,7 +70,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     const token = await scene.token(bobID, PLATFORM.web)
     const asked = { conversationID: chatIDOf(aliceID, bobID), seq: 1, userID: bobID }
     expect(await scene.rest.post('/msg/revoke_msg', asked, { token })).toMatchObject({ errCode: 1002 })
-    expect((await bob.history(aliceID)).map(({ text }) => text)).toEqual(['stays'])
+    await expectTexts(bob, aliceID, ['stays'])
   })
 
   it('bob deletes messages for himself: they are gone on his next device, and alice keeps them', async () => {
@@ -95,17 +87,17 @@ describe.each(SDKS)('on %s', (sdk) => {
       await bob.call('deleteMessage', { conversationID, clientMsgID })
     }
 
-    expect((await bob.history(aliceID)).map(({ text }) => text)).toEqual(['one', 'three'])
-    await expect.poll(async () => (await conversationWith(bob, aliceID)).latestText).toBe('three')
+    await expectTexts(bob, aliceID, ['one', 'three'])
+    await expectChat(bob, aliceID, { latestText: 'three' })
     for (const later of SDKS) {
       const device = await scene.device(later, bobID, { platformID: PLATFORM.ipad })
-      expect((await conversationWith(device, aliceID)).latestText).toBe('three')
-      expect((await device.history(aliceID)).map(({ text }) => text)).toEqual(['one', 'three'])
+      await expectChat(device, aliceID, { latestText: 'three' })
+      await expectTexts(device, aliceID, ['one', 'three'])
       expect(device.errors).toEqual([])
     }
     expect(textsOf(await wholeHistory(alice, bobID, 4))).toEqual(['one', 'two', 'three', 'four'])
     const hers = await scene.js(aliceID, { platformID: PLATFORM.ipad })
-    expect((await hers.history(bobID)).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four'])
+    await expectTexts(hers, bobID, ['one', 'two', 'three', 'four'])
   })
 
   it('bob clears a conversation: his devices start it anew, and alice keeps it', async () => {
@@ -118,12 +110,12 @@ describe.each(SDKS)('on %s', (sdk) => {
     await bob.call(clear, chatIDOf(aliceID, bobID))
 
     const next = await scene.js(bobID, { platformID: PLATFORM.android })
-    expect(await next.history(aliceID)).toEqual([])
-    expect(await totalUnread(next)).toBe(0)
+    await expectTexts(next, aliceID, [])
+    await expectTotalUnread(next, 0)
     await alice.deliverText(bobID, 'four')
     const later = await scene.device(otherThan(sdk), bobID, { platformID: PLATFORM.ipad })
-    expect((await later.history(aliceID)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
-    expect(await totalUnread(later)).toBe(1)
+    expect((await wholeHistory(later, aliceID, 1)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
+    await expectTotalUnread(later, 1)
     expect(later.errors).toEqual([])
     expect((await alice.pullAll(bobID)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
   })
@@ -134,12 +126,12 @@ describe.each(SDKS)('on %s', (sdk) => {
     await alice.deliverText(bobID, 'from alice')
     await carol.deliverText(bobID, 'from carol')
     const bob = await scene.device(sdk, bobID)
-    expect(await totalUnread(bob)).toBe(2)
+    await expectTotalUnread(bob, 2)
     await bob.call('deleteAllMsgFromLocalAndSvr')
 
     const later = await scene.device(otherThan(sdk), bobID, { platformID: PLATFORM.ipad })
-    for (const peer of [aliceID, carolID]) expect(await later.history(peer)).toEqual([])
-    expect(await totalUnread(later)).toBe(0)
+    for (const peer of [aliceID, carolID]) await expectTexts(later, peer, [])
+    await expectTotalUnread(later, 0)
     for (const peer of [alice, carol]) expect(await peer.pullAll(bobID)).toHaveLength(1)
   })
 })
@@ -153,15 +145,15 @@ it('messages that bob deletes with word to his devices disappear there at once, 
   const conversationID = chatIDOf(aliceID, bobID)
   await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
   await desk.waitFor('OnMsgDeleted')
-  expect(textsOf(await desk.history(aliceID))).toEqual(['one', 'three'])
+  await expectTexts(desk, aliceID, ['one', 'three'])
   expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two', 'three'])
 
   await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
   await alice.waitFor('OnMsgDeleted')
-  await expect.poll(async () => textsOf(await desk.history(aliceID))).toEqual(['three'])
-  await expect.poll(async () => textsOf(await alice.history(bobID))).toEqual(['two', 'three'])
+  await expectTexts(desk, aliceID, ['three'])
+  await expectTexts(alice, bobID, ['two', 'three'])
   const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
-  expect(textsOf(await later.history(bobID))).toEqual(['two', 'three'])
+  await expectTexts(later, bobID, ['two', 'three'])
 })
 
 it('a conversation that bob clears with word to his devices is empty there at once, and with word to all at alice too', async () => {
@@ -172,9 +164,9 @@ it('a conversation that bob clears with word to his devices is empty there at on
   await wholeHistory(alice, bobID, 2)
   const conversationIDs = [chatIDOf(aliceID, bobID)]
   await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
-  await expect.poll(async () => textsOf(await desk.history(aliceID))).toEqual([])
+  await expectTexts(desk, aliceID, [])
   expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two'])
-  expect(await totalUnread(desk)).toBe(0)
+  await expectTotalUnread(desk, 0)
 
   await alice.sendText(bobID, 'three')
   await received(desk, 'three')
@@ -183,7 +175,7 @@ it('a conversation that bob clears with word to his devices is empty there at on
     [alice, bobID],
     [desk, aliceID],
   ] as const) {
-    await expect.poll(async () => textsOf(await device.history(peer))).toEqual([])
+    await expectTexts(device, peer, [])
   }
   await desk.sendText(aliceID, 'four')
   await received(alice, 'four')
@@ -198,13 +190,13 @@ it('bob, who was offline when alice revoked, sees the notice when he comes back'
   const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
   const second = await sayThree(alice, bobID)
   await received(bob, 'fine again')
-  expect(await bob.history(aliceID)).toHaveLength(3)
+  await wholeHistory(bob, aliceID, 3)
   await bob.goOffline()
   await revoke(alice, bobID, second)
   await scene.reopen(bob)
   const { data } = await bob.waitFor('OnNewRecvMessageRevoked')
   expect(data).toMatchObject({ clientMsgID: second.clientMsgID, revokerID: aliceID })
-  expectRevoked(await bob.history(aliceID), aliceID)
+  await expectRevoked(bob, aliceID, aliceID)
   expect(bob.errors).toEqual([])
 })
 
@@ -224,11 +216,12 @@ it('who quoted a revoked message keeps the words, but not what was quoted', asyn
     scene.js(aliceID, { platformID: PLATFORM.ipad }),
   ])
   for (const device of [bob, ...later]) {
-    const history = await wholeHistory(device, device.userID === aliceID ? bobID : aliceID, 2)
-    const quoteElem = history.find(({ clientMsgID }) => clientMsgID === quote.clientMsgID)?.whole.quoteElem
-    expect(quoteElem).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
+    const peer = device.userID === aliceID ? bobID : aliceID
+    await wholeHistory(device, peer, 2)
+    const shown = async () => (await inHistory(device, peer, quote.clientMsgID)).whole.quoteElem
+    await expect.poll(shown).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
     // The Go core leaves the words in what is on the device already; the server hands them out no more.
-    if (device !== bob) expect(JSON.stringify(quoteElem)).not.toContain('my secret')
+    if (device !== bob) expect(JSON.stringify(await shown())).not.toContain('my secret')
   }
 })
 
@@ -273,13 +266,14 @@ async function revoke(client: Client, peer: string, { clientMsgID }: Message): P
 }
 
 /** Three messages, the second of them revoked by that user. */
-function expectRevoked(history: Message[], revokerID: string): void {
-  expect(history.map(({ seq, text }) => [seq, text])).toEqual([
-    [1, 'fine'],
-    [2, ''],
-    [3, 'fine again'],
+async function expectRevoked(client: Client, peer: string, revokerID: string): Promise<void> {
+  const shown = async () => (await client.history(peer)).map(({ seq, contentType, text }) => [seq, contentType, text])
+  await expect.poll(shown, { message: client.userID }).toEqual([
+    [1, TEXT, 'fine'],
+    [2, REVOKED, ''],
+    [3, TEXT, 'fine again'],
   ])
-  expect(history[1]?.contentType).toBe(REVOKED)
+  const history = await client.history(peer)
   const { detail } = z.object({ detail: z.string() }).parse(history[1]?.whole.notificationElem)
   expect(JSON.parse(detail)).toMatchObject({ revokerID, sourceMessageSendID: revokerID, seq: 2 })
 }

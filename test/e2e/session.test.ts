@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { received, settledHistory } from './rig/client.ts'
+import { received, wholeHistory } from './rig/client.ts'
 import { REQ } from './rig/raw-client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { SDKS, useScene } from './rig/scene.ts'
@@ -101,7 +101,7 @@ describe.each(SDKS)('on %s', (sdk) => {
 
     const again = await scene.enter(sdk, bobID, token)
     await again.waitFor('OnSyncServerFinish')
-    expect((await settledHistory(again, aliceID)).map(({ text }) => text)).toEqual(['sleep well'])
+    expect((await wholeHistory(again, aliceID, 1)).map(({ text }) => text)).toEqual(['sleep well'])
     expect(receivedAfterLogout(bob.events.all)).toEqual([])
   })
 })
@@ -138,7 +138,7 @@ it('an app that goes to the background and comes back (2004) keeps getting messa
   await bob.call('setAppBackgroundStatus', false)
   await alice.sendText(bobID, 'you are back')
   await received(bob, 'you are back')
-  expect((await settledHistory(bob, aliceID)).map(({ seq }) => seq)).toEqual([1, 2])
+  expect((await wholeHistory(bob, aliceID, 2)).map(({ seq }) => seq)).toEqual([1, 2])
   expect(bob.errors).toEqual([])
 })
 

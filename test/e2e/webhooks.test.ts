@@ -1,15 +1,17 @@
 import { afterAll, afterEach, expect, it } from 'vitest'
 import { MsgData, SendMsgResp } from '../../src/protocol/proto/index.ts'
 import { AppServer, type Call, GO_ON } from './rig/app-server.ts'
+import { expectTexts } from './rig/chats.ts'
 import { received, receivedBy } from './rig/client.ts'
 import { REQ, textOf } from './rig/raw-client.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 
 const SECRET = 'what only the two servers know'
-const HOOK_TIMEOUT = 1
+/** The app answers from this very process, which may have to wait for its turn; what hangs takes so many seconds. */
+const HOOK_TIMEOUT = 3
 /** Every try is made and fails: eleven batches, a second apart. */
-const DEAD_TIMEOUT_MS = 60_000
+const DEAD_TIMEOUT_MS = 180_000
 
 const app = await AppServer.start(SECRET)
 const asked = { enable: true, timeout: HOOK_TIMEOUT, failedContinue: true }
@@ -54,7 +56,7 @@ const from = (userID: string, command: string) =>
 const textIn = ({ body }: Call) => JSON.parse(body.content).content
 /** Waits until the app has been told. */
 const toldOf = async (userID: string, command: string, count = 1): Promise<Call[]> => {
-  await expect.poll(() => from(userID, command).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count)
+  await expect.poll(() => from(userID, command).length).toBeGreaterThanOrEqual(count)
   return from(userID, command)
 }
 const asAdmin = async (path: string, body: object) => {
@@ -72,7 +74,7 @@ it('a message over the socket is shown to the app, changed by it for everybody, 
     command === MODIFY && body.sendID === aliceID ? { ...GO_ON, content: '{"content":"what a d***"}' } : GO_ON
   await alice.sendText(bobID, 'what a day')
   expect(await received(bob, 'what a d***')).toMatchObject({ sendID: aliceID, seq: 1 })
-  expect((await alice.history(bobID)).map(({ text }) => text)).toEqual(['what a d***'])
+  await expectTexts(alice, bobID, ['what a d***'])
 
   const [before] = from(aliceID, BEFORE)
   expect(before).toMatchObject({
@@ -186,10 +188,10 @@ it('an event that is not taken is tried again until it is, under one ID, while m
   expect(new Set(tries.map(({ body }) => JSON.stringify(body))).size).toBe(1)
   const [{ eventID }] = tries as [Call]
   const log = async () => (await asAdmin('/webhook/get_deliveries', { eventID, ...page })).deliveries
-  await expect.poll(async () => (await log()).length, { timeout: 20_000 }).toBe(failures.length + 1)
+  await expect.poll(async () => (await log()).length).toBe(failures.length + 1)
   expect((await log()).map((entry: Record<string, unknown>) => [entry.attempt, entry.status, entry.error])).toEqual([
     [5, 200, ''],
-    [4, 0, 'it did not answer within 1 seconds'],
+    [4, 0, `it did not answer within ${HOOK_TIMEOUT} seconds`],
     [3, 307, 'it answered 307, and redirects are not followed'],
     [2, 200, 'it answered a web page'],
     [1, 500, 'it answered 500'],
@@ -202,7 +204,7 @@ it('an event that is never taken is kept, and delivered when an administrator se
   const [aliceID] = await scene.users('alice')
   const registered = () =>
     app.called('callbackAfterUserRegisterCommand').filter(({ body }) => body.users[0].userID === aliceID)
-  await expect.poll(() => registered().length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(() => registered().length).toBeGreaterThan(0)
   const [first] = registered()
   const letter = async () =>
     (await asAdmin('/webhook/get_dead_letters', { webhook: 'afterUserRegister', ...page })).deadLetters.find(
@@ -212,11 +214,11 @@ it('an event that is never taken is kept, and delivered when an administrator se
   expect(registered()).toHaveLength(11)
   app.answer = () => GO_ON
   expect(await asAdmin('/webhook/replay', { ids: [(await letter()).id] })).toEqual({ replayed: 1 })
-  await expect.poll(() => registered().length, { timeout: 20_000 }).toBe(12)
+  await expect.poll(() => registered().length).toBe(12)
   expect(registered().at(-1)?.eventID).toBe(first?.eventID)
   expect(registered().at(-1)?.body).toEqual(first?.body)
-  expect(await letter()).toBeUndefined()
-}, 120_000)
+  await expect.poll(letter).toBeUndefined()
+})
 
 it('the app hears when a user comes, is displaced and goes', async () => {
   const [aliceID] = await scene.users('alice')

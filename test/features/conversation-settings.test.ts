@@ -58,8 +58,10 @@ describe('setting a conversation', () => {
 
   it('to what it is already tells nobody', async () => {
     await set(alice, { isPinned: false, recvMsgOpt: 0 })
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(alicesPhone.device.received()).toHaveLength(1)
+    // The next change is told of after it.
+    await set(alice, { ex: 'noted' })
+    await until(() => alicesPhone.device.received().length > 1)
+    expect(alicesPhone.device.received()).toHaveLength(2)
   })
 
   it('private makes it private on both sides, with a line in the chat', async () => {

@@ -90,7 +90,7 @@ describe('import_friend', () => {
     expect(await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs })).toEqual(OK)
     expect(await friendsOf(alice)).toHaveLength(300)
     expect(await friendsOf(bob)).toEqual([alice.userID])
-    await until(() => bob.told().length === 1 && carol.told().length === 1, 30_000)
+    await until(() => bob.told().length === 1 && carol.told().length === 1)
     await expectSameListsAsFresh(bob, carol)
   }, 60_000)
 

@@ -174,7 +174,7 @@ describe('invite_user_to_group', () => {
     expect(data.groupRequests.map((request: { inviterUserID: string }) => request.inviterUserID)).toEqual(
       crowd.map(() => mia.userID),
     )
-    await until(() => [olga, adam, mia].every((shadow) => shadow.told(1503).length === crowd.length), 20_000)
+    await until(() => [olga, adam, mia].every((shadow) => shadow.told(1503).length === crowd.length))
     for (const shadow of [olga, adam, mia]) {
       const named = shadow.told(1503).map(({ detail }) => detail.request.userInfo.userID)
       expect(named.toSorted()).toEqual(crowd)
@@ -183,7 +183,7 @@ describe('invite_user_to_group', () => {
       from: mia.userID,
       detail: { applicant: { userID: mia.userID }, reqMsg: 'all my friends' },
     })
-  }, 30_000)
+  })
 
   it('tells of what many were asked for once, however often, and not of what was answered already', async () => {
     await open(1)

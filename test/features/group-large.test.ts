@@ -97,7 +97,7 @@ describe('a group with relays', () => {
     expect([(await mia.known()).groups, (await mia.fresh()).groups]).toEqual([{}, {}])
     const rows = () =>
       bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
-    await until(async () => (await rows()) === 0, 15_000)
+    await until(async () => (await rows()) === 0)
   })
 
   it('that is dismissed is in nobody’s list any more, whenever its members are let go', async () => {

@@ -96,9 +96,9 @@ describe('batch_send_msg to many', () => {
     const bob = await Device.connect('bob')
     const reply = await batch({ recvIDs: [...strangers, 'bob'] })
     expect(reply).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [], queuedNum: MAX_AT_ONCE + 1 } })
-    await until(() => bob.received().length === 1, 20_000)
+    await until(() => bob.received().length === 1)
     expect(textOf(bob.received()[0]?.msg as MsgData)).toBe('to many')
-  }, 30_000)
+  })
 
   it('refuses a message that is too large to travel so', async () => {
     const reply = await batch({ recvIDs: [...strangers, 'bob'], content: { content: 'x'.repeat(70_000) } })

@@ -136,7 +136,7 @@ describe('the nightly cleaning', () => {
     )
     const said = () => lines.mock.calls.map(([line]) => JSON.parse(line))
     const isDone = (task: string) => said().some((line) => line.message === 'a cleaning is done' && line.task === task)
-    await until(() => Object.keys(CLEANING).every(isDone), 15_000)
+    await until(() => Object.keys(CLEANING).every(isDone))
     expect(await seqsOf(id)).toEqual([3])
     const [done] = said().filter((line) => line.message === 'a cleaning is done' && line.task === 'messages')
     expect(done).toMatchObject({ operationID: `cron_${scheduledTime}`, removed: expect.any(Number) })

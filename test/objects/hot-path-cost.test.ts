@@ -32,14 +32,35 @@ async function acquainted(sender: string, receiver: string): Promise<{ from: Dev
 
 async function arrived(devices: Device[], count: number): Promise<void> {
   await Promise.all(devices.map((device) => device.receivedTexts(count)))
-  // The object answers its caller a moment after the frame has left.
-  await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 async function costOf(action: () => Promise<unknown>): Promise<Counts> {
-  counters.take()
+  await untilNothingIsCounted()
   await action()
-  return counters.take()
+  return untilNothingIsCounted()
+}
+
+const QUIET_LOOKS = 4
+
+/** An object answers its caller a moment after the frame has left, and may write after that: what is counted till the end. */
+async function untilNothingIsCounted(): Promise<Counts> {
+  const nothing = JSON.stringify(noCounts())
+  let total = noCounts()
+  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+    const more = counters.take()
+    quiet = JSON.stringify(more) === nothing ? quiet + 1 : 0
+    total = sumOf(total, more)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return total
+}
+
+function sumOf(a: Counts, b: Counts): Counts {
+  const calls = { ...a.calls }
+  for (const [name, count] of Object.entries(b.calls)) calls[name] = (calls[name] ?? 0) + count
+  const { calls: _, ...numbers } = a
+  const names = Object.keys(numbers) as Exclude<keyof Counts, 'calls'>[]
+  return { ...a, ...Object.fromEntries(names.map((name) => [name, a[name] + b[name]])), calls }
 }
 
 const cost = (given: Partial<Counts>): Counts => ({ ...noCounts(), ...given })

@@ -182,7 +182,8 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     const count = laptop.received().length
     await phone.sendText(alice, 'note to self')
     await until(() => laptop.received().length > count)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await phone.sendText(alice, 'another note')
+    await until(() => laptop.received().some(({ msg }) => textOf(msg) === 'another note'))
     const notes = laptop.received().filter(({ msg }) => textOf(msg) === 'note to self')
     expect(notes.map(({ conversationID }) => conversationID)).toEqual([`si_${alice}_${alice}`])
   })

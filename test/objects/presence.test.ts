@@ -46,8 +46,12 @@ describe.each(['js', 'go'] as SdkKind[])('presence over a %s socket', (kind) => 
     await watch(other, [bob])
     other.close()
     await other.closed
+    // A third device goes on watching: what it is told, the others would have been told by then.
+    const witness = await Device.connect(alice, { kind, platformID: 3 })
+    await watch(witness, [bob])
     const bobs = await Device.connect(bob, { kind })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => witness.presence(bob)?.toString() === '5')
+    await watch(alices, [])
     expect(alices.statuses.slice(seen).filter((status) => status.userID === bob)).toEqual([])
     bobs.close()
   })

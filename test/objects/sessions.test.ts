@@ -37,6 +37,12 @@ async function refusalFrame(userID: string, token: string, kind: SdkKind): Promi
 const at = (userID: string, options: { now?: number; expireSeconds?: number; secret?: string } = {}) =>
   signToken({ userID, platformID: 5 }, { secret, now: Date.now(), expireSeconds: 3600, ...options })
 
+/** What was sent to the device before its ping is there when this is. */
+async function pong(device: Device): Promise<void> {
+  device.sendRaw('{"type":"ping"}')
+  await until(() => device.frames.some((frame) => typeof frame === 'string' && frame.includes('"pong"')))
+}
+
 describe('a handshake', () => {
   it.each(['/', '/ws', '/msg_gateway'])('is accepted at %s', async (path) => {
     await register(`path${path.length}`)
@@ -47,8 +53,8 @@ describe('a handshake', () => {
   it('without isMsgResp is accepted in silence', async () => {
     await register('silent')
     const device = await Device.connect('silent', { kind: 'go', query: { isMsgResp: 'false' } })
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    expect(device.frames).toEqual([])
+    await pong(device)
+    expect(device.frames).toHaveLength(1)
   })
 
   it('tells expired, foreign, malformed, unknown and mismatched tokens apart', async () => {
@@ -116,7 +122,7 @@ describe('a session', () => {
     const first = await Device.connect('lena', { token })
     const again = await Device.connect('lena', { token })
     const phone = await Device.connect('lena', { platformID: 2 })
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    for (const device of [first, again, phone]) await pong(device)
     expect([first.kicked, again.kicked, phone.kicked]).toEqual([false, false, false])
   })
 

@@ -92,8 +92,8 @@ describe('send and seqs', () => {
     const custom = ['--content', '{"data":"d","description":"","extension":""}', '--type', '110']
     expect((await here('send', '--from', 'alice', '--to', 'bob', ...custom)).code).toBe(0)
 
-    const shown = await here('seqs', 'show', '--user', 'bob')
-    expect(shown.output).toMatch(/si_alice_bob +0 +4 +0 +4 +\d{4}-/)
+    const shown = async () => (await here('seqs', 'show', '--user', 'bob')).output
+    await expect.poll(shown).toMatch(/si_alice_bob +0 +4 +0 +4 +\d{4}-/)
     const set = await here(
       'seqs',
       'set',

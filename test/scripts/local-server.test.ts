@@ -11,7 +11,7 @@ beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'openim-edge-scripts-'))
 })
 afterEach(async () => {
-  await expect.poll(() => processesWith(stateDir), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => processesWith(stateDir)).toEqual([])
   rmSync(stateDir, { recursive: true })
 })
 
@@ -27,7 +27,7 @@ it('npm start and npm run serve keep one state, and end with 0 when npm is told 
   await call(await adminTokenOf(start), '/user/user_register', { users: [{ userID: 'alice', nickname: 'Alice' }] })
   process.kill(start.pid, 'SIGTERM')
   expect(await start.ended).toBe(0)
-  expect(processesWith(stateDir)).toEqual([])
+  await expect.poll(() => processesWith(stateDir)).toEqual([])
 
   const serve = npm('serve')
   await serve.prints(end)
@@ -48,7 +48,7 @@ it('a server that is killed takes its runtime with it, and the next one starts o
 
   const second = node('scripts/serve.ts', { PORT: String(port) })
   await second.prints(`ready http://127.0.0.1:${port}`)
-  expect(serverFile().workerdPid).not.toBe(workerdPid)
+  await expect.poll(() => serverFile().workerdPid).not.toBe(workerdPid)
   process.kill(second.pid, 'SIGTERM')
   expect(await second.ended).toBe(0)
 })
@@ -60,13 +60,11 @@ it('a runtime that crashes comes back on the same port', async () => {
   process.kill(workerdPid, 'SIGKILL')
   await expect.poll(() => serverFile().workerdPid).not.toBe(workerdPid)
   await expect
-    .poll(
-      () =>
-        fetch(url).then(
-          (response) => response.status > 0,
-          () => false,
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      fetch(url).then(
+        (response) => response.status > 0,
+        () => false,
+      ),
     )
     .toBe(true)
   process.kill(server.pid, 'SIGTERM')

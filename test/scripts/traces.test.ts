@@ -18,9 +18,9 @@ it('traces of a call, of its jobs and of a cleaning carry the operationID', asyn
     const body = JSON.stringify({ secret: 'openIM123', userID: 'imAdmin' })
     await fetch(`${url}/auth/get_admin_token`, { method: 'POST', headers: { operationID: 'op-of-a-call' }, body })
     await fetch(`${url}/cdn-cgi/handler/scheduled?cron=0+2+*+*+*`)
-    await expect.poll(() => spansWith(stateDir, 'op-of-a-call'), { timeout: 20_000 }).toContain('POST')
-    await expect.poll(() => spansWith(stateDir, 'cron_'), { timeout: 20_000 }).toContain('job clean')
-    expect(spansWith(stateDir, 'cron_')).toContain('scheduled')
+    await expect.poll(() => spansWith(stateDir, 'op-of-a-call')).toContain('POST')
+    await expect.poll(() => spansWith(stateDir, 'cron_')).toContain('job clean')
+    await expect.poll(() => spansWith(stateDir, 'cron_')).toContain('scheduled')
   } finally {
     process.kill(server.pid, 'SIGTERM')
     await server.ended

@@ -25,7 +25,7 @@ const FLAGS = [
 /** Goes with node_modules, so that a fresh install unpacks afresh. */
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/openim-edge')
 
-const LAUNCH_TIMEOUT_MS = 60_000
+const LAUNCH_TIMEOUT_MS = 120_000
 
 /** An executable and what it needs around it to start. */
 interface Chrome {

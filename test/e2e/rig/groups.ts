@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Client, type Message, messageFrom, readHistory } from './client.ts'
 import { sleep } from './server.ts'
@@ -79,6 +80,16 @@ export async function groupAt(client: Client, groupID: string): Promise<Group | 
   return (await joinedGroups(client)).find((group) => group.groupID === groupID)
 }
 
+/** The group as the app lists it, once it looks like this: it is synced on another way than the messages in it. */
+export async function expectGroup(client: Client, groupID: string, expected: Partial<Group>): Promise<void> {
+  await expect.poll(() => groupAt(client, groupID), { message: client.userID }).toMatchObject(expected)
+}
+
+/** The app does not list the group, or no more. */
+export async function expectNoGroup(client: Client, groupID: string): Promise<void> {
+  await expect.poll(() => groupAt(client, groupID), { message: client.userID }).toBeUndefined()
+}
+
 const Member = z.object({
   userID: z.string(),
   nickname: z.string(),
@@ -94,6 +105,11 @@ export type Member = z.output<typeof Member>
 /** The members as the app lists them, in its order. */
 export async function membersAt(client: Client, groupID: string): Promise<Member[]> {
   return z.array(Member).parse(await client.call('getGroupMemberList', { groupID, filter: 0, offset: 0, count: 1_000 }))
+}
+
+/** The members as the app lists them, once they are these, in this order. */
+export async function expectMembers(client: Client, groupID: string, expected: Partial<Member>[]): Promise<void> {
+  await expect.poll(() => membersAt(client, groupID), { message: client.userID }).toMatchObject(expected)
 }
 
 const GroupConversation = z.object({
@@ -116,6 +132,15 @@ export async function groupConversation(client: Client, groupID: string): Promis
   return { ...conversation, latest: latestMsg === '' ? '' : shownAs(messageFrom(JSON.parse(latestMsg))) }
 }
 
+/** The group's conversation as an app opens it, once it looks like this. */
+export async function expectConversation(
+  client: Client,
+  groupID: string,
+  expected: Partial<GroupConversation>,
+): Promise<void> {
+  await expect.poll(() => groupConversation(client, groupID), { message: client.userID }).toMatchObject(expected)
+}
+
 /** Asks until the answer will do. */
 export async function eventually<T>(
   client: Client,
@@ -134,4 +159,4 @@ export async function eventually<T>(
   }
 }
 
-const SETTLE_TIMEOUT_MS = 10_000
+const SETTLE_TIMEOUT_MS = 30_000

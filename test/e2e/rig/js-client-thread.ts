@@ -20,6 +20,18 @@ for (const level of ['error', 'warn', 'info', 'log', 'debug', 'trace'] as const)
     tell({ type: 'log', level, text })
   }
 }
+
+// What the SDK asks over REST it tells of later: whoever waits for silence has to know.
+let asking = 0
+const { fetch } = globalThis
+globalThis.fetch = async (...request) => {
+  tell({ type: 'asking', count: ++asking })
+  try {
+    return await fetch(...request)
+  } finally {
+    tell({ type: 'asking', count: --asking })
+  }
+}
 process.on('unhandledRejection', (reason) =>
   tell({ type: 'log', level: 'error', text: `unhandled: ${inspect(reason)}` }),
 )

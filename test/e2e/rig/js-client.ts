@@ -24,6 +24,7 @@ export type FromThread =
   | { type: 'ready' }
   | { type: 'event'; event: SdkEvent }
   | { type: 'log'; level: string; text: string }
+  | { type: 'asking'; count: number }
   | { type: 'answer'; id: number; ok: true; data: unknown }
   | { type: 'answer'; id: number; ok: false; error: string }
 
@@ -37,7 +38,7 @@ export interface ThreadData {
  */
 export type Build = 'main' | 'modern'
 
-const CALL_TIMEOUT_MS = 20_000
+const CALL_TIMEOUT_MS = 60_000
 
 /** A device that runs the unmodified `@openim/client-sdk` in Node. */
 export class JsClient implements Client {
@@ -47,6 +48,7 @@ export class JsClient implements Client {
   readonly errors: string[] = []
   readonly warnings: string[] = []
   readonly waitFor: EventLog['waitFor']
+  asking = 0
   readonly #worker: Worker
   readonly #calls = new Map<number, { resolve: (data: unknown) => void; reject: (error: Error) => void }>()
   readonly #ready: Promise<void>
@@ -145,6 +147,7 @@ export class JsClient implements Client {
 
   #take(message: Exclude<FromThread, { type: 'ready' }>): void {
     if (message.type === 'event') this.events.push(message.event)
+    if (message.type === 'asking') this.asking = message.count
     if (message.type === 'log' && message.level === 'error') this.errors.push(message.text)
     if (message.type === 'log' && message.level === 'warn') this.warnings.push(message.text)
     if (message.type === 'answer') {

@@ -9,12 +9,19 @@ export interface LossyLine {
   goDeaf(): void
   /** Ends every connection, after which the line is a good one again. */
   cut(): void
+  /** Ends every connection, and lets nobody connect before it recovers. */
+  goDead(): void
+  recover(): void
   stop(): Promise<void>
 }
 
 export async function startLossyLine(target: Pick<Server, 'wsUrl'>): Promise<LossyLine> {
   let deaf = false
-  const front = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
+  let dead = false
+  const front = new WebSocketServer({
+    ...{ host: '127.0.0.1', port: 0, perMessageDeflate: false },
+    verifyClient: () => !dead,
+  })
   await new Promise((resolve) => front.once('listening', resolve))
   front.on('connection', (client, request) => {
     const server = new WebSocket(target.wsUrl + request.url, { perMessageDeflate: false })
@@ -40,6 +47,13 @@ export async function startLossyLine(target: Pick<Server, 'wsUrl'>): Promise<Los
     cut() {
       for (const client of front.clients) client.terminate()
       deaf = false
+    },
+    goDead() {
+      dead = true
+      for (const client of front.clients) client.terminate()
+    },
+    recover() {
+      dead = false
     },
     async stop() {
       for (const client of front.clients) client.terminate()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import type { Client } from './client.ts'
-import type { SdkEvent } from './journal.ts'
+import { type SdkEvent, WAIT_TIMEOUT_MS } from './journal.ts'
 import { ADMIN_USER_ID } from './rest.ts'
 import type { Scene } from './scene.ts'
 import { WasmClient } from './wasm-client.ts'
@@ -49,7 +49,7 @@ export class News<Name extends string> {
     const wanted = words.map((all) => all.filter((word) => !word.startsWith(PERHAPS)))
     for (const [i, [, device]] of this.#entries().entries()) {
       const missing = () => wanted[i]?.filter((word) => !this.#told(device, marks[i] ?? 0).includes(word)) ?? []
-      await device.events.until(`${wanted[i]}`, () => (missing().length === 0 ? true : null), TOLD_TIMEOUT_MS)
+      await device.events.until(`${wanted[i]}`, () => (missing().length === 0 ? true : null))
     }
     await this.#untilQuiet()
     for (const [i, [name, device]] of this.#entries().entries()) {
@@ -71,7 +71,10 @@ export class News<Name extends string> {
     return [event, ...userIDs.flatMap((userID) => (userID ? (this.#names.get(userID) ?? userID) : []))].join(' ')
   }
 
-  /** What was sent to everybody before this is there when this is. */
+  /**
+   * What was sent to everybody before this is there when this is. What the SDKs ask the server because of it, and tell
+   * of afterwards, is over when they ask no more and have answered a few calls without an event.
+   */
   async #untilQuiet(): Promise<void> {
     const key = randomUUID()
     const { rest } = this.#scene
@@ -87,6 +90,7 @@ export class News<Name extends string> {
     )
     const isIt = ({ data }: SdkEvent) => JSON.stringify(data).includes(key)
     for (const [, device] of this.#entries()) await device.waitFor('OnRecvCustomBusinessMessage', isIt)
+    await Promise.all(this.#entries().map(([, device]) => untilItRests(device)))
   }
 
   #entries(): [Name, Client][] {
@@ -94,7 +98,19 @@ export class News<Name extends string> {
   }
 }
 
-const TOLD_TIMEOUT_MS = 5_000
+/** So often in a row a device must have nothing to ask and nothing to tell before it counts as quiet. */
+const QUIET_LOOKS = 3
+
+async function untilItRests(device: Client): Promise<void> {
+  const deadline = Date.now() + WAIT_TIMEOUT_MS
+  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+    const { mark } = device.events
+    // A call goes the way of the others: through the core, and its database where it has one.
+    await device.call('getSelfUserInfo')
+    quiet = device.asking === 0 && device.events.mark === mark ? quiet + 1 : 0
+    if (Date.now() > deadline) throw new Error(`${device.userID} does not come to rest`)
+  }
+}
 
 const About = z.object({
   userID: z.string().optional(),

@@ -91,7 +91,7 @@ export class Scene {
   async reopen(client: WasmClient, options: DeviceOptions = {}): Promise<void> {
     const { mark } = client.events
     await client.reopen(await this.#login(client.userID, { platformID: client.platformID, ...options }))
-    await client.waitFor('OnSyncServerFinish', undefined, undefined, mark)
+    await client.untilSynced(mark)
   }
 
   /** Our own client on an accepted connection. */
@@ -178,12 +178,12 @@ export function useScene(options: { browser?: boolean; server?: ServerOptions } 
     if (server.status === 'fulfilled') await server.value.remove()
     if (browser.status === 'fulfilled') await browser.value?.stop()
     throw [server, browser].find((half) => half.status === 'rejected')?.reason
-  }, 120_000)
+  })
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') console.error(`server log:\n${scene?.server.logs.slice(-LOG_TAIL)}`)
     await scene?.closeClients()
   })
-  afterAll(() => scene?.close(), 60_000)
+  afterAll(() => scene?.close())
   return new Proxy({} as Scene, {
     get(_target, name) {
       if (!scene) throw new Error('the scene exists inside tests only')

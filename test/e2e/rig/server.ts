@@ -10,9 +10,9 @@ import { z } from 'zod'
 const ROOT = join(import.meta.dirname, '../../..')
 
 /** Two cores share a browser, workerd and vitest, so a start may take long before it counts as failed. */
-const READY_TIMEOUT_MS = 90_000
-const STOP_TIMEOUT_MS = 20_000
-const GRACE_MS = 3_000
+const READY_TIMEOUT_MS = 180_000
+const STOP_TIMEOUT_MS = 60_000
+const GRACE_MS = 20_000
 const POLL_MS = 100
 
 export interface ServerOptions {
@@ -207,7 +207,7 @@ function guardOf(child: ChildProcess): ChildProcess | null {
 
 async function isHealthy(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })).status === 200
+    return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) })).status === 200
   } catch {
     return false
   }

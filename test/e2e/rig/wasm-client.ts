@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { z } from 'zod'
 import { launchBrowser } from './browser.ts'
 import {
@@ -11,11 +11,12 @@ import {
   messageFrom,
   readHistory,
 } from './client.ts'
-import { EventLog, type SdkEvent } from './journal.ts'
+import { EventLog, type SdkEvent, WAIT_TIMEOUT_MS } from './journal.ts'
 import { type PageServer, startPageServer } from './page-server.ts'
+import { sleep } from './server.ts'
 
-const LOAD_TIMEOUT_MS = 30_000
-const CALL_TIMEOUT_MS = 25_000
+const LOAD_TIMEOUT_MS = 90_000
+const CALL_TIMEOUT_MS = 60_000
 
 /** OpenIM's log levels; at `warn` the Go core prints what a test may want to see and little else. */
 const LOG_LEVEL_WARN = 3
@@ -65,6 +66,11 @@ export class WasmClient implements Client {
   readonly #rig: BrowserRig
   readonly #device: BrowserContext
   #page: Page | null = null
+  #asked: ReadonlySet<Request> = new Set()
+
+  get asking(): number {
+    return this.#asked.size
+  }
 
   /** Opens the page on a fresh device and logs in; the session is usable once `OnSyncServerFinish` came. */
   static async login(options: LoginOptions & { browser: BrowserRig }): Promise<WasmClient> {
@@ -97,10 +103,15 @@ export class WasmClient implements Client {
       this.console.push(line)
       if (isError(message.type(), line)) this.errors.push(line)
     })
+    const asked = new Set<Request>()
+    this.#asked = asked
+    page.on('request', (request) => asked.add(request))
+    page.on('requestfinished', (request) => asked.delete(request))
+    page.on('requestfailed', (request) => asked.delete(request))
     page.on('pageerror', (error) => this.errors.push(`uncaught: ${error.stack ?? error.message}`))
     page.on('crash', () => this.errors.push('the page crashed'))
     await page.exposeFunction('rigEvent', (event: SdkEvent) => this.events.push(event))
-    await page.goto(this.#rig.pageUrl)
+    await page.goto(this.#rig.pageUrl, { timeout: LOAD_TIMEOUT_MS })
     await page.waitForFunction('window.rigCall', undefined, { timeout: LOAD_TIMEOUT_MS })
   }
 
@@ -117,9 +128,19 @@ export class WasmClient implements Client {
     })
   }
 
-  async untilSynced(): Promise<this> {
-    await this.waitFor('OnSyncServerFinish')
+  async untilSynced(from = 0): Promise<this> {
+    await this.waitFor('OnSyncServerFinish', undefined, undefined, from)
+    await this.#untilItKnowsItself()
     return this
+  }
+
+  /** The core fetches its own profile beside the sync that it tells of, and makes no message before it has it. */
+  async #untilItKnowsItself(): Promise<void> {
+    const deadline = Date.now() + WAIT_TIMEOUT_MS
+    while (!Self.safeParse(await this.call('getSelfUserInfo')).success) {
+      if (Date.now() > deadline) throw new Error(`${this.userID}: no profile of its own\n${this.describe()}`)
+      await sleep(50)
+    }
   }
 
   /** Closes the app without a logout: the socket drops, the local data stays on the device. */
@@ -180,6 +201,8 @@ export class WasmClient implements Client {
     return [this.events.describe(), ...this.console.slice(-50)].join('\n')
   }
 }
+
+const Self = z.object({ userID: z.string().min(1) })
 
 const CallAnswer = z.object({ ok: z.boolean(), data: z.unknown().optional(), error: z.string().optional() })
 
