@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { UserInfo } from '../src/features/user/schema.ts'
 import type { ConversationRow } from '../src/platform/rpc.ts'
 import { ContentType } from '../src/protocol/constants/content-type.ts'
 import { MessageStatus } from '../src/protocol/constants/message-status.ts'
@@ -23,12 +24,15 @@ const GROUP_NOTICES = { first: ContentType.GroupCreatedNotification, last: Conte
 /** What a client shows of a message. */
 interface Shown {
   contentType: number
+  /** Of a quote only what is its own. */
   content: string
+  quotes: { clientMsgID: string; isRevoked: boolean } | null
   deleted: boolean
   isRead: boolean
 }
 
 interface Known {
+  self: UserInfo | undefined
   conversations: Record<string, ConversationRow>
   messages: Record<string, Record<number, Shown>>
   hasRead: Record<string, number>
@@ -39,7 +43,7 @@ export class Shadow {
   readonly userID: string
   readonly device: Device
   readonly token: string
-  #known: Known = { conversations: {}, messages: {}, hasRead: {} }
+  #known: Known = { self: undefined, conversations: {}, messages: {}, hasRead: {} }
   #version = { version: 0, versionID: '' }
   #applied = 0
   /** The newest seq that this device has, by conversation. */
@@ -68,7 +72,14 @@ export class Shadow {
     return this.#known
   }
 
+  /** What a client does when it comes back: some changes are told to nobody who is here. */
+  async sync(): Promise<void> {
+    await this.known()
+    await this.#syncConversations()
+  }
+
   async #fetchAll(): Promise<void> {
+    await this.#fetchSelf()
     await this.#syncConversations()
     const seqs = await this.#seqs()
     for (const [conversationID, { maxSeq, hasReadSeq }] of Object.entries(seqs)) {
@@ -94,20 +105,23 @@ export class Shadow {
       case ContentType.ConversationPrivateChatNotification:
         await this.#syncConversations()
         break
+      case ContentType.UserInfoUpdatedNotification:
+        if (detail.userID === this.userID) await this.#fetchSelf()
+        break
+      case ContentType.BusinessNotification:
+        break
       case ContentType.HasReadReceipt:
         this.#applyReceipt(detail)
         break
       case ContentType.MsgRevokeNotification:
         await this.#pull(detail.conversationID, detail.seq, detail.seq)
+        this.#revokeQuotes(detail.conversationID, detail.clientMsgID)
         break
       case ContentType.DeleteMsgsNotification:
         for (const seq of detail.seqs) delete this.#known.messages[detail.conversationID]?.[seq]
         break
       case ContentType.ClearConversationNotification:
-        for (const id of detail.conversationIDs) {
-          this.#known.messages[id] = {}
-          this.#raiseRead(id, Number((await this.#seqs())[id]?.maxSeq ?? 0))
-        }
+        for (const id of detail.conversationIDs) await this.#clear(id)
         break
       default:
         // What groups have to say of themselves and their members is `group-shadow.ts`'s.
@@ -121,6 +135,28 @@ export class Shadow {
     const newest = this.#newest[conversationID] ?? 0
     if (seq > newest + 1) await this.#pull(conversationID, newest + 1, seq - 1)
     this.#newest[conversationID] = Math.max(newest, seq)
+  }
+
+  /** The Go core says of its own accord how far it has read what it forgets. */
+  async #clear(conversationID: string): Promise<void> {
+    this.#known.messages[conversationID] = {}
+    const hasReadSeq = this.#newest[conversationID] ?? 0
+    if (hasReadSeq === 0) return
+    const body = { userID: this.userID, conversationID, hasReadSeq }
+    await post('/msg/set_conversation_has_read_seq', body, this.token)
+    this.#raiseRead(conversationID, hasReadSeq)
+  }
+
+  async #fetchSelf(): Promise<void> {
+    const { data } = await post('/user/get_users_info', { userIDs: [this.userID] }, this.token)
+    this.#known.self = data.usersInfo[0]
+  }
+
+  /** Clients take what a revoked message said out of what quotes it. */
+  #revokeQuotes(conversationID: string, clientMsgID: string): void {
+    for (const shown of Object.values(this.#known.messages[conversationID] ?? {})) {
+      if (shown.quotes?.clientMsgID === clientMsgID) shown.quotes.isRevoked = true
+    }
   }
 
   #applyReceipt(detail: {
@@ -153,7 +189,7 @@ export class Shadow {
     this.#known.messages[conversationID] ??= {}
     this.#known.messages[conversationID][msg.seq] = {
       contentType: msg.contentType,
-      content: new TextDecoder().decode(msg.content),
+      ...contentOf(msg),
       deleted: false,
       isRead: msg.isRead,
     }
@@ -211,8 +247,18 @@ export class Shadow {
   }
 }
 
+function contentOf(msg: MsgData): Pick<Shown, 'content' | 'quotes'> {
+  const content = new TextDecoder().decode(msg.content)
+  if (msg.contentType !== ContentType.Quote) return { content, quotes: null }
+  const { text, quoteMessage } = JSON.parse(content)
+  const isRevoked = quoteMessage.contentType === ContentType.MsgRevokeNotification
+  return { content: text, quotes: { clientMsgID: quoteMessage.clientMsgID, isRevoked } }
+}
+
 /** Waits until the online devices have settled, then compares each with a device that logs in afresh. */
 export async function expectSameAsFresh(...online: Shadow[]): Promise<void> {
+  // What a client does about what it hears belongs to the state that is compared.
+  for (const shadow of online) await shadow.known()
   for (const shadow of online) {
     const fresh = await (await Shadow.online(shadow.userID, FRESH_PLATFORM)).known()
     await until(
@@ -228,11 +274,13 @@ const FRESH_PLATFORM = 7
 function normalised(known: Known): unknown {
   const sorted = <T>(record: Record<string, T>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+  // What is known of a conversation that was taken off the list shows nowhere.
+  const shown = <T>(record: Record<string, T>, holds: (value: T) => boolean) =>
+    sorted(Object.fromEntries(Object.entries(record).filter(([id, value]) => known.conversations[id] && holds(value))))
   return {
+    self: known.self,
     conversations: sorted(known.conversations),
-    messages: sorted(
-      Object.fromEntries(Object.entries(known.messages).filter(([, messages]) => Object.keys(messages).length > 0)),
-    ),
-    hasRead: sorted(Object.fromEntries(Object.entries(known.hasRead).filter(([, seq]) => seq > 0))),
+    messages: shown(known.messages, (messages) => Object.keys(messages).length > 0),
+    hasRead: shown(known.hasRead, (seq) => seq > 0),
   }
 }

@@ -439,6 +439,11 @@ export interface UserRpc {
   onlineConnections(): Promise<OnlineConnection[]>
   /** Another user wants to hear when this one comes and goes; answers where this one is now. */
   watchedBy(userID: string): Promise<number[]>
+  /**
+   * Lets the user's connections on a platform watch others, or watch them no longer.
+   * @returns whom they watch now
+   */
+  watch(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<string[]>
   /** A user whom this one watches came or went; answers whether any connection here still watches. */
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of ranges, ascending; a range that the user may not read is left out. `order` as OpenIM's PullOrder. */

@@ -31,6 +31,10 @@ export function isNotificationConversation(conversationID: string): boolean {
   return conversationID.startsWith('n_')
 }
 
+export function isSingleConversation(conversationID: string): boolean {
+  return conversationID.startsWith('si_')
+}
+
 /**
  * The conversation a message goes to.
  * @throws ImError 1001 for a sessionType that has no conversations

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, userToken } from '../rig.ts'
+import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
  * Who may call what about groups and friends, as a table: every endpoint, called with a request that is good, by
@@ -228,40 +229,6 @@ describe('who may call', () => {
     expect(answers).toEqual(codes)
   })
 })
-
-type Path = (string | number)[]
-
-/** The way to every field of a request, however deep. */
-function fieldsOf(value: unknown, at: Path = []): Path[] {
-  if (typeof value !== 'object' || value === null) return [at]
-  const inner = Object.entries(value).flatMap(([key, held]) =>
-    fieldsOf(held, [...at, Array.isArray(value) ? Number(key) : key]),
-  )
-  return at.length === 0 ? inner : [at, ...inner]
-}
-
-/** The request with one field set; undefined takes it away. */
-function withField(value: unknown, [key, ...rest]: Path, given: unknown): unknown {
-  if (key === undefined) return given
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string | number, unknown>
-  copy[key] = withField(copy[key], rest, given)
-  return copy
-}
-
-const held = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value)
-
-const wrongFor = (value: unknown): unknown => (typeof value === 'object' ? 'text' : { not: ['what', 'is', 'meant'] })
-function emptyFor(value: unknown): unknown {
-  if (Array.isArray(value)) return []
-  if (typeof value === 'object') return {}
-  return typeof value === 'string' ? '' : 0
-}
-function enormousFor(value: unknown): unknown {
-  if (Array.isArray(value)) return Array.from({ length: 5_000 }, (_, i) => (typeof value[0] === 'number' ? i : `u${i}`))
-  if (typeof value === 'number') return 1e300
-  return 'x'.repeat(100_000)
-}
 
 /** What a client remembers of an earlier answer may be anything: it is then told everything anew. */
 const ANY_LENGTH = new Set(['versionID'])

@@ -18,8 +18,7 @@ const GETS = [
  * mean that the test no longer looks at the shape of what is in it.
  */
 const EMPTY: Readonly<Record<string, string[]>> = {
-  // Who watches is a connection, not a user.
-  '/user/subscribe_users_status': ['data.statusList'],
+  // Who watches is a connection, and the caller has none.
   '/user/get_subscribe_users_status': ['data.statusList'],
   '/friend/get_specified_friends_info': ['data.infos.*.friendInfo.friendUser', 'data.infos.*.blackInfo.blackUserInfo'],
   // A blocked user is blocked, and nothing about it changes.

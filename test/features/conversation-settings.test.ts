@@ -74,6 +74,14 @@ describe('setting a conversation', () => {
     await expectSameAsFresh(alice, alicesPhone, bob)
   })
 
+  it('private is for the chat of the two, and for users that there are', async () => {
+    expect((await set(alice, { isPrivateChat: true, conversationID: 'si_of_others' })).errCode).toBe(1001)
+    const conversationID = `si_${alice.userID}_nobody`
+    expect((await set(alice, { isPrivateChat: true, conversationID, userID: 'nobody' })).errCode).toBe(1004)
+    expect(await user(alice.userID).conversations(null)).toMatchObject([{ conversationID: chat, isPrivateChat: false }])
+    expect(await user(bob.userID).conversations(null)).toHaveLength(1)
+  })
+
   it('that does not exist yet creates it', async () => {
     await register(`carol_${next}`)
     const conversationID = `si_${alice.userID}_carol_${next}`
@@ -166,6 +174,23 @@ describe('conversation lists', () => {
     await remove({ conversationIDs: [chat] })
     expect(await rowOf(alice)).toBeUndefined()
     expect(await rowOf(bob)).toBeDefined()
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
+  })
+
+  it('lose what was set of what is deleted: who was refused may write again', async () => {
+    await set(alice, { recvMsgOpt: 1 })
+    await expect(bob.device.sendText(alice.userID, 'hello?')).rejects.toThrow('1001')
+    await post(
+      '/conversation/delete_conversations',
+      { ownerUserID: alice.userID, conversationIDs: [chat] },
+      alice.token,
+    )
+    await bob.device.sendText(alice.userID, 'and now?')
+    await until(async () => (await rowOf(alice)) !== undefined)
+    expect(await rowOf(alice)).toMatchObject({ recvMsgOpt: 0 })
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
   })
 
   it('take an ex for everybody who talks to a user', async () => {
@@ -173,6 +198,8 @@ describe('conversation lists', () => {
     expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
     expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })
     expect(await rowOf(bob)).toMatchObject({ ex: '' })
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
   })
 })
 

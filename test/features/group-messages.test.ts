@@ -3,7 +3,7 @@ import { group, groupMember } from '../../src/features/group/tables.ts'
 import { openDatabase } from '../../src/platform/d1.ts'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
-import { bindings, post, register, textMessage, until } from '../rig.ts'
+import { bindings, post, register, textMessage, until, user } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
 let next = 0
@@ -98,6 +98,42 @@ describe('who has read a message of a group', () => {
     expect(await readers(1, 0)).toEqual({ hasReadCount: 2, unreadCount: 1, userIDs: [member.userID, other.userID] })
     expect(await readers(3, 1)).toEqual({ hasReadCount: 1, unreadCount: 2, userIDs: [admin.userID, other.userID] })
     await expectSameAsFresh(...all())
+  })
+})
+
+describe('messages of a group', () => {
+  beforeEach(async () => {
+    for (const text of ['one', 'two', 'three']) await send(member, text)
+    await everybodyHas(3)
+  })
+
+  const notified = (contentType: number) =>
+    until(() => all().every(({ device }) => device.received().some(({ msg }) => msg.contentType === contentType)))
+
+  it('deleted or cleared for everybody are gone for everybody', async () => {
+    const forAll = { deleteSyncOpt: { IsSyncOther: true } }
+    expect((await call(owner, '/msg/delete_msgs', { seqs: [2], ...forAll })).errCode).toBe(0)
+    await notified(ContentType.DeleteMsgsNotification)
+    expect(Object.keys((await other.known()).messages[chat()] ?? {})).toEqual(['1', '3'])
+    await expectSameAsFresh(...all())
+    await call(owner, '/msg/clear_conversation_msg', { conversationIDs: [chat()], ...forAll })
+    await notified(ContentType.ClearConversationNotification)
+    expect((await other.known()).messages[chat()]).toEqual({})
+    await expectSameAsFresh(...all())
+  })
+
+  it('are not for those to delete for others who have left', async () => {
+    const kicked = await post('/group/kick_group', { groupID, kickedUserIDs: [other.userID] }, owner.token)
+    expect(kicked.errCode).toBe(0)
+    await until(async () => (await user(other.userID).logView(chat()))?.maxSeq !== 0)
+    const forAll = { deleteSyncOpt: { IsSyncOther: true } }
+    expect((await call(other, '/msg/delete_msgs', { seqs: [1], ...forAll })).errCode).toBe(1002)
+    const clear = { conversationIDs: [chat()], ...forAll }
+    expect((await call(other, '/msg/clear_conversation_msg', clear)).errCode).toBe(0)
+    const fresh = await (await Shadow.online(member.userID, 7)).known()
+    expect(Object.keys(fresh.messages[chat()] ?? {})).toEqual(['1', '2', '3', '4'])
+    const theirs = await (await Shadow.online(other.userID, 7)).known()
+    expect(theirs.messages[chat()] ?? {}).toEqual({})
   })
 })
 

@@ -1,7 +1,9 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Members } from '../../src/objects/conversation/members.ts'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import type { MsgData } from '../../src/protocol/proto/index.ts'
-import { adminToken, conversation, type Device, post, register, textMessage, until, user } from '../rig.ts'
+import { adminToken, bindings, conversation, type Device, post, register, textMessage, until, user } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
 let next = 0
@@ -51,6 +53,13 @@ describe('reading a single chat', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
+  it('tells of the newest ten thousand messages at most', async () => {
+    await runInDurableObject(bindings.CONVERSATION.getByName(chat), (_object, state) => {
+      const told = new Members(state.storage.sql).read(bob.userID, 1_000_000, [])
+      expect([told.length, told[0], told.at(-1)]).toEqual([10_000, 990_001, 1_000_000])
+    })
+  })
+
   it('marks messages that were skipped over singly', async () => {
     await call(bob, '/msg/mark_msgs_as_read', { conversationID: chat, seqs: [2] })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
@@ -72,6 +81,17 @@ describe('reading a single chat', () => {
       hasReadSeq: 2,
     })
     expect(notices(alice.device, ContentType.HasReadReceipt)).toEqual([])
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+    // The receipt is still to come.
+    await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 3 })
+    await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
+    expect(detailOf(notices(alice.device, ContentType.HasReadReceipt)[0])).toMatchObject({ seqs: [1, 2, 3] })
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it.each([0, -1, 5])('without a receipt is refused up to seq %i', async (hasReadSeq) => {
+    const reply = await call(bob, '/msg/set_conversation_has_read_seq', { conversationID: chat, hasReadSeq })
+    expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('seq') })
   })
 
   it('never moves the position back', async () => {
@@ -136,6 +156,8 @@ describe('revoking', () => {
     const { messages } = await conversation(chat).readSeqs('chat', { userID: bob.userID, minSeq: 0, maxSeq: 0 }, [5])
     expect(new TextDecoder().decode(messages[0]?.msg)).not.toContain('"content":"one"')
     expect(new TextDecoder().decode(messages[0]?.msg)).toContain('indeed')
+    await until(() => notices(alice.device, ContentType.MsgRevokeNotification).length === 1)
+    await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
   it('is for the sender and for administrators', async () => {
@@ -148,6 +170,17 @@ describe('revoking', () => {
     expect(byAdmin.errCode).toBe(0)
     await until(() => [alice, bob].every((s) => notices(s.device, ContentType.MsgRevokeNotification).length === 1))
     expect(detailOf(notices(alice.device, ContentType.MsgRevokeNotification)[0])).toMatchObject({ isAdminRevoke: true })
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it("in the sender's name by an administrator says that it was one", async () => {
+    const body = { conversationID: chat, seq: 1, userID: alice.userID }
+    expect((await post('/msg/revoke_msg', body, await adminToken())).errCode).toBe(0)
+    await until(() => notices(bob.device, ContentType.MsgRevokeNotification).length === 1)
+    expect(detailOf(notices(bob.device, ContentType.MsgRevokeNotification)[0])).toMatchObject({
+      revokerUserID: alice.userID,
+      isAdminRevoke: true,
+    })
   })
 
   it('twice, or what is not there, is refused', async () => {
@@ -155,6 +188,10 @@ describe('revoking', () => {
     expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 1 })).errCode).toBe(1404)
     expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 99 })).errCode).toBe(1004)
     expect((await call(alice, '/msg/revoke_msg', { conversationID: 'si_x_y', seq: 1 })).errCode).toBe(1004)
+    // The newest message keeps its row when it is erased.
+    await post('/msg/delete_msg_phsical_by_seq', { conversationID: chat, seqs: [3, 4] }, await adminToken())
+    expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 3 })).errCode).toBe(1004)
+    expect((await call(bob, '/msg/revoke_msg', { conversationID: chat, seq: 4 })).errCode).toBe(1004)
   })
 })
 
@@ -174,6 +211,14 @@ describe('deleting messages', () => {
     const fresh = await (await Shadow.online(bob.userID, 7)).known()
     expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['3', '4'])
     expect(notices(bob.device, ContentType.DeleteMsgsNotification)).toEqual([])
+  })
+
+  it('does not reach those that are still to come', async () => {
+    expect((await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [5, 6] })).errCode).toBe(0)
+    await alice.device.sendText(bob.userID, 'five')
+    await until(() => bob.device.received().length === 5)
+    expect((await bob.known()).messages[chat]).toHaveProperty('5')
+    await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
   it('for everybody erases them everywhere', async () => {
@@ -263,6 +308,21 @@ describe('clearing a conversation', () => {
     const fresh = await (await Shadow.online(alice.userID, 7)).known()
     expect(fresh.messages[chat] ?? {}).toEqual({})
     expect((await alice.known()).messages[chat] ?? {}).toEqual({})
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it('for everybody leaves an absent peer with nothing to read', async () => {
+    const carol = `carol_${next}`
+    await register(carol)
+    await alice.device.sendText(carol, 'anybody?')
+    const conversationID = `si_${alice.userID}_${carol}`
+    await until(async () => (await user(carol).seqViews(null)).length === 1)
+    await call(alice, '/msg/clear_conversation_msg', {
+      conversationIDs: [conversationID],
+      deleteSyncOpt: { IsSyncOther: true },
+    })
+    expect(await user(carol).seqViews(null)).toMatchObject([{ maxSeq: 1, hasReadSeq: 1, minSeq: 2 }])
+    await expectSameAsFresh(alice)
   })
 
   it('can be done with all at once', async () => {

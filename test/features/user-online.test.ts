@@ -136,16 +136,48 @@ it.each(['/user/get_users_online_status', '/user/get_users_online_token_detail']
 )
 
 describe('the subscriptions of the REST interface', () => {
-  it('are empty: subscribing is done on the socket', async () => {
-    const subscribed = await post(
-      '/user/subscribe_users_status',
-      { userID: 'bob', userIDs: ['alice'], genre: 1 },
-      tokens.bob,
+  const subscribe = (userIDs: string[], genre = 1) =>
+    post('/user/subscribe_users_status', { userID: 'bob', userIDs, genre }, tokens.bob)
+  const watched = async () =>
+    (await post('/user/get_subscribe_users_status', { userID: 'bob' }, tokens.bob)).data.statusList
+  const erika = { userID: 'erika', status: 0, platformIDs: [] }
+
+  it('are those of the connections on the platform of the token, which hear who comes and goes', async () => {
+    await register('erika')
+    const browser = await Device.connect('bob', { token: tokens.bob })
+    const desktop = await Device.connect('bob', { platformID: 4 })
+    const { data } = await subscribe(['erika', 'alice', 'phantom_friend'])
+    expect(data.statusList).toEqual([
+      erika,
+      expect.objectContaining({ userID: 'alice', status: 1 }),
+      { userID: 'phantom_friend', status: 0, platformIDs: [] },
+    ])
+    expect(await watched()).toEqual(expect.arrayContaining([erika]))
+    expect(await watched()).toHaveLength(2)
+    await Device.connect('erika')
+    await until(() => browser.presence('erika')?.join() === '5')
+    expect(desktop.presence('erika')).toBeUndefined()
+    expect((await subscribe(['erika', 'alice'], 2)).data).toEqual({ statusList: [] })
+    expect(await watched()).toEqual([])
+    expect((await listDurableObjectIds(bindings.USER)).map(String)).not.toContain(
+      String(bindings.USER.idFromName('phantom_friend')),
     )
-    expect(subscribed.data).toEqual({ statusList: [] })
-    expect((await post('/user/get_subscribe_users_status', { userID: 'bob' }, tokens.bob)).data).toEqual({
-      statusList: [],
-    })
+  })
+
+  it('are none without a connection, though it is said where users are', async () => {
+    await register('dora')
+    const token = await userToken('dora')
+    const body = { userID: 'dora', userIDs: ['bob'], genre: 1 }
+    expect((await post('/user/subscribe_users_status', body, token)).data.statusList).toHaveLength(1)
+    expect((await post('/user/get_subscribe_users_status', { userID: 'dora' }, token)).data).toEqual({ statusList: [] })
+  })
+
+  it.each([
+    ['nobody', { userID: '', userIDs: ['alice'], genre: 1 }],
+    ['no list', { userID: 'bob', genre: 1 }],
+    ['neither of the two', { userID: 'bob', userIDs: ['alice'], genre: 3 }],
+  ])('refuse %s', async (_what, body) => {
+    expect((await post('/user/subscribe_users_status', body, tokens.bob)).errCode).toBe(1001)
   })
 })
 

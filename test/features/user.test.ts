@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { adminToken, post, register, userToken } from '../rig.ts'
+import { registerUsers } from '../../src/features/user/register-users.ts'
+import { UserRegisterReq } from '../../src/features/user/schema.ts'
+import { type CallerContext, createContext } from '../../src/platform/context.ts'
+import { adminToken, bindings, post, register, userToken } from '../rig.ts'
 
 beforeAll(() => register('alice', 'bob'))
 
@@ -53,6 +56,17 @@ describe('user_register', () => {
     ])
     expect(reply).toMatchObject({ errCode: 1102, errMsg: 'RegisteredAlreadyError' })
     expect(await infoOf('newcomer')).toBeUndefined()
+  })
+
+  it('registers nobody as an administrator who has not come yet', async () => {
+    const real = createContext(bindings, 'test-operation')
+    const ctx: CallerContext = {
+      ...real,
+      config: { ...real.config, admins: new Map([['second', 'Second']]) },
+      caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
+    }
+    const { users } = UserRegisterReq.parse({ users: [{ userID: 'second', nickname: 'x' }] })
+    await expect(registerUsers(ctx, { users })).rejects.toMatchObject({ code: 1102 })
   })
 
   it('takes a thousand users at once', async () => {

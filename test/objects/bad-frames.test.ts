@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { encodeGobRequest } from '../../src/protocol/envelope/gob.ts'
 import { gzip } from '../../src/protocol/envelope/gzip.ts'
-import { GetMaxSeqReq } from '../../src/protocol/proto/index.ts'
-import { Device, register, type SdkKind, textMessage } from '../rig.ts'
+import { GetMaxSeqReq, SubUserOnlineStatus } from '../../src/protocol/proto/index.ts'
+import { Device, register, type SdkKind, textMessage, user } from '../rig.ts'
 
 const KINDS: SdkKind[] = ['js', 'go']
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -103,5 +103,32 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     const device = await Device.connect(mallory, { kind })
     const data = GetMaxSeqReq.encode({ userID: neighbour }).finish()
     expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(1002)
+  })
+})
+
+describe('an ID longer than any that can be registered', () => {
+  const long = 'x'.repeat(2_000)
+
+  it('is refused as the receiver of a message, and leaves nothing behind', async () => {
+    await register('verbose')
+    const device = await Device.connect('verbose')
+    for (const to of [{ recvID: long }, { sessionType: 3, groupID: long }]) {
+      const reply = await device.request(WsRequestID.SendMsg, textMessage('verbose', 'bob', 'long', 'hello', to))
+      expect(reply).toMatchObject({ errCode: 1001, errMsg: expect.stringContaining('at most 128 characters') })
+    }
+    expect(await user('verbose').homes()).toEqual([])
+  })
+
+  it('is refused as one to be watched, as are all with it', async () => {
+    await register('curious')
+    const device = await Device.connect('curious')
+    const watch = (...subscribeUserID: string[]) =>
+      device.request(
+        WsRequestID.SubUserOnlineStatus,
+        SubUserOnlineStatus.encode({ subscribeUserID, unsubscribeUserID: [] }).finish(),
+      )
+    expect(await watch('verbose', long)).toMatchObject({ errCode: 1001 })
+    expect(await user('curious').watch(5, [], [])).toEqual([])
+    expect(await watch('verbose')).toMatchObject({ errCode: 0 })
   })
 })

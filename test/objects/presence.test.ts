@@ -1,8 +1,9 @@
-import { evictAllDurableObjects } from 'cloudflare:test'
+import { evictAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { Presence } from '../../src/objects/user/presence.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/proto/index.ts'
-import { Device, register, type SdkKind, until, user } from '../rig.ts'
+import { bindings, Device, register, type SdkKind, until, user } from '../rig.ts'
 
 async function watch(device: Device, subscribeUserID: string[], unsubscribeUserID: string[] = []) {
   const data = SubUserOnlineStatus.encode({ subscribeUserID, unsubscribeUserID }).finish()
@@ -54,6 +55,16 @@ describe.each(['js', 'go'] as SdkKind[])('presence over a %s socket', (kind) => 
     await watch(alices, [])
     expect(alices.statuses.slice(seen).filter((status) => status.userID === bob)).toEqual([])
     bobs.close()
+  })
+})
+
+it('asking again for whom it watches already counts nobody twice', async () => {
+  await runInDurableObject(bindings.USER.getByName('asks_again'), (_object, state) => {
+    const presence = new Presence(state.storage.sql, user)
+    const crowd = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `u${from + i}`)
+    presence.subscribe('connection', crowd(2_000))
+    presence.subscribe('connection', crowd(2_000))
+    expect(() => presence.subscribe('connection', crowd(1_001, 2_000))).toThrow('at most 3000')
   })
 })
 

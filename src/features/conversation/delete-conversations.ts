@@ -1,9 +1,12 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { DeleteConversationsReq, UpdateConversationsByUserReq } from './schema.ts'
 
 const DAY_MS = 86_400_000
+/** How many peers are told at the same time. */
+const MAX_PARALLEL = 32
 
 /** Removes conversations from the owner's list: the named ones, or those quiet for so many days. Messages stay. */
 export async function deleteConversations(
@@ -33,7 +36,6 @@ export async function updateConversationsByUser(
   if (ex === null) return
   // Who has a single chat with somebody is that one's peer: no look-up over all users is needed.
   const rows = await ctx.user(userID).conversations(null)
-  for (const peerUserID of new Set(rows.map((row) => row.userID).filter((id) => id !== ''))) {
-    await ctx.user(peerUserID).setExOfPeer(userID, ex)
-  }
+  const peers = new Set(rows.map((row) => row.userID).filter((id) => id !== ''))
+  await inParallel([...peers], MAX_PARALLEL, (peerUserID) => ctx.user(peerUserID).setExOfPeer(userID, ex))
 }

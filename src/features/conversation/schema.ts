@@ -1,43 +1,53 @@
 import { z } from 'zod'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../platform/wire.ts'
 
-export const GetConversationReq = message({ ownerUserID: z.string().min(1), conversationID: z.string().min(1) })
-export const GetConversationsReq = message({ ownerUserID: z.string().min(1), conversationIDs: list(z.string()) })
-export const GetAllConversationsReq = message({ ownerUserID: z.string().min(1) })
-export const GetOwnerConversationReq = message({ userID: z.string().min(1), pagination: pagination() })
+const MAX_ID = 255
+const MAX_EX = 8_192
+/** What one call may name. */
+const MAX_CONVERSATIONS = 10_000
+/** More owners than this in one call are an app that should page. */
+const MAX_OWNERS = 1_000
+
+const id = () => z.string().min(1).max(MAX_ID)
+const maybeID = () => str().pipe(z.string().max(MAX_ID))
+const ids = () => list(z.string()).pipe(z.array(z.string()).max(MAX_CONVERSATIONS))
+
+export const GetConversationReq = message({ ownerUserID: id(), conversationID: id() })
+export const GetConversationsReq = message({
+  ownerUserID: id(),
+  conversationIDs: z.array(z.string()).max(MAX_CONVERSATIONS),
+})
+export const GetAllConversationsReq = message({ ownerUserID: id() })
+export const GetOwnerConversationReq = message({ userID: id(), pagination: pagination() })
 export const GetIncrementalConversationsReq = message({
-  userID: z.string().min(1),
+  userID: id(),
   versionID: str(),
   version: uint64(),
 })
-export const GetFullConversationIDsReq = message({ userID: z.string().min(1), idHash: hash64() })
-export const GetNotNotifyConversationIDsReq = message({ userID: z.string().min(1) })
-export const GetPinnedConversationIDsReq = message({ userID: z.string().min(1) })
+export const GetFullConversationIDsReq = message({ userID: id(), idHash: hash64() })
+export const GetNotNotifyConversationIDsReq = message({ userID: id() })
+export const GetPinnedConversationIDsReq = message({ userID: id() })
 export const GetSortedConversationListReq = message({
-  userID: z.string().min(1),
-  conversationIDs: list(z.string()),
+  userID: id(),
+  conversationIDs: ids(),
   pagination: pagination(),
 })
 export const DeleteConversationsReq = message({
-  ownerUserID: z.string().min(1),
+  ownerUserID: id(),
   needDeleteTime: int64(),
-  conversationIDs: list(z.string()),
+  conversationIDs: ids(),
 })
-export const UpdateConversationsByUserReq = message({ userID: z.string().min(1), ex: optional(z.string()) })
-
-/** More owners than this in one call are an app that should page. */
-const MAX_OWNERS = 1_000
-const MAX_EX = 8_192
+export const UpdateConversationsByUserReq = message({ userID: id(), ex: optional(z.string().max(MAX_EX)) })
 
 const seconds = () => optional(z.int().min(0))
 
 export const SetConversationsReq = message({
-  userIDs: list(z.string().min(1)).pipe(z.array(z.string()).min(1).max(MAX_OWNERS)),
+  userIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_OWNERS)),
   conversation: message({
-    conversationID: z.string().min(1),
+    conversationID: id(),
     conversationType: int32().pipe(z.int().min(1, { error: 'a conversation has a type' })),
-    userID: str(),
-    groupID: str(),
+    userID: maybeID(),
+    groupID: maybeID(),
     recvMsgOpt: optional(z.int().min(0).max(2)),
     isPinned: optional(z.boolean()),
     attachedInfo: optional(z.string().max(MAX_EX)),

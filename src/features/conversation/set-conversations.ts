@@ -3,10 +3,17 @@ import { toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { inParallel } from '../../platform/parallel.ts'
 import type { ConversationChange } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
+import { singleConversationID } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { noSuchUser } from '../user/access.ts'
+import { usersByID } from '../user/get-users-info.ts'
 import type { SetConversationsReq } from './schema.ts'
+
+/** How many owners are served at the same time. */
+const MAX_PARALLEL = 16
 
 type Given = z.output<typeof SetConversationsReq>['conversation']
 
@@ -18,10 +25,33 @@ export async function setConversations(
   for (const userID of userIDs) requireSelfOrAdmin(ctx, userID)
   requirePeer(conversation)
   const change = changeOf(conversation)
-  for (const userID of new Set(userIDs)) {
+  const owners = [...new Set(userIDs)]
+  if (isMirrored(change)) await requirePairs(ctx, owners, change)
+  await inParallel(owners, MAX_PARALLEL, async (userID) => {
     await setFor(ctx, userID, change)
-    await mirrorPrivateChat(ctx, userID, change)
-  }
+    if (isMirrored(change)) await mirrorPrivateChat(ctx, userID, change)
+  })
+}
+
+type Mirrored = ConversationChange & { isPrivateChat: boolean }
+
+/** Whether the other side gets the same setting. */
+function isMirrored(change: ConversationChange): change is Mirrored {
+  return change.isPrivateChat !== undefined && change.conversationType === SessionType.Single
+}
+
+/**
+ * What is set for somebody else, too, has to be about the chat with them; and nothing is set when one of them does not
+ * exist, as the line in the chat could not be written then.
+ * @throws ImError 1001 another conversation, 1004 an unknown user
+ */
+async function requirePairs(ctx: CallerContext, owners: string[], change: ConversationChange): Promise<void> {
+  const { conversationID, userID: peerUserID } = change
+  const other = owners.find((userID) => singleConversationID(userID, peerUserID) !== conversationID)
+  if (other !== undefined) throw ImError.args(`${conversationID} is not the conversation of ${other} and ${peerUserID}`)
+  const users = await usersByID(ctx, [...owners, peerUserID])
+  const missing = [...owners, peerUserID].find((userID) => !users.has(userID))
+  if (missing !== undefined) throw noSuchUser(missing)
 }
 
 async function setFor(ctx: CallerContext, ownerUserID: string, change: ConversationChange): Promise<boolean> {
@@ -33,9 +63,8 @@ async function setFor(ctx: CallerContext, ownerUserID: string, change: Conversat
 }
 
 /** A private chat is private on both sides: the peer's flag follows, and both see a line about it in the chat. */
-async function mirrorPrivateChat(ctx: CallerContext, ownerUserID: string, change: ConversationChange): Promise<void> {
+async function mirrorPrivateChat(ctx: CallerContext, ownerUserID: string, change: Mirrored): Promise<void> {
   const { isPrivateChat, conversationID, userID: peerUserID } = change
-  if (isPrivateChat === undefined || change.conversationType !== SessionType.Single) return
   const changed = await setFor(ctx, peerUserID, {
     conversationID,
     conversationType: change.conversationType,

@@ -9,6 +9,11 @@ export interface OwnConversation {
   view: LogView
 }
 
+/** Whether a view ends with the moment in which the user left the group. */
+export function hasLeft(view: LogView): boolean {
+  return view.maxSeq !== 0
+}
+
 /**
  * Fetches a conversation through one of its members, for that member or an administrator.
  * @throws ImError 1001 not a chat, 1002 somebody else's, 1004 not one that the user has

@@ -2,8 +2,10 @@ import type { z } from 'zod'
 import { toGroup, toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { type CallerContext, type Context, requireSelfOrAdmin } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
+import { isSingleConversation } from '../../protocol/conversation-id.ts'
+import { hasLeft } from './access.ts'
 import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from './read-schema.ts'
 
 /** How many conversations are cleared at the same time. */
@@ -52,12 +54,28 @@ async function clearOne(ctx: CallerContext, userID: string, conversationID: stri
   const view = await user.logView(conversationID)
   if (!view) return false
   const conversation = ctx.conversation(view.home)
-  const maxSeq = forAll ? await conversation.clear() : await conversation.maxSeq()
+  // Who has left a group clears it for nobody else.
+  const toAll = forAll && !hasLeft(view)
+  const maxSeq = toAll ? await conversation.clear() : await conversation.maxSeq()
   await user.raiseMinSeq(conversationID, maxSeq + 1)
-  if (!forAll) return true
+  if (!toAll) return true
   const [row] = await user.conversations([conversationID])
-  const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, row?.userID ?? userID)
+  const peerUserID = row?.userID ?? userID
+  if (isSingleConversation(conversationID) && peerUserID !== userID) {
+    await clearForPeer(ctx, peerUserID, conversationID, maxSeq)
+  }
+  const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, peerUserID)
   const detail = { userID, conversationIDs: [conversationID] }
   await notify(ctx, NotificationKinds.clearConversation, route, detail, { home: view.home })
   return true
+}
+
+/**
+ * The notice of a cleared conversation is kept for nobody: a peer who is away would go on counting messages that cannot
+ * be read any more. Members of a group count them until they open it, as with OpenIM.
+ */
+async function clearForPeer(ctx: Context, peerUserID: string, conversationID: string, maxSeq: number): Promise<void> {
+  await ctx.user(peerUserID).raiseMinSeq(conversationID, maxSeq + 1)
+  const change = { userID: peerUserID, conversationIDList: [conversationID] }
+  await notify(ctx, NotificationKinds.conversationChange, toSelf(peerUserID), change)
 }

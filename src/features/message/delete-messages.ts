@@ -4,7 +4,8 @@ import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import type { CallerContext } from '../../platform/context.ts'
 import { inParallel } from '../../platform/parallel.ts'
-import { conversationOf } from './access.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { conversationOf, hasLeft } from './access.ts'
 import type { DeleteMsgPhysicalBySeqReq, DeleteMsgPhysicalReq, DeleteMsgsReq } from './read-schema.ts'
 
 /** How many conversations are worked on at the same time. */
@@ -18,6 +19,8 @@ export async function deleteMessages(
   const { conversation, view } = await conversationOf(ctx, userID, conversationID)
   const detail = { userID, conversationID, seqs }
   if (deleteSyncOpt?.IsSyncOther) {
+    // OpenIM does not look; who was put out of a group would go on emptying it.
+    if (hasLeft(view)) throw ImError.noPermission(`${userID} has left the conversation ${conversationID}`)
     await conversation.erase(seqs)
     const [row] = await ctx.user(userID).conversations([conversationID])
     const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, row?.userID ?? userID)

@@ -5,6 +5,8 @@ import { notify } from '../../notification/send.ts'
 import type { CallerContext } from '../../platform/context.ts'
 import { pageWindow } from '../../platform/wire.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
+import { isSingleConversation } from '../../protocol/conversation-id.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { tellAfter } from '../../webhook/after.ts'
 import { conversationOf } from './access.ts'
 import type {
@@ -69,13 +71,21 @@ async function tellApp(
   await tellAfter(ctx, 'afterSingleMsgRead', { conversationID, userID, Seqs: seqs, contentType: sessionType })
 }
 
-/** Moves the read position without a receipt for the other side. */
+/**
+ * Moves the read position without a receipt for the other side. Of a single chat the conversation is not told: it would
+ * show the messages as read to devices that come later, while those that are here hear of no receipt.
+ */
 export async function setConversationHasReadSeq(
   ctx: CallerContext,
   { conversationID, userID, hasReadSeq }: z.output<typeof SetConversationHasReadSeqReq>,
 ): Promise<void> {
   const { conversation } = await conversationOf(ctx, userID, conversationID)
-  await conversation.markRead(userID, hasReadSeq, [])
+  if (isSingleConversation(conversationID)) {
+    const maxSeq = await conversation.maxSeq()
+    if (hasReadSeq > maxSeq) throw ImError.args(`seq ${hasReadSeq} is beyond the newest message, ${maxSeq}`)
+  } else {
+    await conversation.markRead(userID, hasReadSeq, [])
+  }
   await ctx.user(userID).raiseReadSeq(conversationID, hasReadSeq)
   await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
 }

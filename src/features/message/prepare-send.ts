@@ -9,6 +9,9 @@ import type { ReceivedMessage } from '../../protocol/read-message.ts'
 /** Content types from here on are the service's own; users write below. */
 const FIRST_NOTIFICATION_TYPE = 1000
 
+/** Longer than any ID that can be registered. */
+const MAX_ID = 128
+
 /** A message that may be appended, and the conversation it goes to. */
 export interface PreparedSend {
   home: string
@@ -66,6 +69,9 @@ export function requireSendable(msg: MsgData): void {
   if (msg.contentType <= 0) throw ImError.args(`contentType ${msg.contentType} is not a kind of message`)
   if (msg.contentType >= FIRST_NOTIFICATION_TYPE) {
     throw ImError.args(`contentType ${msg.contentType} is the service's own`)
+  }
+  if (msg.recvID.length > MAX_ID || msg.groupID.length > MAX_ID) {
+    throw ImError.args(`recvID and groupID have at most ${MAX_ID} characters`)
   }
   if (msg.sessionType === SessionType.Single) {
     if (msg.recvID === '') throw ImError.args('a message to a user needs a recvID')

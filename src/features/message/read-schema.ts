@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { bool, int32, int64, list, message, pagination } from '../../platform/wire.ts'
+import { bool, int32, list, message, pagination } from '../../platform/wire.ts'
 
 /** More seqs than this in one call are a client that should name a position instead. */
 const MAX_SEQS = 10_000
 /** Conversations that one call may name. */
 const MAX_CONVERSATIONS = 1_000
 
-const id = () => z.string().min(1)
+const MAX_ID = 255
+
+const id = () => z.string().min(1).max(MAX_ID)
 const seq = () => z.int().min(1, { error: 'a seq counts from 1' })
 const seqs = () => list(seq()).pipe(z.array(z.number()).max(MAX_SEQS))
 
@@ -27,7 +29,7 @@ export const MarkConversationAsReadReq = message({
 export const SetConversationHasReadSeqReq = message({
   conversationID: id(),
   userID: id(),
-  hasReadSeq: int64(),
+  hasReadSeq: z.int().min(1, { error: 'a seq counts from 1' }),
   noNotification: bool(),
 })
 /** Ours, for whoever operates the service. */

@@ -31,7 +31,7 @@ export async function revokeMessage(
     sesstionType: revoked.sessionType,
     seq,
     conversationID,
-    isAdminRevoke: ctx.config.admins.has(userID),
+    isAdminRevoke: ctx.caller.isAdmin,
   }
   const route = revoked.groupID === '' ? toUser(userID, revoked.recvID) : toGroup(userID, revoked.groupID)
   await notify(ctx, NotificationKinds.msgRevoke, route, detail, { home })

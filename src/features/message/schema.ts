@@ -138,7 +138,7 @@ export const NewestSeqReq = message({ userID: id() })
 
 export const PullMsgBySeqReq = message({
   userID: id(),
-  seqRanges: list(message({ conversationID: z.string().min(1), begin: int64(), end: int64(), num: int64() })).refine(
+  seqRanges: list(message({ conversationID: id(), begin: int64(), end: int64(), num: int64() })).refine(
     (ranges) => ranges.length <= MAX_RANGES,
     { error: `there are at most ${MAX_RANGES}` },
   ),

@@ -21,13 +21,16 @@ export async function getUsersStatus(
   ctx: CallerContext,
   { userIDs }: z.output<typeof GetUsersStatusReq>,
 ): Promise<{ statusList: OnlineStatus[] }> {
+  return { statusList: await statusesOf(ctx, userIDs) }
+}
+
+/** Where users are, in the order of the IDs. */
+export async function statusesOf(ctx: Context, userIDs: readonly string[]): Promise<OnlineStatus[]> {
   const platforms = await askUsers(ctx, userIDs, (user) => user.onlinePlatforms())
-  return {
-    statusList: userIDs.map((userID) => {
-      const platformIDs = platforms.get(userID) ?? []
-      return { userID, status: statusOf(platformIDs), platformIDs }
-    }),
-  }
+  return userIDs.map((userID) => {
+    const platformIDs = platforms.get(userID) ?? []
+    return { userID, status: statusOf(platformIDs), platformIDs }
+  })
 }
 
 /** Every live connection of users, one answer for each ID asked. */

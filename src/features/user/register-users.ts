@@ -34,6 +34,8 @@ export async function registerUsers(ctx: CallerContext, req: z.output<typeof Use
 async function refuseUnfit(ctx: CallerContext, users: readonly { userID: string }[]): Promise<void> {
   const userIDs = users.map((user) => user.userID)
   if (new Set(userIDs).size < userIDs.length) throw ImError.args('the same userID is given twice')
-  const taken = [...(await registeredAmong(ctx.db, userIDs))]
+  // A configured administrator may not have a row yet.
+  const admins = userIDs.filter((userID) => ctx.config.admins.has(userID))
+  const taken = [...new Set([...admins, ...(await registeredAmong(ctx.db, userIDs))])]
   if (taken.length > 0) throw ImError.registeredAlready(`already registered: ${taken.slice(0, 10).join(', ')}`)
 }

@@ -10,6 +10,8 @@ const MAX_NICKNAME = 255
 const MAX_FACE_URL = 2_048
 const MAX_EX = 8_192
 const MAX_USER_ID = 64
+/** Of users who are asked about: what was registered elsewhere, or never, may be longer. */
+const MAX_ID = 255
 const MAX_COMMAND_UUID = 255
 const MAX_COMMAND_VALUE = 8_192
 const MAX_CONFIG_KEYS_PER_CALL = 1_000
@@ -26,7 +28,8 @@ const newUserID = z
   .string()
   .max(MAX_USER_ID)
   .regex(USER_ID, { error: 'a userID has only letters, digits and underscores' })
-const someUserID = z.string().min(1)
+const someUserID = z.string().min(1).max(MAX_ID)
+const maybeUserID = () => str().pipe(z.string().max(MAX_ID))
 const nickname = z.string().max(MAX_NICKNAME)
 const faceURL = z.string().max(MAX_FACE_URL)
 const ex = z.string().max(MAX_EX)
@@ -53,7 +56,7 @@ export const UserRegisterReq = message({
 
 export const GetUsersInfoReq = message({ userIDs })
 
-export const AccountCheckReq = message({ checkUserIDs: list(z.string()).pipe(userIDs) })
+export const AccountCheckReq = message({ checkUserIDs: userIDs })
 
 /** The older form of a change: what is "" or 0 stays as it is. The last two are never changed, whatever they say. */
 export const UpdateUserInfoReq = message({
@@ -95,18 +98,18 @@ export const GetAllUsersUIDReq = message({ pagination: page(MAX_ID_PAGE) })
 export const GetUsersOnlineStatusReq = message({ userIDs: list(z.string()).pipe(userIDs) })
 
 export const GetUsersStatusReq = message({
-  userID: str(),
+  userID: maybeUserID(),
   userIDs: list(z.string()).pipe(userIDs.min(1, { error: 'name at least one user' })),
 })
 
 export const SubscribeUsersStatusReq = message({
-  userID: str(),
-  userIDs: list(z.string()).pipe(userIDs),
+  userID: someUserID,
+  userIDs,
   /** 1 subscribe, 2 unsubscribe. */
-  genre: int32(),
+  genre: z.int().min(1).max(2),
 })
 
-export const GetSubscribeUsersStatusReq = message({ userID: str() })
+export const GetSubscribeUsersStatusReq = message({ userID: someUserID })
 
 const commandKey = {
   userID: someUserID,
@@ -124,10 +127,10 @@ export const DeleteUserCommandReq = message(commandKey)
 export const GetUserCommandReq = message({ userID: someUserID, type: commandKey.type })
 export const GetAllUserCommandReq = message({ userID: someUserID })
 
-export const GetUserClientConfigReq = message({ userID: str() })
+export const GetUserClientConfigReq = message({ userID: maybeUserID() })
 
 export const SetUserClientConfigReq = message({
-  userID: str(),
+  userID: maybeUserID(),
   configs: z
     .record(z.string(), z.string().max(MAX_CONFIG_VALUE))
     .nullish()
@@ -141,11 +144,15 @@ export const SetUserClientConfigReq = message({
 })
 
 export const DelUserClientConfigReq = message({
-  userID: str(),
+  userID: maybeUserID(),
   keys: list(z.string()).pipe(z.array(z.string()).max(MAX_CONFIG_KEYS_PER_CALL)),
 })
 
-export const PageUserClientConfigReq = message({ userID: str(), key: str(), pagination: page(MAX_PAGE) })
+export const PageUserClientConfigReq = message({
+  userID: maybeUserID(),
+  key: str().pipe(z.string().max(MAX_CONFIG_KEY)),
+  pagination: page(MAX_PAGE),
+})
 
 export const AddNotificationAccountReq = message({
   /** "" lets the service choose one. */

@@ -180,7 +180,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   hide(userID: string, seqs: number[]): Promise<Outcome<void>> {
     return outcomeOf(() => {
       this.#kind()
-      this.#hidden.add(userID, seqs)
+      // A message that is still to come is not one that can have been deleted.
+      const { maxSeq } = this.#logs.chat
+      this.#hidden.add(
+        userID,
+        seqs.filter((seq) => seq <= maxSeq),
+      )
     })
   }
 

@@ -58,6 +58,9 @@ type Row = {
   shard: number
 }
 
+/** Messages of one receipt: a longer list would hold a client up, and further back nobody looks for a tick. */
+const MAX_TOLD = 10_000
+
 /** Members of a large group that are kept at hand. */
 const MAX_AT_HAND = 2_000
 
@@ -231,7 +234,8 @@ export class Members {
     const alone = this.#readAlone(userID, member.readSeq + 1, Number.MAX_SAFE_INTEGER)
     const fresh = new Set<number>()
     // Only the two of a single chat are told message by message; a newcomer to a group may skip a million.
-    if (!this.#group) for (let seq = member.readSeq + 1; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
+    const first = this.#group ? hasReadSeq + 1 : Math.max(member.readSeq, hasReadSeq - MAX_TOLD) + 1
+    for (let seq = first; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
     for (const seq of seqs) if (seq > member.readSeq && !alone.has(seq)) fresh.add(seq)
     if (hasReadSeq > member.readSeq) {
       member.readSeq = hasReadSeq

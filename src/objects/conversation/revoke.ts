@@ -1,5 +1,6 @@
 import type { RevokedMessage, Revoker } from '../../platform/rpc.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
+import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import type { Members } from './members.ts'
@@ -17,8 +18,9 @@ const ADMIN = 60
  */
 export function revoke(log: MessageLog, members: Members, seq: number, by: Revoker, now: number): RevokedMessage {
   const stored = log.read(seq)
-  if (!stored) throw ImError.notFound(`the conversation has no message ${seq}`)
-  const msg = MsgData.decode(stored.msg)
+  const msg = stored ? MsgData.decode(stored.msg) : null
+  // The newest message of a log is emptied where any other one is erased.
+  if (!msg || msg.status >= MessageStatus.Deleted) throw ImError.notFound(`the conversation has no message ${seq}`)
   if (msg.contentType === ContentType.MsgRevokeNotification) throw ImError.alreadyRevoked(`message ${seq} was revoked`)
   const role = members.get(by.userID)?.roleLevel ?? 0
   if (!by.isAppAdmin && by.userID !== msg.sendID && !outranks(role, members.get(msg.sendID)?.roleLevel ?? 0)) {

@@ -45,10 +45,8 @@ export class Presence {
   }
 
   subscribe(connID: string, userIDs: readonly string[]): void {
-    const { count } = this.#sql
-      .exec<{ count: number }>('SELECT count(*) AS count FROM presence_subscription WHERE conn_id = ?', connID)
-      .one()
-    if (count + userIDs.length > MAX_SUBSCRIPTIONS) {
+    // A device may ask again for whom it watches already.
+    if (new Set([...this.watchedBy([connID]), ...userIDs]).size > MAX_SUBSCRIPTIONS) {
       throw ImError.args(`a connection watches at most ${MAX_SUBSCRIPTIONS} users`)
     }
     for (const userID of userIDs) {
@@ -60,6 +58,16 @@ export class Presence {
     for (const userID of userIDs) {
       this.#sql.exec('DELETE FROM presence_subscription WHERE conn_id = ? AND user_id = ?', connID, userID)
     }
+  }
+
+  /** Whom these connections watch. */
+  watchedBy(connIDs: readonly string[]): string[] {
+    const watched = connIDs.flatMap((connID) =>
+      this.#sql
+        .exec<{ user_id: string }>('SELECT user_id FROM presence_subscription WHERE conn_id = ?', connID)
+        .toArray(),
+    )
+    return [...new Set(watched.map((row) => row.user_id))]
   }
 
   /** The subscriptions of a connection go with it. */
@@ -121,15 +129,33 @@ export async function watchPresence(
   unsubscribe: readonly string[],
 ): Promise<SubUserOnlineStatusTips> {
   const wanted = [...new Set(subscribe)]
+  // An ID that nobody can have is refused here, before anything is written down.
+  const watched = wanted.map((userID) => ({ userID, object: user.other(userID) }))
   user.presence.unsubscribe(connID, unsubscribe)
   user.presence.subscribe(connID, wanted)
   const platforms = new Map<string, number[]>()
-  await inParallel(wanted, MAX_PARALLEL, async (userID) => {
-    platforms.set(userID, await user.other(userID).watchedBy(user.userID))
+  await inParallel(watched, MAX_PARALLEL, async ({ userID, object }) => {
+    platforms.set(userID, await object.watchedBy(user.userID))
   })
   return {
     subscribers: wanted.map((userID) => ({ userID, onlinePlatformIDs: platforms.get(userID) ?? [] })),
   }
+}
+
+/**
+ * The same for every connection on a platform.
+ * @returns whom they watch now
+ */
+export async function watchOnPlatform(
+  user: UserCore,
+  platformID: number,
+  subscribe: readonly string[],
+  unsubscribe: readonly string[],
+): Promise<string[]> {
+  const here = user.devices.open().filter(({ device }) => device.platformID === platformID)
+  const connIDs = here.map(({ device }) => device.connID)
+  for (const connID of connIDs) await watchPresence(user, connID, subscribe, unsubscribe)
+  return user.presence.watchedBy(connIDs)
 }
 
 /**

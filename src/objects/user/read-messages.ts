@@ -1,3 +1,4 @@
+import { inParallel } from '../../platform/parallel.ts'
 import type { LogSlice, PulledLog, PullRange } from '../../platform/rpc.ts'
 import { type LogMark, windowOf } from './log-marks.ts'
 import { logOf } from './sync.ts'
@@ -10,6 +11,8 @@ export const PullOrder = { Asc: 0, Desc: 1 } as const
 const MAX_PULL = 1_000
 /** Clients work through every notification they missed, so those are not cut to what a range asks for. */
 const MAX_NOTIFICATIONS = 10_000
+/** How many conversations are asked at the same time. */
+const MAX_PARALLEL = 32
 
 /** Messages of ranges: at most the newest `num` of each, ascending. A range that the user may not read is left out. */
 export async function pullRanges(user: UserCore, ranges: readonly PullRange[], order: number): Promise<PulledLog[]> {
@@ -48,14 +51,12 @@ export async function lastMessages(
   user: UserCore,
   conversationIDs: readonly string[],
 ): Promise<{ conversationID: string; msg: Uint8Array }[]> {
-  const last = await Promise.all(
-    conversationIDs.map(async (conversationID) => {
-      const mark = user.marks.find(conversationID)
-      if (!mark || logOf(mark) !== 'chat') return null
-      const message = await user.conversation(mark.home).readLast(windowOf(user.userID, mark))
-      return message ? { conversationID, msg: message.msg } : null
-    }),
-  )
+  const last = await inParallel(conversationIDs, MAX_PARALLEL, async (conversationID) => {
+    const mark = user.marks.find(conversationID)
+    if (!mark || logOf(mark) !== 'chat') return null
+    const message = await user.conversation(mark.home).readLast(windowOf(user.userID, mark))
+    return message ? { conversationID, msg: message.msg } : null
+  })
   return last.filter((message) => message !== null)
 }
 

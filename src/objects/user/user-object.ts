@@ -29,11 +29,11 @@ import { comeBack } from './large-groups.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
 import { takeOfflinePush } from './offline-push.ts'
-import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged } from './presence.ts'
+import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged, watchOnPlatform } from './presence.ts'
 import { lastMessages, pullRanges } from './read-messages.ts'
 import { receive } from './receive.ts'
 import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
-import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
+import { deleteConversations, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { homesOf, newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 import { tellOffline } from './webhooks.ts'
@@ -135,9 +135,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   deleteConversations(conversationIDs: string[]): Promise<Outcome<void>> {
-    return outcomeOf(() => {
-      for (const conversationID of conversationIDs) this.#user.conversations.delete(conversationID)
-    })
+    return outcomeOf(() => deleteConversations(this.#user, conversationIDs))
   }
 
   setExOfPeer(peerUserID: string, ex: string): Promise<Outcome<string[]>> {
@@ -198,7 +196,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   onlineConnections(): Promise<Outcome<OnlineConnection[]>> {
-    return outcomeOf(() => onlineConnections(this.#user))
+    return outcomeOf(() => {
+      this.#hangUpSilent()
+      return onlineConnections(this.#user)
+    })
   }
 
   watchedBy(userID: string): Promise<Outcome<number[]>> {
@@ -207,6 +208,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
       this.#hangUpSilent()
       return onlinePlatforms(this.#user)
     })
+  }
+
+  watch(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<Outcome<string[]>> {
+    return outcomeOf(() => watchOnPlatform(this.#user, platformID, subscribe, unsubscribe))
   }
 
   presenceChanged(userID: string, platformIDs: number[]): Promise<Outcome<boolean>> {

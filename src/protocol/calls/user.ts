@@ -73,10 +73,12 @@ export const userCalls = {
     list(UserOnlineTokens),
   ),
   '/user/get_users_status': answers('On which platforms users are online.', { statusList: list(OnlineStatus) }),
-  '/user/subscribe_users_status': answers('Watches who comes and goes, or stops watching.', {
+  '/user/subscribe_users_status': answers('The connections of the caller watch who comes and goes, or stop watching.', {
     statusList: list(OnlineStatus),
   }),
-  '/user/get_subscribe_users_status': answers('Whom the user watches.', { statusList: list(OnlineStatus) }),
+  '/user/get_subscribe_users_status': answers('Whom the connections of the caller watch.', {
+    statusList: list(OnlineStatus),
+  }),
 
   '/user/process_user_command_add': does('Keeps a value of the user, under a type and a uuid.'),
   '/user/process_user_command_update': does('Changes a kept value.'),
