@@ -311,7 +311,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       handedOver = false
       throw error
     } finally {
-      if (handedOver) this.#dispatch.change([], { joined: [], left: [], handedOver })
+      if (handedOver) this.#dispatch.change([], { joined: [], left: [], leftShards: new Map(), handedOver })
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#dispatch.message(message)
       // Settings of people who have no conversation yet may change without a word to this object.
