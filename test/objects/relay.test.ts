@@ -131,7 +131,7 @@ describe('a large group', () => {
     const groupID = await desertedGroup()
     // As it is when the news that a relay delivers now has not come here yet.
     await runInDurableObject(bindings.USER.getByName('kim'), (_object, { storage: { sql } }) => {
-      sql.exec("UPDATE log_mark SET relay = '' WHERE conversation_id = ?", `sg_${groupID}`)
+      sql.exec("UPDATE log_mark SET relay = '' WHERE home = ?", `sg_${groupID}`)
     })
     const kim = await Device.connect('kim')
     await user('kim').newestSeqs()

@@ -42,6 +42,9 @@ export function rejoins(user: UserCore, conversationID: string, bounds: Bounds):
 const MAX_TRIES = 5
 const FIRST_RETRY_MS = 100
 
+/** A relay that does not answer keeps no sync waiting for longer. */
+const MAX_SYNC_WAIT_MS = 2_000
+
 /**
  * The first device is back: the relays of the user's large groups deliver again. A sync waits until they were told
  * (`sync.ts`): what is said after it comes here, then, and what was said before is in its answer.
@@ -59,8 +62,7 @@ export function comeBack(user: UserCore): Promise<void> {
 
 async function listenTo(user: UserCore, relays: readonly string[]): Promise<void> {
   const told = Promise.all([...new Set(relays)].map(async (relay) => ((await isTold(user, relay)) ? [] : [relay])))
-  const before = user.listening
-  user.listening = told.then(() => before)
+  user.listening = Promise.all([user.listening, atMost(MAX_SYNC_WAIT_MS, told)])
   await Promise.all((await told).flat().map((relay) => tellAgain(user, relay)))
 }
 
@@ -80,4 +82,15 @@ async function tellAgain(user: UserCore, relay: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random())))
     if (user.devices.open().length === 0 || (await isTold(user, relay))) return
   }
+}
+
+/** Done with the work, or when it has taken so long. */
+function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    void work.finally(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
