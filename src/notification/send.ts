@@ -60,7 +60,7 @@ async function tellCaller(ctx: Context, home: string, item: AppendItem, appended
   const { seq, sendTime } = appended
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
-  await tellCallerOf(ctx, newsOf(item, home), { seq, sendTime, sendID, operationID, msg })
+  await tellCallerOf(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
 }
 
 function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): News {
@@ -75,11 +75,19 @@ function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'group
   }
 }
 
+/** What one call hands to the devices at most. */
+const MAX_AT_ONCE = 100
+
 /** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
-export async function tellCallerOf(ctx: Context, news: News, message: DeliveredMessage): Promise<void> {
-  const user = ctx.user(message.sendID)
-  if (message.seq > 0) await user.noteNews(news)
-  ctx.afterReply(() => user.deliver({ ...news, messages: [message] }))
+export async function tellCallerOf(ctx: Context, news: News, messages: readonly DeliveredMessage[]): Promise<void> {
+  const [first] = messages
+  if (!first) return
+  const user = ctx.user(first.sendID)
+  if (messages.some(({ seq }) => seq > 0)) await user.noteNews(news)
+  for (let i = 0; i < messages.length; i += MAX_AT_ONCE) {
+    const part = messages.slice(i, i + MAX_AT_ONCE)
+    ctx.afterReply(() => user.deliver({ ...news, messages: part }))
+  }
 }
 
 type Appended = Extract<AppendResult, { ok: true }>

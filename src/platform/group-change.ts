@@ -67,6 +67,8 @@ export interface GroupNotice {
   detail: object
   /** Whether the chat shows it; absent = as its kind says. */
   toChat?: boolean
+  /** Of those who come or go only these are handed it; absent = all of them. The others read it, as far as they may. */
+  handedTo?: string[]
 }
 
 export interface GroupChange {
@@ -107,5 +109,6 @@ export interface AppendedNotice {
 
 export interface GroupChanged {
   memberCount: number
+  /** Those of the user who makes the call. */
   notices: AppendedNotice[]
 }

@@ -283,10 +283,16 @@ export interface ConversationRpc {
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
   /**
-   * One of the two of a single chat has blocked, befriended or dropped the other, and D1 has it: the copies that the
-   * send check needs are read again.
+   * One of the two of a single chat is about to block, befriend or drop the other. Unless `relationsChanged` follows,
+   * D1 is looked into for it.
+   * @returns by what the change is reported
    */
-  relationsChanged(): Promise<void>
+  relationsChanging(): Promise<number>
+  /**
+   * D1 has such a change: the copies that the send check needs are read again.
+   * @param begun what `relationsChanging` answered; null for a change that was not announced
+   */
+  relationsChanged(begun: number | null): Promise<void>
   /** Looks through the newest `limit` messages of the chat below a seq. */
   search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
   /** Counts, among the newest `limit` messages of the chat below a seq, those sent in `from` ≤ time < `to` (ms). */

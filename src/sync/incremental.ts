@@ -86,19 +86,23 @@ export async function bumpVersion(
   await db.batch([first, ...rest])
 }
 
-/** The statements of such a step, to be run in one batch with the change itself. */
+/**
+ * The statements of such a step, to be run in one batch with the change itself.
+ * @param steps how many steps are taken at once, with everything that changes in the last of them
+ */
 export function bumpStatements(
   db: Database,
   list: ListName,
   ownerID: string,
   changes: readonly { elementID: string; state: ChangeState }[],
+  steps = 1,
 ) {
   const { versionID, version } = firstHead(list, ownerID)
   const current = sql<number>`(SELECT version FROM version_head WHERE list = ${list} AND owner_id = ${ownerID})`
   const step = db
     .insert(versionHead)
-    .values({ list, ownerID, versionID, version: version + 1 })
-    .onConflictDoUpdate(oneStepOn)
+    .values({ list, ownerID, versionID, version: version + steps })
+    .onConflictDoUpdate({ ...oneStepOn, set: { version: sql`${versionHead.version} + ${steps}` } })
   // One statement for all elements: a thousand may change at once. (`WHERE true` keeps SQLite from reading ON as a join's.)
   const entries = db
     .insert(versionChange)

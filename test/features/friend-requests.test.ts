@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { agree, refuse } from '../../src/features/friend/store/requests.ts'
+import { openDatabase } from '../../src/platform/d1.ts'
 import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../friend-shadow.ts'
-import { adminToken, post, until } from '../rig.ts'
+import { adminToken, bindings, post, until } from '../rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
 const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
@@ -234,6 +236,33 @@ describe('refusing a request', () => {
 })
 
 describe('an answer', () => {
+  it('counts once of those at the same time, and friends are made by one that agrees', async () => {
+    await ask(alice, bob)
+    const answers = await Promise.all([1, -1, 1, -1].map((handleResult) => answer(alice, bob, handleResult)))
+    expect(answers.filter(({ errCode }) => errCode === 0)).toHaveLength(1)
+    for (const { errCode } of answers) expect([0, 1001, 1305]).toContain(errCode)
+    const { data } = await bob.call('get_designated_friend_apply', between())
+    const [{ handleResult }] = data.friendRequests
+    expect(await friendsOf(alice)).toEqual(handleResult === 1 ? [bob.userID] : [])
+    expect(await friendsOf(bob)).toEqual(handleResult === 1 ? [alice.userID] : [])
+    await aMoment()
+    const { FriendApplicationApprovedNotification: agreed, FriendApplicationRejectedNotification: refused } =
+      ContentType
+    expect([alice.toldOf(agreed).length, alice.toldOf(refused).length]).toEqual(handleResult === 1 ? [1, 0] : [0, 1])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('that agrees after another was given makes nobody friends', async () => {
+    await ask(alice, bob)
+    const db = openDatabase(bindings.DB)
+    const given = { handlerUserID: bob.userID, handleMsg: '', handleTime: 1 }
+    const origin = { createTime: 1, addSource: 2, operatorUserID: bob.userID }
+    expect(await refuse(db, alice.userID, bob.userID, given)).toBe(true)
+    expect(await agree(db, alice.userID, bob.userID, given, origin)).toBe(false)
+    expect(await friendsOf(alice)).toEqual([])
+    expect((await made(alice)).friendRequests).toMatchObject([{ handleResult: -1 }])
+  })
+
   it('to a request that nobody made is refused with 1004', async () => {
     await ask(alice, bob)
     expect((await answer(bob, alice, 1)).errCode).toBe(1004)

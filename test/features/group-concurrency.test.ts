@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../group-shadow.ts'
+import { textMessage, until } from '../rig.ts'
 
 /* Calls that cross each other: each is carried out as if it had been alone, or refused. */
 
@@ -9,6 +11,8 @@ let admin: GroupShadow
 let mia: GroupShadow
 let max: GroupShadow
 let newcomer: GroupShadow
+
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
 
 const all = () => [owner, admin, mia, max, newcomer]
 
@@ -129,5 +133,36 @@ describe('calls at the same time', () => {
     expect((await newcomer.known()).groups).toEqual({})
     const { data } = await owner.call('get_groups_info', { groupIDs: [groupID] })
     expect(data.groupInfos[0].status).toBe(2)
+  })
+
+  it('of which one puts a member out and the other is a message of theirs end with it said before, or refused', async () => {
+    const clientMsgID = crypto.randomUUID()
+    const text = textMessage(mia.userID, '', clientMsgID, 'last words', { sessionType: 3, groupID })
+    const [kicked, said] = await Promise.all([
+      owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }),
+      mia.device.request(WsRequestID.SendMsg, text),
+    ])
+    expect(kicked.errCode).toBe(0)
+    expect([0, 1203]).toContain(said.errCode)
+    await until(() => max.inChat(1508).length === 1)
+    const heard = max.device.received().filter(({ msg }) => msg.clientMsgID === clientMsgID)
+    expect(heard).toHaveLength(said.errCode === 0 ? 1 : 0)
+    for (const { msg } of heard) expect(Number(msg.seq)).toBeLessThan(max.inChat(1508)[0]?.seq ?? 0)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one dismisses the group and the other comes in leave nobody in it', async () => {
+    await owner.call('set_group_info_ex', { groupID, needVerification: 2 })
+    const [dismissed, joined] = await codes(
+      owner.call('dismiss_group', { groupID }),
+      newcomer.call('join_group', { groupID, joinSource: 3 }),
+    )
+    expect(dismissed).toBe(0)
+    expect([0, 1204]).toContain(joined)
+    await expectSameGroupsAsFresh(...all())
+    expect((await newcomer.known()).groups).toEqual({})
+    expect(
+      (await newcomer.call('get_joined_group_list', { fromUserID: newcomer.userID, ...PAGE })).data.groups,
+    ).toEqual([])
   })
 })

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { letMembersGo } from '../../src/features/group/dismiss-group.ts'
+import { dismissGroup, letMembersGo } from '../../src/features/group/dismiss-group.ts'
+import { inviteUsers } from '../../src/features/group/invite-users.ts'
+import { AfterReply } from '../../src/platform/after-reply.ts'
 import { createContext } from '../../src/platform/context.ts'
+import type { ConversationRpc } from '../../src/platform/rpc.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { groupChange } from '../group-rig.ts'
 import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../group-shadow.ts'
@@ -100,6 +103,20 @@ describe('a group with relays', () => {
     await until(async () => (await rows()) === 0)
   })
 
+  it('that is dismissed by a call that dies lets its members go when the call is repeated', async () => {
+    await invite(ann.userID)
+    const dies = { ...createContext(bindings, 'op', new AfterReply()), after: () => Promise.reject(new Error('died')) }
+    const caller = { userID: olga.userID, platformID: 5, isAdmin: false }
+    await expect(
+      dismissGroup({ ...dies, caller }, { groupID, deleteMember: false, sendMessage: null }),
+    ).rejects.toThrow('died')
+    const count = async () =>
+      (await olga.call('get_groups_info', { groupIDs: [groupID] })).data.groupInfos[0].memberCount
+    expect(await count()).toBe(MAX_DIRECT + 1)
+    expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(1204)
+    await until(async () => (await count()) === 0, 15_000)
+  })
+
   it('that is dismissed is in nobody’s list any more, whenever its members are let go', async () => {
     await invite(ann.userID)
     const lists = () =>
@@ -135,5 +152,85 @@ describe('a group with relays', () => {
     await back.handshake()
     await say(olga, 'mia is here')
     await until(() => heard({ device: back }, olga.userID) === 1)
+  })
+})
+
+const userIDOf = ({ userID }: { userID: string }) => userID
+
+describe('many at once', { timeout: 60_000 }, () => {
+  const crowd = () => Array.from({ length: 70 }, (_, i) => `many_${olga.userID}_${i}`)
+  const shown = async (userIDs: string[]) =>
+    (await olga.call('get_group_members_info', { groupID, userIDs })).data.members
+
+  beforeEach(async () => {
+    await register(...crowd())
+    expect((await invite(...crowd(), ann.userID)).errCode).toBe(0)
+    await olga.call('set_group_info_ex', { groupID, notification: 'n'.repeat(16_000) })
+    await expectSameGroupsAsFresh(olga, mia, ann)
+  }, 60_000)
+
+  it('are changed together, however much there is to say of the group, each in a step of its own', async () => {
+    for (const shadow of [mia, ann]) shadow.asked = 0
+    const members = crowd().map((userID, i) => ({ groupID, userID, nickname: `N${i}`, roleLevel: 60 }))
+    expect(await olga.call('set_group_member_info', { members })).toMatchObject({ errCode: 0 })
+    const now = await shown(crowd())
+    expect(now).toHaveLength(70)
+    expect(now).toMatchObject(members)
+    await until(() => mia.told(1516).length === 70 && mia.told(1517).length === 70, 15_000)
+    expect(mia.told(1516)[7]?.detail.group.notification).toHaveLength(16_000)
+    await expectSameGroupsAsFresh(olga, mia, ann)
+    expect(mia.asked).toBe(0)
+    // Her own devices hear of all of it, too.
+    await until(() => olga.told(1516).length === 70 && olga.told(1517).length === 70, 15_000)
+  })
+
+  it('are put out together, however much there is to say of them', async () => {
+    // What takes the most room: letters that are written as six, and as seven inside of another text.
+    const ex = '\u0001'.repeat(8_192)
+    const nasty = crowd().slice(0, 30)
+    for (const userID of nasty) {
+      const members = [{ groupID, userID, ex, faceURL: '\u0001'.repeat(2_048) }]
+      expect((await olga.call('set_group_member_info', { members })).errCode).toBe(0)
+    }
+    expect(await olga.call('kick_group', { groupID, kickedUserIDs: crowd() })).toMatchObject({ errCode: 0 })
+    expect(await shown(crowd())).toEqual([])
+    const named = () => mia.told(1508).flatMap(({ detail }) => detail.kickedUserList)
+    await until(() => named().length === 70, 15_000)
+    await expectSameGroupsAsFresh(olga, mia, ann)
+    expect((await olga.call('set_group_info_ex', { groupID, groupName: 'goes on' })).errCode).toBe(0)
+  })
+
+  it('come in although one of them comes by another call meanwhile', async () => {
+    const more = Array.from({ length: 60 }, (_, i) => `more_${olga.userID}_${i}`)
+    await register(...more)
+    const last = more.at(-1) ?? ''
+    const ctx = createContext(bindings, 'op', new AfterReply())
+    const home = ctx.conversation(`sg_${groupID}`)
+    let steps = 0
+    const changeGroup: ConversationRpc['changeGroup'] = async (change) => {
+      steps++
+      if (steps === 2) {
+        const one = await mia.call('invite_user_to_group', { groupID, invitedUserIDs: [last] })
+        expect(one.errCode).toBe(0)
+      }
+      return home.changeGroup(change)
+    }
+    const interrupted = new Proxy(home, {
+      get: (target, name) => (name === 'changeGroup' ? changeGroup : Reflect.get(target, name)),
+    })
+    await inviteUsers(
+      {
+        ...ctx,
+        conversation: () => interrupted,
+        caller: { userID: olga.userID, platformID: 5, isAdmin: false },
+      },
+      { groupID, reason: '', invitedUserIDs: more, sendMessage: null },
+    )
+    expect(steps).toBe(3)
+    expect(await shown(more)).toHaveLength(60)
+    await expectSameGroupsAsFresh(mia, ann)
+    const namedTo = (shadow: GroupShadow) =>
+      new Set(shadow.told(1509).flatMap(({ detail }) => detail.invitedUserList.map(userIDOf)))
+    await until(() => [mia, ann].every((shadow) => more.every((userID) => namedTo(shadow).has(userID))), 15_000)
   })
 })

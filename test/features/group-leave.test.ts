@@ -20,6 +20,8 @@ const kick = (by: GroupShadow, ...whom: GroupShadow[]) =>
   by.call('kick_group', { groupID, reason: 'r', kickedUserIDs: whom.map(({ userID }) => userID) })
 const memberIDs = async () => (await asApp('get_group_member_user_id', { groupID })).data.userIDs
 
+const userIDOf = ({ userID }: { userID: string }) => userID
+
 describe('quit_group', () => {
   it('tells those who stay and who goes, and puts it into the chat (1504)', async () => {
     expect(await mia.call('quit_group', { groupID, userID: mia.userID })).toEqual({
@@ -106,6 +108,22 @@ describe('kick_group', () => {
     expect((await olga.call('kick_group', { groupID: 'nowhere', kickedUserIDs: [mia.userID] })).errCode).toBe(1004)
     const kickedUserIDs = Array.from({ length: 1_001 }, (_, i) => `u${i}`)
     expect((await olga.call('kick_group', { groupID, kickedUserIDs })).errCode).toBe(1001)
+  })
+
+  it('of many tells each who goes by the notice alone that names them', async () => {
+    const crowd = Array.from({ length: 60 }, (_, i) => `guest_${olga.userID}_${i}`)
+    await register(...crowd)
+    await olga.call('invite_user_to_group', { groupID, invitedUserIDs: crowd })
+    await expectSameGroupsAsFresh(mia, max, olga)
+    const kickedUserIDs = [max.userID, ...crowd, mia.userID]
+    expect((await olga.call('kick_group', { groupID, kickedUserIDs })).errCode).toBe(0)
+    await expectTold(1508, [max, mia], [stranger])
+    for (const shadow of [max, mia]) {
+      const names = shadow.told(1508).flatMap(({ detail }) => detail.kickedUserList.map(userIDOf))
+      expect(names).toContain(shadow.userID)
+    }
+    await expectTold(1508, [adam, eve], [], 2)
+    await expectSameGroupsAsFresh(max, mia, adam, olga)
   })
 
   it('of many names every one of them, fifty to a notice', async () => {

@@ -75,7 +75,10 @@ describe("a group's change", () => {
     await register('olga', 'pete', 'rosa')
     const groupID = await freshGroup('olga', 'pete')
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
-    const { memberCount, notices } = await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
+    const { memberCount, notices } = await conversation(`sg_${groupID}`).changeGroup({
+      ...joining(groupID, 'rosa'),
+      callerUserID: 'rosa',
+    })
     expect(memberCount).toBe(3)
     expect(notices.map(({ conversationID, seq }) => [conversationID, seq])).toEqual([
       [`n_${groupID}`, 0],
@@ -202,6 +205,72 @@ describe('a crash in the middle of a change', () => {
     expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
   })
+
+  it.each([
+    ['while the leaver is let go', 'BEFORE UPDATE ON member'],
+    ['while the intent is struck out', 'BEFORE DELETE ON group_intent'],
+  ])('%s, after D1 has it, lets the leaver go at the next wake', async (_when, what) => {
+    const groupID = await freshGroup('olga', 'pete')
+    await breakStep(groupID, what)
+    const leaving = groupChange(groupID, {
+      leave: ['pete'],
+      notices: [{ contentType: 1504, sendID: 'pete', detail: { group: { groupID } } }],
+    })
+    await expect(conversation(`sg_${groupID}`).changeGroup(leaving)).rejects.toThrow()
+    expect((await inD1(groupID)).members).toEqual(['olga 100'])
+    expect(await inObject(groupID)).toMatchObject({ members: ['olga 100', 'pete 20'], intents: 1 })
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
+    await expectAgreement(groupID, ['olga 100'])
+  })
+
+  it('while relays take over, after D1 has it, is made good at the next wake', async () => {
+    const crowd = Array.from({ length: 20 }, (_, i) => `few${i}`)
+    const groupID = await freshGroup(...crowd)
+    await breakStep(groupID, 'BEFORE INSERT ON shard')
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
+    const places = await runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) =>
+      sql.exec('SELECT count(*) AS n, min(shard) AS shard FROM member').one(),
+    )
+    expect(places).toEqual({ n: 21, shard: 0 })
+    expect((await inD1(groupID)).members).toHaveLength(21)
+  })
+
+  it('while a group is founded founds it at the next wake', async () => {
+    const groupID = `changes${next++}`
+    await breakStep(groupID, 'BEFORE INSERT ON group_state')
+    await expect(conversation(`sg_${groupID}`).changeGroup(founding(groupID, ['olga', 'pete']))).rejects.toThrow()
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(1)
+    await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it('is made good when the change is larger than a row, too, to the last letter', async () => {
+    const groupID = await freshGroup('olga')
+    const many = Array.from({ length: 80 }, (_, i) => `many${i + 10}`)
+    // The halves of a letter that takes two places fall on both sides of every cut.
+    const ex = (i: number) => 'x'.repeat(i % 2) + '\u{1f600}'.repeat(4_000)
+    const join = many.map((userID, i) => memberRecord(groupID, userID, { ex: ex(i) }))
+    await breakStep(groupID, 'BEFORE INSERT ON member')
+    await expect(conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { join }))).rejects.toThrow()
+    await bindings.DB.prepare('DELETE FROM group_member WHERE group_id = ?').bind(groupID).run()
+    await mendStep(groupID)
+    await abortAllDurableObjects()
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(1)
+    const { results } = await bindings.DB.prepare('SELECT ex FROM group_member WHERE group_id = ? ORDER BY user_id')
+      .bind(groupID)
+      .all<{ ex: string }>()
+    expect(results.map((row) => row.ex)).toEqual(many.map((_, i) => ex(i)))
+    const parts = await runInDurableObject(stubOf(groupID), (_object, { storage: { sql } }) =>
+      sql.exec('SELECT count(*) AS n FROM group_intent_part').one(),
+    )
+    expect(parts).toEqual({ n: 0 })
+  }, 30_000)
 
   it('does not keep the next change waiting once D1 is back, and both are done', async () => {
     const groupID = await freshGroup('olga')

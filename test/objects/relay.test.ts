@@ -55,6 +55,15 @@ function listenersIn(groupID: string, shard = 0): Promise<string[]> {
   )
 }
 
+/** A large group of which nobody is here, as its relay knows, and whose newest message is the second. */
+async function desertedGroup(): Promise<string> {
+  await until(async () => (await Promise.all(LISTENERS.map((id) => user(id).onlinePlatforms()))).flat().length === 0)
+  const groupID = await largeGroup()
+  await send(groupID, 'nobody is here')
+  await until(async () => (await listenersIn(groupID)).length === 1)
+  return groupID
+}
+
 describe('a large group', () => {
   it('is delivered by a relay to those who listen, and the others cost nothing from then on', async () => {
     const groupID = await largeGroup()
@@ -80,6 +89,58 @@ describe('a large group', () => {
     await until(async () => (await listenersIn(groupID)).includes('kim'))
     await send(groupID, 'are you here')
     await until(() => textsOf(kim, groupID).length === 1)
+    kim.close()
+  })
+
+  it('is told again that somebody came back when telling it failed', async () => {
+    const groupID = await desertedGroup()
+    const relay = bindings.RELAY.getByName(`sg_${groupID}/0`)
+    // Telling the relay fails for now.
+    await runInDurableObject(relay, (_object, { storage: { sql } }) => {
+      sql.exec("CREATE TRIGGER deaf BEFORE INSERT ON listener BEGIN SELECT RAISE(ABORT, 'busy'); END")
+    })
+    const kim = await Device.connect('kim')
+    expect(await user('kim').newestSeqs()).toMatchObject({ [`sg_${groupID}`]: 2 })
+    expect(await listenersIn(groupID)).toEqual(['olga'])
+    await runInDurableObject(relay, (_object, { storage: { sql } }) => {
+      sql.exec('DROP TRIGGER deaf')
+    })
+    // It is told again.
+    await until(async () => (await listenersIn(groupID)).includes('kim'))
+    await send(groupID, 'are you here')
+    await until(() => textsOf(kim, groupID).length === 1)
+    kim.close()
+  })
+
+  it('knows of who comes back before any sync of theirs is answered, so that no message falls in between', async () => {
+    const groupID = await desertedGroup()
+    const busy = runInDurableObject(bindings.RELAY.getByName(`sg_${groupID}/0`), (_object, state) =>
+      state.blockConcurrencyWhile(() => new Promise((resolve) => setTimeout(() => resolve('told'), 200))),
+    )
+    const kim = await Device.connect('kim')
+    const answered = user('kim')
+      .newestSeqs()
+      .then(() => 'answered')
+    expect(await Promise.race([busy, answered])).toBe('told')
+    await answered
+    expect(await listenersIn(groupID)).toContain('kim')
+    kim.close()
+  })
+
+  it('takes up who came before the news of being in it, though a message found them gone', async () => {
+    const groupID = await desertedGroup()
+    // As it is when the news that a relay delivers now has not come here yet.
+    await runInDurableObject(bindings.USER.getByName('kim'), (_object, { storage: { sql } }) => {
+      sql.exec("UPDATE log_mark SET relay = '' WHERE home = ?", `sg_${groupID}`)
+    })
+    const kim = await Device.connect('kim')
+    await user('kim').newestSeqs()
+    expect(await listenersIn(groupID)).toEqual(['olga'])
+    const conversationID = `sg_${groupID}`
+    const about = { sessionType: 3, peerUserID: '', groupID }
+    const bounds = { minSeq: 0, left: false, maxSeq: 0, relay: `${conversationID}/0` }
+    await user('kim').deliver({ conversationID, home: conversationID, about, messages: [], bounds })
+    await until(async () => (await listenersIn(groupID)).includes('kim'))
     kim.close()
   })
 
@@ -156,6 +217,34 @@ describe('a large group', () => {
     expect(slice.upper).toBe(3)
     await until(async () => (await user('ida').logView(`sg_${groupID}`))?.maxSeq === 3)
     ida.close()
+  })
+
+  it('hands nothing to the last who left a relay, when somebody else comes to it', async () => {
+    const groupID = await largeGroup()
+    // As if the first relay were full of others: ida is alone in the second.
+    await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage: { sql } }) => {
+      sql.exec("UPDATE member SET shard = 1 WHERE user_id = 'ida'")
+      sql.exec('UPDATE shard SET members = 1000')
+      sql.exec('INSERT INTO shard (shard, members) VALUES (1, 1)')
+    })
+    await abortAllDurableObjects()
+    const ida = await Device.connect('ida')
+    const late = await Device.connect('late')
+    await relayObject(bindings, `sg_${groupID}/1`).forward({
+      ...{ conversationID: `sg_${groupID}`, home: `sg_${groupID}`, about: { sessionType: 3, peerUserID: '', groupID } },
+      ...{ roster: ['ida'], join: [], leave: [], messages: [] },
+    })
+    await send(groupID, 'with ida')
+    await until(() => textsOf(ida, groupID).length === 1)
+    await conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { leave: ['ida'] }))
+    await conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, { join: [memberRecord(groupID, 'late')] }))
+    await until(async () => (await listenersIn(groupID, 1)).includes('late'))
+    await send(groupID, 'without ida')
+    await until(() => textsOf(late, groupID).length === 1)
+    expect(await listenersIn(groupID, 1)).toEqual(['late'])
+    expect(textsOf(ida, groupID)).toEqual(['with ida'])
+    ida.close()
+    late.close()
   })
 
   it('fills the first relay before it opens another, and fills up the places of those who left', async () => {

@@ -5,13 +5,28 @@ import type { Context } from '../../platform/context.ts'
 import { singleConversationID } from '../../protocol/conversation-id.ts'
 
 /**
- * Lets the pair's conversation, which checks what the two send each other, read again what they are to each other. D1
- * comes first, this second: a conversation that opens in between reads the new state by itself, and when this fails
- * the call fails, and repeating it gets here again. The other way round, the old state could be read after the new
- * one was told.
+ * Changes in D1 what two users are to each other, and lets their conversation, which checks what they send each other,
+ * read it. The conversation hears of it before D1 does: should this call die between the two, it looks by itself.
+ */
+export async function changeRelation<T>(
+  ctx: Context,
+  userID: string,
+  peerUserID: string,
+  write: () => Promise<T>,
+): Promise<T> {
+  const conversation = ctx.conversation(singleConversationID(userID, peerUserID))
+  const begun = await conversation.relationsChanging()
+  const written = await write()
+  await conversation.relationsChanged(begun)
+  return written
+}
+
+/**
+ * The same for a change that D1 has already. A conversation that opens in between reads the new state by itself; when
+ * this fails the call fails, and repeating it gets here again.
  */
 export async function noteRelation(ctx: Context, userID: string, peerUserID: string): Promise<void> {
-  await ctx.conversation(singleConversationID(userID, peerUserID)).relationsChanged()
+  await ctx.conversation(singleConversationID(userID, peerUserID)).relationsChanged(null)
 }
 
 /**

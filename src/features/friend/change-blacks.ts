@@ -5,13 +5,13 @@ import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.t
 import { tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
 import { existingUsers } from './access.ts'
-import { noteRelation, tell } from './announce.ts'
+import { changeRelation, tell } from './announce.ts'
 import type { AddBlackReq, RemoveBlackReq } from './schema.ts'
 import { blacksAmong, deleteBlack, putBlack } from './store/blacks.ts'
 
 /**
  * Blocks a user: single messages to the owner are refused from now on. A friendship stays. OpenIM answers 500 the
- * second time; here that is fine, because repeating the call is how one that broke off is completed.
+ * second time; here that is fine, because who got no answer to a call repeats it.
  */
 export async function addBlack(
   ctx: CallerContext,
@@ -20,15 +20,15 @@ export async function addBlack(
   requireSelfOrAdmin(ctx, ownerUserID)
   await askBefore(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
   await existingUsers(ctx, [ownerUserID, blackUserID])
-  await putBlack(ctx.db, {
+  const entry = {
     ownerUserID,
     blackUserID,
     createTime: ctx.now(),
     addSource: 0,
     operatorUserID: ctx.caller.userID,
     ex,
-  })
-  await noteRelation(ctx, ownerUserID, blackUserID)
+  }
+  await changeRelation(ctx, ownerUserID, blackUserID, () => putBlack(ctx.db, entry))
   await tell(ctx, NotificationKinds.blackAdded, toUser(ownerUserID, blackUserID), {
     fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
   })
@@ -40,9 +40,10 @@ export async function removeBlack(
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
   const [entry] = await blacksAmong(ctx.db, ownerUserID, [blackUserID])
-  if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
-  // In any case: a first call may have broken off here.
-  await noteRelation(ctx, ownerUserID, blackUserID)
+  // In any case: whatever the chat holds, it is right after this.
+  await changeRelation(ctx, ownerUserID, blackUserID, async () => {
+    if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
+  })
   if (entry) {
     await tell(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },

@@ -3,7 +3,7 @@ import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { tellAfter } from '../../webhook/after.ts'
-import { NO_VERSION, noteRelation, tell } from './announce.ts'
+import { changeRelation, NO_VERSION, tell } from './announce.ts'
 import type { DeleteFriendReq } from './schema.ts'
 import { deleteFriend as deleteRow, friendship } from './store/friends.ts'
 
@@ -14,9 +14,10 @@ export async function deleteFriend(
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
   const { inUser1Friends } = await friendship(ctx.db, ownerUserID, friendUserID)
-  if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
-  // In any case: a first call may have broken off here.
-  await noteRelation(ctx, ownerUserID, friendUserID)
+  // In any case: whatever the chat holds, it is right after this.
+  await changeRelation(ctx, ownerUserID, friendUserID, async () => {
+    if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
+  })
   if (inUser1Friends) {
     await tell(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },

@@ -5,7 +5,7 @@ import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.t
 import { ImError } from '../../protocol/errors.ts'
 import { tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
-import { NO_VERSION, noteRelation, tell } from './announce.ts'
+import { changeRelation, NO_VERSION, tell } from './announce.ts'
 import type { RespondFriendApplyReq } from './schema.ts'
 import { type Answer, agree, type FriendRequestWithUsers, findRequest, HandleResult, refuse } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
@@ -21,7 +21,7 @@ export async function respondFriendRequest(
   requireSelfOrAdmin(ctx, toUserID)
   const found = await findRequest(ctx.db, fromUserID, toUserID)
   if (!found) throw ImError.notFound(`${fromUserID} has not asked to be a friend of ${toUserID}`)
-  if (found.request.handleResult !== HandleResult.Pending) throw await refusalOfHandled(ctx, found, handleResult)
+  if (found.request.handleResult !== HandleResult.Pending) throw refusalOfHandled(found, handleResult)
   const answer = { handlerUserID: toUserID, handleMsg, handleTime: ctx.now() }
   const answered = { ...found, request: { ...found.request, handleResult, ...answer } }
   if (handleResult === HandleResult.Agreed) await agreeTo(ctx, answered, answer)
@@ -43,8 +43,10 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
     addSource: SOURCE_REQUEST,
     operatorUserID: ctx.caller.userID,
   }
-  await agree(ctx.db, fromUserID, toUserID, answer, origin)
-  await noteRelation(ctx, fromUserID, toUserID)
+  const wasFirst = await changeRelation(ctx, fromUserID, toUserID, () =>
+    agree(ctx.db, fromUserID, toUserID, answer, origin),
+  )
+  if (!wasFirst) throw refusalOfHandled(answered, HandleResult.Agreed)
   await tellAfter(ctx, 'afterAddFriendAgree', fields)
   await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
@@ -56,7 +58,7 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
 
 async function refuseTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
   const { fromUserID, toUserID } = answered.request
-  await refuse(ctx.db, fromUserID, toUserID, answer)
+  if (!(await refuse(ctx.db, fromUserID, toUserID, answer))) throw refusalOfHandled(answered, HandleResult.Refused)
   await tell(ctx, NotificationKinds.friendApplicationRejected, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
     handleMsg: answer.handleMsg,
@@ -65,14 +67,10 @@ async function refuseTo(ctx: CallerContext, answered: FriendRequestWithUsers, an
 }
 
 /** OpenIM's codes differ with what is tried now, not with what was answered then. */
-async function refusalOfHandled(
-  ctx: CallerContext,
+function refusalOfHandled(
   { request: { fromUserID, toUserID } }: FriendRequestWithUsers,
   handleResult: number,
-): Promise<ImError> {
+): ImError {
   const why = `the request of ${fromUserID} to ${toUserID} has been answered`
-  if (handleResult === HandleResult.Refused) return ImError.friendRequestHandled(why)
-  // The first call may have broken off before the conversation knew.
-  await noteRelation(ctx, fromUserID, toUserID)
-  return ImError.args(why)
+  return handleResult === HandleResult.Refused ? ImError.friendRequestHandled(why) : ImError.args(why)
 }

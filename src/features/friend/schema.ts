@@ -20,7 +20,7 @@ const remark = z.string().max(MAX_REMARK)
 const page = () =>
   pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
 
-export const GetFriendListReq = message({ userID, pagination: pagination() })
+export const GetFriendListReq = message({ userID, pagination: page() })
 export const GetDesignatedFriendsReq = message({ ownerUserID: userID, friendUserIDs: userIDs })
 export const GetFriendIDsReq = message({ userID })
 export const GetSpecifiedFriendsInfoReq = message({ ownerUserID: userID, userIDList: someUserIDs })
@@ -52,7 +52,7 @@ export const GetPaginationFriendsApplyFromReq = message(requestPage)
 export const GetDesignatedFriendsApplyReq = message({ fromUserID: userID, toUserID: userID })
 export const GetSelfUnhandledApplyCountReq = message({ userID, time: int64() })
 
-export const GetBlackListReq = message({ userID, pagination: pagination() })
+export const GetBlackListReq = message({ userID, pagination: page() })
 export const AddBlackReq = message({ ownerUserID: userID, blackUserID: userID, ex: str().pipe(ex) })
 export const RemoveBlackReq = message({ ownerUserID: userID, blackUserID: userID })
 export const GetSpecifiedBlacksReq = message({ ownerUserID: userID, userIDList: userIDs })

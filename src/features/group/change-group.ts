@@ -1,6 +1,6 @@
 import { tellCallerOf } from '../../notification/send.ts'
 import type { Context } from '../../platform/context.ts'
-import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
+import type { GroupChange, GroupChanged, GroupNotice } from '../../platform/group-change.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { groupConversationID } from '../../protocol/conversation-id.ts'
 
@@ -17,11 +17,18 @@ export async function changeGroup(ctx: Context, decided: DecidedChange): Promise
   // An administrator of the app may act for others and has no devices in the group.
   const callerUserID = caller && !caller.isAdmin ? caller.userID : ''
   const home = groupConversationID(decided.groupID)
-  const changed = await ctx.conversation(home).changeGroup({ ...decided, operationID, time: ctx.now(), callerUserID })
+  const notices = decided.notices.map(light)
+  const change = { ...decided, notices, operationID, time: ctx.now(), callerUserID }
+  const changed = await ctx.conversation(home).changeGroup(change)
   const about = { sessionType: SessionType.Group, peerUserID: '', groupID: decided.groupID }
-  for (const { conversationID, ...message } of changed.notices) {
-    if (message.sendID === callerUserID)
-      await tellCallerOf(ctx, { conversationID, home, about }, { ...message, operationID })
+  for (const [conversationID, told] of Map.groupBy(changed.notices, (notice) => notice.conversationID)) {
+    const messages = told.map(({ conversationID: _same, ...message }) => ({ ...message, operationID }))
+    await tellCallerOf(ctx, { conversationID, home, about }, messages)
   }
   return changed
+}
+
+/** The group is filled in where the change is carried out; there may be a thousand notices, and it may be large. */
+function light(notice: GroupNotice): GroupNotice {
+  return 'group' in notice.detail ? { ...notice, detail: { ...notice.detail, group: null } } : notice
 }

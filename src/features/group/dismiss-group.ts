@@ -22,20 +22,22 @@ export async function dismissGroup(
   { groupID, deleteMember, sendMessage }: z.output<typeof DismissGroupReq>,
 ): Promise<void> {
   const { group } = await groupAs(ctx, groupID, 'owner')
+  const letGo = () => ctx.after({ kind: 'group-dismissed', operationID: ctx.operationID, groupID })
+  // A first call may have broken off before its members were let go.
+  if (group.status === GroupStatus.Dismissed && group.memberCount > 0) await letGo()
   if (!deleteMember) requireInUse(group)
-  if (group.status !== GroupStatus.Dismissed) {
-    const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
-    const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
-    const members = tellsOfDismissal(ctx) ? await memberUserIDs(ctx.db, groupID) : []
-    await changeGroup(ctx, {
-      groupID,
-      set: { status: GroupStatus.Dismissed },
-      everybodyLeaves: true,
-      notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
-    })
-    await afterDismissGroup(ctx, group, members)
-  }
-  await ctx.after({ kind: 'group-dismissed', operationID: ctx.operationID, groupID })
+  if (group.status === GroupStatus.Dismissed) return
+  const shown = { ...groupInfo(group), status: GroupStatus.Dismissed }
+  const base = { group: shown, opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+  const members = tellsOfDismissal(ctx) ? await memberUserIDs(ctx.db, groupID) : []
+  await changeGroup(ctx, {
+    groupID,
+    set: { status: GroupStatus.Dismissed },
+    everybodyLeaves: true,
+    notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],
+  })
+  await letGo()
+  await afterDismissGroup(ctx, group, members)
 }
 
 /** Lets the members of a dismissed group go, who then no longer have it in their lists. May be repeated. */

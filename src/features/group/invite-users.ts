@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { CallerContext, Context } from '../../platform/context.ts'
+import type { GroupMemberRecord } from '../../platform/group-change.ts'
 import { GroupRole, JoinSource, Verification } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { existingUser } from '../user/access.ts'
@@ -46,7 +47,10 @@ function mustAsk(ctx: CallerContext, { group, member }: GroupAndMember): boolean
   return group.needVerification === Verification.All && !manages
 }
 
-/** One notice names a limited number of newcomers, so many are taken in by as many steps. */
+/**
+ * One notice names a limited number of newcomers, so many are taken in by as many steps. Whoever comes in by another
+ * call after the first step is passed over: the others are not to be left outside for that.
+ */
 async function bringIn(
   ctx: CallerContext,
   group: GroupRow,
@@ -58,9 +62,7 @@ async function bringIn(
   const comers = invitedUserIDs.map((userID) =>
     newMember(ctx, { groupID, userID, joinSource: JoinSource.Invitation, inviterUserID }),
   )
-  const members = await beforeMemberJoinGroup(ctx, group, comers)
-  for (let i = 0; i < members.length; i += MAX_NAMED) {
-    const join = members.slice(i, i + MAX_NAMED)
+  const bring = async (join: GroupMemberRecord[]) => {
     const invitedUserList = join.map((member) => shownNewcomer(member, users.get(member.userID)))
     const detail = { group: groupInfo(group), opUser, invitedUserList, inviterUser: opUser, operationTime: ctx.now() }
     await changeGroup(ctx, {
@@ -68,6 +70,19 @@ async function bringIn(
       join,
       notices: [groupNotice.membersInvited(detail, sendMessage ?? undefined)],
     })
+  }
+  const members = await beforeMemberJoinGroup(ctx, group, comers)
+  for (let i = 0; i < members.length; i += MAX_NAMED) {
+    const join = members.slice(i, i + MAX_NAMED)
+    try {
+      await bring(join)
+    } catch (error) {
+      if (i === 0 || !(error instanceof ImError)) throw error
+      const there = new Set((await findMembers(ctx.db, join)).map(({ member }) => member.userID))
+      if (there.size === 0) throw error
+      const missing = join.filter(({ userID }) => !there.has(userID))
+      if (missing.length > 0) await bring(missing)
+    }
   }
 }
 

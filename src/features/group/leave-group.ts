@@ -8,7 +8,7 @@ import type { KickGroupMemberReq, QuitGroupReq } from './change-schema.ts'
 import { afterKickGroupMember, afterQuitGroup } from './member-webhooks.ts'
 import { findGroups } from './store/groups.ts'
 import { findMembers } from './store/members.ts'
-import { actorOf, groupNotice, MAX_NAMED } from './tips.ts'
+import { actorOf, groupNotice, inParts } from './tips.ts'
 import { groupInfo, groupMemberFullInfo } from './wire.ts'
 
 /** A member leaves; an owner hands the group over first, or dismisses it. */
@@ -58,16 +58,15 @@ export async function kickMembers(
   const base = { group: groupInfo(group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
   const kicked = members.map(groupMemberFullInfo)
   // Clients take out of their lists who is named, so everybody is, in one notice or another.
-  const parts = Array.from({ length: Math.ceil(kicked.length / MAX_NAMED) }, (_, i) =>
-    kicked.slice(i * MAX_NAMED, (i + 1) * MAX_NAMED),
-  )
   await changeGroup(ctx, {
     groupID,
     leave: kickedUserIDs,
     roles: kicked.map(({ userID, roleLevel }) => ({ userID, roleLevel })),
-    notices: parts.map((kickedUserList) =>
-      groupNotice.membersKicked({ ...base, kickedUserList }, sendMessage ?? undefined),
-    ),
+    notices: inParts(kicked).map((kickedUserList) => ({
+      ...groupNotice.membersKicked({ ...base, kickedUserList }, sendMessage ?? undefined),
+      // A thousand who are handed what is said of a thousand is more than an object can hold.
+      handedTo: kickedUserList.map(({ userID }) => userID),
+    })),
   })
   await afterKickGroupMember(ctx, { groupID, kickedUserIDs, reason })
 }

@@ -13,6 +13,27 @@ const APP_ADMIN_LEVEL = 2
 /** So many members a notice names; clients read the others from the list. */
 export const MAX_NAMED = 50
 
+/** What the members in one notice have to fit into, twice written as JSON: what becomes one row of the log has 2 MB. */
+const MAX_NAMED_BYTES = 512 * 1024
+
+/** Members in parts of which each fits into one notice. */
+export function inParts(members: readonly GroupMemberFullInfo[]): GroupMemberFullInfo[][] {
+  const parts: GroupMemberFullInfo[][] = []
+  let bytes = 0
+  for (const member of members) {
+    const size = Buffer.byteLength(JSON.stringify(JSON.stringify(member)))
+    const open = parts.at(-1)
+    if (open && open.length < MAX_NAMED && bytes + size <= MAX_NAMED_BYTES) {
+      open.push(member)
+      bytes += size
+    } else {
+      parts.push([member])
+      bytes = size
+    }
+  }
+  return parts
+}
+
 /** The one who acts, as the notices show them: a member, or an administrator of the app who is none. */
 export async function actorOf(ctx: CallerContext, groupID: string): Promise<GroupMemberFullInfo> {
   const { userID } = ctx.caller

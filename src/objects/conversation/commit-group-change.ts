@@ -45,18 +45,33 @@ export function commitGroupChange(
   const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
   mirrorArrivals(sql, change, minSeq, members.group?.relayed ?? false)
   mirrorGroup(sql, change, memberCount)
+  const handedTo = new Map<Stamped, ReadonlySet<string>>()
   const notices = change.notices.flatMap((notice, i) => {
     // Each notice is a step of the version, and the last one is the newest.
     const version = given.applied.head.version - (change.notices.length - 1 - i)
-    return appendNotice(logs, change, notice, { ...given, version })
+    const appended = appendNotice(logs, change, notice, { ...given, version })
+    const only = notice.handedTo && new Set(notice.handedTo)
+    if (only) for (const one of appended) handedTo.set(one, only)
+    return appended
   })
-  mirrorDepartures(sql, change, logs.chat.maxSeq)
+  const leftShards = mirrorDepartures(sql, change, logs.chat.maxSeq)
   const handedOver = outgrows(sql, given.config.maxDirectMembers)
   if (handedOver) handOverToRelays(sql, change.time)
   return {
-    changed: { memberCount, notices: notices.map((notice) => asAppended(notice, given.conversationID)) },
+    changed: {
+      memberCount,
+      notices: notices
+        .filter(({ item }) => item.sendID === change.callerUserID)
+        .map((notice) => asAppended(notice, given.conversationID)),
+    },
     notices,
-    moves: { joined: (change.join ?? []).map(({ userID }) => userID), left: change.leave ?? [], handedOver },
+    moves: {
+      joined: (change.join ?? []).map(({ userID }) => userID),
+      left: change.leave ?? [],
+      leftShards,
+      handedOver,
+      concerns: (userID, notice) => handedTo.get(notice)?.has(userID) ?? true,
+    },
   }
 }
 

@@ -50,6 +50,7 @@ import { type Kind, Members } from './members.ts'
 import { MessageLog } from './message-log.ts'
 import { conversationMigrations } from './migrations.ts'
 import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './read.ts'
+import { RelationChanges } from './relation-changes.ts'
 import { relationOf, relationStatements } from './relations.ts'
 import { revoke } from './revoke.ts'
 import { searchLog } from './search.ts'
@@ -68,16 +69,17 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   readonly #dispatch: Dispatch
   readonly #groupChanges: GroupChanges<AppliedChange, Committed>
   readonly #hidden: Hidden
+  readonly #relations: RelationChanges
   #members: Members
   #logs: Record<LogName, MessageLog>
   #opening: Promise<void> | null = null
-  #relating: Promise<void> = Promise.resolve()
   #spellEnds = 0
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     migrate(state.storage, conversationMigrations)
     this.#hidden = new Hidden(state.storage.sql)
+    this.#relations = new RelationChanges(state.storage.sql, () => this.#readRelations())
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
     this.#dispatch = new Dispatch({
@@ -113,6 +115,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       if (due === null) return
       this.#spellEnds = due
       await this.#resumeChanges()
+      await this.#resumeRelations()
       this.#dispatch.again(due - SPELL_MS)
     })
   }
@@ -235,12 +238,16 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => this.#members.set(userID, settings))
   }
 
-  relationsChanged(): Promise<Outcome<void>> {
+  relationsChanging(): Promise<Outcome<number>> {
     return outcomeOf(() => {
-      // One after the other: the answer of D1 that is written last is then also the one that was asked for last.
-      this.#relating = this.#relating.catch(() => {}).then(() => this.#readRelations())
-      return this.#relating
+      const now = Date.now()
+      void this.#watchSpell(now)
+      return this.#relations.begin(now)
     })
+  }
+
+  relationsChanged(begun: number | null): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#relations.end(begun))
   }
 
   search(query: MessageQuery, below: number, limit: number): Promise<Outcome<SearchStep>> {
@@ -268,6 +275,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     if (this.#spellEnds === 0) this.#dispatch.again((info?.scheduledTime ?? Date.now()) - SPELL_MS)
     this.#spellEnds = 0
     await this.#resumeChanges()
+    await this.#resumeRelations()
     this.#dispatch.retry()
     await this.#planAlarm(Date.now())
     const slack = info?.isRetry ? ALARM_SLACK_MS : 0
@@ -306,7 +314,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       handedOver = false
       throw error
     } finally {
-      if (handedOver) this.#dispatch.change([], { joined: [], left: [], handedOver })
+      if (handedOver) this.#dispatch.change([], { joined: [], left: [], leftShards: new Map(), handedOver })
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#dispatch.message(message)
       // Settings of people who have no conversation yet may change without a word to this object.
@@ -429,6 +437,15 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     }
   }
 
+  /** What D1 does not tell now is asked for again at the next alarm. */
+  async #resumeRelations(): Promise<void> {
+    try {
+      await this.#relations.resume(Date.now())
+    } catch (error) {
+      this.#log.error('what two users are to each other could not be read yet', error)
+    }
+  }
+
   async #readRelations(): Promise<void> {
     // A conversation that opens right now may have read what was there before the change.
     await this.#opening?.catch(() => {})
@@ -448,7 +465,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   /** What is still on its way is looked at after the usual time, what was given up after a growing one. */
   async #planAlarm(now: number): Promise<void> {
-    if (this.#dispatch.busy || this.#groupChanges.pending) {
+    if (this.#dispatch.busy || this.#groupChanges.pending || this.#relations.pending) {
       await this.#watchSpell(now)
       return
     }

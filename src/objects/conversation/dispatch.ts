@@ -3,7 +3,7 @@ import type { Delivery, LogName, News, Relayed, RelayedMessage, RelayRpc, UserRp
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import type { Stamped } from './append.ts'
 import { FanOut, type Parcel } from './fan-out.ts'
-import { changedSince, rostersOf, shardsOf } from './group-mirror.ts'
+import { changedSince, everyShardOf, rostersOf, shardsOf } from './group-mirror.ts'
 import type { Members } from './members.ts'
 import type { MessageLog } from './message-log.ts'
 import { Undelivered } from './undelivered.ts'
@@ -25,7 +25,11 @@ export interface DispatchDeps {
 export interface Moves {
   joined: string[]
   left: string[]
+  /** Who has gone, by the relay that served them: it may serve nobody any more. */
+  leftShards: ReadonlyMap<number, string[]>
   handedOver: boolean
+  /** Whether one of these is handed a notice; absent = all of them are. */
+  concerns?(userID: string, notice: Stamped): boolean
 }
 
 /** Before a relay's number, where receivers are listed: no userID begins so. */
@@ -96,11 +100,11 @@ export class Dispatch {
    * Brings the notices of a group's change. Who has come or gone gets them directly and learns what may be read; the
    * relays let go of those who left before, and take up those who came after.
    */
-  change(notices: readonly Stamped[], { joined, left, handedOver }: Moves): void {
+  change(notices: readonly Stamped[], { joined, left, leftShards, handedOver, concerns = () => true }: Moves): void {
     const members = this.#deps.members()
     this.#shards = shardsOf(this.#deps.sql)
     const relayed = members.group?.relayed ?? false
-    if (relayed && left.length > 0) for (const shard of this.#shards) this.#tellRelay(shard, { leave: left })
+    for (const [shard, userIDs] of leftShards) this.#tellRelay(shard, { leave: userIDs })
     const moved = handedOver ? [...rostersOf(this.#deps.sql).values()].flat() : joined
     const bounded = new Set([...moved, ...left])
     const news = notices.filter(({ item }) => item.log === 'notification')
@@ -108,9 +112,9 @@ export class Dispatch {
     for (const userID of bounded) {
       // The news first: with the bounds a client reads its conversations again, and the Go core takes groups that it
       // meets there for known.
-      for (const notice of news) this.#bring(userID, notice)
+      for (const notice of news) if (concerns(userID, notice)) this.#bring(userID, notice)
       this.#tellBounds(userID)
-      for (const message of messages) this.#bring(userID, message)
+      for (const message of messages) if (concerns(userID, message)) this.#bring(userID, message)
     }
     for (const userID of members.userIDs) {
       if (!bounded.has(userID)) for (const notice of notices) this.#bring(userID, notice)
@@ -127,8 +131,12 @@ export class Dispatch {
     const moved = only === undefined ? changedSince(this.#deps.sql, since) : members.group ? [only] : []
     for (const userID of moved) if (!isRelay(userID)) this.#tellBounds(userID)
     const userIDs = only === undefined ? [...new Set([...members.userIDs, ...moved])] : [only]
-    const shards = this.#shards.filter((shard) => only === undefined || only === RELAY + shard)
-    if (shards.length > 0) this.#sendRosters(shards)
+    const told = everyShardOf(this.#deps.sql)
+      .map(({ shard }) => shard)
+      .filter((shard) => only === undefined || only === RELAY + shard)
+    // Whom nobody is left to serve is told so, too: somebody may come to it again.
+    if (told.length > 0) this.#sendRosters(told)
+    const shards = told.filter((shard) => this.#shards.includes(shard))
     for (const log of ['chat', 'notification'] as const) {
       for (const { seq, sendTime, sendID, msg } of this.#deps.logs()[log].storedSince(since)) {
         const message = { seq, sendTime, sendID, operationID: '', msg }

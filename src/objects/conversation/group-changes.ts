@@ -1,4 +1,5 @@
 import type { GroupChange } from '../../platform/group-change.ts'
+import { Intents } from './intents.ts'
 
 /** What a group's changes stand on. */
 export interface GroupChangesDeps<Applied, Done> {
@@ -31,13 +32,14 @@ export interface GroupChangesDeps<Applied, Done> {
  */
 export class GroupChanges<Applied, Done> {
   readonly #deps: GroupChangesDeps<Applied, Done>
+  readonly #intents: Intents
   #last: Promise<unknown> = Promise.resolve()
   #pending: boolean
 
   constructor(deps: GroupChangesDeps<Applied, Done>) {
     this.#deps = deps
-    const { n } = deps.storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM group_intent').one()
-    this.#pending = n > 0
+    this.#intents = new Intents(deps.storage.sql)
+    this.#pending = this.#intents.count > 0
   }
 
   /** Whether an intent waits that nobody carries out. */
@@ -68,21 +70,14 @@ export class GroupChanges<Applied, Done> {
 
   async #carryOutPending(): Promise<void> {
     if (!this.#pending) return
-    const intents = this.#deps.storage.sql
-      .exec<{ id: number; change: string }>('SELECT id, change FROM group_intent ORDER BY id')
-      .toArray()
-    for (const { id, change } of intents) {
-      await this.#carryOut(id, JSON.parse(change) as GroupChange)
-    }
+    for (const { id, change } of this.#intents.all()) await this.#carryOut(id, change)
     this.#pending = false
   }
 
   #write(change: GroupChange): number {
-    const { storage } = this.#deps
-    return storage.transactionSync(() => {
+    return this.#deps.storage.transactionSync(() => {
       this.#deps.prepare(change)
-      const insert = 'INSERT INTO group_intent (change) VALUES (?) RETURNING id'
-      return storage.sql.exec<{ id: number }>(insert, JSON.stringify(change)).one().id
+      return this.#intents.add(change)
     })
   }
 
@@ -93,7 +88,7 @@ export class GroupChanges<Applied, Done> {
     try {
       const applied = await this.#deps.apply(change)
       const done = storage.transactionSync(() => {
-        storage.sql.exec('DELETE FROM group_intent WHERE id = ?', id)
+        this.#intents.remove(id)
         return this.#deps.commit(change, applied)
       })
       this.#deps.committed(done, change)

@@ -62,13 +62,18 @@ export function mirrorArrivals(sql: SqlStorage, change: GroupChange, minSeq: num
 /**
  * Lets members go, who keep what they could read.
  * @param leftSeq the newest message they may read
+ * @returns who goes, by the relay that served them; those whom none served are in none
  */
-export function mirrorDepartures(sql: SqlStorage, change: GroupChange, leftSeq: number): void {
+export function mirrorDepartures(sql: SqlStorage, change: GroupChange, leftSeq: number): Map<number, string[]> {
+  const byShard = new Map<number, string[]>()
   for (const userID of change.leave ?? []) {
-    sql.exec(
-      'UPDATE shard SET members = members - 1 WHERE shard = (SELECT shard FROM member WHERE user_id = ?)',
-      userID,
-    )
+    const [place] = sql.exec<{ shard: number }>('SELECT shard FROM member WHERE user_id = ?', userID).toArray()
+    if (place && place.shard >= 0) {
+      sql.exec('UPDATE shard SET members = members - 1 WHERE shard = ?', place.shard)
+      const others = byShard.get(place.shard)
+      if (others) others.push(userID)
+      else byShard.set(place.shard, [userID])
+    }
     sql.exec(
       'UPDATE member SET role_level = 0, left_seq = ?, shard = -1, changed_time = ? WHERE user_id = ?',
       leftSeq,
@@ -76,6 +81,7 @@ export function mirrorDepartures(sql: SqlStorage, change: GroupChange, leftSeq: 
       userID,
     )
   }
+  return byShard
 }
 
 /** Notes what the group itself is like now. */
@@ -108,12 +114,16 @@ export function outgrows(sql: SqlStorage, maxDirectMembers: number): boolean {
   return state !== null && !state.relayed && state.memberCount > maxDirectMembers
 }
 
-/** The numbers of the group's relays. */
+/** The numbers of the group's relays that serve anybody. */
 export function shardsOf(sql: SqlStorage): number[] {
-  return sql
-    .exec<{ shard: number }>('SELECT shard FROM shard WHERE members > 0')
-    .toArray()
-    .map((row) => row.shard)
+  return everyShardOf(sql)
+    .filter(({ members }) => members > 0)
+    .map(({ shard }) => shard)
+}
+
+/** All relays that the group ever had, and how many members each serves now. */
+export function everyShardOf(sql: SqlStorage): { shard: number; members: number }[] {
+  return sql.exec<{ shard: number; members: number }>('SELECT shard, members FROM shard').toArray()
 }
 
 /** Everyone, by relay. */

@@ -99,4 +99,20 @@ export const conversationMigrations: readonly string[] = [
     members INTEGER NOT NULL
   );
   `,
+  // Changes of what the two of a single chat are to each other that were begun and not reported as done.
+  `
+  CREATE TABLE relation_change (
+    id INTEGER PRIMARY KEY,
+    begun_time INTEGER NOT NULL
+  );
+  `,
+  // What of an intent does not go into the first piece: a row holds 2 MB.
+  `
+  CREATE TABLE group_intent_part (
+    intent_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    change TEXT NOT NULL,
+    PRIMARY KEY (intent_id, part)
+  ) WITHOUT ROWID;
+  `,
 ]

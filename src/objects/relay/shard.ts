@@ -1,4 +1,7 @@
-/** The members that a relay serves, and those of them who listen. In memory once read, since every message asks. */
+/**
+ * The members that a relay serves, and those of them who listen. In memory once read, since every message asks; what
+ * could not be written is not in memory either.
+ */
 export class Shard {
   readonly #sql: SqlStorage
   readonly #members: Set<string>
@@ -26,16 +29,17 @@ export class Shard {
   join(userIDs: readonly string[]): void {
     for (const userID of userIDs) {
       if (this.#members.has(userID)) continue
-      this.#members.add(userID)
       this.#sql.exec('INSERT OR IGNORE INTO member (user_id) VALUES (?)', userID)
+      this.#members.add(userID)
       this.came(userID)
     }
   }
 
   leave(userIDs: readonly string[]): void {
     for (const userID of userIDs) {
-      if (!this.#members.delete(userID)) continue
+      if (!this.#members.has(userID)) continue
       this.#sql.exec('DELETE FROM member WHERE user_id = ?', userID)
+      this.#members.delete(userID)
       this.#drop(userID)
     }
   }
@@ -51,8 +55,8 @@ export class Shard {
   came(userID: string): void {
     this.#arrivals.set(userID, this.arrivals(userID) + 1)
     if (this.#listeners.has(userID)) return
-    this.#listeners.add(userID)
     this.#sql.exec('INSERT OR IGNORE INTO listener (user_id) VALUES (?)', userID)
+    this.#listeners.add(userID)
   }
 
   arrivals(userID: string): number {
@@ -66,7 +70,9 @@ export class Shard {
 
   #drop(userID: string): void {
     this.#arrivals.delete(userID)
-    if (this.#listeners.delete(userID)) this.#sql.exec('DELETE FROM listener WHERE user_id = ?', userID)
+    if (!this.#listeners.has(userID)) return
+    this.#sql.exec('DELETE FROM listener WHERE user_id = ?', userID)
+    this.#listeners.delete(userID)
   }
 }
 

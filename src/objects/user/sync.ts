@@ -10,6 +10,8 @@ const MAX_PARALLEL = 32
 
 /** Asks the conversations that have news where they stand, and lifts their marks. */
 async function settleNews(user: UserCore): Promise<void> {
+  // A message that a relay passes the user by with after the question would be in no answer.
+  await user.listening
   const byHome = Map.groupBy(user.marks.dirty(), (mark) => mark.home)
   await inParallel([...byHome], MAX_PARALLEL, ([home, marks]) => settleHome(user, home, marks))
 }

@@ -44,6 +44,8 @@ export interface UserCore {
   readonly offlinePushes: OfflinePushes
   /** Conversations that the app is asked about before they begin. */
   readonly beginning: Set<string>
+  /** Done once the relays of the user's large groups were told that a device is here. */
+  listening: Promise<unknown>
   now(): number
   conversation(home: string): ConversationRpc
   /** A relay of a large group, by name. */
@@ -103,6 +105,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
     beginning: new Set(),
+    listening: Promise.resolve(),
     now,
     conversation,
     relay: (name) => relayObject(env, name),

@@ -98,12 +98,14 @@ export type Origin = Pick<FriendRow, 'createTime' | 'addSource' | 'operatorUserI
 /**
  * The statements that put users and their new friend into each other's lists; an entry that is there stays as it is.
  * One step of the version in every list concerned, however many friends there are.
+ * @param onlyIf where this does not hold, nobody comes into a list; the versions then step on with nothing new
  */
 export function befriendStatements(
   db: Database,
   ownerUserID: string,
   friendUserIDs: readonly string[],
   origin: Origin,
+  onlyIf: SQL = sql`true`,
 ) {
   const entry = { remark: '', ex: '', isPinned: false, ...origin }
   const rows = friendUserIDs.flatMap((friendUserID) => [
@@ -119,11 +121,22 @@ export function befriendStatements(
       friendUserIDs.map((elementID) => ({ elementID, state })),
     ),
     ...bumpOwnersStatements(db, 'friend', friendUserIDs, { elementID: ownerUserID, state }),
-    ...chunked(rows, COLUMNS).map((part) => db.insert(friend).values(part).onConflictDoNothing()),
+    insertFriends(db, rows, onlyIf),
   ] as const
 }
 
-const COLUMNS = 8
+/** One statement for any number of entries: what D1 takes of bound values is soon used up. */
+function insertFriends(db: Database, rows: readonly FriendRow[], onlyIf: SQL) {
+  const field = (name: keyof FriendRow): SQL => sql`value ->> ${name}`
+  return db
+    .insert(friend)
+    .select(
+      sql`SELECT ${field('ownerUserID')}, ${field('friendUserID')}, ${field('remark')}, ${field('createTime')},
+          ${field('addSource')}, ${field('operatorUserID')}, ${field('ex')}, ${field('isPinned')}
+        FROM json_each(${JSON.stringify(rows)}) WHERE ${onlyIf}`,
+    )
+    .onConflictDoNothing()
+}
 
 export async function befriend(
   db: Database,

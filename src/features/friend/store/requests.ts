@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, or, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../../../platform/d1.ts'
 import { user } from '../../user/tables.ts'
@@ -86,35 +86,53 @@ export async function countPending(db: Database, toUserID: string, after: number
 /** What is written about a request that is answered. */
 export type Answer = Pick<FriendRequestRow, 'handlerUserID' | 'handleMsg' | 'handleTime'>
 
-/** The request, and one the other way that is pending, are agreed to, and the two are friends: all of it or nothing. */
+/**
+ * The request, and one the other way that is pending, are agreed to, and the two are friends: all of it or nothing.
+ * @returns false when the request was answered meanwhile, and nothing of this is done
+ */
 export async function agree(
   db: Database,
   fromUserID: string,
   toUserID: string,
   answer: Answer,
   origin: Origin,
-): Promise<void> {
+): Promise<boolean> {
   const agreed = { handleResult: HandleResult.Agreed, ...answer }
-  await db.batch([
+  const pending = and(isRequest(fromUserID, toUserID), isPending)
+  const stillPending = exists(db.select({ one: sql`1` }).from(friendRequest).where(pending))
+  const results = await db.batch([
+    // First the friends: with the next statement nothing is pending any more.
+    ...befriendStatements(db, fromUserID, [toUserID], origin, stillPending),
     db
       .update(friendRequest)
       .set(agreed)
-      .where(and(isRequest(fromUserID, toUserID), isPending)),
-    db
-      .update(friendRequest)
-      .set(agreed)
-      .where(and(isRequest(toUserID, fromUserID), isPending)),
-    ...befriendStatements(db, fromUserID, [toUserID], origin),
+      .where(and(isRequest(toUserID, fromUserID), isPending, stillPending)),
+    answerStatement(db, fromUserID, toUserID, agreed),
   ])
+  const answered = results.at(-1)
+  return Array.isArray(answered) && answered.length > 0
 }
 
 const isPending = eq(friendRequest.handleResult, HandleResult.Pending)
 
-export async function refuse(db: Database, fromUserID: string, toUserID: string, answer: Answer): Promise<void> {
-  await db
+/** @returns false when the request was answered meanwhile */
+export async function refuse(db: Database, fromUserID: string, toUserID: string, answer: Answer): Promise<boolean> {
+  const refused = await answerStatement(db, fromUserID, toUserID, { handleResult: HandleResult.Refused, ...answer })
+  return refused.length > 0
+}
+
+/** Answers one row, or none when the request is not pending. */
+function answerStatement(
+  db: Database,
+  fromUserID: string,
+  toUserID: string,
+  answer: Answer & { handleResult: HandleResult },
+) {
+  return db
     .update(friendRequest)
-    .set({ handleResult: HandleResult.Refused, ...answer })
+    .set(answer)
     .where(and(isRequest(fromUserID, toUserID), isPending))
+    .returning({ toUserID: friendRequest.toUserID })
 }
 
 function withUsers(db: Database, where: SQL | undefined) {

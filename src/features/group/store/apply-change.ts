@@ -40,7 +40,7 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
     ...(change.update ? [updateMembers(db, groupID, change.update)] : []),
     ...(change.leave ? [deleteMembers(db, groupID, change.leave)] : []),
     ...(change.answer ? [answerStatement(db, groupID, change.answer)] : []),
-    ...Array.from({ length: steps }, () => bumpStatements(db, 'group-member', groupID, elements)).flat(),
+    ...bumpStatements(db, 'group-member', groupID, elements, steps),
     ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
     ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
     ...(change.everybodyLeaves && !change.leave ? dropFromLists(db, groupID) : []),
