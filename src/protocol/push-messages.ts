@@ -25,6 +25,10 @@ const MSG_SERVER_MSG_ID = (5 << 3) | 2
 const MSG_SEQ = 14 << 3
 const MSG_SEND_TIME = 15 << 3
 const MSG_STATUS = 17 << 3
+const SENT_SERVER_MSG_ID = (1 << 3) | 2
+const SENT_CLIENT_MSG_ID = (2 << 3) | 2
+const SENT_TIME = 3 << 3
+const SENT_MODIFY = (4 << 3) | 2
 const PULL_MSGS = (1 << 3) | 2
 const PULL_IS_END = 2 << 3
 const PULL_END_SEQ = 3 << 3
@@ -86,6 +90,26 @@ export function encodePushMessages(entries: readonly ConversationMessages[]): Ui
 /** The reply to 1002 and 1005, which share one shape. A conversation without messages keeps its key. */
 export function encodePullMessagesResp(entries: readonly ConversationMessages[]): Uint8Array {
   return encodeConversationMaps(entries)
+}
+
+/** SendMsgResp, the reply to 1003. `modify` is an encoded MsgData, where a webhook has changed the message. */
+export function encodeSendMsgResp(
+  sent: { serverMsgID: string; clientMsgID: string; sendTime: number },
+  modify: Uint8Array | null,
+): Uint8Array {
+  const serverMsgID = utf8.encode(sent.serverMsgID)
+  const clientMsgID = utf8.encode(sent.clientMsgID)
+  const writer = new Writer(
+    lengthDelimitedSize(SENT_SERVER_MSG_ID, serverMsgID.length) +
+      lengthDelimitedSize(SENT_CLIENT_MSG_ID, clientMsgID.length) +
+      varintFieldSize(SENT_TIME, sent.sendTime) +
+      (modify ? lengthDelimitedSize(SENT_MODIFY, modify.length) : 0),
+  )
+  writer.lengthDelimited(SENT_SERVER_MSG_ID, serverMsgID)
+  writer.lengthDelimited(SENT_CLIENT_MSG_ID, clientMsgID)
+  writer.varintField(SENT_TIME, sent.sendTime)
+  if (modify) writer.lengthDelimited(SENT_MODIFY, modify)
+  return writer.out
 }
 
 /** GetLastMessageResp, the reply to 1007. */

@@ -6,11 +6,13 @@ import {
   PullMessageBySeqsResp,
   PullMsgs,
   PushMessages,
+  SendMsgResp,
 } from '../../src/protocol/proto/index.ts'
 import {
   encodeLastMessagesResp,
   encodePullMessagesResp,
   encodePushMessages,
+  encodeSendMsgResp,
   placeholderMessage,
   pullMsgsBytes,
   stampMessage,
@@ -127,6 +129,17 @@ describe('messages in a push', () => {
     ])
     const expected: GetLastMessageResp = { msgs: { si_alice_bob: MsgData.decode(first), sg_1: MsgData.decode(second) } }
     expect(GetLastMessageResp.decode(bytes)).toEqual(expected)
+  })
+})
+
+describe('the answer to a message that was sent', () => {
+  it.each([
+    ['as it was', null],
+    ['as the app has changed it', textBytes],
+  ])('says where it stands, %s', (_name, modify) => {
+    const sent = { serverMsgID: 's1', clientMsgID: 'c1', sendTime: 1795172528919 }
+    const expected = { ...sent, modify: modify ? MsgData.decode(modify) : undefined }
+    expect(SendMsgResp.decode(encodeSendMsgResp(sent, modify))).toEqual(expected)
   })
 })
 

@@ -11,13 +11,13 @@ import {
   GetMaxSeqReq,
   GetMaxSeqResp,
   GetSeqMessageReq,
+  MsgData,
   PullMessageBySeqsReq,
-  SendMsgResp,
   SetAppBackgroundStatusReq,
   SubUserOnlineStatus,
   SubUserOnlineStatusTips,
 } from '../../protocol/proto/index.ts'
-import { encodeLastMessagesResp, encodePullMessagesResp } from '../../protocol/push-messages.ts'
+import { encodeLastMessagesResp, encodePullMessagesResp, encodeSendMsgResp } from '../../protocol/push-messages.ts'
 import { readMessage } from '../../protocol/read-message.ts'
 import { fitReply } from './fit-reply.ts'
 import { forgetTokens } from './offline-push.ts'
@@ -51,9 +51,10 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
-    const { echo, ...sent } = await sendMessage(user, readMessage(data), operationID)
+    const { echo, modify, ...sent } = await sendMessage(user, readMessage(data), operationID)
     // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
-    return { data: SendMsgResp.encode(sent).finish(), after: () => echo(socket) }
+    const modified = modify ? MsgData.encode(modify).finish() : null
+    return { data: encodeSendMsgResp(sent, modified), after: () => echo(socket) }
   },
 
   async [WsRequestID.SendSignalMsg]() {

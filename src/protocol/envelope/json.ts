@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { FrameError, INT32_MAX, INT32_MIN, type WsRequest, type WsResponse } from './frame.ts'
 
 /*
@@ -21,7 +20,7 @@ export function decodeJsonRequest(frame: Uint8Array): WsRequest {
 /** A reply or push with its fields in the reference server's order; empty data is null, as the SDK expects it. */
 export function encodeJsonResponse(response: WsResponse): Uint8Array {
   const { reqIdentifier, msgIncr, operationID, errCode, errMsg, data } = response
-  const encoded = data.length === 0 ? null : asBuffer(data).toString('base64')
+  const encoded = data.length === 0 ? null : data.toBase64()
   return utf8.encode(JSON.stringify({ reqIdentifier, msgIncr, operationID, errCode, errMsg, data: encoded }))
 }
 
@@ -68,18 +67,17 @@ function text(fields: Fields, key: string): string {
 
 function base64(fields: Fields, key: string): Uint8Array {
   const encoded = text(fields, key)
-  const bytes = Buffer.from(encoded, 'base64')
-  // Buffer skips what is not base64 and takes the URL alphabet too, so both are ruled out here.
+  const bytes = decodeBase64(encoded)
+  // What is not base64 fails above, but blanks are passed over: then there are fewer bytes than there are characters for.
   const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0
-  if (bytes.length !== (encoded.length / 4) * 3 - padding || URL_ALPHABET.test(encoded)) {
-    throw new FrameError(`${key} is not standard base64`)
-  }
-  // A plain array: Buffer's slice() shares memory where Uint8Array's copies.
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes?.length !== (encoded.length / 4) * 3 - padding) throw new FrameError(`${key} is not standard base64`)
+  return bytes
 }
 
-const URL_ALPHABET = /[-_]/
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function decodeBase64(encoded: string): Uint8Array | null {
+  try {
+    return Uint8Array.fromBase64(encoded, { lastChunkHandling: 'strict' })
+  } catch {
+    return null
+  }
 }
