@@ -41,8 +41,8 @@ export interface UserCore {
   readonly sendNotes: SendNotes
   readonly bell: Bell
   readonly offlinePushes: OfflinePushes
-  /** Conversations that the app is asked about before they begin. */
-  readonly beginning: Set<string>
+  /** Conversations that the app is asked about before they begin, and until when it is not asked again; ms. */
+  readonly beginning: Map<string, number>
   now(): number
   conversation(home: string): ConversationRpc
   /** A relay of a large group, by name. */
@@ -98,7 +98,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sendNotes: new SendNotes(sql),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
-    beginning: new Set(),
+    beginning: new Map(),
     now,
     conversation,
     relay: (name) => relayObject(env, name),
