@@ -4,6 +4,9 @@ import type { Bindings } from '../src/env.ts'
 import { createApp } from '../src/http/app.ts'
 import { endpoints } from '../src/http/endpoints.ts'
 import type { WebhookJob } from '../src/platform/jobs.ts'
+import { WebhooksSetting } from '../src/platform/webhook-config.ts'
+import { WEBHOOKS, type WebhookName } from '../src/protocol/constants/webhook.ts'
+import { setForObjects } from './object-settings.ts'
 import { adminToken, bindings, type ReplyBody } from './rig.ts'
 
 /** The app's own server, faked where the Worker's fetch leaves it, and the Worker with webhooks that lead there. */
@@ -28,6 +31,16 @@ export class AppServer {
   readonly queued: WebhookJob[] = []
   answer: (asked: Asked, signal: AbortSignal) => Answer = () => GO_ON
 
+  /** What the queue does before it has taken something. */
+  takes: () => Promise<void> = async () => {}
+
+  readonly #queue = {
+    sendBatch: async (messages: Iterable<{ body: WebhookJob }>) => {
+      await this.takes()
+      this.queued.push(...[...messages].map(({ body }) => body))
+    },
+  } as unknown as Queue
+
   constructor() {
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
       const request = new Request(input, init)
@@ -41,20 +54,23 @@ export class AppServer {
 
   /** The Worker's bindings with these webhooks; `given` is each one's part of the configuration. */
   env(webhooks: Record<string, object>, more: Partial<Bindings> = {}): Bindings {
-    const enabled = Object.entries(webhooks).map(([name, given]) => [name, { enable: true, ...given }])
-    const queue = {
-      sendBatch: async (messages: { body: WebhookJob }[]) => {
-        this.queued.push(...messages.map(({ body }) => body))
-      },
-    }
     return {
       ...bindings,
-      WEBHOOK_QUEUE: queue as unknown as Queue,
-      OPENIM_WEBHOOKS: JSON.stringify({ url: HOOKS, ...Object.fromEntries(enabled) }),
+      WEBHOOK_QUEUE: this.#queue,
+      OPENIM_WEBHOOKS: JSON.stringify(settingOf(webhooks)),
       OPENIM_WEBHOOK_SECRET: SECRET,
       ...more,
     }
   }
+
+  /** Switches these webhooks on, and no others, in the objects of this test file, until `leaveObjects`. */
+  async inObjects(webhooks: Record<string, object>): Promise<void> {
+    this.leaveObjects()
+    const settings = { webhooks: WebhooksSetting.parse(settingOf(webhooks)), webhookSecret: SECRET }
+    this.leaveObjects = await setForObjects(settings, { WEBHOOK_QUEUE: this.#queue })
+  }
+
+  leaveObjects: () => void = () => {}
 
   /** A REST call to a Worker with these bindings. */
   async call(env: Bindings, path: string, body: unknown, token?: string): Promise<ReplyBody> {
@@ -66,10 +82,21 @@ export class AppServer {
     return response.json()
   }
 
+  /** What the app was asked under that webhook's command. */
+  askedAs(name: WebhookName): Asked['body'][] {
+    return this.asked.map(({ body }) => body).filter((body) => body.callbackCommand === WEBHOOKS[name].command)
+  }
+
   /** What was queued under that name, as the app will read it. */
   told(name: string): unknown[] {
     return this.queued.filter((job) => job.name === name).map((job) => JSON.parse(job.body ?? ''))
   }
+}
+
+/** The configuration with these webhooks switched on. */
+function settingOf(webhooks: Record<string, object>) {
+  const enabled = Object.entries(webhooks).map(([name, given]) => [name, { enable: true, ...given }])
+  return { url: HOOKS, ...Object.fromEntries(enabled) }
 }
 
 const app = createApp(endpoints)

@@ -60,6 +60,8 @@ export interface DeliveredMessage {
   sendID: string
   operationID: string
   msg: Uint8Array
+  /** Takes its place in the order and is not pushed: a sync finds it. */
+  silent?: boolean
 }
 
 /** That a log has something new for a member. */
@@ -94,6 +96,8 @@ export interface Delivery extends News {
 export interface RelayedMessage extends DeliveredMessage {
   /** The member whose devices have it from elsewhere; "" = nobody. */
   exceptUserID: string
+  /** The only members to whose devices it is pushed; absent = all. */
+  onlyUserIDs?: string[]
 }
 
 /** What a relay is handed: who it serves, then new messages of one log, in order. */

@@ -1,11 +1,5 @@
 import { z } from 'zod'
-import {
-  ABSENT_WEBHOOKS,
-  DEAD_WEBHOOKS,
-  isWebhookName,
-  WEBHOOKS,
-  type WebhookName,
-} from '../protocol/constants/webhook.ts'
+import { DEAD_WEBHOOKS, isWebhookName, WEBHOOKS, type WebhookName } from '../protocol/constants/webhook.ts'
 
 /** OpenIM's default, and the most that it ever waits, whatever the configuration says; seconds. */
 const DEFAULT_TIMEOUT = 5
@@ -51,8 +45,7 @@ const HookSetting = z.strictObject({
   attentionIds: z.array(z.string()).nullish(),
 })
 
-const names = [...Object.keys(WEBHOOKS), ...DEAD_WEBHOOKS, ...ABSENT_WEBHOOKS]
-const absent: ReadonlySet<string> = new Set(ABSENT_WEBHOOKS)
+const names = [...Object.keys(WEBHOOKS), ...DEAD_WEBHOOKS]
 
 /** OpenIM's webhooks.yml, as an object. What it does not know is refused: a misspelt hook would never be heard. */
 export const WebhooksSetting = z
@@ -61,13 +54,9 @@ export const WebhooksSetting = z
     const everywhere = urlsOf(z.object(addresses).parse(given))
     const hooks: Partial<Record<WebhookName, Hook>> = {}
     for (const [name, value] of Object.entries(given)) {
-      if (!isWebhookName(name) && !absent.has(name)) continue
+      if (!isWebhookName(name)) continue
       const setting = HookSetting.nullish().parse(value)
       if (!setting?.enable) continue
-      if (!isWebhookName(name)) {
-        check.addIssue({ code: 'custom', path: [name], message: 'it is switched on, and nobody is asked or told here' })
-        continue
-      }
       const own = urlsOf(setting)
       const hook = hookOf(name, setting, own.length > 0 ? own : everywhere)
       if (hook.urls.length > 0) hooks[name] = hook

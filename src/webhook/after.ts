@@ -24,17 +24,18 @@ interface Event<N extends AfterName> {
   fields: AfterFields[N]
   /** Handle for answering a message; "" for events that are none. */
   key?: string
+  /** Of an event that may be told again: the same each time. */
+  eventID?: string
 }
 
 /** Whom an event goes to: one job for each address. None when the webhook is off. */
 export function jobsFor<N extends AfterName>(
   { config, now }: Pick<TellContext, 'config' | 'now'>,
   name: N,
-  { operationID, fields, key = '' }: Event<N>,
+  { operationID, fields, key = '', eventID = messageID() }: Event<N>,
 ): WebhookJob[] {
   const hook = config.webhooks[name]
   if (!hook) return []
-  const eventID = messageID()
   const body = JSON.stringify({ callbackCommand: WEBHOOKS[name].command, ...fields })
   const createTime = now()
   return hook.urls.map((url) => ({ eventID, name, operationID, url, key, body, createTime }))

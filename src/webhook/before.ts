@@ -6,6 +6,7 @@ import { type BeforeName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { BEFORE_REPLIES, type BeforeFields, type BeforeReply } from './commands.ts'
 import { HookFailure, postHook } from './post.ts'
+import { withAnswer } from './with-answer.ts'
 
 /** What asking the app stands on; every context is one. */
 export interface AskContext {
@@ -35,7 +36,7 @@ export async function askBefore<N extends BeforeName>(
   let merged: BeforeReply<N> | null = null
   for (const answer of answers) {
     if (answer.status === 'rejected') throw answer.reason
-    if (answer.value) merged = merged ? changed(merged, answer.value) : answer.value
+    if (answer.value) merged = merged ? withAnswer(merged, answer.value) : answer.value
   }
   return merged
 }
@@ -95,11 +96,6 @@ function refusalOf(name: BeforeName, { errCode, errMsg, errDlt }: BeforeReply<Be
   if (errCode !== 0) return new ImError(errCode, errMsg, errDlt)
   const { code, msg } = ERRORS.CallbackError
   return new ImError(code, errMsg || msg, errDlt || `the app's webhook ${name} refuses`)
-}
-
-function changed<R extends object>(earlier: R, later: R): R {
-  const given = Object.entries(later).filter(([, value]) => value !== null)
-  return { ...earlier, ...Object.fromEntries(given) }
 }
 
 /** A query may hold what only the two servers know. */

@@ -137,6 +137,8 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeSendSingleMsg: MessageFields & { recvID: string }
   beforeSendGroupMsg: MessageFields & { groupID: string }
   beforeMsgModify: MessageFields
+  beforeOnlinePush: PushFields & { userIDList: readonly string[] }
+  beforeGroupOnlinePush: PushFields & { seq: number }
   beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushFields>
   beforeAddFriend: { fromUserID: string; toUserID: string; reqMsg: string; ex: string }
   beforeAddFriendAgree: AgreeFields
@@ -163,6 +165,7 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeSetGroupInfoEx: GroupInfoExFields
   beforeSetGroupMemberInfo: GroupMemberFields
   beforeCreateSingleChatConversations: ConversationFields & { userId: string }
+  beforeCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
 /** What the app is told. */
@@ -201,6 +204,7 @@ export interface AfterFields extends Record<AfterName, object> {
   afterSetGroupInfoEx: GroupInfoExFields
   afterSetGroupMemberInfo: GroupMemberFields
   afterCreateSingleChatConversations: ConversationFields & { userId: string }
+  afterCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
 /** The part that every answer has. */
@@ -263,6 +267,8 @@ export const BEFORE_REPLIES = {
     attachedInfo: text(),
     ex: text(),
   }),
+  beforeOnlinePush: reply({}),
+  beforeGroupOnlinePush: reply({ userIDList: texts() }),
   beforeOfflinePush: reply({ userIDList: texts(), offlinePushInfo: offlinePushInfo() }),
   beforeAddFriend: reply({}),
   beforeAddFriendAgree: reply({}),
@@ -308,6 +314,7 @@ export const BEFORE_REPLIES = {
   beforeSetGroupInfoEx: reply(groupInfo),
   beforeSetGroupMemberInfo: reply({ ...profile, roleLevel: whole() }),
   beforeCreateSingleChatConversations: reply(ownSettings),
+  beforeCreateGroupChatConversations: reply(ownSettings),
 } satisfies Record<BeforeName, z.ZodType>
 
 export type BeforeReply<N extends BeforeName> = z.output<(typeof BEFORE_REPLIES)[N]>

@@ -1,9 +1,63 @@
+import type { Config } from '../platform/config.ts'
 import { ContentType } from '../protocol/constants/content-type.ts'
 import { platformName } from '../protocol/constants/platform.ts'
+import { SessionType } from '../protocol/constants/session-type.ts'
+import { ImError } from '../protocol/errors.ts'
+import { OptionKey, optionIsOn } from '../protocol/message-options.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
 import { type AskContext, askBefore } from './before.ts'
 import type { OfflinePushFields } from './commands.ts'
 import { contentText } from './message-fields.ts'
+
+/** To whose devices a message is pushed, of those who take part in its conversation. */
+export type Audience = 'everybody' | 'nobody' | ReadonlySet<string>
+
+/** Whether a message is pushed to the devices of one user. */
+export function hears(audience: Audience, userID: string): boolean {
+  return audience === 'everybody' || (audience !== 'nobody' && audience.has(userID))
+}
+
+/**
+ * Whether the app is asked about a message before it is pushed to devices. Without these hooks this is all that they
+ * cost.
+ */
+export function asksBeforeOnlinePush(
+  { webhooks }: Pick<Config, 'webhooks'>,
+  { sessionType, contentType }: Pick<MsgData, 'sessionType' | 'contentType'>,
+): boolean {
+  const hook = sessionType === SessionType.Group ? webhooks.beforeGroupOnlinePush : webhooks.beforeOnlinePush
+  return hook !== undefined && contentType !== ContentType.Typing && !hook.deniedTypes.has(contentType)
+}
+
+/** How long a message may wait for the app at most; ms. */
+export function longestPushWait({ webhooks }: Pick<Config, 'webhooks'>): number {
+  const { beforeOnlinePush, beforeGroupOnlinePush } = webhooks
+  return Math.max(beforeOnlinePush?.timeoutMs ?? 0, beforeGroupOnlinePush?.timeoutMs ?? 0)
+}
+
+/**
+ * Before a message is pushed to the devices that are connected, and to phones. The app may stop that, and in a group
+ * name those whose devices get it. An app that must be heard and cannot be stops it, too.
+ */
+export async function beforeOnlinePush(ctx: AskContext, msg: MsgData): Promise<Audience> {
+  try {
+    if (msg.sessionType !== SessionType.Group) {
+      await askBefore(ctx, 'beforeOnlinePush', { ...pushFields(ctx, msg), userIDList: receiversOf(msg) })
+      return 'everybody'
+    }
+    const reply = await askBefore(ctx, 'beforeGroupOnlinePush', { ...pushFields(ctx, msg), seq: msg.seq })
+    return reply?.userIDList && reply.userIDList.length > 0 ? new Set(reply.userIDList) : 'everybody'
+  } catch (error) {
+    if (!(error instanceof ImError)) throw error
+    ctx.log.info('the app stops the push of a message', { code: error.code, serverMsgID: msg.serverMsgID })
+    return 'nobody'
+  }
+}
+
+/** OpenIM: the receiver first, and the sender too where the sender's other devices get the message. */
+function receiversOf({ sendID, recvID, options }: MsgData): string[] {
+  return sendID !== recvID && optionIsOn(options, OptionKey.SenderSync) ? [recvID, sendID] : [recvID]
+}
 
 export interface OfflinePush {
   userIDs: readonly string[]

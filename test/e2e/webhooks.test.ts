@@ -26,6 +26,7 @@ const scene = useScene({
         beforeSendSingleMsg: asked,
         beforeMsgModify: asked,
         beforeAddFriend: { ...asked, failedContinue: false },
+        beforeOnlinePush: asked,
         beforeCreateSingleChatConversations: asked,
         afterSendSingleMsg: told,
         afterMsgSaveDB: told,
@@ -49,6 +50,7 @@ afterAll(() => app.stop())
 const SENT = 'callbackAfterSendSingleMsgCommand'
 const SAVED = 'callbackAfterMsgSaveDBCommand'
 const BEFORE = 'callbackBeforeSendSingleMsgCommand'
+const ONLINE = 'callbackBeforeOnlinePushCommand'
 const MODIFY = 'callbackBeforeMsgModifyCommand'
 
 const from = (userID: string, command: string) =>
@@ -139,6 +141,23 @@ it('messages keep their order however long the app thinks about each, and a hook
   // Each is told of once, in whatever order.
   const saved = await toldOf(aliceID, SAVED, 20)
   expect(saved.map(({ body }) => body.seq).sort((a, b) => a - b)).toEqual(texts.map((_, i) => i + 1))
+})
+
+it('a message whose push the app refuses does not pop up, and is there for who looks', async () => {
+  const [aliceID, bobID] = await scene.users('alice', 'bob')
+  const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
+  app.answer = ({ command, body }) =>
+    command === ONLINE && body.sendID === aliceID && JSON.parse(body.content).content === 'quiet'
+      ? { ...GO_ON, nextCode: 1, errCode: 5008 }
+      : GO_ON
+  const texts = ['loud', 'quiet', 'loud again']
+  for (const text of texts) await alice.deliverText(bobID, text)
+  await bob.received('loud again')
+  expect(bob.pushed().map(textOf)).toEqual(['loud', 'loud again'])
+  expect((await bob.pullAll(aliceID)).map(textOf)).toEqual(texts)
+  const fresh = await scene.js(bobID, { platformID: PLATFORM.linux })
+  expect((await fresh.history(aliceID)).map(({ text }) => text)).toEqual(texts)
+  expect(from(aliceID, ONLINE).map(({ body }) => body.userIDList)).toEqual(texts.map(() => [bobID, aliceID]))
 })
 
 it('a backend’s call is refused with a clear error when its hook must be heard and cannot be', async () => {

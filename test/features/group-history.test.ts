@@ -8,7 +8,7 @@ import {
   PullMessageBySeqsResp,
 } from '../../src/protocol/proto/index.ts'
 import { aMoment, cast, expectTold, found, type GroupShadow } from '../group-shadow.ts'
-import { setForConversations } from '../object-settings.ts'
+import { setForObjects } from '../object-settings.ts'
 import { conversation, post, textMessage, until, user } from '../rig.ts'
 import { expectSameAsFresh, Shadow } from '../shadow.ts'
 
@@ -64,7 +64,7 @@ const kick = () => olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID
 
 /** As if the deployment had `OPENIM_HISTORY_FOR_NEW_MEMBERS` set so. */
 async function showHistory(shown: boolean): Promise<void> {
-  putBack = await setForConversations({ historyForNewMembers: shown })
+  putBack = await setForObjects({ historyForNewMembers: shown })
 }
 
 let putBack = () => {}

@@ -7,7 +7,7 @@ import type { ConversationRpc } from '../../src/platform/rpc.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { groupChange } from '../group-rig.ts'
 import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../group-shadow.ts'
-import { setForConversations } from '../object-settings.ts'
+import { setForObjects } from '../object-settings.ts'
 import { bindings, conversation, Device, register, textMessage, until } from '../rig.ts'
 
 /* A group that relays deliver to is, for everybody in it, a group like any other. */
@@ -35,7 +35,7 @@ const heard = ({ device }: { device: Device }, sendID: string) =>
 
 beforeEach(async () => {
   ;({ olga, mia, ann, ben, stranger } = await cast('olga', 'mia', 'ann', 'ben', 'stranger'))
-  putBack = await setForConversations({ maxDirectMembers: MAX_DIRECT })
+  putBack = await setForObjects({ maxDirectMembers: MAX_DIRECT })
   groupID = await found(olga, { members: [mia] })
   const crowd = Array.from({ length: MAX_DIRECT - 2 }, (_, i) => `crowd_${olga.userID}_${i}`)
   await register(...crowd)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { register, user } from '../rig.ts'
+import { register, until, user } from '../rig.ts'
 import { AppServer, GO_ON, HOOKS, REFUSE, SECRET } from '../webhook-rig.ts'
 
 let app: AppServer
@@ -14,6 +14,7 @@ beforeEach(async () => {
   app = new AppServer()
 })
 afterEach(() => {
+  app.leaveObjects()
   vi.restoreAllMocks()
 })
 
@@ -292,18 +293,23 @@ describe('a message that a backend sends', () => {
   })
 
   it('is refused by the app, and nobody gets it', async () => {
-    app.answer = () => REFUSE
-    expect((await send({ beforeSendSingleMsg: {}, afterSendSingleMsg: {} })).errCode).toBe(5001)
+    await app.inObjects({ afterSendSingleMsg: {} })
+    app.answer = ({ body }) => (body.content.includes('casino') ? REFUSE : GO_ON)
+    expect((await send({ beforeSendSingleMsg: {} }, { content: { content: 'casino!' } })).errCode).toBe(5001)
     expect(await lastContent()).toBe('')
-    expect(app.queued).toEqual([])
+    expect((await send({ beforeSendSingleMsg: {} })).errCode).toBe(0)
+    await until(() => app.queued.length > 0)
+    expect(app.told('afterSendSingleMsg')).toMatchObject([{ content: '{"content":"hello"}' }])
   })
 
   it('is changed by the app; the caller hears what has changed', async () => {
+    await app.inObjects({ afterMsgSaveDB: {} })
     app.answer = () => ({ ...GO_ON, content: '{"content":"h***o"}', ex: 'moderated', senderNickname: 'A' })
-    const reply = await send({ beforeMsgModify: {}, afterMsgSaveDB: {} })
+    const reply = await send({ beforeMsgModify: {} })
     expect(reply.data.modify).toEqual({ content: '{"content":"h***o"}', ex: 'moderated' })
     expect(app.asked[0]?.body).not.toHaveProperty('recvID')
     expect(await lastContent()).toContain('h***o')
+    await until(() => app.queued.length > 0)
     expect(app.told('afterMsgSaveDB')).toMatchObject([{ content: '{"content":"h***o"}', ex: 'moderated', seq: 1 }])
   })
 
@@ -338,37 +344,51 @@ describe('a message that a backend sends', () => {
   })
 
   it('is told of once it is stored, with what answers it; a repeated one is not told of again', async () => {
-    const hooks = { afterSendSingleMsg: {}, afterMsgSaveDB: {} }
-    const first = await send(hooks, { clientMsgID: `once${count}` })
-    expect((await send(hooks, { clientMsgID: `once${count}` })).data).toEqual(first.data)
+    await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
+    const first = await send({}, { clientMsgID: `once${count}` })
+    expect((await send({}, { clientMsgID: `once${count}` })).data).toEqual(first.data)
+    await send({}, { clientMsgID: `another${count}` })
+    await until(() => app.queued.length >= 4)
     const { serverMsgID, clientMsgID, sendTime } = first.data
     const common = { serverMsgID, clientMsgID, sendTime, sendID: names.alice, operationID: 'op-1', faceURL: '' }
-    expect(app.told('afterSendSingleMsg')).toEqual([expect.objectContaining({ ...common, recvID: names.bob, seq: 0 })])
+    const another = expect.objectContaining({ clientMsgID: `another${count}` })
+    expect(app.told('afterSendSingleMsg')).toEqual([
+      expect.objectContaining({ ...common, recvID: names.bob, seq: 0, status: 0 }),
+      another,
+    ])
     expect(app.told('afterMsgSaveDB')).toEqual([
       expect.objectContaining({ ...common, recvID: names.bob, groupID: '', seq: 1, status: 2 }),
+      another,
     ])
     const key = { sendID: names.alice, recvID: names.bob, groupID: '' }
     expect(JSON.parse(atob(app.queued[0]?.key ?? ''))).toEqual(key)
+    expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(4)
   })
 
   it('is told of only when its receiver is one of those that matter', async () => {
-    await send({ afterSendSingleMsg: { attentionIds: [names.carol] } })
-    expect(app.queued).toEqual([])
-    await send({ afterSendSingleMsg: { attentionIds: [names.bob] } })
+    await app.inObjects({ afterSendSingleMsg: { attentionIds: [names.carol] } })
+    await send({})
+    await send({}, { recvID: names.carol })
+    await until(() => app.queued.length > 0)
+    expect(app.told('afterSendSingleMsg')).toMatchObject([{ recvID: names.carol }])
     expect(app.queued).toHaveLength(1)
   })
 
   it('that is not stored is told of as sent, not as saved', async () => {
-    await send({ afterSendSingleMsg: {}, afterMsgSaveDB: {} }, { isOnlineOnly: true })
+    await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
+    await send({}, { isOnlineOnly: true })
+    await until(() => app.queued.length > 0)
     expect(app.queued.map(({ name }) => name)).toEqual(['afterSendSingleMsg'])
   })
 
   it('is asked about and told of for each receiver of a batch', async () => {
-    const hooks = { beforeSendSingleMsg: {}, afterSendSingleMsg: {} }
+    await app.inObjects({ afterSendSingleMsg: {} })
     app.answer = ({ body }) => (body.recvID === names.carol ? REFUSE : GO_ON)
-    const recvIDs = [names.bob, names.carol]
-    const reply = await app.call(app.env(hooks), '/msg/batch_send_msg', { ...text({ recvIDs }), recvID: undefined })
+    const recvIDs = [names.carol, names.bob]
+    const batch = { ...text({ recvIDs }), recvID: undefined }
+    const reply = await app.call(app.env({ beforeSendSingleMsg: {} }), '/msg/batch_send_msg', batch)
     expect(reply.data).toMatchObject({ results: [{ recvID: names.bob }], failedUserIDs: [names.carol] })
+    await until(() => app.queued.length > 0)
     expect(app.told('afterSendSingleMsg')).toMatchObject([{ recvID: names.bob }])
   })
 

@@ -111,6 +111,18 @@ describe('a user without a phone that listens', () => {
     })
   })
 
+  it('is not rung for what is not to be pushed to this user, but marked for the next sync', async () => {
+    await withPush('vera', async ({ user, rung, settled }) => {
+      const silent = delivery([1])
+      for (const message of silent.messages) message.silent = true
+      deliver(user, silent)
+      deliver(user, { ...silent, redelivered: true })
+      await settled()
+      expect(rung()).toEqual([])
+      expect(user.marks.find('si_alice_bob')?.dirty).toBe(true)
+    })
+  })
+
   it('is rung for what is only for the moment too, a friend’s request say', async () => {
     await withPush('bob', async ({ user, rung, settled }) => {
       const options = { isNotNotification: false, history: false, offlinePush: true }

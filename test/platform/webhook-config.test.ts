@@ -34,8 +34,11 @@ it('what OpenIM’s webhooks.yml says is taken as it is there', () => {
     afterSendGroupMsg: { enable: true, timeout: 60, attentionIds: ['g1'], deniedTypes: null },
     beforeAddBlack: { enable: true, timeout: null, failedContinue: null },
     afterGroupMsgRevoke: { enable: false, timeout: 5 },
-    beforeGroupOnlinePush: { enable: false, timeout: 5, failedContinue: true },
+    beforeGroupOnlinePush: { enable: true, timeout: 5, failedContinue: true },
+    afterCreateGroupChatConversations: { enable: true, timeout: 5, failedContinue: false },
   })
+  expect(webhooks.beforeGroupOnlinePush).toMatchObject({ failedContinue: true })
+  expect(webhooks.afterCreateGroupChatConversations).toBeDefined()
   expect(webhooks.beforeSendSingleMsg).toMatchObject({
     timeoutMs: 2_000,
     failedContinue: false,
@@ -64,7 +67,6 @@ it.each([
   ['a hook that does not exist', { url, afterSendMsg: { enable: true } }, /afterSendMsg/],
   ['a key that does not exist', { url, afterQuitGroup: { enable: true, retry: 3 } }, /retry/],
   ['a hook without an address', { afterQuitGroup: { enable: true } }, /afterQuitGroup.*no url/],
-  ['a hook that is never asked', { url, beforeOnlinePush: { enable: true } }, /beforeOnlinePush.*nobody is asked/],
   ['an address that is none', { url: 'app.example', afterQuitGroup: { enable: true } }, /not a URL/],
   ['a file', { url: 'file:///etc/passwd' }, /http or https/],
   ['a script', { afterQuitGroup: { enable: false, url: 'javascript:alert(1)' } }, /http or https/],

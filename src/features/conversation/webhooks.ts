@@ -1,15 +1,18 @@
 import type { Config } from '../../platform/config.ts'
 import type { ConversationChange } from '../../platform/rpc.ts'
+import type { Hook } from '../../platform/webhook-config.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { type TellContext, tellAfter } from '../../webhook/after.ts'
 import { type AskContext, askBefore } from '../../webhook/before.ts'
 
-/** A conversation of two as it begins for one of them. */
-export interface NewSingleChat {
+/** A conversation as it begins for one of those who take part. */
+export interface NewConversation {
   conversationID: string
   ownerUserID: string
   sessionType: number
+  /** The other user, or the notification account; "" in a group. */
   peerUserID: string
+  groupID: string
 }
 
 /** What the app may set of a conversation that begins. */
@@ -29,15 +32,19 @@ const FRESH = {
 }
 
 /** Whether the app wants to know of new conversations of this kind. */
-export function hooksNewSingleChats({ webhooks }: Config, sessionType: number): boolean {
-  const { beforeCreateSingleChatConversations: before, afterCreateSingleChatConversations: after } = webhooks
-  if (!before && !after) return false
-  return sessionType === SessionType.Single || sessionType === SessionType.Notification
+export function hooksNewConversations({ webhooks }: Config, sessionType: number): boolean {
+  const asksOrTells = (before: Hook | undefined, after: Hook | undefined) => Boolean(before ?? after)
+  return sessionType === SessionType.Group
+    ? asksOrTells(webhooks.beforeCreateGroupChatConversations, webhooks.afterCreateGroupChatConversations)
+    : asksOrTells(webhooks.beforeCreateSingleChatConversations, webhooks.afterCreateSingleChatConversations)
 }
 
 /** @throws ImError when the app refuses, or must be heard and cannot be */
-export async function beforeCreateSingleChat(ctx: AskContext, chat: NewSingleChat): Promise<OwnSettings> {
-  const reply = await askBefore(ctx, 'beforeCreateSingleChatConversations', fieldsOf(chat, {}))
+export async function beforeCreateConversation(ctx: AskContext, chat: NewConversation): Promise<OwnSettings> {
+  const reply =
+    chat.sessionType === SessionType.Group
+      ? await askBefore(ctx, 'beforeCreateGroupChatConversations', { ...fieldsOf(chat, {}), groupId: chat.groupID })
+      : await askBefore(ctx, 'beforeCreateSingleChatConversations', { ...fieldsOf(chat, {}), userId: chat.peerUserID })
   if (!reply) return {}
   const { recvMsgOpt, isPinned, isPrivateChat, burnDuration, groupAtType, attachedInfo, ex } = reply
   return {
@@ -51,21 +58,25 @@ export async function beforeCreateSingleChat(ctx: AskContext, chat: NewSingleCha
   }
 }
 
-export async function afterCreateSingleChat(
+export async function afterCreateConversation(
   ctx: TellContext & { readonly operationID: string },
-  chat: NewSingleChat,
+  chat: NewConversation,
   settings: OwnSettings,
 ): Promise<void> {
-  await tellAfter(ctx, 'afterCreateSingleChatConversations', fieldsOf(chat, settings))
+  const fields = fieldsOf(chat, settings)
+  if (chat.sessionType === SessionType.Group) {
+    await tellAfter(ctx, 'afterCreateGroupChatConversations', { ...fields, groupId: chat.groupID })
+  } else {
+    await tellAfter(ctx, 'afterCreateSingleChatConversations', { ...fields, userId: chat.peerUserID })
+  }
 }
 
-function fieldsOf(chat: NewSingleChat, settings: OwnSettings) {
+function fieldsOf({ ownerUserID, conversationID, sessionType }: NewConversation, settings: OwnSettings) {
   // OpenIM: these keys end in Id.
   return {
-    ownerUserId: chat.ownerUserID,
-    conversationId: chat.conversationID,
-    conversationType: chat.sessionType,
-    userId: chat.peerUserID,
+    ownerUserId: ownerUserID,
+    conversationId: conversationID,
+    conversationType: sessionType,
     ...FRESH,
     ...settings,
   }

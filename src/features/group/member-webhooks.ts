@@ -6,6 +6,7 @@ import { jobsFor, queueJobs, tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
 import type { AfterFields, BeforeReply } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
+import { withAnswer } from '../../webhook/with-answer.ts'
 import { SetGroupMemberInfo } from './change-schema.ts'
 import type { GroupRow } from './tables.ts'
 import { typeText } from './webhooks.ts'
@@ -37,16 +38,9 @@ export async function beforeMemberJoinGroup(
 function asWanted(member: GroupMemberRecord, { muteEndTime, ...changes }: Changes): GroupMemberRecord {
   const { groupID } = member
   const wanted = validateReply('beforeMemberJoinGroup', SetGroupMemberInfo, { groupID, ...changes })
-  const roleLevel = wanted.roleLevel ?? member.roleLevel
-  requireSameOwner('beforeMemberJoinGroup', member, roleLevel)
-  return {
-    ...member,
-    roleLevel,
-    nickname: wanted.nickname ?? member.nickname,
-    faceURL: wanted.faceURL ?? member.faceURL,
-    muteEndTime: muteEndTime ?? member.muteEndTime,
-    ex: wanted.ex ?? member.ex,
-  }
+  const joins = withAnswer(member, { ...wanted, muteEndTime })
+  requireSameOwner('beforeMemberJoinGroup', member, joins.roleLevel)
+  return joins
 }
 
 /** A group has one owner, who is made when it is founded and handed over. */
@@ -105,13 +99,8 @@ export async function beforeSetGroupMemberInfo(
 ): Promise<SetGroupMemberInfo> {
   const reply = await askBefore(ctx, 'beforeSetGroupMemberInfo', memberFields(change))
   if (!reply) return change
-  const wanted = validateReply('beforeSetGroupMemberInfo', SetGroupMemberInfo, {
-    ...change,
-    nickname: reply.nickName ?? change.nickname,
-    faceURL: reply.faceURL ?? change.faceURL,
-    roleLevel: reply.roleLevel ?? change.roleLevel,
-    ex: reply.ex ?? change.ex,
-  })
+  const asked = withAnswer(change, { ...reply, nickname: reply.nickName })
+  const wanted = validateReply('beforeSetGroupMemberInfo', SetGroupMemberInfo, asked)
   requireSameOwner('beforeSetGroupMemberInfo', { userID: change.userID, roleLevel }, wanted.roleLevel ?? roleLevel)
   return wanted
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Context } from '../../platform/context.ts'
 import { GroupStatus } from '../../protocol/constants/group.ts'
-import type { BeforeName } from '../../protocol/constants/webhook.ts'
 import { tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
-import type { AfterFields, BeforeReply, GroupFields } from '../../webhook/commands.ts'
+import type { AfterFields, GroupFields } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
+import { withAnswer } from '../../webhook/with-answer.ts'
 import { CreateGroupReq, SetGroupInfoExReq } from './change-schema.ts'
 
 /*
@@ -37,25 +37,9 @@ export async function beforeCreateGroup(
   const { operationID } = ctx
   const reply = await askBefore(ctx, 'beforeCreateGroup', { operationID, ...group, initMemberList: members })
   if (!reply) return { ...req, status: group.status }
-  const asked = req.groupInfo
   const { status } = validateReply('beforeCreateGroup', FirstStatus, { status: reply.status ?? group.status })
-  const wanted = validateReply('beforeCreateGroup', CreateGroupReq, {
-    ...req,
-    ownerUserID: reply.ownerUserID ?? req.ownerUserID,
-    groupInfo: {
-      ...asked,
-      groupID: reply.groupID ?? asked.groupID,
-      groupName: reply.groupName ?? asked.groupName,
-      notification: reply.notification ?? asked.notification,
-      introduction: reply.introduction ?? asked.introduction,
-      faceURL: reply.faceURL ?? asked.faceURL,
-      ex: reply.ex ?? asked.ex,
-      creatorUserID: reply.creatorUserID ?? asked.creatorUserID,
-      groupType: reply.groupType ?? asked.groupType,
-      needVerification: reply.needVerification ?? asked.needVerification,
-      lookMemberInfo: reply.lookMemberInfo ?? asked.lookMemberInfo,
-    },
-  })
+  const asked = { ...withAnswer(req, reply), groupInfo: withAnswer(req.groupInfo, reply) }
+  const wanted = validateReply('beforeCreateGroup', CreateGroupReq, asked)
   return { ...wanted, status }
 }
 
@@ -111,12 +95,13 @@ export async function beforeSetGroupInfo(ctx: Context, change: GroupInfoChange):
     applyMemberFriend: change.applyMemberFriend ?? 0,
   })
   if (!reply) return change
-  return fitted('beforeSetGroupInfo', change, {
+  const wanted = withAnswer(change, {
     ...reply,
     groupName: reply.groupName || null,
     introduction: reply.introduction || null,
     faceURL: reply.faceURL || null,
   })
+  return validateReply('beforeSetGroupInfo', SetGroupInfoExReq, wanted)
 }
 
 export function afterSetGroupInfo(ctx: Context, change: GroupInfoChange): Promise<void> {
@@ -135,26 +120,11 @@ function olderTexts({ groupName, notification, introduction, faceURL }: GroupInf
 /** @returns the change as the app wants it */
 export async function beforeSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
   const reply = await askBefore(ctx, 'beforeSetGroupInfoEx', { operationID: ctx.operationID, ...change })
-  return reply ? fitted('beforeSetGroupInfoEx', change, reply) : change
+  return reply ? validateReply('beforeSetGroupInfoEx', SetGroupInfoExReq, withAnswer(change, reply)) : change
 }
 
 export function afterSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<void> {
   return tellAfter(ctx, 'afterSetGroupInfoEx', { operationID: ctx.operationID, ...change })
-}
-
-type Changes = Omit<BeforeReply<'beforeSetGroupInfo'>, keyof BeforeReply<'beforeAddBlack'>>
-
-function fitted(name: BeforeName, change: GroupInfoChange, wanted: Changes): GroupInfoChange {
-  return validateReply(name, SetGroupInfoExReq, {
-    ...change,
-    groupName: wanted.groupName ?? change.groupName,
-    introduction: wanted.introduction ?? change.introduction,
-    faceURL: wanted.faceURL ?? change.faceURL,
-    ex: wanted.ex ?? change.ex,
-    needVerification: wanted.needVerification ?? change.needVerification,
-    lookMemberInfo: wanted.lookMemberInfo ?? change.lookMemberInfo,
-    applyMemberFriend: wanted.applyMemberFriend ?? change.applyMemberFriend,
-  })
 }
 
 /** OpenIM: the number as the character of that code. */

@@ -10,14 +10,7 @@ import { MsgData } from '../../protocol/proto/index.ts'
 import { encodeContent } from './content.ts'
 import { requireSendable } from './prepare-send.ts'
 import { type SendFields, type SentMsg, sessionTypeOf } from './schema.ts'
-import {
-  type Approved,
-  askBeforeSend,
-  asksBeforeSend,
-  modifyForRest,
-  tellAfterSend,
-  tellsAfterSend,
-} from './webhooks.ts'
+import { type Approved, askBeforeSend, asksBeforeSend, modifyForRest } from './webhooks.ts'
 
 /** A message that an app backend sends, complete but for its receiver and its ID. */
 export interface Draft {
@@ -74,7 +67,6 @@ export async function sendDraft(ctx: Context, { msg, exempt }: Draft, to: Receiv
   const [result] = await ctx.conversation(conversationIDFor(approved.msg, false)).append([item])
   if (!result) throw new Error('an append was answered with no result')
   if (!result.ok) throw errorOf(result.refusal)
-  if (tellsAfterSend(ctx.config)) await tellAfterSend(ctx, [item], [result])
   return {
     serverMsgID: result.serverMsgID,
     clientMsgID: item.clientMsgID,

@@ -1,12 +1,12 @@
 import type { Config } from '../../platform/config.ts'
+import { derivedID } from '../../platform/ids.ts'
 import type { WebhookJob } from '../../platform/jobs.ts'
-import type { AppendItem, AppendResult } from '../../platform/rpc.ts'
 import type { Hook } from '../../platform/webhook-config.ts'
 import { ContentType, isNotificationKind } from '../../protocol/constants/content-type.ts'
-import { MessageStatus } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
+import type { AfterName } from '../../protocol/constants/webhook.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { MsgData } from '../../protocol/proto/index.ts'
+import type { MsgData } from '../../protocol/proto/index.ts'
 import { jobsFor, queueJobs, type TellContext } from '../../webhook/after.ts'
 import { type AskContext, askBefore } from '../../webhook/before.ts'
 import type { BeforeReply } from '../../webhook/commands.ts'
@@ -131,52 +131,55 @@ export function tellsAfterSend({ webhooks }: Config): boolean {
   return Boolean(afterSendSingleMsg || afterSendGroupMsg || afterMsgSaveDB)
 }
 
-/** Tells the app of messages that a conversation has answered. Never fails: they are sent. */
-export async function tellAfterSend(
-  ctx: TellContext,
-  items: readonly AppendItem[],
-  results: readonly AppendResult[],
-): Promise<void> {
+/** A message that a conversation has taken. */
+export interface TakenMessage {
+  operationID: string
+  conversationID: string
+  /** As it is in the log; `seq` 0 = not stored. */
+  msg: MsgData
+  /** The status that its sender gave it. */
+  status: number
+}
+
+/** Tells the app of messages that a conversation has taken. Never fails: they are sent. */
+export async function tellAfterSend(ctx: TellContext, messages: readonly TakenMessage[]): Promise<void> {
   try {
     await queueJobs(
       ctx,
-      items.flatMap((item, i) => afterSendJobs(ctx, item, results[i])),
+      messages.flatMap((message) => afterSendJobs(ctx, message)),
     )
   } catch (error) {
-    ctx.log.error('the app could not be told of messages', error, { count: items.length })
+    ctx.log.error('the app could not be told of messages', error, { count: messages.length })
   }
 }
 
-/** Of a repeated message the app was told the first time. */
 function afterSendJobs(
   ctx: Pick<TellContext, 'config' | 'now'>,
-  item: AppendItem,
-  result: AppendResult | undefined,
+  { operationID, conversationID, msg, status }: TakenMessage,
 ): WebhookJob[] {
-  if (!result?.ok || result.duplicate) return []
   const { webhooks } = ctx.config
-  const inGroup = item.sessionType === SessionType.Group
-  const sent = wants(inGroup ? webhooks.afterSendGroupMsg : webhooks.afterSendSingleMsg, item)
-  const saved = item.stored && wants(webhooks.afterMsgSaveDB, item)
-  if (!sent && !saved) return []
-  const { seq, serverMsgID, sendTime } = result
-  const msg = { ...MsgData.decode(item.msg), serverMsgID, sendTime }
-  const { operationID, recvID, groupID } = item
-  const key = replyKey(msg)
+  const { seq, serverMsgID, recvID, groupID } = msg
+  const inGroup = msg.sessionType === SessionType.Group
+  // A crash has messages told of again; by this ID the app knows that it was told.
+  const about = (name: AfterName) => ({
+    operationID,
+    key: replyKey(msg),
+    eventID: derivedID('webhook', name, conversationID, String(seq), serverMsgID),
+  })
   const jobs: WebhookJob[] = []
-  if (sent) {
+  if (wants(inGroup ? webhooks.afterSendGroupMsg : webhooks.afterSendSingleMsg, msg)) {
     // OpenIM tells of a message before it has a seq.
-    const fields = messageFields({ ...msg, seq: 0 }, operationID)
+    const fields = messageFields({ ...msg, seq: 0, status }, operationID)
     jobs.push(
       ...(inGroup
-        ? jobsFor(ctx, 'afterSendGroupMsg', { operationID, key, fields: { ...fields, groupID } })
-        : jobsFor(ctx, 'afterSendSingleMsg', { operationID, key, fields: { ...fields, recvID } })),
+        ? jobsFor(ctx, 'afterSendGroupMsg', { ...about('afterSendGroupMsg'), fields: { ...fields, groupID } })
+        : jobsFor(ctx, 'afterSendSingleMsg', { ...about('afterSendSingleMsg'), fields: { ...fields, recvID } })),
     )
   }
-  if (saved) {
-    const fields = messageFields({ ...msg, seq, status: MessageStatus.Sent }, operationID)
+  if (seq > 0 && wants(webhooks.afterMsgSaveDB, msg)) {
     const to = inGroup ? { recvID: '', groupID } : { recvID, groupID: '' }
-    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { operationID, key, fields: { ...fields, ...to } }))
+    const fields = { ...messageFields(msg, operationID), ...to }
+    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { ...about('afterMsgSaveDB'), fields }))
   }
   return jobs
 }

@@ -4,6 +4,7 @@ import type { BeforeName } from '../../protocol/constants/webhook.ts'
 import { tellAfter } from '../../webhook/after.ts'
 import { askBefore } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
+import { withAnswer } from '../../webhook/with-answer.ts'
 import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
 
 type NewUsers = z.output<typeof UserRegisterReq>['users']
@@ -42,11 +43,8 @@ export async function beforeUpdateUserInfo(
   const fields = { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex }
   const reply = await askBefore(ctx, 'beforeUpdateUserInfo', fields)
   if (!reply) return change
-  return fitted('beforeUpdateUserInfo', userID, {
-    nickname: reply.nickName || nickname,
-    faceURL: reply.faceURL || faceURL,
-    ex: reply.ex || ex,
-  })
+  const wanted = { nickname: reply.nickName || null, faceURL: reply.faceURL || null, ex: reply.ex || null }
+  return fitted('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
 }
 
 export async function beforeUpdateUserInfoEx(
@@ -57,11 +55,7 @@ export async function beforeUpdateUserInfoEx(
   const { nickname, faceURL, ex } = change
   const reply = await askBefore(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
   if (!reply) return change
-  return fitted('beforeUpdateUserInfoEx', userID, {
-    nickname: reply.nickName ?? nickname,
-    faceURL: reply.faceURL ?? faceURL,
-    ex: reply.ex ?? ex,
-  })
+  return fitted('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
 }
 
 function fitted(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {

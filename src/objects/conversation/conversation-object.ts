@@ -35,6 +35,7 @@ import { migrate } from '../../platform/sqlite-migrations.ts'
 import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { AppServer } from './app-server.ts'
 import { appendMessage, type Stamped } from './append.ts'
 import { refusalByGroup } from './check-group.ts'
 import { refusalByReceiver } from './check-receiver.ts'
@@ -66,6 +67,7 @@ const ALARM_SLACK_MS = 120_000
 
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
+  readonly #appServer: AppServer
   readonly #dispatch: Dispatch
   readonly #groupChanges: GroupChanges<AppliedChange, Committed>
   readonly #hidden: Hidden
@@ -82,6 +84,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     this.#relations = new RelationChanges(state.storage.sql, () => this.#readRelations())
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
+    this.#appServer = new AppServer({
+      conversationID: this.#conversationID(),
+      config: () => configOf(env),
+      log: () => this.#log,
+      openDatabase: () => openDatabase(env.DB),
+      queue: env.WEBHOOK_QUEUE,
+      chat: () => this.#logs.chat,
+    })
     this.#dispatch = new Dispatch({
       sql: state.storage.sql,
       conversationID: this.#conversationID(),
@@ -89,6 +99,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       logs: () => this.#logs,
       user: atHand((userID) => userObject(env, userID)),
       relay: atHand((name) => relayObject(env, name)),
+      asksApp: (message) => this.#appServer.asks(message),
+      askApp: (message) => this.#appServer.ask(message),
       owes: () => this.#owes(),
       log: this.#log,
     })
@@ -116,7 +128,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       this.#spellEnds = due
       await this.#resumeChanges()
       await this.#resumeRelations()
-      this.#dispatch.again(due - SPELL_MS)
+      this.#again(due - SPELL_MS)
     })
   }
 
@@ -272,15 +284,23 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
-    if (this.#spellEnds === 0) this.#dispatch.again((info?.scheduledTime ?? Date.now()) - SPELL_MS)
+    if (this.#spellEnds === 0) this.#again((info?.scheduledTime ?? Date.now()) - SPELL_MS)
     this.#spellEnds = 0
     await this.#resumeChanges()
     await this.#resumeRelations()
     this.#dispatch.retry()
+    // Until the app has been heard and told this alarm is not done: the next one begins where this one ends.
+    await Promise.all([this.#dispatch.heard, this.#appServer.told])
     await this.#planAlarm(Date.now())
     const slack = info?.isRetry ? ALARM_SLACK_MS : 0
     await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - slack)
     await flushCountsIfDue(this.env)
+  }
+
+  /** Nobody knows whether what was stored since then has reached anybody. */
+  #again(since: number): void {
+    this.#dispatch.again(since)
+    this.#appServer.tellAgain(since)
   }
 
   /** Tells the directory of a conversation that began lately: from there a search that names nobody finds it. */
@@ -317,6 +337,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       if (handedOver) this.#dispatch.change([], { joined: [], left: [], leftShards: new Map(), handedOver })
       if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
       for (const message of stamped) this.#dispatch.message(message)
+      this.#appServer.tell(stamped)
       // Settings of people who have no conversation yet may change without a word to this object.
       if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
@@ -463,8 +484,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     await this.ctx.storage.setAlarm(this.#spellEnds)
   }
 
-  /** What is still on its way is looked at after the usual time, what was given up after a growing one. */
+  /**
+   * What is still on its way is looked at after the usual time, what was given up after a growing one. The alarm of a
+   * spell under way comes first and sees to both.
+   */
   async #planAlarm(now: number): Promise<void> {
+    if (this.#spellEnds > now) return
     if (this.#dispatch.busy || this.#groupChanges.pending || this.#relations.pending) {
       await this.#watchSpell(now)
       return
@@ -473,9 +498,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     if (retryAt !== null) await this.ctx.storage.setAlarm(retryAt)
   }
 
-  /** The alarm of a spell under way comes first and tries again. */
   #owes(): void {
-    if (this.#spellEnds <= Date.now()) void this.#planAlarm(Date.now())
+    void this.#planAlarm(Date.now())
   }
 
   get #log(): Log {

@@ -1,11 +1,24 @@
 import type { Log } from '../../platform/log.ts'
-import type { Delivery, LogName, News, Relayed, RelayedMessage, RelayRpc, UserRpc } from '../../platform/rpc.ts'
+import type {
+  DeliveredMessage,
+  Delivery,
+  LogName,
+  News,
+  Relayed,
+  RelayedMessage,
+  RelayRpc,
+  UserRpc,
+} from '../../platform/rpc.ts'
+import { ContentType } from '../../protocol/constants/content-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
+import { MsgData } from '../../protocol/proto/index.ts'
+import { type Audience, hears } from '../../webhook/push.ts'
 import type { Stamped } from './append.ts'
 import { FanOut, type Parcel } from './fan-out.ts'
 import { changedSince, everyShardOf, rostersOf, shardsOf } from './group-mirror.ts'
 import type { Members } from './members.ts'
 import type { MessageLog } from './message-log.ts'
+import { PushLine } from './push-line.ts'
 import { Undelivered } from './undelivered.ts'
 
 /** What the dispatch of a conversation stands on. */
@@ -16,9 +29,20 @@ export interface DispatchDeps {
   logs(): Record<LogName, MessageLog>
   user(userID: string): UserRpc
   relay(name: string): RelayRpc
+  /** Whether the app is asked about a message before it is pushed. */
+  asksApp(message: Asked): boolean
+  /** Never fails: what goes wrong without the app's doing stops no push. */
+  askApp(message: Asked): Promise<Audience>
   /** Something is owed that waits for the alarm. */
   owes(): void
   log: Log
+}
+
+/** What has to be known of a message on its way past the app. */
+export interface Asked {
+  item: Pick<Stamped['item'], 'log' | 'sendID' | 'senderHasIt' | 'operationID' | 'sessionType' | 'contentType'>
+  seq: number
+  msg: Uint8Array
 }
 
 /** Who has come, who has gone, and whether relays have taken over with this. */
@@ -30,6 +54,14 @@ export interface Moves {
   handedOver: boolean
   /** Whether one of these is handed a notice; absent = all of them are. */
   concerns?(userID: string, notice: Stamped): boolean
+}
+
+/** Members who are served directly, and the relays of the others. */
+interface Receivers {
+  /** As they were then: a conversation in which nothing was stored yet forgets them at once. */
+  members: Members
+  userIDs: readonly string[]
+  shards: readonly number[]
 }
 
 /** Before a relay's number, where receivers are listed: no userID begins so. */
@@ -44,6 +76,7 @@ export class Dispatch {
   readonly #undelivered: Undelivered
   readonly #users: FanOut<Delivery>
   readonly #relays: FanOut<Relayed>
+  readonly #line: PushLine<Asked>
   #shards: number[]
 
   constructor(deps: DispatchDeps) {
@@ -68,11 +101,21 @@ export class Dispatch {
       deliver: (receiver, parcel) => this.#forward(receiver, parcel),
       standsAlone: movesSomebody,
     })
+    this.#line = new PushLine<Asked>({
+      asks: deps.asksApp,
+      ask: deps.askApp,
+      failed: (error) => log.error('messages were not handed on', error),
+    })
   }
 
   /** True while something is not confirmed by its receiver. */
   get busy(): boolean {
-    return this.#users.busy || this.#relays.busy
+    return this.#users.busy || this.#relays.busy || this.#line.busy
+  }
+
+  /** Resolves when the app has been heard about all that waits for it now. */
+  get heard(): Promise<void> {
+    return this.#line.heard
   }
 
   /** When to try again what is owed; null when nothing is. */
@@ -85,48 +128,70 @@ export class Dispatch {
     const { conversationID } = this.#deps
     if (!this.busy) return null
     const shard = this.#deps.members().get(userID)?.shard ?? -1
-    return shard < 0
-      ? this.#users.lowestPending(userID, conversationID)
-      : this.#relays.lowestPending(RELAY + shard, conversationID)
+    const onItsWay =
+      shard < 0
+        ? this.#users.lowestPending(userID, conversationID)
+        : this.#relays.lowestPending(RELAY + shard, conversationID)
+    // What is on its way is before what still waits for the app.
+    return onItsWay ?? this.#lowestAsked(userID)
   }
 
-  /** Brings a message to everyone who takes part. */
+  /** Brings a message to everyone who takes part, unless the app says otherwise. */
   message(stamped: Stamped): void {
-    for (const userID of this.#deps.members().userIDs) this.#bring(userID, stamped)
-    this.#toRelays(stamped)
+    const receivers = this.#receivers()
+    // Typing is over before the app has answered about anything.
+    if (stamped.item.contentType === ContentType.Typing || !this.#line.stops(stamped)) {
+      this.#spread(stamped, 'everybody', receivers)
+      return
+    }
+    // It is for those who take part now: who comes while the app thinks may not read it, who goes may.
+    this.#line.pass([stamped], ([audience = 'everybody']) => this.#spread(stamped, audience, receivers))
   }
 
   /**
    * Brings the notices of a group's change. Who has come or gone gets them directly and learns what may be read; the
    * relays let go of those who left before, and take up those who came after.
    */
-  change(notices: readonly Stamped[], { joined, left, leftShards, handedOver, concerns = () => true }: Moves): void {
-    const members = this.#deps.members()
+  change(notices: readonly Stamped[], moves: Moves): void {
     this.#shards = shardsOf(this.#deps.sql)
+    const receivers = this.#receivers()
+    this.#line.pass(notices, (audiences) => {
+      const heard = notices.map((notice, i) => ({ notice, audience: audiences[i] ?? 'everybody' }))
+      this.#change(heard, moves, receivers)
+    })
+  }
+
+  #change(
+    notices: readonly { notice: Stamped; audience: Audience }[],
+    { joined, left, leftShards, handedOver, concerns = () => true }: Moves,
+    { userIDs, shards }: Receivers,
+  ): void {
+    const members = this.#deps.members()
     const relayed = members.group?.relayed ?? false
-    for (const [shard, userIDs] of leftShards) this.#tellRelay(shard, { leave: userIDs })
+    for (const [shard, leavers] of leftShards) this.#tellRelay(shard, { leave: leavers })
     const moved = handedOver ? [...rostersOf(this.#deps.sql).values()].flat() : joined
     const bounded = new Set([...moved, ...left])
-    const news = notices.filter(({ item }) => item.log === 'notification')
-    const messages = notices.filter(({ item }) => item.log === 'chat')
+    const news = notices.filter(({ notice }) => notice.item.log === 'notification')
+    const messages = notices.filter(({ notice }) => notice.item.log === 'chat')
     for (const userID of bounded) {
       // The news first: with the bounds a client reads its conversations again, and the Go core takes groups that it
       // meets there for known.
-      for (const notice of news) if (concerns(userID, notice)) this.#bring(userID, notice)
+      for (const { notice, audience } of news) if (concerns(userID, notice)) this.#bring(userID, notice, audience)
       this.#tellBounds(userID)
-      for (const message of messages) if (concerns(userID, message)) this.#bring(userID, message)
+      for (const { notice, audience } of messages) if (concerns(userID, notice)) this.#bring(userID, notice, audience)
     }
-    for (const userID of members.userIDs) {
-      if (!bounded.has(userID)) for (const notice of notices) this.#bring(userID, notice)
+    for (const userID of userIDs) {
+      if (!bounded.has(userID)) for (const { notice, audience } of notices) this.#bring(userID, notice, audience)
     }
-    if (!handedOver) for (const notice of notices) this.#toRelays(notice)
+    if (!handedOver) for (const { notice, audience } of notices) this.#toRelays(shards, notice, audience)
     if (!relayed) return
     if (handedOver) this.#sendRosters()
-    else for (const [shard, userIDs] of this.#byShard(joined)) this.#tellRelay(shard, { join: userIDs })
+    else for (const [shard, comers] of this.#byShard(joined)) this.#tellRelay(shard, { join: comers })
   }
 
   /** Brings everything stored since a moment again, to all or to one receiver; they drop what they have. */
   again(since: number, only?: string): void {
+    const { conversationID } = this.#deps
     const members = this.#deps.members()
     const moved = only === undefined ? changedSince(this.#deps.sql, since) : members.group ? [only] : []
     for (const userID of moved) if (!isRelay(userID)) this.#tellBounds(userID)
@@ -140,13 +205,28 @@ export class Dispatch {
     for (const log of ['chat', 'notification'] as const) {
       for (const { seq, sendTime, sendID, msg } of this.#deps.logs()[log].storedSince(since)) {
         const message = { seq, sendTime, sendID, operationID: '', msg }
-        for (const userID of userIDs) {
-          if (isRelay(userID) || !this.#mayRead(userID, log, seq)) continue
-          this.#toUser(userID, { ...this.#news(log, userID), messages: [message], redelivered: true })
+        const { sessionType, contentType } = MsgData.decode(msg)
+        const item = {
+          log,
+          sendID,
+          senderHasIt: false,
+          operationID: `alarm_${conversationID}`,
+          sessionType,
+          contentType,
         }
-        for (const shard of shards) {
-          this.#tellRelay(shard, { log, messages: [{ ...message, exceptUserID: '' }], redelivered: true })
-        }
+        // What the app has said about it is forgotten with the rest.
+        this.#line.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
+          for (const userID of userIDs) {
+            if (isRelay(userID) || !this.#mayRead(userID, log, seq)) continue
+            const messages = [{ ...message, ...(!hears(audience, userID) && { silent: true }) }]
+            this.#toUser(userID, { ...this.#news(log, userID), messages, redelivered: true })
+          }
+          const heardIn = this.#heardIn(shards, audience)
+          for (const shard of shards) {
+            const messages = [{ ...message, exceptUserID: '', ...heardIn(shard) }]
+            this.#tellRelay(shard, { log, messages, redelivered: true })
+          }
+        })
       }
     }
   }
@@ -156,17 +236,63 @@ export class Dispatch {
     for (const { userID, since } of this.#undelivered.all()) this.again(since, userID)
   }
 
-  #bring(userID: string, { item, seq, sendTime, msg }: Stamped): void {
-    const { sendID, operationID } = item
-    if (userID === sendID && (item.senderHasIt || !item.senderSync)) return
-    this.#toUser(userID, { ...this.#news(item.log, userID), messages: [{ seq, sendTime, sendID, operationID, msg }] })
+  #receivers(): Receivers {
+    const members = this.#deps.members()
+    return { members, userIDs: members.userIDs, shards: this.#shards }
   }
 
-  #toRelays({ item, seq, sendTime, msg }: Stamped): void {
+  #spread(stamped: Stamped, audience: Audience, { members, userIDs, shards }: Receivers): void {
+    for (const userID of userIDs) this.#bring(userID, stamped, audience, members)
+    this.#toRelays(shards, stamped, audience)
+  }
+
+  #bring(
+    userID: string,
+    { item, seq, sendTime, msg }: Stamped,
+    audience: Audience,
+    members = this.#deps.members(),
+  ): void {
+    const { sendID, operationID } = item
+    if (userID === sendID && (item.senderHasIt || !item.senderSync)) return
+    const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
+    if (!hears(audience, userID)) {
+      // What is not stored is for those who hear it now.
+      if (seq === 0) return
+      message.silent = true
+    }
+    this.#toUser(userID, { ...this.#news(item.log, userID, members), messages: [message] })
+  }
+
+  #toRelays(shards: readonly number[], { item, seq, sendTime, msg }: Stamped, audience: Audience): void {
     const { sendID, operationID } = item
     const exceptUserID = item.senderHasIt || !item.senderSync ? sendID : ''
-    const messages = [{ seq, sendTime, sendID, operationID, msg, exceptUserID }]
-    for (const shard of this.#shards) this.#tellRelay(shard, { log: item.log, messages })
+    const heardIn = this.#heardIn(shards, audience)
+    for (const shard of shards) {
+      const messages = [{ seq, sendTime, sendID, operationID, msg, exceptUserID, ...heardIn(shard) }]
+      this.#tellRelay(shard, { log: item.log, messages })
+    }
+  }
+
+  /** What each relay is told of an audience. */
+  #heardIn(
+    shards: readonly number[],
+    audience: Audience,
+  ): (shard: number) => Pick<RelayedMessage, 'silent' | 'onlyUserIDs'> {
+    if (shards.length === 0 || audience === 'everybody') return () => ({})
+    if (audience === 'nobody') return () => ({ silent: true })
+    const byShard = this.#byShard([...audience])
+    return (shard) => ({ onlyUserIDs: byShard.get(shard) ?? [] })
+  }
+
+  /** The lowest seq of the chat that waits for the app and is to come to that user from here. */
+  #lowestAsked(userID: string): number | null {
+    if (!this.#line.busy) return null
+    let lowest: number | null = null
+    for (const { item, seq } of this.#line.waiting()) {
+      if (item.log !== 'chat' || seq === 0 || (item.senderHasIt && item.sendID === userID)) continue
+      if (lowest === null || seq < lowest) lowest = seq
+    }
+    return lowest
   }
 
   /** Who has left is still told what came before, the news of leaving included. */
@@ -201,9 +327,13 @@ export class Dispatch {
     this.#relays.push(RELAY + shard, { ...this.#news(log, ''), join: [], leave: [], messages: [], ...said })
   }
 
+  /** Those of the users who are members still, by relay. */
   #byShard(userIDs: readonly string[]): Map<number, string[]> {
     const members = this.#deps.members()
-    return Map.groupBy(userIDs, (userID) => members.get(userID)?.shard ?? 0)
+    return Map.groupBy(
+      userIDs.filter((userID) => members.has(userID)),
+      (userID) => members.get(userID)?.shard ?? 0,
+    )
   }
 
   async #forward(receiver: string, parcel: Relayed): Promise<void> {
@@ -234,9 +364,9 @@ export class Dispatch {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  #news(log: LogName, userID: string): News {
+  #news(log: LogName, userID: string, members = this.#deps.members()): News {
     const home = this.#deps.conversationID
-    const about = this.#deps.members().aboutFor(userID)
+    const about = members.aboutFor(userID)
     if (!about) throw new Error('a conversation without a kind has no members')
     return { conversationID: log === 'chat' ? home : notificationTwin(home), home, about }
   }

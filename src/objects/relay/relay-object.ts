@@ -4,7 +4,15 @@ import { configOf } from '../../platform/config.ts'
 import { createLog } from '../../platform/log.ts'
 import { atHand, userObject } from '../../platform/objects.ts'
 import { inParallel } from '../../platform/parallel.ts'
-import { type Outcome, outcomeOf, type Relayed, type RelayRpc, type Serves } from '../../platform/rpc.ts'
+import {
+  type DeliveredMessage,
+  type Outcome,
+  outcomeOf,
+  type Relayed,
+  type RelayedMessage,
+  type RelayRpc,
+  type Serves,
+} from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { enqueueOfflinePush } from '../../push/enqueue.ts'
@@ -48,7 +56,9 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
 
   /** @returns false when the member's object could not be reached */
   async #deliver(userID: string, { conversationID, home, about, messages, redelivered }: Relayed): Promise<boolean> {
-    const wanted = messages.filter(({ exceptUserID }) => exceptUserID !== userID)
+    const wanted = messages
+      .filter(({ exceptUserID }) => exceptUserID !== userID)
+      .map((message) => heardBy(userID, message))
     if (wanted.length === 0) return true
     const arrivals = this.#shard.arrivals(userID)
     const news = { conversationID, home, about, messages: wanted, ...(redelivered && { redelivered }) }
@@ -65,10 +75,10 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   /** Has the absent rung for the newest message that wants it; those found absent just now see to it themselves. */
   async #ring({ conversationID, home, messages, redelivered }: Relayed, absent: readonly string[]): Promise<void> {
     if (redelivered || absent.length === 0 || configOf(this.env).push === null) return
-    const newest = messages.findLast(({ msg }) => wantsPush(MsgData.decode(msg)))
+    const newest = messages.findLast(({ silent, msg }) => !silent && wantsPush(MsgData.decode(msg)))
     if (!newest) return
     const { operationID, msg, sendID } = newest
-    const userIDs = absent.filter((userID) => userID !== sendID)
+    const userIDs = absent.filter((userID) => userID !== sendID && !heardBy(userID, newest).silent)
     try {
       await enqueueOfflinePush(this.env.PUSH_QUEUE, { operationID, conversationID, home, msg }, userIDs)
     } catch (error) {
@@ -80,4 +90,9 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   get #log() {
     return createLog(configOf(this.env).logLevel, { relay: this.ctx.id.name ?? '' })
   }
+}
+
+/** The message for one member: silent for whom the app has left out. */
+function heardBy(userID: string, { onlyUserIDs, ...message }: RelayedMessage): DeliveredMessage {
+  return onlyUserIDs && !onlyUserIDs.includes(userID) ? { ...message, silent: true } : message
 }

@@ -1,7 +1,7 @@
 import {
-  afterCreateSingleChat,
-  beforeCreateSingleChat,
-  hooksNewSingleChats,
+  afterCreateConversation,
+  beforeCreateConversation,
+  hooksNewConversations,
   type OwnSettings,
 } from '../../features/conversation/webhooks.ts'
 import { messageID } from '../../platform/ids.ts'
@@ -10,32 +10,38 @@ import { ImError } from '../../protocol/errors.ts'
 import { setConversation } from './settings.ts'
 import type { UserCore } from './user-core.ts'
 
+/** An app that refuses a conversation, or fails, is not asked about it with every message. */
+const ASK_AGAIN_MS = 60_000
+
 /**
  * Creates the user's conversation unless it is there. Where the app is asked first that happens on the side: the
  * message is on its way, and only its conversation in the user's list waits for the answer.
  */
 export function ensureConversation(user: UserCore, conversationID: string, about: About): void {
-  if (!hooksNewSingleChats(user.config, about.sessionType) || user.conversations.has(conversationID)) {
+  if (!hooksNewConversations(user.config, about.sessionType) || user.conversations.has(conversationID)) {
     user.conversations.ensure(conversationID, about)
-  } else if (!user.beginning.has(conversationID)) {
-    user.beginning.add(conversationID)
-    void begin(user, conversationID, about).finally(() => user.beginning.delete(conversationID))
+  } else if ((user.beginning.get(conversationID) ?? 0) <= user.now()) {
+    user.beginning.set(conversationID, Number.POSITIVE_INFINITY)
+    void begin(user, conversationID, about).then((begun) => {
+      if (begun) user.beginning.delete(conversationID)
+      else user.beginning.set(conversationID, user.now() + ASK_AGAIN_MS)
+    })
   }
 }
 
-async function begin(user: UserCore, conversationID: string, about: About): Promise<void> {
+/** @returns whether the conversation is there now */
+async function begin(user: UserCore, conversationID: string, about: About): Promise<boolean> {
   const { userID } = user
   const ctx = user.hookContext(messageID())
   const { sessionType, peerUserID, groupID } = about
-  const chat = { conversationID, ownerUserID: userID, sessionType, peerUserID }
+  const chat = { conversationID, ownerUserID: userID, sessionType, peerUserID, groupID }
   let settings: OwnSettings
   try {
-    settings = await beforeCreateSingleChat(ctx, chat)
+    settings = await beforeCreateConversation(ctx, chat)
   } catch (error) {
-    // The next message asks again.
     if (error instanceof ImError) ctx.log.warn('the app refuses a conversation', { conversationID, code: error.code })
     else ctx.log.error('a conversation could not be begun', error, { conversationID })
-    return
+    return false
   }
   user.conversations.ensure(conversationID, about)
   try {
@@ -44,5 +50,6 @@ async function begin(user: UserCore, conversationID: string, about: About): Prom
   } catch (error) {
     ctx.log.error('what the app has set for a new conversation is not everywhere', error, { conversationID })
   }
-  await afterCreateSingleChat(ctx, chat, settings)
+  await afterCreateConversation(ctx, chat, settings)
+  return true
 }

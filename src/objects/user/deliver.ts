@@ -3,13 +3,14 @@ import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
+import { longestPushWait } from '../../webhook/push.ts'
 import { ensureConversation } from './begin-conversation.ts'
 import type { Device } from './devices.ts'
 import { rejoins, takeBounds } from './large-groups.ts'
 import { pushOffline } from './offline-push.ts'
 import type { UserCore } from './user-core.ts'
 
-/** How long a message waits for one with a lower seq that is on another way. */
+/** How long a message waits for one with a lower seq that is on another way, beside what the app may think about it. */
 const MAX_WAIT_MS = 2_000
 
 /**
@@ -38,8 +39,6 @@ export function deliver(user: UserCore, delivery: Delivery): void {
 /** What a socket gets, and whether it may have it already. */
 export interface Outgoing extends DeliveredMessage {
   redelivered?: boolean
-  /** Takes its place in the order and is not pushed. */
-  silent?: boolean
 }
 
 const asRedelivered = (message: DeliveredMessage): Outgoing => ({ ...message, redelivered: true })
@@ -58,7 +57,8 @@ function pushStored(user: UserCore, { conversationID, home }: Delivery, messages
 export function pushInOrder(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {
   push(user, conversationID, user.inOrder.take(conversationID, messages))
   if (!user.inOrder.waits(conversationID)) return
-  setTimeout(() => push(user, conversationID, user.inOrder.overdue(conversationID)), MAX_WAIT_MS)
+  const waitMs = MAX_WAIT_MS + longestPushWait(user.config)
+  setTimeout(() => push(user, conversationID, user.inOrder.overdue(conversationID)), waitMs)
 }
 
 /** What both logs are missing will not come: what is here goes out, and the next messages wait for nothing. */
@@ -75,7 +75,7 @@ function push(user: UserCore, conversationID: string, messages: readonly Outgoin
     const msgs = run.map((message) => message.msg)
     user.devices.push(encodePushMessages([{ conversationID, msgs }]), run[0]?.operationID ?? '')
   }
-  for (const message of messages) if (message.redelivered) pushAgain(user, conversationID, message)
+  for (const message of messages) if (message.redelivered && !message.silent) pushAgain(user, conversationID, message)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Bounds, News } from '../../platform/rpc.ts'
 import { notificationTwin } from '../../protocol/conversation-id.ts'
+import { ensureConversation } from './begin-conversation.ts'
 import { tellConversationsChanged } from './tell-devices.ts'
 import type { UserCore } from './user-core.ts'
 
@@ -12,10 +13,10 @@ export function takeBounds(user: UserCore, { conversationID, home, about }: News
   if (bounds.left && !user.marks.find(conversationID)) return
   const isNew = !user.conversations.has(conversationID)
   user.marks.mark(conversationID, home)
-  user.conversations.ensure(conversationID, about)
+  ensureConversation(user, conversationID, about)
   if (bounds.relay !== '') listenToNew(user, { conversationID, home }, bounds.relay)
   if (!user.marks.setBounds(conversationID, notificationTwin(conversationID), bounds)) return
-  user.conversations.touch(conversationID)
+  if (user.conversations.has(conversationID)) user.conversations.touch(conversationID)
   // No device has a copy of what is new. The Go core would take the group for known when it reads the conversation, and
   // then has no news of it for its app.
   if (isNew) return

@@ -18,7 +18,7 @@ export function pushOffline(user: UserCore, delivery: Delivery): void {
     if (user.devices.phoneListens(user.now())) return
     const { conversationID, home, about, messages } = delivery
     const fresh = messages.filter(
-      ({ seq, sendID }) => sendID !== user.userID && !user.bell.hasRungFor(conversationID, seq),
+      ({ seq, sendID, silent }) => !silent && sendID !== user.userID && !user.bell.hasRungFor(conversationID, seq),
     )
     if (fresh.length === 0 || isMuted(user, { conversationID, home, sessionType: about.sessionType })) return
     for (const { seq, operationID, msg } of fresh) {

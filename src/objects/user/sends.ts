@@ -4,9 +4,6 @@ import type { AppendItem, AppendResult, ConversationRpc } from '../../platform/r
 /** What one append call carries at most. */
 const MAX_BATCH = 64
 
-/** Hears of every batch that a conversation has answered. */
-export type Appended = (items: AppendItem[], results: AppendResult[]) => void
-
 /**
  * The user's messages on their way into conversations: one append in flight per conversation, what is sent meanwhile
  * goes together in the next one.
@@ -17,11 +14,9 @@ export class Sends {
   readonly #underWay = new Map<string, number>()
   readonly #tasks = new Map<string, (() => void)[]>()
   readonly #conversation: (home: string) => ConversationRpc
-  readonly #appended: Appended | null
 
-  constructor(conversation: (home: string) => ConversationRpc, appended: Appended | null = null) {
+  constructor(conversation: (home: string) => ConversationRpc) {
     this.#conversation = conversation
-    this.#appended = appended
   }
 
   /**
@@ -58,17 +53,11 @@ export class Sends {
     return this.#underWay.has(home)
   }
 
-  async #send(conversation: ConversationRpc, items: AppendItem[]): Promise<AppendResult[]> {
-    const results = await conversation.append(items)
-    this.#appended?.(items, results)
-    return results
-  }
-
   #lane(home: string): Lane<AppendItem, AppendResult> {
     let lane = this.#lanes.get(home)
     if (!lane) {
       const conversation = this.#conversation(home)
-      lane = new Lane((items) => this.#send(conversation, items), MAX_BATCH)
+      lane = new Lane((items) => conversation.append(items), MAX_BATCH)
       this.#lanes.set(home, lane)
     }
     return lane

@@ -1,5 +1,4 @@
 import type { Bindings } from '../../env.ts'
-import { tellAfterSend, tellsAfterSend } from '../../features/message/webhooks.ts'
 import { type Config, configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { PushJob } from '../../platform/jobs.ts'
@@ -20,7 +19,7 @@ import { OfflinePushes } from './offline-pushes.ts'
 import { Presence } from './presence.ts'
 import { RequestRate } from './request-rate.ts'
 import { SendNotes } from './send-notes.ts'
-import { type Appended, Sends } from './sends.ts'
+import { Sends } from './sends.ts'
 import { Sessions } from './sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
@@ -42,8 +41,8 @@ export interface UserCore {
   readonly sendNotes: SendNotes
   readonly bell: Bell
   readonly offlinePushes: OfflinePushes
-  /** Conversations that the app is asked about before they begin. */
-  readonly beginning: Set<string>
+  /** Conversations that the app is asked about before they begin, and until when it is not asked again; ms. */
+  readonly beginning: Map<string, number>
   /** Done once the relays of the user's large groups were told that a device is here. */
   listening: Promise<unknown>
   now(): number
@@ -83,9 +82,6 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     ways ??= { db: openDatabase(env.DB), webhooks: new WebhookQueue(env.WEBHOOK_QUEUE) }
     return { operationID, config: configOf(env), log: log.with({ operationID }), now, ...ways }
   }
-  const tellSent: Appended | null = tellsAfterSend(configOf(env))
-    ? (items, results) => void tellAfterSend(hookContext(''), items, results)
-    : null
   return {
     userID,
     get config() {
@@ -96,7 +92,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     conversations: new Conversations(sql, userID),
     marks: new LogMarks(sql),
     devices,
-    sends: new Sends(conversation, tellSent),
+    sends: new Sends(conversation),
     asked: new InTurn(),
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
@@ -104,7 +100,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sendNotes: new SendNotes({ sql, sync: () => state.storage.sync() }),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
-    beginning: new Set(),
+    beginning: new Map(),
     listening: Promise.resolve(),
     now,
     conversation,

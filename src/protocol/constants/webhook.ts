@@ -30,6 +30,8 @@ export const WEBHOOKS = {
   afterUserOffline: after('callbackAfterUserOfflineCommand'),
   afterUserKickOff: after('callbackAfterUserKickOffCommand'),
 
+  beforeOnlinePush: before('callbackBeforeOnlinePushCommand'),
+  beforeGroupOnlinePush: before('callbackBeforeGroupOnlinePushCommand'),
   beforeOfflinePush: before('callbackBeforeOfflinePushCommand'),
 
   beforeAddFriend: before('callbackBeforeAddFriendCommand'),
@@ -70,6 +72,8 @@ export const WEBHOOKS = {
 
   beforeCreateSingleChatConversations: before('callbackBeforeCreateSingleChatConversationsCommand', false),
   afterCreateSingleChatConversations: after('callbackAfterCreateSingleChatConversationsCommand'),
+  beforeCreateGroupChatConversations: before('callbackBeforeCreateGroupChatConversationsCommand', false),
+  afterCreateGroupChatConversations: after('callbackAfterCreateGroupChatConversationsCommand'),
 } as const satisfies Record<string, Entry>
 
 type Named<K extends Kind> = {
@@ -82,14 +86,6 @@ export type AfterName = Named<'after'>
 
 /** Keys that OpenIM's webhooks.yml has and no code reads; `afterRevokeMsg` covers this one. */
 export const DEAD_WEBHOOKS = ['afterGroupMsgRevoke'] as const
-
-/** Keys of OpenIM's for what nobody is asked or told here. */
-export const ABSENT_WEBHOOKS = [
-  'beforeOnlinePush',
-  'beforeGroupOnlinePush',
-  'beforeCreateGroupChatConversations',
-  'afterCreateGroupChatConversations',
-] as const
 
 export function isWebhookName(name: string): name is WebhookName {
   return Object.hasOwn(WEBHOOKS, name)
