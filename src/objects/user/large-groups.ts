@@ -24,7 +24,7 @@ export function takeBounds(user: UserCore, { conversationID, home, about }: News
 
 /** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
 export function rejoins(user: UserCore, conversationID: string, bounds: Bounds): boolean {
-  return !bounds.left && (user.marks.find(conversationID)?.capSeq ?? 0) !== 0
+  return !bounds.left && (user.marks.find(conversationID)?.leftSeq ?? 0) !== 0
 }
 
 /** The first device is back: the relays of the user's large groups deliver again. */
