@@ -7,9 +7,10 @@ import { redrive } from './im/redrive.ts'
 import { send } from './im/send.ts'
 import { setSeqs, showSeqs } from './im/seqs.ts'
 import { token } from './im/token.ts'
+import { replayWebhooks, showDeadWebhooks } from './im/webhooks.ts'
 import { Refusal } from './local/settings.ts'
 
-const COMMANDS: readonly Command[] = [token, send, showSeqs, setSeqs, check, redrive]
+const COMMANDS: readonly Command[] = [token, send, showSeqs, setSeqs, check, redrive, showDeadWebhooks, replayWebhooks]
 
 /** What a shell learns: done; refused or failed; typed wrongly. */
 const EXIT = { failed: 1, usage: 2 }

@@ -85,6 +85,8 @@ interface Configured {
   durable_objects: { bindings: { name: string }[] }
   d1_databases: { binding: string }[]
   r2_buckets: { binding: string }[]
+  images?: { binding: string } | undefined
+  ratelimits: { name: string }[]
   queues: {
     producers?: { binding: string }[] | undefined
     consumers?: { queue: string; dead_letter_queue?: string | undefined }[] | undefined
@@ -102,6 +104,8 @@ async function checkDeployment(): Promise<Finding[]> {
   const names = [
     ...config.durable_objects.bindings.map(({ name }) => name),
     ...[...config.d1_databases, ...config.r2_buckets, ...(config.queues.producers ?? [])].map(({ binding }) => binding),
+    ...(config.images ? [config.images.binding] : []),
+    ...config.ratelimits.map(({ name }) => name),
     'OPENIM_SECRET',
   ]
   return [

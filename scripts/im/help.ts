@@ -6,7 +6,7 @@ export function printHelp(commands: readonly Command[]): void {
   if (commands.length === 1 && only) console.log(helpOf(only))
   else {
     console.log('npm run im -- <command> [options]\n')
-    console.log(columns(commands.map(({ name, summary }) => [name, summary])))
+    console.log(columns(commands.map(({ name, summary }) => [name, firstSentence(summary)])))
     console.log('\nnpm run im -- <command> --help tells its options.')
   }
 }
@@ -14,6 +14,12 @@ export function printHelp(commands: readonly Command[]): void {
 function helpOf({ name, summary, options }: Command): string {
   const rows = Object.entries(options).map(([option, { value, words }]) => [`--${option} ${value ?? ''}`, words])
   return `npm run im -- ${name} [options]\n\n${summary}\n\n${columns(rows)}`
+}
+
+function firstSentence(text: string): string {
+  const line = text.replaceAll('\n', ' ')
+  const end = line.indexOf('. ')
+  return end < 0 ? line : line.slice(0, end + 1)
 }
 
 /** Rows of text, each column as wide as its widest cell. */

@@ -50,7 +50,7 @@ async function withPulling(
   if (consumer?.type === 'http_pull') return work(queue)
   if (consumer) {
     throw new Refusal(`${queue.queue_name} is emptied by the Worker ${consumer.script ?? consumer.script_name ?? ''}: \
-what fails there is kept by the service itself.`)
+what fails there is kept by the service itself. For webhooks see \`webhooks dead\` and \`webhooks replay\`.`)
   }
   const path = `/queues/${queue.queue_id}/consumers`
   const added = await cloudflare.call<{ consumer_id: string }>('POST', path, { type: 'http_pull' })

@@ -23,19 +23,24 @@ export const showSeqs: Command = {
 
 export const setSeqs: Command = {
   name: 'seqs set',
-  summary: 'Raises from which seq on a user reads a conversation, and how far it counts as read. Neither goes back.',
+  summary: `Sets from which seq on a user reads a conversation, up to which, and how far it counts as read. The first and the last
+of these never go back.`,
   options: {
     user: USER,
     conversation: { words: 'which conversation', value: 'CONVERSATION' },
     min: { words: 'the first seq that the user can read', value: 'SEQ' },
+    max: { words: 'the last seq that the user can read; 0 takes the bound away', value: 'SEQ' },
     read: { words: 'the last seq that the user has read', value: 'SEQ' },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
-    const { userID, conversationID, minSeq, hasReadSeq } = changeOf(values)
+    const { userID, conversationID, minSeq, maxSeq, hasReadSeq } = changeOf(values)
     const service = new Service(values)
     if (minSeq !== undefined) {
       await service.call('/msg/set_user_conversation_min_seq', { userID, conversationID, minSeq })
+    }
+    if (maxSeq !== undefined) {
+      await service.call('/msg/set_user_conversation_max_seq', { userID, conversationID, maxSeq })
     }
     if (hasReadSeq !== undefined) {
       await service.call('/msg/set_conversation_has_read_seq', { userID, conversationID, hasReadSeq })
@@ -49,10 +54,11 @@ function changeOf(values: Values) {
     userID: required(values, 'user'),
     conversationID: required(values, 'conversation'),
     minSeq: count(values, 'min'),
+    maxSeq: count(values, 'max', 0),
     hasReadSeq: count(values, 'read'),
   }
-  if (change.minSeq === undefined && change.hasReadSeq === undefined)
-    throw new UsageError('Give --min, --read or both.')
+  if (change.minSeq === undefined && change.maxSeq === undefined && change.hasReadSeq === undefined)
+    throw new UsageError('Give --min, --max, --read or several of them.')
   return change
 }
 

@@ -3,7 +3,10 @@ import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Bindings } from '../env.ts'
 import { configOf } from '../platform/config.ts'
 import { openDatabase } from '../platform/d1.ts'
+import type { FileStore } from '../platform/files.ts'
 import { metricsObject } from '../platform/objects.ts'
+import { openR2Store } from '../platform/r2-files.ts'
+import { openS3Store } from '../platform/s3-files.ts'
 import { checkPushKeys, PushKeysError } from '../push/check-keys.ts'
 import { Credentials } from '../push/credentials.ts'
 import { ALL_TABLES } from './all-tables.ts'
@@ -11,9 +14,15 @@ import { ALL_TABLES } from './all-tables.ts'
 /** What a deployment stands on; each is asked for real. */
 const PROBES: Record<string, (env: Bindings) => Promise<unknown>> = {
   database: findTables,
-  files: (env) => env.FILES.head('readiness-probe'),
+  files: (env) => filesOf(env).readSmall('readiness-probe'),
   objects: (env) => metricsObject(env).totals(),
   queues: (env) => Promise.all([env.PUSH_QUEUE, env.TRANSFER_QUEUE, env.WEBHOOK_QUEUE].map((queue) => queue.metrics())),
+}
+
+/** Where the files are: the bucket that is bound, or a store behind the S3 protocol, which has to take the keys. */
+function filesOf(env: Bindings): FileStore {
+  const { s3 } = configOf(env)
+  return s3 ? openS3Store(s3) : openR2Store(env.FILES)
 }
 
 /** What only some deployments stand on. */

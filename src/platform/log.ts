@@ -32,7 +32,22 @@ export function createLog(level: LogLevel | (() => LogLevel), base: LogFields = 
   }
 }
 
+/** Behind this the error of a query lists what was bound to it: tokens, addresses, texts. */
+const BOUND_VALUES = '\nparams: '
+
+/** What went wrong, for a line of the log. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { message, cause } = error
+  const bound = message.indexOf(BOUND_VALUES)
+  if (bound < 0) return message
+  const query = message.slice(0, bound)
+  return cause === undefined ? query : `${reasonOf(cause)} (${query})`
+}
+
 function describe(error: unknown): LogFields {
-  if (error instanceof Error) return { error: error.message, errorName: error.name, stack: error.stack }
-  return { error: String(error) }
+  const reason = reasonOf(error)
+  if (!(error instanceof Error)) return { error: reason }
+  // A stack begins with the message.
+  return { error: reason, errorName: error.name, stack: error.stack?.replace(error.message, () => reason) }
 }

@@ -441,6 +441,8 @@ export interface UserRpc {
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<void>
   /** The user no longer reads what is below `minSeq`, and has read everything before. Answers whether that is news. */
   raiseMinSeq(conversationID: string, minSeq: number): Promise<boolean>
+  /** The user reads no further than `maxSeq`, 0 = as far as there is. Answers whether that is news. */
+  setMaxSeq(conversationID: string, maxSeq: number): Promise<boolean>
   /** Max seqs of every log of the user, chat and notification, zeros left out. */
   newestSeqs(): Promise<Record<string, number>>
   /** Platforms on which the user has a live connection. */

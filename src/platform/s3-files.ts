@@ -80,7 +80,7 @@ async function join(s3: S3, key: string, uploadID: string, parts: readonly Joina
   if (text.includes('<CompleteMultipartUploadResult')) return unquoted(textIn(text, 'ETag'))
   // A key appears only when its parts have been joined: by an earlier try, then.
   const tag = await tagOf(s3, key)
-  if (tag === null) throw new Error(`the store did not join the parts of ${key}: ${text}`)
+  if (tag === null) throw new Error(`the store did not join the parts of ${key}: ${reasonIn(text)}`)
   return tag
 }
 
@@ -165,8 +165,13 @@ class S3 {
   }
 }
 
+/** The rest of what a store answers repeats the request, its signature too. */
 async function failed(method: string, response: Response): Promise<never> {
-  throw new Error(`the store answered ${response.status} to ${method}: ${await response.text()}`)
+  throw new Error(`the store answered ${response.status} to ${method}: ${reasonIn(await response.text())}`)
+}
+
+function reasonIn(text: string): string {
+  return [textIn(text, 'Code'), textIn(text, 'Message')].filter((part) => part !== '').join(', ')
 }
 
 function tagIn(response: Response): string {

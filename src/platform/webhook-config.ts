@@ -24,7 +24,8 @@ export type Hooks = Readonly<Partial<Record<WebhookName, Hook>>>
 const address = z.string().superRefine((text, check) => {
   const refuse = (message: string) => check.addIssue({ code: 'custom', message })
   const url = URL.parse(text)
-  if (!url) return refuse(`${JSON.stringify(text)} is not a URL`)
+  // Not repeated: an address may hold the key to it, and anybody may read why a deployment does not serve.
+  if (!url) return refuse('it is not a URL')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse('a webhook goes to http or https only')
   if (url.username !== '' || url.password !== '') return refuse('a URL with a name or password in it is not possible')
   if (url.hash !== '') refuse('a URL with a # in it is not possible')

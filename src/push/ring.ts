@@ -1,8 +1,12 @@
 import type { PushTarget } from '../platform/jobs.ts'
-import type { Log } from '../platform/log.ts'
+import { type Log, reasonOf } from '../platform/log.ts'
 import type { ProviderName } from '../platform/push-config.ts'
 import type { OfflinePush } from './offline-push.ts'
 import { type Fate, type Provider, VendorFault } from './providers/provider.ts'
+
+const MAX_LOGGED_CHARS = 300
+/** What is shorter stands in any answer by chance. */
+const MIN_HIDDEN_CHARS = 6
 
 /** What is left to do after every target was tried once. */
 export interface Rung {
@@ -33,7 +37,8 @@ export async function ring(
       if (!provider) return
       const fates = await provider.push(push, group).catch((error: unknown) => group.map(() => fateOfFault(error)))
       for (const [i, target] of group.entries()) note(rung, target, fates[i] ?? { fate: 'sent' })
-      report(name, fates, log)
+      const hidden = [push.title, push.body, ...group.map(({ token }) => token)]
+      report(name, fates, hidden, log)
     }),
   )
   return rung
@@ -52,15 +57,18 @@ function note(rung: Rung, target: PushTarget, fate: Fate): void {
 /** Whatever else went wrong here, D1 away or a key that is none, may be put right: the queue keeps what cannot be done. */
 function fateOfFault(error: unknown): Fate {
   if (error instanceof VendorFault) return error.fate
-  return { fate: 'later', why: String(error), afterSeconds: null }
+  return { fate: 'later', why: reasonOf(error), afterSeconds: null }
 }
 
-/** One line for all that failed alike; tokens and texts stay out of the log. */
-function report(provider: ProviderName, fates: readonly Fate[], log: Log): void {
+/** One line for all that failed alike. Tokens and texts stay out of the log, also where a vendor repeats them. */
+function report(provider: ProviderName, fates: readonly Fate[], hidden: readonly string[], log: Log): void {
   const counts = new Map<string, number>()
   for (const fate of fates) {
     if (!('why' in fate)) continue
-    const failure = `${fate.fate}: ${fate.why}`
+    const why = hidden
+      .filter((text) => text.length >= MIN_HIDDEN_CHARS)
+      .reduce((sentence, text) => sentence.replaceAll(text, '…'), fate.why)
+    const failure = `${fate.fate}: ${why.slice(0, MAX_LOGGED_CHARS)}`
     counts.set(failure, (counts.get(failure) ?? 0) + 1)
   }
   for (const [failure, targets] of counts) log.warn('an offline push failed', { provider, failure, targets })

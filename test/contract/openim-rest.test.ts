@@ -4,14 +4,13 @@ import { endpoints } from '../../src/http/endpoints.ts'
 import type { ApiDocument } from '../../src/http/openapi.ts'
 import { OPENIM_CALLS } from '../../src/protocol/calls/index.ts'
 import { adminToken, post, request } from '../rig.ts'
+import openIM from '../vectors/openim-calls.json'
 import { emptyPlaces } from './holds-nothing.ts'
 import { QUERIES, SAMPLES } from './samples.ts'
-import { seedWorld, type World } from './world.ts'
+import { FILE, ok, seedWorld, type World } from './world.ts'
 
-/** What OpenIM serves with GET: services that Prometheus asks for, and its address. */
-const GETS = [
-  ...['api', 'user', 'group', 'msg', 'friend', 'conversation', 'third', 'auth', 'push', 'msg_gateway', 'msg_transfer'],
-].map((name) => `/prometheus_discovery/${name}`)
+/** Services that Prometheus asks for. */
+const TARGETS = openIM.GET.filter((path) => path.startsWith('/prometheus_discovery/'))
 
 /**
  * Where an answer may hold nothing although the world has what there is to show. Everywhere else an empty list would
@@ -59,11 +58,15 @@ beforeAll(async () => {
 })
 
 describe('the list of calls', () => {
+  it('has every call that OpenIM’s server has, and calls nothing OpenIM’s that is not', () => {
+    expect(Object.keys(OPENIM_CALLS).sort()).toEqual(openIM.POST)
+  })
+
   it('has a sample request for each of OpenIM’s', () => {
     expect(Object.keys(SAMPLES).sort()).toEqual(Object.keys(OPENIM_CALLS).sort())
   })
 
-  it.each(GETS)('GET %s lists what Prometheus may ask', async (path) => {
+  it.each(TARGETS)('GET %s lists what Prometheus may ask', async (path) => {
     const response = await request(path)
     expect(Target.array().safeParse(await response.json()).error).toBeUndefined()
   })
@@ -88,6 +91,26 @@ describe('every call of OpenIM', () => {
     const operation = document.paths[path]?.post
     expect(problems(documented(operation?.requestBody?.content), sample)).toEqual([])
     expect(problems(documented(operation?.responses['200']?.content), reply)).toEqual([])
+  })
+})
+
+describe('what OpenIM serves with GET', () => {
+  it('is all tried here', () => {
+    expect(openIM.GET).toEqual(['/object/*name', ...TARGETS, '/third/prometheus'])
+  })
+
+  it('/object/*name is the file, which one of the calls above has completed', async () => {
+    const response = await request('/object/imAdmin/first.txt')
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain'])
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(FILE)
+    expect((await request('/object/imAdmin/none.txt')).status).toBe(404)
+  })
+
+  it('/third/prometheus leads to the dashboard', async () => {
+    const data = JSON.stringify({ Prometheus: { GrafanaURL: 'https://grafana.example/d/1' } })
+    await ok('/config/set_config', { configName: 'openim-api.yml', data })
+    const response = await request('/third/prometheus', { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([302, 'https://grafana.example/d/1'])
   })
 })
 

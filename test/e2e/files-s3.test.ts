@@ -43,6 +43,8 @@ const Initiated = z.object({
   }),
 })
 
+const Accessed = z.object({ url: z.string(), expireTime: z.number() })
+
 /** The steps of an upload, as an SDK takes them. */
 class Upload {
   readonly data: Uint8Array<ArrayBuffer>
@@ -129,6 +131,22 @@ describe('an upload', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(size)])
   })
 
+  it('has an address at the store for whoever asks, for a week, and at the service for a picture', async () => {
+    const upload = await Upload.begin('alice', bytesOf(3_000, 7))
+    await upload.putAll()
+    await upload.complete()
+    const access = async (query: object) =>
+      Accessed.parse((await upload.call('access_url', { name: upload.name, query })).data)
+    const { url, expireTime } = await access({})
+    expect(url).toMatch(`${store.url}/chat-files/files/`)
+    expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe(String(7 * 24 * 3_600))
+    expect(expireTime).toBeGreaterThan(Date.now() + 6 * 24 * 3_600_000)
+    const response = await fetch(url)
+    expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(upload.data))
+    expect((await fetch(url.replace('X-Amz-Expires=604800', 'X-Amz-Expires=604799'))).status).toBe(403)
+    expect((await access({ type: 'image' })).url).toBe(`${upload.url}?type=image`)
+  })
+
   it('signs each address for one part, its size and a time', async () => {
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 5))
     const [first = '', second = ''] = upload.urls
@@ -204,6 +222,12 @@ describe('an upload', () => {
     await expect.poll(() => [...store.uploads.values()].some(({ key }) => key.endsWith(second.uploadID))).toBe(false)
     expect(md5(new Uint8Array(await (await fetch(second.url)).arrayBuffer()))).toBe(md5(data))
   })
+})
+
+it('the service is ready when the store takes its keys', async () => {
+  const state = await (await fetch(`${scene.server.url}/readyz`)).json()
+  expect(state).toMatchObject({ ready: true, parts: { files: 'ok' } })
+  expect(store.log.join('\n')).toContain('readiness-probe')
 })
 
 it('a form comes through the service and ends in the store', async () => {

@@ -35,7 +35,7 @@ describe('readiness', () => {
 
   it('is missed while a part is down, and says which', async () => {
     const down = () => Promise.reject(new Error('down'))
-    const state = await readiness({ ...bindings, FILES: { ...bindings.FILES, head: down } as unknown as R2Bucket })
+    const state = await readiness({ ...bindings, FILES: { ...bindings.FILES, get: down } as unknown as R2Bucket })
     expect(state).toEqual({
       ready: false,
       parts: { database: 'ok', files: 'not available', objects: 'ok', queues: 'ok' },

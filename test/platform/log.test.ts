@@ -45,6 +45,29 @@ describe('a line of the log', () => {
   })
 })
 
+describe('a query that fails', () => {
+  const TOKEN = 'a-token-that-is\nnobody-else’s-business'
+
+  it('is told of without what was bound to it', async () => {
+    await register('carol')
+    const token = await userToken('carol')
+    await without('device_token', async () => {
+      const given = { userID: 'carol', platformID: 2, provider: 'http', token: TOKEN, vendor: '' }
+      expect(await post('/third/update_push_token', given, token)).toMatchObject({ errCode: 500 })
+    })
+    const [line] = said()
+    expect(line.error).toMatch(/no such table: device_token.* \(.*"device_token"/)
+    expect(line.stack).toContain('no such table')
+    expect(JSON.stringify(line)).not.toMatch(/a-token-that-is|nobody-else|params/)
+  })
+
+  it('is told of like that also where its error has lost its class on the way', () => {
+    createLog('info').error('it broke', new Error(`Failed query: select ?\nparams: ${TOKEN}`))
+    expect(said()[0].error).toBe('Failed query: select ?')
+    expect(JSON.stringify(said())).not.toContain('nobody-else')
+  })
+})
+
 describe('the operationID', () => {
   it('is on the line of a call that failed, and its answer tells nothing of the fault', async () => {
     await register('alice')

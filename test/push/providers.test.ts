@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { LogLevel } from '../../src/platform/config.ts'
 import { openDatabase } from '../../src/platform/d1.ts'
 import type { PushTarget } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -67,13 +68,13 @@ const target = (provider: ProviderName, userID = 'bob'): PushTarget => {
   }
 }
 
-async function ringOnce(targets: PushTarget[], setting: object = SETTING) {
+async function ringOnce(targets: PushTarget[], setting: object = SETTING, logLevel: LogLevel = 'error') {
   const { push: config, refusal } = parsePush(JSON.stringify(setting), {})
   if (!config) throw new Error(refusal ?? 'off')
   const now = () => Date.now()
   const providers = createProviders(config, { credentials: new Credentials(openDatabase(bindings.DB), now), now })
   const message = MsgData.fromPartial({ clientMsgID: 'c', contentType: 101, seq: 1 })
-  const rung = await ring(providers, composePush(config, 'si_a_b', message), targets, createLog('error'))
+  const rung = await ring(providers, composePush(config, 'si_a_b', message), targets, createLog(logLevel))
   return { sent: rung.sent, left: rung.left.length, dead: Object.fromEntries(rung.dead), after: rung.afterSeconds }
 }
 
@@ -171,6 +172,18 @@ describe('a vendor that fails', () => {
     const targets = ['ann', 'bob', 'eve'].map((userID) => target('fcm', userID))
     expect(await ringOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, left: 3 })
     expect(asked).toHaveLength(1)
+  })
+})
+
+describe('what a vendor repeats of a push', () => {
+  it('is not in the log: neither the token nor the text', async () => {
+    const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const repeated = 'no: token of bob, [TEXT]; not before tomorrow'
+    answer([['gateway', json(400, repeated)]])
+    expect(await ringOnce([target('http')], SETTING, 'warn')).toEqual(NOTHING)
+    expect(said.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ failure: 'refused: 400: "no: …, …; not before tomorrow"', targets: 1 }),
+    ])
   })
 })
 

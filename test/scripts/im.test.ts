@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,8 +23,23 @@ async function call(path: string, body: object): Promise<{ errCode: number; data
   return (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json() as never
 }
 
+/** The app's own server, which is told of registrations once it is up. */
+const app = { up: false, told: [] as string[] }
+const appServer = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += chunk
+  if (app.up) app.told.push(JSON.parse(body).users[0].userID)
+  response.writeHead(app.up ? 200 : 500).end('{"errCode":0,"actionCode":0}')
+})
+
 beforeAll(async () => {
-  server = runProgram(process.execPath, ['scripts/serve.ts'], { PORT: '0', STATE_DIR: stateDir })
+  await new Promise<void>((resolve) => appServer.listen(0, '127.0.0.1', resolve))
+  const { port } = appServer.address() as AddressInfo
+  const webhooks = { url: `http://127.0.0.1:${port}`, afterUserRegister: { enable: true } }
+  server = runProgram(process.execPath, ['scripts/serve.ts'], {
+    ...{ PORT: '0', STATE_DIR: stateDir },
+    ...{ OPENIM_WEBHOOKS: JSON.stringify(webhooks), OPENIM_WEBHOOK_RETRY_SECONDS: '0' },
+  })
   const printed = await server.prints('ready http')
   url = /ready (http:\/\/\S+)/.exec(printed)?.[1] ?? ''
   admin = (await here('token')).output.trim()
@@ -35,13 +51,23 @@ afterAll(async () => {
   process.kill(server.pid, 'SIGTERM')
   await server.ended
   rmSync(stateDir, { recursive: true, force: true })
+  appServer.close()
 })
 
 describe('npm run im', () => {
   it('lists its commands, and tells how each is used', async () => {
     const listed = await im(['--help'])
     expect(listed.code).toBe(0)
-    for (const name of ['token', 'send', 'seqs show', 'seqs set', 'check', 'redrive']) {
+    for (const name of [
+      'token',
+      'send',
+      'seqs show',
+      'seqs set',
+      'check',
+      'redrive',
+      'webhooks dead',
+      'webhooks replay',
+    ]) {
       expect(listed.output).toContain(name)
       const help = await im([...name.split(' '), '--help'])
       expect(help).toMatchObject({ code: 0, output: expect.stringContaining(`npm run im -- ${name} [options]`) })
@@ -115,6 +141,10 @@ describe('send and seqs', () => {
 
     const back = await here('seqs', 'set', '--user', 'bob', '--conversation', 'si_alice_bob', '--min', '1')
     expect(back.output).toMatch(/si_alice_bob +2 /)
+    const bounded = await here('seqs', 'set', '--user', 'bob', '--conversation', 'si_alice_bob', '--max', '3')
+    expect(bounded.output).toMatch(/si_alice_bob +2 +3 +3 +0 /)
+    const lifted = await here('seqs', 'set', '--user', 'bob', '--conversation', 'si_alice_bob', '--max', '0')
+    expect(lifted.output).toMatch(/si_alice_bob +2 +4 +3 +1 /)
     const beyond = await here('seqs', 'set', '--user', 'bob', '--conversation', 'si_alice_bob', '--min', '9')
     expect(beyond).toMatchObject({ code: 1, output: expect.stringContaining('ends with seq 4') })
     const unknown = await here('seqs', 'show', '--user', 'bob', '--conversation', 'si_bob_nobody')
@@ -147,10 +177,39 @@ describe('check', () => {
     const checked = await im(['check', '--url', url], cloudflare.env)
     expect(checked.code).toBe(1)
     expect(checked.output).toMatch(/^ok {4}binding DB$/m)
-    expect(checked.output).toMatch(/^WRONG binding FILES: the deployment does not have it$/m)
+    for (const missing of ['FILES', 'IMAGES', 'RATE_LIMIT_IP']) {
+      expect(checked.output).toMatch(new RegExp(`^WRONG binding ${missing}: the deployment does not have it$`, 'm'))
+    }
     expect(checked.output).toMatch(/^WRONG queue openim-edge-webhook: it does not exist$/m)
     expect(checked.output).toMatch(/^WRONG queue openim-edge-transfer: nobody empties it$/m)
     cloudflare.close()
+  })
+})
+
+describe('webhooks', () => {
+  const letters = /^ +(\d+) +afterUserRegister +\d{4}-\S+ +\S+ +http:/m
+
+  it('that died are shown, and brought once more when the app is up again', async () => {
+    await expect.poll(async () => (await here('webhooks', 'dead')).output, { timeout: 60_000 }).toMatch(letters)
+    expect((await here('webhooks', 'dead', '--webhook', 'afterMsgSaveDB')).output.trim()).toBe('0 dead webhooks.')
+    const [, id = ''] = letters.exec((await here('webhooks', 'dead')).output) ?? []
+
+    app.up = true
+    expect(await here('webhooks', 'replay', '--id', id)).toMatchObject({
+      ...{ code: 0, output: expect.stringContaining('1 webhooks are on their way again.') },
+    })
+    await expect.poll(() => app.told, { timeout: 20_000 }).toEqual(['alice'])
+    expect((await here('webhooks', 'replay', '--all')).output).toContain('There are no dead webhooks.')
+  })
+
+  it('are named, or all', async () => {
+    expect((await here('webhooks', 'replay')).code).toBe(2)
+    expect((await here('webhooks', 'replay', '--all', '--id', '1')).code).toBe(2)
+    expect((await here('webhooks', 'replay', '--id', '1,x')).code).toBe(2)
+    expect(await here('webhooks', 'replay', '--id', '999')).toMatchObject({
+      ...{ code: 1, output: expect.stringContaining('there is no dead letter 999') },
+    })
+    expect((await here('webhooks', 'dead', '--webhook', 'beforeLunch')).code).toBe(1)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Context } from '../../platform/context.ts'
+import { reasonOf } from '../../platform/log.ts'
 import { keyOf, thumbnailsOf } from './keys.ts'
 import {
   dropOrphans,
@@ -101,7 +102,7 @@ async function isLetGo(ctx: Context, upload: FileUploadRow): Promise<boolean> {
     await ctx.files.delete(storeUploadID === '' ? parts.map(({ tag }) => tag) : [keyOf(uploadID)])
     return true
   } catch (error) {
-    ctx.log.warn('an upload could not be cleaned away', { uploadID, error: String(error) })
+    ctx.log.warn('an upload could not be cleaned away', { uploadID, error: reasonOf(error) })
     return expireTime < ctx.now() - GIVE_UP_MS
   }
 }

@@ -7,19 +7,30 @@ import { readPicture } from './read-picture.ts'
 import type { AccessURLReq } from './schema.ts'
 import { noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
 import { findObject } from './store/objects.ts'
+import type { FileObjectRow } from './tables.ts'
 
-const ACCESS_LIFE_MS = 7 * 24 * 60 * 60 * 1000
+/** As long as OpenIM's, and the longest that S3 takes. */
+const ACCESS_SECONDS = 7 * 24 * 60 * 60
 
-/** The address of a file. Reading needs no token, so it is the plain one; the time is that after which to ask again. */
+/**
+ * The address of a file, and until when it holds: a presigned one where clients reach the store themselves. Otherwise it
+ * is the plain one, since reading needs no token, and so it is for pictures, which the service makes smaller.
+ */
 export async function accessURL(
   ctx: CallerContext,
   { name, query }: z.output<typeof AccessURLReq>,
 ): Promise<{ url: string; expireTime: number }> {
   requireKnownType(query.type ?? '')
-  if (!(await findObject(ctx.db, [name]))) throw noSuchFile()
+  const found = await findObject(ctx.db, [name])
+  if (!found) throw noSuchFile()
+  const expireTime = ctx.now() + ACCESS_SECONDS * 1000
+  if (ctx.files.direct && query.type !== 'image') {
+    const url = await ctx.files.direct.signRead(found.content.storeKey, presented(found.object), ACCESS_SECONDS)
+    return { url, expireTime }
+  }
   const search = new URLSearchParams(query).toString()
   const url = urlOf(ctx, name)
-  return { url: search === '' ? url : `${url}?${search}`, expireTime: ctx.now() + ACCESS_LIFE_MS }
+  return { url: search === '' ? url : `${url}?${search}`, expireTime }
 }
 
 /** @throws ImError 1001 on a kind of reading that does not exist, 1004 when there is no such file */
@@ -30,8 +41,12 @@ export async function readObject(ctx: Context, request: ReadRequest): Promise<Re
   const { object, content } = found
   if (request.type === 'image') return readPicture(ctx, request, content)
   const { hash, storeKey, size } = content
-  const disposition = attachment(baseNameOf(object.name))
-  return serve(ctx, request, { hash, storeKey, size, contentType: mediaTypeOf(object), disposition })
+  return serve(ctx, request, { hash, storeKey, size, ...presented(object) })
+}
+
+/** How a file is offered: as a download, under its own name and type. */
+function presented(object: FileObjectRow): { contentType: string; disposition: string } {
+  return { contentType: mediaTypeOf(object), disposition: attachment(baseNameOf(object.name)) }
 }
 
 function requireKnownType(type: string): void {

@@ -1,4 +1,5 @@
 import type { Context } from '../../platform/context.ts'
+import { reasonOf } from '../../platform/log.ts'
 import type { Picture } from '../../platform/pictures.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { headersOf, matches, noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
@@ -51,7 +52,7 @@ async function lookAt(ctx: Context, content: FileContentRow): Promise<Picture> {
     await notePicture(ctx.db, hash, picture)
     return picture
   } catch (error) {
-    ctx.log.warn('a picture could not be measured', { hash, error: String(error) })
+    ctx.log.warn('a picture could not be measured', { hash, error: reasonOf(error) })
     return unmeasured
   }
 }
@@ -72,7 +73,7 @@ async function reduced(
   const headers = headersOf({ contentType: wanted.type, disposition: 'inline', etag })
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
   const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {
-    ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: String(error) })
+    ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: reasonOf(error) })
     return null
   })
   if (!bytes) return null

@@ -17,11 +17,12 @@ import {
   MarkMsgsAsReadReq,
   RevokeMsgReq,
   SetConversationHasReadSeqReq,
+  SetUserConversationMaxSeqReq,
   SetUserConversationMinSeqReq,
   UserClearAllMsgReq,
 } from './read-schema.ts'
 import { revokeMessage } from './revoke-message.ts'
-import { setUserConversationMinSeq } from './set-min-seq.ts'
+import { setUserConversationMaxSeq, setUserConversationMinSeq } from './set-seq-bounds.ts'
 
 /** What a client does with messages that are there: read, revoke, delete, clear. */
 export const readEndpoints = [
@@ -29,6 +30,7 @@ export const readEndpoints = [
   post('/msg/mark_conversation_as_read', 'token', MarkConversationAsReadReq, markConversationAsRead),
   post('/msg/set_conversation_has_read_seq', 'token', SetConversationHasReadSeqReq, setConversationHasReadSeq),
   post('/msg/set_user_conversation_min_seq', 'admin', SetUserConversationMinSeqReq, setUserConversationMinSeq),
+  post('/msg/set_user_conversation_max_seq', 'admin', SetUserConversationMaxSeqReq, setUserConversationMaxSeq),
   post('/msg/get_group_message_readers', 'token', GetGroupMessageReadersReq, getGroupMessageReaders),
   post('/msg/revoke_msg', 'token', RevokeMsgReq, revokeMessage),
   post('/msg/delete_msgs', 'token', DeleteMsgsReq, deleteMessages),

@@ -34,6 +34,8 @@ export const SetConversationHasReadSeqReq = message({
 })
 /** Ours, for whoever operates the service. */
 export const SetUserConversationMinSeqReq = message({ conversationID: id(), userID: id(), minSeq: seq() })
+/** Ours, too. 0 = no bound. */
+export const SetUserConversationMaxSeqReq = message({ conversationID: id(), userID: id(), maxSeq: z.int().min(0) })
 export const GetGroupMessageReadersReq = message({
   conversationID: id(),
   userID: id(),

@@ -67,7 +67,8 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
       if (!listens) this.#shard.wentAway(userID, arrivals)
       return true
     } catch (error) {
-      this.#log.error('a member could not be reached', error, { userID, conversationID })
+      const operationID = wanted[0]?.operationID ?? ''
+      this.#log.error('a member could not be reached', error, { operationID, userID, conversationID })
       return false
     }
   }

@@ -1,6 +1,7 @@
 import type { About, ConversationChange, ConversationRow, Delta } from '../../platform/rpc.ts'
 import { firstHead } from '../../sync/incremental.ts'
 import { type Change, ChangeState, deltaSince, type VersionHead } from '../../sync/version-log.ts'
+import { tighterBound } from './log-marks.ts'
 
 type Row = {
   conversation_id: string
@@ -19,6 +20,7 @@ type Row = {
   is_msg_destruct: number
   min_seq: number | null
   cap_seq: number | null
+  bound_seq: number | null
 }
 
 /** The fields an owner may change, and their columns. */
@@ -35,7 +37,7 @@ const COLUMNS = {
 } as const
 
 const SELECT = `
-  SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq
+  SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
 
 /** The owner's conversations with their settings, and the version log that clients follow. */
@@ -215,7 +217,7 @@ export class Conversations {
         ex: row.ex,
         burnDuration: row.burn_duration,
         minSeq: row.min_seq ?? 0,
-        maxSeq: Math.max(0, row.cap_seq ?? 0),
+        maxSeq: Math.max(0, tighterBound(row.cap_seq ?? 0, row.bound_seq ?? 0)),
         msgDestructTime: row.msg_destruct_time,
         latestMsgDestructTime: row.latest_msg_destruct_time,
         isMsgDestruct: row.is_msg_destruct === 1,

@@ -36,7 +36,7 @@ function listenToNew(
 
 /** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
 export function rejoins(user: UserCore, conversationID: string, bounds: Bounds): boolean {
-  return !bounds.left && (user.marks.find(conversationID)?.capSeq ?? 0) !== 0
+  return !bounds.left && (user.marks.find(conversationID)?.leftSeq ?? 0) !== 0
 }
 
 /** How often a relay is told that somebody listens, and how long after the first time it is told again. */

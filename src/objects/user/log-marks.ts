@@ -11,6 +11,8 @@ export interface LogMark {
   minSeq: number
   /** The newest seq that the owner may read: 0 = no bound, `READS_NOTHING`. */
   capSeq: number
+  /** Of that, what the group says: the owner has left it. */
+  leftSeq: number
   readSeq: number
   dirty: boolean
   /** Name of the RelayObject that delivers; "" when the conversation does. */
@@ -24,6 +26,7 @@ type Row = {
   max_seq_time: number
   min_seq: number
   cap_seq: number
+  bound_seq: number
   read_seq: number
   dirty: number
   relay: string
@@ -96,12 +99,12 @@ export class LogMarks {
       relay,
     )
     const lower = Math.max(known.minSeq, minSeq)
-    const capSeq = capOf(bounds)
-    if (known.minSeq === lower && known.capSeq === capSeq) return false
+    const leftSeq = capOf(bounds)
+    if (known.minSeq === lower && known.leftSeq === leftSeq) return false
     this.#sql.exec(
       'UPDATE log_mark SET min_seq = ?, cap_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
       lower,
-      capSeq,
+      leftSeq,
       lower - 1,
       conversationID,
     )
@@ -140,6 +143,20 @@ export class LogMarks {
     return true
   }
 
+  /**
+   * Lets the owner read no further than a seq, 0 = as far as there is.
+   * @returns whether the bound moved
+   */
+  setBoundSeq(conversationID: string, seq: number): boolean {
+    const moved = this.#sql.exec(
+      'UPDATE log_mark SET bound_seq = ? WHERE conversation_id = ? AND bound_seq <> ? RETURNING 1',
+      seq,
+      conversationID,
+      seq,
+    )
+    return moved.toArray().length > 0
+  }
+
   /** Takes back the mark of a log that turned out not to exist. */
   forget(conversationID: string): void {
     this.#sql.exec('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
@@ -150,6 +167,11 @@ export class LogMarks {
 function capOf({ minSeq, left, maxSeq }: Bounds): number {
   if (!left) return 0
   return maxSeq < Math.max(1, minSeq) ? READS_NOTHING : maxSeq
+}
+
+/** The lower of two upper bounds, of which 0 is none. */
+export function tighterBound(a: number, b: number): number {
+  return a === 0 || b === 0 ? a + b : Math.min(a, b)
 }
 
 /** The newest message that the owner can read; 0 when there is none. */
@@ -169,7 +191,8 @@ function asMark(row: Row): LogMark {
     maxSeq: row.max_seq,
     maxSeqTime: row.max_seq_time,
     minSeq: row.min_seq,
-    capSeq: row.cap_seq,
+    capSeq: tighterBound(row.cap_seq, row.bound_seq),
+    leftSeq: row.cap_seq,
     readSeq: row.read_seq,
     dirty: row.dirty === 1,
     relay: row.relay,

@@ -84,4 +84,8 @@ export const userMigrations: readonly string[] = [
     rung_for TEXT NOT NULL
   );
   `,
+  // The newest seq that an administrator lets the owner read; 0 = no bound. What a group says of its members is cap_seq.
+  `
+  ALTER TABLE log_mark ADD COLUMN bound_seq INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

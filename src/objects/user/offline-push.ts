@@ -28,7 +28,9 @@ export function pushOffline(user: UserCore, delivery: Delivery): void {
       user.offlinePushes.add({ seq, message, countsOnBadge: countsOnBadge(data) })
     }
   } catch (error) {
-    user.log.error('an offline push was not made', error, { conversationID: delivery.conversationID })
+    const { conversationID, messages } = delivery
+    const operationID = messages[0]?.operationID ?? ''
+    user.log.error('an offline push was not made', error, { operationID, conversationID })
   }
 }
 

@@ -111,7 +111,8 @@ export class OfflinePushes {
       await this.#deps.send(jobs)
       this.#bell.save()
     } catch (error) {
-      this.#deps.log.error('an offline push could not be queued', error)
+      const operationID = due.map(({ message }) => message.operationID).join(' ')
+      this.#deps.log.error('an offline push could not be queued', error, { operationID })
     }
   }
 

@@ -180,6 +180,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     })
   }
 
+  setMaxSeq(conversationID: string, maxSeq: number): Promise<Outcome<boolean>> {
+    return outcomeOf(() => {
+      const moved = this.#user.marks.setBoundSeq(conversationID, maxSeq)
+      if (moved) this.#user.conversations.touch(conversationID)
+      return moved
+    })
+  }
+
   seqViews(conversationIDs: string[] | null): Promise<Outcome<SeqView[]>> {
     return outcomeOf(() => seqViews(this.#user, conversationIDs))
   }

@@ -49,4 +49,5 @@ export const ownCalls = {
     userIDs: list(str()),
   }),
   '/msg/set_user_conversation_min_seq': does('Lets a user no longer read what is below a seq; it never goes back.'),
+  '/msg/set_user_conversation_max_seq': does('Lets a user read no further than a seq; 0 takes the bound away.'),
 } satisfies Calls

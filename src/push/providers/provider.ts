@@ -58,7 +58,8 @@ export interface Answer {
 const TIMEOUT_MS = 10_000
 /** The runtime opens no more connections at a time. */
 const AT_A_TIME = 6
-const MAX_WHY_CHARS = 300
+/** Of an answer, no more can tell why. Who logs it cuts it shorter. */
+const MAX_WHY_CHARS = 10_000
 
 const OK = 200
 const TOO_MANY_REQUESTS = 429
