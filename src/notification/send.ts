@@ -1,6 +1,7 @@
 import type { Context } from '../platform/context.ts'
 import { messageID } from '../platform/ids.ts'
-import { type AppendItem, type AppendResult, type DeliveredMessage, errorOf, type News } from '../platform/rpc.ts'
+import { errorOf } from '../platform/outcome.ts'
+import type { AppendItem, AppendResult, DeliveredMessage, News } from '../platform/rpc.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'

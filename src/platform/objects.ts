@@ -1,6 +1,7 @@
 import type { Bindings } from '../env.ts'
 import { ImError } from '../protocol/errors.ts'
-import { type ConversationRpc, clientOf, type MetricsRpc, type RelayRpc, type UserRpc } from './rpc.ts'
+import { clientOf } from './outcome.ts'
+import type { ConversationRpc, MetricsRpc, RelayRpc, UserRpc } from './rpc.ts'
 
 /** An object knows its own name up to 1,024 bytes; a letter takes three of them at most. */
 const MAX_NAME = 340

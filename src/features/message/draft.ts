@@ -1,6 +1,7 @@
 import type { Context } from '../../platform/context.ts'
 import { messageID } from '../../platform/ids.ts'
-import { type AppendItem, errorOf } from '../../platform/rpc.ts'
+import { errorOf } from '../../platform/outcome.ts'
+import type { AppendItem } from '../../platform/rpc.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { MsgFrom } from '../../protocol/constants/message-status.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'

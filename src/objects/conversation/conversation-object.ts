@@ -8,28 +8,25 @@ import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
 import { atHand, relayObject, userObject } from '../../platform/objects.ts'
+import { type Outcome, outcomeOf, refusalOf, type Serves } from '../../platform/outcome.ts'
 import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
-import {
-  type AppendItem,
-  type AppendResult,
-  type ConversationRpc,
-  type ConversationState,
-  type CountStep,
-  type LogName,
-  type LogSlice,
-  type MemberSettings,
-  type MessageQuery,
-  type Outcome,
-  outcomeOf,
-  type Readers,
-  type ReadResult,
-  type ReadWindow,
-  type RevokedMessage,
-  type Revoker,
-  refusalOf,
-  type SearchStep,
-  type Serves,
-  type StoredMessage,
+import type {
+  AppendItem,
+  AppendResult,
+  ConversationRpc,
+  ConversationState,
+  CountStep,
+  LogName,
+  LogSlice,
+  MemberSettings,
+  MessageQuery,
+  Readers,
+  ReadResult,
+  ReadWindow,
+  RevokedMessage,
+  Revoker,
+  SearchStep,
+  StoredMessage,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { annotateTrace } from '../../platform/trace.ts'

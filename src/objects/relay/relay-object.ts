@@ -3,16 +3,9 @@ import type { Bindings } from '../../env.ts'
 import { configOf } from '../../platform/config.ts'
 import { createLog } from '../../platform/log.ts'
 import { atHand, userObject } from '../../platform/objects.ts'
+import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { inParallel } from '../../platform/parallel.ts'
-import {
-  type DeliveredMessage,
-  type Outcome,
-  outcomeOf,
-  type Relayed,
-  type RelayedMessage,
-  type RelayRpc,
-  type Serves,
-} from '../../platform/rpc.ts'
+import type { DeliveredMessage, Relayed, RelayedMessage, RelayRpc } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { enqueueOfflinePush } from '../../push/enqueue.ts'

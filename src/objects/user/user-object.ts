@@ -1,25 +1,23 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { messageID } from '../../platform/ids.ts'
+import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { refreshOverrides } from '../../platform/overrides.ts'
-import {
-  type ConversationChange,
-  type ConversationRow,
-  type Delivery,
-  type Delta,
-  type LogView,
-  type MemberSettings,
-  type News,
-  type OnlineConnection,
-  type Outcome,
-  outcomeOf,
-  type PulledLog,
-  type PullRange,
-  type PushQuestion,
-  type SeqView,
-  type Serves,
-  type SessionState,
-  type UserRpc,
+import type {
+  ConversationChange,
+  ConversationRow,
+  Delivery,
+  Delta,
+  LogView,
+  MemberSettings,
+  News,
+  OnlineConnection,
+  PulledLog,
+  PullRange,
+  PushQuestion,
+  SeqView,
+  SessionState,
+  UserRpc,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
