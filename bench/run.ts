@@ -19,7 +19,7 @@ import { restSend } from './scenarios/rest.ts'
 import type { Pace, Result } from './scenarios/scenario.ts'
 
 const SCENARIOS = [oneToOne, group, restSend, history, reconnect, crowd]
-const THOROUGH = { burstSeconds: 5, repeats: 5, idleSockets: 1_000 }
+const THOROUGH = { burstSeconds: 2, repeats: 3, idleSockets: 1_000 }
 const QUICK = { burstSeconds: 0.6, repeats: 3, idleSockets: 500 }
 
 const { values: options } = parseArgs({

@@ -70,8 +70,15 @@ export class ConversationObject extends DurableObject<Env> {
   }
 }
 
+/** A message that comes by a call; its sender has no socket of its own. */
+async function send(request: Request, env: Env): Promise<Response> {
+  const frame = await request.arrayBuffer()
+  return new Response(String(await env.CONVERSATION.getByName(conversationName(addressOf(frame))).append(frame)))
+}
+
 export default {
   fetch(request: Request, env: Env): Promise<Response> | Response {
+    if (request.method === 'POST') return send(request, env)
     const user = new URL(request.url).searchParams.get('user')
     return user === null ? new Response('floor') : env.USER.getByName(`user-${user}`).fetch(request)
   },

@@ -2,6 +2,27 @@ import { Agent, request as httpRequest } from 'node:http'
 import type { Product } from '../contenders/contender.ts'
 import { PLATFORM_ID } from '../wires/product-wire.ts'
 
+/** Posts over a kept connection. @returns the answer's text */
+export function post(
+  url: URL,
+  agent: Agent,
+  headers: Record<string, string>,
+  body: string | Uint8Array,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const length = { 'content-length': Buffer.byteLength(body) }
+    const request = httpRequest(url, { method: 'POST', agent, headers: { ...headers, ...length } }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve(text))
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
 /** A text that a backend sends in a user's name. */
 const CONTENT = { content: 'a'.repeat(200) }
 
@@ -33,22 +54,9 @@ export class Backend {
       contentType: 101,
       content: CONTENT,
     })
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      operationID: 'bench',
-      token: this.#token,
-    }
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(this.#url, { method: 'POST', agent: this.#agent, headers }, (response) => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (part: string) => {
-          text += part
-        })
-        response.on('end', () => (text.startsWith('{"errCode":0,') ? resolve() : reject(new Error(text))))
-      })
-      request.on('error', reject)
-      request.end(body)
+    const headers = { 'content-type': 'application/json', operationID: 'bench', token: this.#token }
+    return post(this.#url, this.#agent, headers, body).then((text) => {
+      if (!text.startsWith('{"errCode":0,')) throw new Error(text)
     })
   }
 

@@ -59,7 +59,7 @@ const TARGETS: readonly Target[] = [
   {
     measure: 'REST /msg/send_msg, 50 × 1: messages/s',
     of: ['REST send', '50 × 1', 'product, /msg/send_msg'],
-    to: ['one-to-one', '50 × 1', NAIVE],
+    to: ['REST send', '50 × 1', 'naive floor, sockets'],
     figure: 'messagesPerSecond',
     bound: 'at least',
     ratio: 0.6,

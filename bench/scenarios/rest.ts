@@ -1,59 +1,122 @@
-import type { Product } from '../contenders/contender.ts'
-import { Backend } from '../load/backend.ts'
-import { Ledger } from '../load/ledger.ts'
+import { Agent } from 'node:http'
+import type { Contender, Product } from '../contenders/contender.ts'
+import { messageFrame } from '../floor/frame.ts'
+import { Backend, post } from '../load/backend.ts'
+import { Stage } from '../load/drive.ts'
 import { Requester } from '../load/requester.ts'
 import { percentile } from '../load/stats.ts'
-import type { Scenario } from './scenario.ts'
+import { pairsOf } from './bursts.ts'
+import type { Result, Scenario } from './scenario.ts'
 
 const CALLERS = 50
 const FIRST_USER = 10_000
+const VARIANT = `${CALLERS} × 1`
 
-/** Messages that an app's backend sends in 50 users' names, one at a time each. */
+/**
+ * Messages that an app's backend sends in 50 users' names, one at a time each. The floor takes its messages by calls,
+ * too, and by sockets, which is what the target is set by.
+ */
 export const restSend: Scenario = {
   name: 'REST send',
-  async run({ json }, { burstSeconds, repeats }, report) {
-    const pairs = Array.from({ length: CALLERS }, (_, i) => ({ from: FIRST_USER + 2 * i, to: FIRST_USER + 2 * i + 1 }))
-    await json.prepare(
-      pairs.flatMap(({ from, to }) => [from, to]),
-      [],
-    )
-    const backend = await Backend.of(json, CALLERS)
-    await sendFor(backend, pairs, 1)
+  async run({ naive, json }, { burstSeconds, repeats }, report) {
+    const sides = [await floorCaller(naive), await productCaller(json)]
+    const stage = await Stage.open(naive, pairsOf(CALLERS))
+    const { messagesPerSecond } = await stage.burst(CALLERS * 20, 1)
+    for (const { sendFor } of sides) await sendFor(1)
     for (let repeat = 1; repeat <= repeats; repeat++) {
-      const before = await positions(json, pairs)
-      const { answeredAfter, sent, seconds } = await sendFor(backend, pairs, burstSeconds)
-      await verify(json, pairs, before, sent)
-      report({
-        scenario: 'REST send',
-        variant: `${CALLERS} × 1`,
-        contender: 'product, /msg/send_msg',
-        repeat,
-        figures: {
-          messagesPerSecond: answeredAfter.length / seconds,
-          ackedP50: percentile(answeredAfter, 0.5),
-          ackedP99: percentile(answeredAfter, 0.99),
-        },
-      })
+      const {
+        messagesPerSecond: bySockets,
+        ackedP50,
+        ackedP99,
+      } = await stage.burst(messagesPerSecond * burstSeconds, 1)
+      report(resultOf('naive floor, sockets', repeat, { messagesPerSecond: bySockets, ackedP50, ackedP99 }))
+      for (const { name, sendFor } of sides) {
+        const { answeredAfter, seconds } = await sendFor(burstSeconds)
+        report(
+          resultOf(name, repeat, {
+            messagesPerSecond: answeredAfter.length / seconds,
+            ackedP50: percentile(answeredAfter, 0.5),
+            ackedP99: percentile(answeredAfter, 0.99),
+          }),
+        )
+      }
     }
-    backend.close()
+    await stage.close()
+    for (const { close } of sides) close()
   },
+}
+
+/** One contender as a backend calls it. */
+interface Caller {
+  name: string
+  /** Sends for so long. @throws when a call was refused, or its message is not in the log once */
+  sendFor(seconds: number): Promise<Sent>
+  close(): void
+}
+
+interface Sent {
+  answeredAfter: number[]
+  /** Calls by the receiver's number. */
+  calls: ReadonlyMap<number, number>
+  seconds: number
 }
 
 type Pair = { from: number; to: number }
 
-async function sendFor(backend: Backend, pairs: readonly Pair[], seconds: number) {
+const PAIRS: readonly Pair[] = Array.from({ length: CALLERS }, (_, i) => ({
+  from: FIRST_USER + 2 * i,
+  to: FIRST_USER + 2 * i + 1,
+}))
+
+async function floorCaller({ server }: Contender): Promise<Caller> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CALLERS })
+  const newest = new Map<number, number>()
+  return {
+    name: 'naive floor, calls',
+    async sendFor(seconds) {
+      const before = new Map(newest)
+      const sent = await keepSending(seconds, async ({ from, to }) => {
+        const frame = messageFrame({ groupSize: 0, sender: from, receiver: to }, 0)
+        newest.set(to, Number(await post(new URL(server.url), agent, {}, frame)))
+      })
+      verify(sent, before, newest)
+      return sent
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+async function productCaller(product: Product): Promise<Caller> {
+  await product.prepare(
+    PAIRS.flatMap(({ from, to }) => [from, to]),
+    [],
+  )
+  const backend = await Backend.of(product, CALLERS)
+  return {
+    name: 'product, /msg/send_msg',
+    async sendFor(seconds) {
+      const before = await positions(product)
+      const sent = await keepSending(seconds, ({ from, to }) => backend.send(from, to))
+      verify(sent, before, await positions(product))
+      return sent
+    },
+    close: () => backend.close(),
+  }
+}
+
+async function keepSending(seconds: number, send: (pair: Pair) => Promise<void>): Promise<Sent> {
   const begin = performance.now()
   const answeredAfter: number[] = []
-  const sent = new Map(pairs.map(({ to }) => [to, 0]))
-  const caller = async ({ from, to }: Pair) => {
+  const calls = new Map(PAIRS.map(({ to }) => [to, 0]))
+  const caller = async (pair: Pair) => {
     for (let now = performance.now(); now - begin < seconds * 1_000; now = performance.now()) {
-      await backend.send(from, to)
+      await send(pair)
       answeredAfter.push(performance.now() - now)
-      sent.set(to, (sent.get(to) ?? 0) + 1)
+      calls.set(pair.to, (calls.get(pair.to) ?? 0) + 1)
     }
   }
-  await Promise.all(pairs.map(caller))
-  return { answeredAfter, sent, seconds: (performance.now() - begin) / 1_000 }
+  await Promise.all(PAIRS.map(caller))
+  return { answeredAfter, calls, seconds: (performance.now() - begin) / 1_000 }
 }
 
 const chatOf = (product: Product, { from, to }: Pair) =>
@@ -62,10 +125,10 @@ const chatOf = (product: Product, { from, to }: Pair) =>
     .sort()
     .join('_')}`
 
-/** Where each conversation stands. */
-async function positions(product: Product, pairs: readonly Pair[]): Promise<Map<number, number>> {
+/** Where each conversation of the product stands, by its receiver. */
+async function positions(product: Product): Promise<Map<number, number>> {
   const found = new Map<number, number>()
-  for (const pair of pairs) {
+  for (const pair of PAIRS) {
     const device = await Requester.connect(product, pair.to)
     found.set(pair.to, (await device.sync())[chatOf(product, pair)] ?? 0)
     await device.close()
@@ -74,17 +137,13 @@ async function positions(product: Product, pairs: readonly Pair[]): Promise<Map<
 }
 
 /** Every call that was answered is one message in the log, and no more. */
-async function verify(
-  product: Product,
-  pairs: readonly Pair[],
-  before: ReadonlyMap<number, number>,
-  sent: ReadonlyMap<number, number>,
-): Promise<void> {
-  const after = await positions(product, pairs)
-  const ledger = new Ledger(true)
-  for (const { to } of pairs) {
+function verify({ calls }: Sent, before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): void {
+  for (const { to } of PAIRS) {
     const grown = (after.get(to) ?? 0) - (before.get(to) ?? 0)
-    if (grown !== sent.get(to)) ledger.fail(`user ${to} has ${grown} more messages after ${sent.get(to)} calls`)
+    if (grown !== calls.get(to)) throw new Error(`user ${to} has ${grown} more messages after ${calls.get(to)} calls`)
   }
-  if (ledger.fault) throw new Error(ledger.fault)
+}
+
+function resultOf(contender: string, repeat: number, figures: Record<string, number>): Result {
+  return { scenario: 'REST send', variant: VARIANT, contender, repeat, figures }
 }
