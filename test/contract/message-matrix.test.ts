@@ -157,6 +157,7 @@ const CALLS: Record<string, [Codes, () => Body | Promise<Body>]> = {
     async () => ({ userID: 'alice', conversationID: chat, hasReadSeq: await newest(), noNotification: false }),
   ],
   '/msg/set_user_conversation_min_seq': [APP, () => ({ userID: 'alice', conversationID: chat, minSeq: 1 })],
+  '/msg/set_user_conversation_max_seq': [APP, () => ({ userID: 'alice', conversationID: chat, maxSeq: 0 })],
   '/msg/get_group_message_readers': [
     ALICE,
     async () => ({ userID: 'alice', conversationID: chat, seq: await newest(), filter: 0, ...page }),
@@ -192,14 +193,18 @@ async function newest(): Promise<number> {
   return view?.maxSeq ?? 0
 }
 
-/** All that there is of alice: rows, conversations, and what the chat with bob says to her. */
-async function stateOfAlice(): Promise<unknown> {
+/** All that there is of alice: rows, conversations, and what the chat with bob says to her. A text, compared at once. */
+async function stateOfAlice(): Promise<string> {
   const tables = ['user', 'user_command', 'client_config']
   const rows = await bindings.DB.batch(tables.map((table) => bindings.DB.prepare(`SELECT * FROM ${table}`)))
   const alice = user('alice')
   const [conversations, seqs] = [await alice.conversations(null), await alice.seqViews(null)]
-  const messages = await alice.pullRanges([{ conversationID: chat, begin: 1, end: 1e6, num: 20 }], 0)
-  return { rows: rows.map(({ results }) => results), conversations, seqs, messages }
+  const logs = await alice.pullRanges([{ conversationID: chat, begin: 1, end: 1e6, num: 20 }], 0)
+  const messages = logs.map(({ msgs, ...log }) => ({
+    ...log,
+    msgs: msgs.map((msg) => Buffer.from(msg).toString('hex')),
+  }))
+  return JSON.stringify({ rows: rows.map(({ results }) => results), conversations, seqs, messages }, null, 1)
 }
 
 const good = Object.entries(CALLS)
@@ -226,7 +231,7 @@ describe('who may call', () => {
       answers.push(reply.errCode)
       if (codes[i] === 0) continue
       expect(reply).not.toHaveProperty('data')
-      expect(await stateOfAlice()).toEqual(before)
+      expect(await stateOfAlice()).toBe(before)
     }
     expect(answers).toEqual(codes)
   })
@@ -249,6 +254,12 @@ function isFree(path: string, field: Path): boolean {
 /** More of them may be asked about than the sweep gives. */
 const LISTS = new Set(['conversationIDs', 'recvIDs'])
 
+/** A good request, and what there is of alice before it. */
+async function ready(body: () => Body | Promise<Body>): Promise<{ given: Body; before: string }> {
+  const given = await body()
+  return { given, before: await stateOfAlice() }
+}
+
 describe('each field of', () => {
   it.each(good)('%s is refused where it is not what is meant, and nothing is changed', async (path, [, body]) => {
     const given = await body()
@@ -258,19 +269,19 @@ describe('each field of', () => {
       expect.soft([field, errCode]).toEqual([field, 1001])
       expect.soft(errDlt).toMatch(/^[a-zA-Z0-9.]+: /)
     }
-    expect(await stateOfAlice()).toEqual(before)
+    expect(await stateOfAlice()).toBe(before)
   })
 
   it.each(good)(
     '%s has a limit, or is no fault of the service',
     async (path, [, body]) => {
-      for (const field of fieldsOf(await body())) {
-        const given = await body()
-        const before = await stateOfAlice()
+      let { given, before } = await ready(body)
+      for (const field of fieldsOf(given)) {
         const { errCode, errDlt } = await call(path, withField(given, field, enormousFor(held(given, field))), 'app')
         const answered = isFree(path, field) ? errCode === 0 || errCode > 1_000 : errCode === 1001
         expect.soft([field, errCode, errDlt.slice(0, 200), answered]).toEqual([field, errCode, expect.anything(), true])
-        if (errCode !== 0) expect.soft(await stateOfAlice()).toEqual(before)
+        if (errCode === 0) ({ given, before } = await ready(body))
+        else expect.soft(await stateOfAlice()).toBe(before)
       }
     },
     30_000,
@@ -279,14 +290,14 @@ describe('each field of', () => {
   it.each(good)(
     '%s may be missing or empty without a fault of the service',
     async (path, [, body]) => {
-      for (const field of fieldsOf(await body())) {
+      let { given, before } = await ready(body)
+      for (const field of fieldsOf(given)) {
         for (const empty of [undefined, null, 'empty']) {
-          const given = await body()
-          const before = await stateOfAlice()
           const value = empty === 'empty' ? emptyFor(held(given, field)) : empty
           const { errCode } = await call(path, withField(given, field, value), 'app')
           expect.soft([field, empty, errCode === 0 || errCode > 1_000]).toEqual([field, empty, true])
-          if (errCode !== 0) expect.soft(await stateOfAlice()).toEqual(before)
+          if (errCode === 0) ({ given, before } = await ready(body))
+          else expect.soft(await stateOfAlice()).toBe(before)
         }
       }
     },

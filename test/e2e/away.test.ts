@@ -278,6 +278,7 @@ async function stateOf(device: Client, peers: string[]) {
   for (const peer of peers) histories.push(await device.history(peer))
   const unread: Record<string, number> = {}
   for (const { userID, unreadCount } of conversations) unread[userID] = unreadCount
-  const self = z.record(z.string(), z.unknown()).parse(await device.call('getSelfUserInfo'))
+  // The Go core's own field, which it fills from `ex` at some of its syncs and not at others.
+  const { attachedInfo: _, ...self } = z.record(z.string(), z.unknown()).parse(await device.call('getSelfUserInfo'))
   return { conversations, histories, unread, total: await totalUnread(device), self }
 }

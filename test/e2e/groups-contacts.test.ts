@@ -91,7 +91,9 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     await alice.sendText(bob.userID, 'you cannot answer')
     await received(bob, 'you cannot answer')
     const groupID = await createGroup(carol, { members: [alice.userID, bob.userID] })
-    await bob.waitFor('OnJoinedGroupAdded', ({ data }) => JSON.stringify(data).includes(groupID))
+    for (const device of [alice, alicesPhone, bob, bobsPhone, carol]) {
+      await device.waitFor('OnJoinedGroupAdded', ({ data }) => JSON.stringify(data).includes(groupID))
+    }
     await sayTo(bob, groupID, 'hello in the group')
     await received(alice, 'hello in the group')
 
