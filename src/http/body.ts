@@ -43,8 +43,11 @@ function addQuery(given: unknown, request: Request, { quirks }: Endpoint): void 
 /** Reads no more than the limit, whatever the length header claims. */
 async function readBytes(request: Request): Promise<Uint8Array> {
   const tooLarge = () => ImError.args(`the body has more than ${MAX_BODY_BYTES} bytes`)
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  const length = request.headers.get('content-length')
+  if (Number(length ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   if (!request.body) return new Uint8Array()
+  // The runtime lets no more in than that length says.
+  if (length !== null) return new Uint8Array(await request.arrayBuffer())
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of request.body as ReadableStream<Uint8Array>) {
@@ -63,11 +66,15 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
   throw ImError.args(`content type ${type} is neither JSON nor protobuf`)
 }
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 function parseJson(bytes: Uint8Array): object {
   if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes), exactHash)
+    const text = strictUtf8.decode(bytes)
+    // Looking at every value takes longer than reading them.
+    value = text.includes('idHash') ? JSON.parse(text, exactHash) : JSON.parse(text)
   } catch {
     throw ImError.args('the body is not JSON')
   }

@@ -21,11 +21,15 @@ interface Note {
 export class SendNotes {
   readonly #sql: SqlStorage
   readonly #lane: Lane<Note, null>
+  /** The last day on which nothing was left to remove. */
+  #sweptDay = 0
 
   constructor({ sql, sync }: { sql: SqlStorage; sync(): Promise<void> }) {
     this.#sql = sql
     this.#lane = new Lane(async (notes) => {
       for (const { operationID, now } of notes) this.#write(operationID, now)
+      const [{ now } = { now: 0 }] = notes
+      this.#sweep(Math.floor(now / DAY_MS), SWEPT_PER_NOTE * notes.length)
       await sync()
       return notes.map(() => null)
     }, MAX_NOTES)
@@ -40,19 +44,22 @@ export class SendNotes {
   }
 
   #write(operationID: string, now: number): void {
-    const day = Math.floor(now / DAY_MS)
-    this.#sql.exec(
-      'DELETE FROM send_note WHERE (day, operation) IN (SELECT day, operation FROM send_note WHERE day < ? LIMIT ?)',
-      day - 1,
-      SWEPT_PER_NOTE,
-    )
-    // An operationID may be of any length; its digest is what is compared.
     this.#sql.exec(
       'INSERT OR REPLACE INTO send_note (day, operation, noted_at) VALUES (?, ?, ?)',
-      day,
-      derivedID(operationID),
+      Math.floor(now / DAY_MS),
+      nameOf(operationID),
       now,
     )
+  }
+
+  #sweep(day: number, limit: number): void {
+    if (day === this.#sweptDay) return
+    const { rowsWritten } = this.#sql.exec(
+      'DELETE FROM send_note WHERE (day, operation) IN (SELECT day, operation FROM send_note WHERE day < ? LIMIT ?)',
+      day - 1,
+      limit,
+    )
+    if (rowsWritten < limit) this.#sweptDay = day
   }
 
   has(operationID: string, now: number): boolean {
@@ -61,8 +68,15 @@ export class SendNotes {
       'SELECT noted_at FROM send_note WHERE day IN (?, ?) AND operation = ?',
       day,
       day - 1,
-      derivedID(operationID),
+      nameOf(operationID),
     )
     return found.toArray().some((row) => row.noted_at > now - DAY_MS)
   }
 }
+
+/** An operationID may be of any length: of a long one the digest is kept. */
+function nameOf(operationID: string): string {
+  return operationID.length <= MAX_NAME ? operationID : derivedID(operationID)
+}
+
+const MAX_NAME = 64

@@ -10,6 +10,11 @@ const ADMIN_GRACE_MS = 5 * 60_000
 /** Kicked tokens are remembered so that their devices hear "kicked", the newest so many of them. */
 const MAX_KICKED = 50
 
+/** Tokens whose state is at hand. */
+const MAX_READ = 100
+
+type Row = { state: number; grace_until: number }
+
 export interface Session extends Login {
   openedAt: number
 }
@@ -17,12 +22,15 @@ export interface Session extends Login {
 /** The user's tokens by platform, and which of them are in force. */
 export class Sessions {
   readonly #sql: SqlStorage
+  /** What was read since the last change: a backend shows the same token with every call. */
+  readonly #read = new Map<string, Row | null>()
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
   open(session: { platformID: number; key: string; expiresAt: number }, now: number): void {
+    this.#read.clear()
     this.#sql.exec('DELETE FROM session WHERE expires_at * 1000 <= ?', now)
     if (session.platformID === Platform.Admin) {
       this.#sql.exec(
@@ -47,17 +55,23 @@ export class Sessions {
   }
 
   state(platformID: number, key: string, now: number): SessionState {
-    const [row] = this.#sql
-      .exec<{ state: number; grace_until: number }>(
-        'SELECT state, grace_until FROM session WHERE platform_id = ? AND token_key = ?',
-        platformID,
-        key,
-      )
-      .toArray()
+    const row = this.#find(platformID, key)
     if (!row) return 'unknown'
     if (row.state === State.InForce) return 'normal'
     if (row.state === State.Replaced) return row.grace_until > now ? 'normal' : 'unknown'
     return 'kicked'
+  }
+
+  #find(platformID: number, key: string): Row | null {
+    const name = `${platformID} ${key}`
+    const known = this.#read.get(name)
+    if (known !== undefined) return known
+    const [row = null] = this.#sql
+      .exec<Row>('SELECT state, grace_until FROM session WHERE platform_id = ? AND token_key = ?', platformID, key)
+      .toArray()
+    if (this.#read.size >= MAX_READ) this.#read.clear()
+    this.#read.set(name, row)
+    return row
   }
 
   /** Sessions in force, newest first. */
@@ -72,6 +86,7 @@ export class Sessions {
   }
 
   kick(logins: readonly Login[]): void {
+    this.#read.clear()
     for (const { platformID, tokenKey } of logins) {
       this.#sql.exec(
         'UPDATE session SET state = ? WHERE platform_id = ? AND token_key = ?',
@@ -84,6 +99,7 @@ export class Sessions {
   }
 
   kickPlatform(platformID: number): void {
+    this.#read.clear()
     this.#sql.exec('UPDATE session SET state = ? WHERE platform_id = ?', State.Kicked, platformID)
     this.#trimKicked()
   }
