@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../platform/context.ts'
 
 /** What an address is for. Each has a key of its own: what permits one thing can never pass for another, or a token. */
-export type Purpose = 'to upload to' | 'to read at'
+type Purpose = 'to upload to' | 'to read at'
 
 /** Signs what an address permits, with a key that only this deployment has. */
 export function signatureOf({ config }: Context, purpose: Purpose, permitted: readonly (string | number)[]): string {

@@ -20,7 +20,7 @@ export interface ReadPermit {
 }
 
 /** The signature in an address, and the time that it says. */
-export interface ReadSignature {
+interface ReadSignature {
   signature: string
   expires: number
 }
