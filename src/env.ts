@@ -22,6 +22,7 @@ export interface Settings {
   OPENIM_FILE_TYPES?: string
   OPENIM_FILE_GROUPS?: string
   OPENIM_FILE_LIMITS?: string
+  OPENIM_FILE_ACCESS?: string
   OPENIM_MAX_OPEN_UPLOADS?: string
   OPENIM_FILE_EXPIRE_DAYS?: string
   OPENIM_S3_ENDPOINT?: string

@@ -3,12 +3,18 @@ import { receiveForm } from '../features/file/form-upload.ts'
 import { readObject } from '../features/file/read-object.ts'
 import { receivePart } from '../features/file/receive-part.ts'
 import { FORM, type PartGrant } from '../features/file/sign-part.ts'
+import { plainPermit, type ReadPermit, signedPermit, type View, viewIn } from '../features/file/sign-read.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
+import { errorReply } from '../protocol/reply.ts'
+import { callerOf } from './auth.ts'
+import { limitCaller } from './limits.ts'
 import { type AppEnv, PREFIXES } from './mount.ts'
+import { envelope } from './reply.ts'
 
 /*
  * The bytes of files. Who comes here is a browser or an HTTP library and not the API's client, so what went wrong is
- * told by the status and a line of text.
+ * told by the status and a line of text. Only that a file may not be read comes in the API's envelope: its code tells an
+ * app whether to log in anew or to ask for another address.
  */
 
 const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
@@ -17,6 +23,7 @@ const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
   [ERRORS.RecordNotFoundError.code]: 404,
 }
 const INTERNAL_ERROR = 500
+const FORBIDDEN = 403
 
 /** A script in a browser reads these only where they are named. */
 const EXPOSED_HEADERS = 'ETag, Content-Length, Content-Range, Content-Disposition, Accept-Ranges'
@@ -32,12 +39,12 @@ export function mountFiles(app: Hono<AppEnv>): void {
 }
 
 async function download(c: Route, prefix: string): Promise<Response> {
+  const view = viewIn(c.req.query())
+  const permit = await permitOf(c, new URL(c.req.url).pathname.slice(prefix.length), view)
+  if (permit instanceof ImError) return envelope(errorReply(permit), FORBIDDEN)
   const { headers, body, status } = await readObject(c.var.context, {
-    path: new URL(c.req.url).pathname.slice(prefix.length),
-    type: c.req.query('type') ?? '',
-    width: pixels(c.req.query('width')),
-    height: pixels(c.req.query('height')),
-    format: c.req.query('format') ?? '',
+    ...permit,
+    ...view,
     headOnly: c.req.method === 'HEAD',
     range: c.req.header('range'),
     ifRange: c.req.header('if-range'),
@@ -46,9 +53,30 @@ async function download(c: Route, prefix: string): Promise<Response> {
   return new Response(body, { status, headers: { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS } })
 }
 
-/** OpenIM reads what is no number as none. */
-function pixels(text = ''): number {
-  return /^\d{1,9}$/.test(text) ? Number(text) : 0
+/** What the request may read, or why it may not. An address that is signed is judged by its signature alone. */
+async function permitOf(c: Route, path: string, view: View): Promise<ReadPermit | ImError> {
+  const ctx = c.var.context
+  const signature = c.req.query('signature')
+  try {
+    if (signature !== undefined) {
+      return signedPermit(ctx, path, view, { signature, expires: Number(c.req.query('expires')) })
+    }
+    if (ctx.config.fileAccess === 'signed') await requireUser(c)
+    return plainPermit(path)
+  } catch (error) {
+    if (error instanceof ImError && error.code !== ERRORS.TooManyRequests.code) return error
+    throw error
+  }
+}
+
+/** A page cannot give its pictures a header, so the token may stand in the address. */
+async function requireUser(c: Route): Promise<void> {
+  const ctx = c.var.context
+  const token = c.req.header('token') || c.req.query('token')
+  if (!token) {
+    throw ImError.noPermission('files are read here at signed addresses, or with the token of a user (header `token`)')
+  }
+  await limitCaller(ctx, await callerOf(ctx, token, 'token'), c.env)
 }
 
 async function upload(c: Route): Promise<Response> {
@@ -81,6 +109,8 @@ async function answer(c: Route, work: () => Promise<Response>): Promise<Response
   try {
     return await work()
   } catch (error) {
+    // The answer to too many requests is the same everywhere.
+    if (error instanceof ImError && error.code === ERRORS.TooManyRequests.code) throw error
     const known = error instanceof ImError ? error : ImError.internal('the request could not be completed; try again')
     if (known !== error) c.var.context.log.error('a file could not be moved', error)
     return c.text(`${known.errDlt}\n`, STATUS_OF_ERROR[known.code] ?? INTERNAL_ERROR)

@@ -9,6 +9,8 @@ export function plainRoutes(): ApiDocument['paths'] {
         responses: {
           '200': { description: 'The bytes.' },
           '206': { description: 'The part that `Range` asked for.' },
+          '302': { description: 'The address in the store, where clients reach it themselves.' },
+          '403': { description: 'The signature is not valid or has expired, or a token is needed and missing.' },
           '404': { description: 'There is no such file.' },
         },
       }),

@@ -1,4 +1,5 @@
 import type { Bindings } from '../env.ts'
+import { clientIPOf, networkOf } from '../platform/client-ip.ts'
 import { configOf } from '../platform/config.ts'
 import { count } from '../platform/counters.ts'
 import { refuseHandshake, upgradeRequest } from '../platform/handshake.ts'
@@ -8,7 +9,6 @@ import { limitRate } from '../platform/rate-limit.ts'
 import { annotateTrace } from '../platform/trace.ts'
 import { type Handshake, parseHandshake } from '../protocol/envelope/handshake.ts'
 import { ImError } from '../protocol/errors.ts'
-import { networkOf } from './limits.ts'
 
 /** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
 export const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
@@ -33,7 +33,7 @@ export async function openGateway(request: Request, env: Bindings): Promise<Resp
   annotateTrace({ operationID })
   const { secret, rateLimits, logLevel } = configOf(env)
   try {
-    if (rateLimits) await limitRate(env.RATE_LIMIT_CONNECT, networkOf(request), 'one address')
+    if (rateLimits) await limitRate(env.RATE_LIMIT_CONNECT, networkOf(clientIPOf(request)), 'one address')
     const claims = await verifyToken(handshake.token, secret, Date.now())
     requireMatch(claims, handshake)
     if (rateLimits) await limitRate(env.RATE_LIMIT_USER, userID, 'one user')

@@ -8,6 +8,7 @@ import { RetryLater } from '../platform/jobs.ts'
 import { createLog } from '../platform/log.ts'
 import { inParallel } from '../platform/parallel.ts'
 import { traced } from '../platform/trace.ts'
+import { operationIDOf } from './operation-id.ts'
 import { retryDelay } from './retry-delay.ts'
 
 const FIRST_RETRY_SECONDS = 2
@@ -40,11 +41,6 @@ export function eachJob(atATime: number, run: RunJob) {
 function delayOf(error: unknown, attempts: number): number {
   const own = error instanceof RetryLater ? error.delaySeconds : null
   return own ?? retryDelay(FIRST_RETRY_SECONDS, attempts)
-}
-
-/** Of a job that is perhaps none. */
-function operationIDOf(body: unknown): string {
-  return Traced.pick({ operationID: true }).safeParse(body).data?.operationID ?? ''
 }
 
 function runTraced(run: RunJob, body: unknown, env: Bindings): Promise<void> {

@@ -8,6 +8,7 @@ import { deliverJob } from '../webhook/deliver.ts'
 import { keepDead } from '../webhook/store/dead-letters.ts'
 import { type DeliveryRow, logDeliveries } from '../webhook/store/deliveries.ts'
 import { dropLargeBody, largeBody } from '../webhook/store/large-bodies.ts'
+import { operationIDOf } from './operation-id.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** The platform opens six connections at a time; one address that hangs holds up no more than its own share of a batch. */
@@ -54,7 +55,7 @@ async function tryMessage(message: Message<unknown>, env: Bindings, log: Log): P
     if (error !== '') log.warn('a webhook was not delivered', { eventID, webhook: name, operationID, attempts, error })
     return { eventID, name, operationID, url, attempt: attempts, ...outcome }
   } catch (error) {
-    log.error('a webhook job failed', error, { messageID: message.id, attempts })
+    log.error('a webhook job failed', error, { ...namesOf(message), attempts })
     retry()
     return null
   }
@@ -67,10 +68,8 @@ export async function keepDeadWebhooks(batch: MessageBatch<unknown>, env: Bindin
   for (const message of batch.messages) {
     const parsed = WebhookJob.safeParse(message.body)
     if (!parsed.success) {
-      log.error('a dead webhook is not one', parsed.error, {
-        messageID: message.id,
-        body: JSON.stringify(message.body),
-      })
+      // What the body holds is the app's own: the error names the fields that are wrong.
+      log.error('a dead webhook is not one', parsed.error, namesOf(message))
       message.ack()
       continue
     }
@@ -81,8 +80,12 @@ export async function keepDeadWebhooks(batch: MessageBatch<unknown>, env: Bindin
       message.ack()
       if (job.body === null) await dropLargeBody(db, job)
     } catch (error) {
-      log.error('a dead webhook could not be kept', error, { messageID: message.id })
+      log.error('a dead webhook could not be kept', error, namesOf(message))
       message.retry({ delaySeconds: DEAD_RETRY_SECONDS })
     }
   }
+}
+
+function namesOf({ id, body }: Message<unknown>): { operationID: string; messageID: string } {
+  return { operationID: operationIDOf(body), messageID: id }
 }

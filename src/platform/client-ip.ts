@@ -5,7 +5,10 @@ export function clientIPOf(request: Request): string {
   return request.headers.get('cf-connecting-ip')?.trim() ?? ''
 }
 
-/** What one subscriber has: an IPv4 address, or the network that its IPv6 address is in. */
+/**
+ * What one subscriber has: an IPv4 address, or the network that its IPv6 address is in, where everybody has as many
+ * addresses as they like. "" where nobody knows.
+ */
 export function networkOf(ip: string): string {
   if (!ip.includes(':')) return ip
   const [head = '', tail] = ip.toLowerCase().split('::')

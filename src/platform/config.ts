@@ -55,6 +55,7 @@ const Settings = z.object({
   OPENIM_FILE_TYPES: z.string().default(''),
   OPENIM_FILE_GROUPS: z.string().default(''),
   OPENIM_FILE_LIMITS: z.string().transform(parseJson).pipe(FileLimitsSetting).default({}),
+  OPENIM_FILE_ACCESS: z.enum(['public', 'signed']).default('public'),
   OPENIM_MAX_OPEN_UPLOADS: z.coerce.number().int().min(1).max(10_000).default(200),
   OPENIM_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OPENIM_S3_BUCKET: z.string().optional(),
@@ -93,6 +94,7 @@ const RuntimeSettings = Settings.pick({
   OPENIM_FRIEND_VERIFY: true,
   OPENIM_MAX_TOKENS_PER_PLATFORM: true,
   OPENIM_MAX_FILE_MB: true,
+  OPENIM_FILE_ACCESS: true,
   OPENIM_LOG_LEVEL: true,
   OPENIM_RETAIN_MESSAGES_DAYS: true,
   OPENIM_FILE_EXPIRE_DAYS: true,
@@ -133,6 +135,8 @@ export interface Config {
   fileGroups: Selection
   /** Bytes a file may have, by its group or by a media type, also one like `image/*`. */
   fileLimits: ReadonlyMap<string, number>
+  /** Whether the plain address of a file opens it for everybody, or only a signed one does, or a token. */
+  fileAccess: 'public' | 'signed'
   /** How many uploads of a user may be under way. */
   maxOpenUploads: number
   /** Names of files in these groups are forgotten after this time; no group: none is. */
@@ -237,6 +241,7 @@ export function parseConfig(
     fileLimits: new Map(
       Object.entries(settings.OPENIM_FILE_LIMITS).map(([kind, limitMB]) => [kind, limitMB * BYTES_PER_MB]),
     ),
+    fileAccess: settings.OPENIM_FILE_ACCESS,
     maxOpenUploads: settings.OPENIM_MAX_OPEN_UPLOADS,
     fileExpiry: {
       afterMs: settings.OPENIM_FILE_EXPIRE_DAYS * DAY_MS,

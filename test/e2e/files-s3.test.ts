@@ -144,7 +144,7 @@ describe('an upload', () => {
     const response = await fetch(url)
     expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(upload.data))
     expect((await fetch(url.replace('X-Amz-Expires=604800', 'X-Amz-Expires=604799'))).status).toBe(403)
-    expect((await access({ type: 'image' })).url).toBe(`${upload.url}?type=image`)
+    expect((await access({ type: 'image' })).url).toMatch(`${upload.url}?type=image&expires=`)
   })
 
   it('signs each address for one part, its size and a time', async () => {

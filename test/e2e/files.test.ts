@@ -93,7 +93,8 @@ it('the JS SDK uploads a small file and one of three parts, and again without se
   }
 })
 
-const PictureMessage = z.object({ pictureElem: z.object({ snapshotPicture: z.object({ url: z.string() }) }) })
+const Picture = z.object({ url: z.string() })
+const PictureMessage = z.object({ pictureElem: z.object({ sourcePicture: Picture, snapshotPicture: Picture }) })
 
 /** What a device sees of a picture before it asks for the whole. */
 async function snapshotSize(message: unknown): Promise<[number, number]> {
@@ -140,5 +141,26 @@ it('the wasm SDK uploads files of one part and of three, and sends a picture tha
   })
   await alice.call('sendMessage', { recvID: bobID, groupID: '', message })
   await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
-  expect(await snapshotSize((await bob.history(aliceID))[0]?.whole)).toEqual([320, 640])
+  const [received] = await bob.history(aliceID)
+  expect(await snapshotSize(received?.whole)).toEqual([320, 640])
+
+  // Bob has it once more, at an address that is signed for him.
+  const { sourcePicture } = PictureMessage.parse(received?.whole).pictureElem
+  const name = decodeURI(sourcePicture.url.slice(`${scene.server.url}/object/`.length))
+  expect(name.startsWith(`${aliceID}/`)).toBe(true)
+  const token = await scene.token(bobID, PLATFORM.ios)
+  const access = async (query: object) => {
+    const reply = await scene.rest.post('/object/access_url', { name, query }, { token })
+    return new URL(z.object({ url: z.string() }).parse(reply.data).url)
+  }
+  const signed = await access({})
+  expect(signed.searchParams.has('signature')).toBe(true)
+  const whole = await fetch(signed)
+  expect([whole.status, md5(new Uint8Array(await whole.arrayBuffer()))]).toEqual([200, md5(data)])
+  const small = await access({ type: 'image', width: '100', height: '100' })
+  const thumbnail = await fetch(small)
+  expect([thumbnail.status, ...sizeOfPNG(new Uint8Array(await thumbnail.arrayBuffer()))]).toEqual([200, 50, 100])
+  small.searchParams.set('width', '800')
+  const refused = await fetch(small)
+  expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ errCode: 1002 })])
 })

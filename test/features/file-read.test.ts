@@ -19,6 +19,7 @@ describe('GET /object/', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'application/pdf',
       'content-length': '1000',
+      'cache-control': 'public, max-age=600',
       'accept-ranges': 'bytes',
       etag: `"${file.hash}"`,
       'content-disposition': `attachment; filename="b_ro _1_.pdf"; filename*=UTF-8''b%C3%BCro%20%221%22.pdf`,
@@ -90,22 +91,6 @@ describe('GET /object/', () => {
 
   it('is there under /api, too', async () => {
     expect((await get(`/api${pathOf(url)}`)).status).toBe(200)
-  })
-})
-
-describe('access_url', () => {
-  it('answers the address, with what it is asked to append', async () => {
-    const { data } = await alice.call('access_url', { name: 'alice/docs/büro "1".pdf' })
-    expect(data.url).toBe(url)
-    expect(data.expireTime).toBeGreaterThan(Date.now())
-    const query = { type: 'image', width: '10' }
-    const picture = await alice.call('access_url', { name: 'alice/docs/büro "1".pdf', query })
-    expect(picture.data.url).toBe(`${url}?type=image&width=10`)
-  })
-
-  it('knows no other names and no other types', async () => {
-    expect((await alice.call('access_url', { name: 'alice/none' })).errCode).toBe(1004)
-    expect((await alice.call('access_url', { name: 'alice/none', query: { type: 'x' } })).errCode).toBe(1001)
   })
 })
 

@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { createHash } from 'node:crypto'
-import type { Settings } from '../../src/env.ts'
+import type { Bindings, Settings } from '../../src/env.ts'
 import { createApp } from '../../src/http/app.ts'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { bindings, post, type ReplyBody, request } from '../rig.ts'
@@ -36,13 +36,17 @@ export function cut(data: Uint8Array<ArrayBuffer>): Cut {
 
 const app = createApp(endpoints)
 
-/** A call to a deployment that has the same data and other settings. */
-async function postTo(settings: Settings, path: string, body: unknown, token: string): Promise<ReplyBody> {
+/** A request to a deployment that has the same data and other settings, or another bucket. */
+export async function requestTo(given: Partial<Bindings>, path: string, init: RequestInit = {}) {
   const ctx = createExecutionContext()
-  const init = { method: 'POST', headers: { operationID: 'test-operation', token }, body: JSON.stringify(body) }
-  const response = await app.request(`http://127.0.0.1${path}`, init, { ...bindings, ...settings }, ctx)
+  const response = await app.request(`http://127.0.0.1${path}`, init, { ...bindings, ...given }, ctx)
   await waitOnExecutionContext(ctx)
-  return response.json()
+  return response
+}
+
+async function postTo(settings: Settings, path: string, body: unknown, token: string): Promise<ReplyBody> {
+  const init = { method: 'POST', headers: { operationID: 'test-operation', token }, body: JSON.stringify(body) }
+  return (await requestTo(settings, path, init)).json()
 }
 
 export class Uploader {

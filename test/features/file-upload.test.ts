@@ -283,6 +283,7 @@ describe('names', () => {
   it.each([
     ['alice/ü b.txt', 'alice/ü b.txt'],
     ['alice/100%.txt', 'alice/100%.txt'],
+    ['alice/100% büro.txt', 'alice/100% büro.txt'],
     ['alice/what?#1.txt', 'alice/what%3F%231.txt'],
     ['alice/%2e%2e/x', 'alice/%252e%252e/x'],
     ['alice//x', 'alice//x'],

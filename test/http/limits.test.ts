@@ -1,5 +1,4 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { networkOf } from '../../src/http/limits.ts'
 import { RequestRate } from '../../src/objects/user/request-rate.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { GetMaxSeqReq } from '../../src/protocol/proto/index.ts'
@@ -85,16 +84,6 @@ describe('calls', () => {
     await limitCalls()
     const call = () => request('/user/get_users_info', { method: 'POST', headers, body: '{}' })
     expect(await codesOf(OF_ADDRESS + 1, call)).toEqual(Array(OF_ADDRESS + 1).fill(1503))
-  })
-
-  it.each([
-    ['192.0.2.7', '192.0.2.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:db8::1', '2001:db8:0:0'],
-    ['::1', '0:0:0:0'],
-    ['2001:db8:0:7::', '2001:db8:0:7'],
-  ])('from %s are counted for %s', (address, network) => {
-    expect(networkOf(new Request('http://x/', { headers: { 'cf-connecting-ip': address } }))).toBe(network)
   })
 })
 

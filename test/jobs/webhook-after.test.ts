@@ -147,10 +147,12 @@ describe('an event', () => {
   })
 
   it('that fails, or is none, takes nothing else with it', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     app.answer = ({ headers }) => (headers.get('webhook-id') === 'bad' ? new Response('', { status: 500 }) : GO_ON)
-    const batch = [job({ eventID: 'one' }), job({ eventID: 'bad' }), { what: 'is this' }, job({ eventID: 'two' })]
+    const batch = [job({ eventID: 'one' }), job({ eventID: 'bad' }), { operationID: 'op-8' }, job({ eventID: 'two' })]
     expect(await deliver(batch)).toMatchObject({ acked: ['0', '3'], retried: ['1', '2'] })
+    const told = { message: 'a webhook job failed', operationID: 'op-8', messageID: '2' }
+    expect(log.mock.calls.map(([text]) => JSON.parse(String(text)))).toEqual([expect.objectContaining(told)])
   })
 
   it('too large for the queue waits in the database, and goes from there when it is delivered', async () => {
@@ -271,5 +273,18 @@ describe('a dead letter', () => {
     expect((await asAdmin('/webhook/get_dead_letters')).total).toBe(2)
     expect(await asAdmin('/webhook/delete_dead_letters', { ids: [joined, quit] })).toEqual({ deleted: 2 })
     expect((await asAdmin('/webhook/get_dead_letters')).total).toBe(0)
+  })
+
+  it('that is none is let go, and the log tells which it was and nothing of what was in it', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect(await bury([{ operationID: 'op-9', body: { userID: 'told to the app' } }])).toMatchObject({ acked: ['0'] })
+    const [line = ''] = log.mock.calls.map(([text]) => String(text))
+    expect(JSON.parse(line)).toMatchObject({
+      message: 'a dead webhook is not one',
+      operationID: 'op-9',
+      messageID: '0',
+    })
+    expect(line).toContain('eventID')
+    expect(line).not.toContain('told to the app')
   })
 })

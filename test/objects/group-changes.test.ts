@@ -1,5 +1,5 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { founding, groupChange, memberRecord } from '../group-rig.ts'
 import { bindings, conversation, Device, register, until } from '../rig.ts'
 
@@ -187,6 +187,24 @@ describe('a crash in the middle of a change', () => {
     await abortAllDurableObjects()
     await conversation(`sg_${groupID}`).maxSeq()
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it('that D1 does not take at the next wake either is told with the operation that began it', async () => {
+    const groupID = await freshGroup('olga')
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_away')
+    try {
+      const change = { ...joining(groupID, 'pete'), operationID: 'op-of-pete' }
+      await expect(conversation(`sg_${groupID}`).changeGroup(change)).rejects.toThrow()
+      await abortAllDurableObjects()
+      await conversation(`sg_${groupID}`).maxSeq()
+      const lines = log.mock.calls.map(([text]) => JSON.parse(String(text)))
+      const told = { message: 'a change of the group could not be carried out yet', operationID: 'op-of-pete' }
+      expect(lines).toContainEqual(expect.objectContaining({ ...told, conversationID: `sg_${groupID}` }))
+    } finally {
+      log.mockRestore()
+      await bindings.DB.exec('ALTER TABLE group_member_away RENAME TO group_member')
+    }
   })
 
   it.each([

@@ -8,6 +8,8 @@ describe('the network of an address', () => {
     ['2001:DB8:0001:0002::1', '2001:db8:1:2::/64'],
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
+    ['2001:db8:0:7::', '2001:db8:0:7::/64'],
+    ['', ''],
   ])('%s is in %s', (ip, network) => {
     expect(networkOf(ip)).toBe(network)
   })

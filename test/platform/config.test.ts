@@ -16,6 +16,7 @@ describe('a deployment', () => {
       /MULTI_LOGIN_RULES/,
     ],
     ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
+    ['with files for whom nobody knows', { OPENIM_SECRET: GOOD, OPENIM_FILE_ACCESS: 'private' }, /FILE_ACCESS/],
     [
       'with a limit for files that is no number',
       { OPENIM_SECRET: GOOD, OPENIM_FILE_LIMITS: '{"a":"b"}' },

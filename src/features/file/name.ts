@@ -34,11 +34,16 @@ export function urlOf({ publicURL }: Context, name: string): string {
 
 /** The names that a path may mean: clients escape, or do not. */
 export function namesIn(path: string): string[] {
-  let decoded = path
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
-    // A lone % is no escape: the path means what it says.
-  }
+  // A lone % is no escape, even where the client's HTTP library has escaped what stands around it.
+  const decoded = path.replace(/(?:%[0-9a-f]{2})+/gi, unescaped)
   return decoded === path ? [path] : [decoded, path]
+}
+
+/** What the escapes stand for; themselves where that is no text. */
+function unescaped(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes)
+  } catch {
+    return escapes
+  }
 }

@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import type { CallerContext, Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { mediaTypeOf } from './media-type.ts'
-import { baseNameOf, namesIn, urlOf } from './name.ts'
+import { baseNameOf } from './name.ts'
 import { readPicture } from './read-picture.ts'
 import type { AccessURLReq } from './schema.ts'
 import { noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
+import { signedReadURL } from './sign-read.ts'
 import { findObject } from './store/objects.ts'
 import type { FileObjectRow } from './tables.ts'
 
@@ -13,8 +14,8 @@ import type { FileObjectRow } from './tables.ts'
 const ACCESS_SECONDS = 7 * 24 * 60 * 60
 
 /**
- * The address of a file, and until when it holds: a presigned one where clients reach the store themselves. Otherwise it
- * is the plain one, since reading needs no token, and so it is for pictures, which the service makes smaller.
+ * The address of a file that holds for a while: the store's own where clients reach it themselves. Otherwise this service
+ * signs one of its own, and so it does for pictures, which it makes smaller.
  */
 export async function accessURL(
   ctx: CallerContext,
@@ -28,15 +29,13 @@ export async function accessURL(
     const url = await ctx.files.direct.signRead(found.content.storeKey, presented(found.object), ACCESS_SECONDS)
     return { url, expireTime }
   }
-  const search = new URLSearchParams(query).toString()
-  const url = urlOf(ctx, name)
-  return { url: search === '' ? url : `${url}?${search}`, expireTime }
+  return { url: signedReadURL(ctx, name, query, expireTime), expireTime }
 }
 
 /** @throws ImError 1001 on a kind of reading that does not exist, 1004 when there is no such file */
 export async function readObject(ctx: Context, request: ReadRequest): Promise<ReadAnswer> {
   requireKnownType(request.type)
-  const found = await findObject(ctx.db, namesIn(request.path))
+  const found = await findObject(ctx.db, request.names)
   if (!found) throw noSuchFile()
   const { object, content } = found
   if (request.type === 'image') return readPicture(ctx, request, content)

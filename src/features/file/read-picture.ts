@@ -70,7 +70,7 @@ async function reduced(
   wanted: Picture,
 ): Promise<ReadAnswer | null> {
   const etag = `"${content.hash}-${nameOf(wanted)}"`
-  const headers = headersOf({ contentType: wanted.type, disposition: 'inline', etag })
+  const headers = headersOf(ctx, request, { contentType: wanted.type, disposition: 'inline', etag })
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
   const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {
     ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: reasonOf(error) })

@@ -1,6 +1,7 @@
 import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { parseRange } from './range.ts'
+import type { ReadPermit, View } from './sign-read.ts'
 
 /** A name may get another file, so caches ask again soon; it costs them little, as the hash is the ETag. */
 const CACHE_SECONDS = 600
@@ -8,14 +9,7 @@ const CACHE_SECONDS = 600
 const DIRECT_SECONDS = 3_600
 
 /** Of a request for a file, what counts. */
-export interface ReadRequest {
-  /** Behind `/object/`, as it stands in the address. */
-  path: string
-  type: string
-  /** In pixels; 0 where the request does not say. */
-  width: number
-  height: number
-  format: string
+export interface ReadRequest extends ReadPermit, View {
   headOnly: boolean
   range: string | undefined
   ifRange: string | undefined
@@ -41,11 +35,15 @@ interface Presented {
 export async function serve(ctx: Context, request: ReadRequest, file: Presented): Promise<ReadAnswer> {
   const { hash, storeKey, size } = file
   const etag = `"${hash}"`
-  const headers: Record<string, string> = { ...headersOf({ ...file, etag }), 'accept-ranges': 'bytes' }
+  const headers: Record<string, string> = { ...headersOf(ctx, request, { ...file, etag }), 'accept-ranges': 'bytes' }
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
   if (ctx.files.direct && !request.headOnly) {
-    const location = await ctx.files.direct.signRead(storeKey, file, DIRECT_SECONDS)
-    return { status: 302, headers: { 'cache-control': `public, max-age=${CACHE_SECONDS}`, location }, body: null }
+    const location = await ctx.files.direct.signRead(
+      storeKey,
+      file,
+      Math.max(1, secondsLeft(ctx, request, DIRECT_SECONDS)),
+    )
+    return { status: 302, headers: { ...cachingOf(ctx, request), location }, body: null }
   }
 
   const isSameFile = request.ifRange === undefined || request.ifRange === etag
@@ -60,16 +58,31 @@ export async function serve(ctx: Context, request: ReadRequest, file: Presented)
   return { status: 206, headers, body }
 }
 
-export function headersOf(file: { contentType: string; disposition: string; etag: string }): Record<string, string> {
+export function headersOf(
+  ctx: Context,
+  permit: ReadPermit,
+  file: { contentType: string; disposition: string; etag: string },
+): Record<string, string> {
   return {
+    ...cachingOf(ctx, permit),
     'content-type': file.contentType,
     'content-disposition': file.disposition,
-    'cache-control': `public, max-age=${CACHE_SECONDS}`,
     etag: file.etag,
     // What users upload must never run as a page of this origin.
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
   }
+}
+
+/** A cache remembers no longer than the address holds, and for nobody else where files are not public. */
+function cachingOf(ctx: Context, permit: ReadPermit): Record<string, string> {
+  const maxAge = `max-age=${secondsLeft(ctx, permit, CACHE_SECONDS)}`
+  if (ctx.config.fileAccess === 'public') return { 'cache-control': `public, ${maxAge}` }
+  return { 'cache-control': `private, ${maxAge}`, vary: 'token' }
+}
+
+function secondsLeft(ctx: Context, { until }: ReadPermit, most: number): number {
+  return until === null ? most : Math.min(most, Math.floor((until - ctx.now()) / 1_000))
 }
 
 /** Whether a cache has it already, by its If-None-Match. */

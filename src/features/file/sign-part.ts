@@ -1,9 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { keyOf } from './keys.ts'
 import { sizeOfPart } from './parts.ts'
 import type { SignedPart, SignedParts } from './schema.ts'
+import { isSigned, signatureOf } from './sign-address.ts'
 import type { FileUploadRow } from './tables.ts'
 
 /** OpenIM's: clients ask anew after a minute anyway, but a slow part may take its time. */
@@ -41,9 +41,7 @@ export function signForm(ctx: Context, upload: FileUploadRow): string {
 
 /** @throws ImError 1002 unless this service has permitted exactly this and the time has not passed */
 export function requireGrant(ctx: Context, grant: PartGrant, signature: string): void {
-  const expected = Buffer.from(signatureOf(ctx, grant))
-  const given = Buffer.from(signature)
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+  if (!isSigned(ctx, 'to upload to', permittedBy(grant), signature)) {
     throw ImError.noPermission('the address to upload to was not signed by this service')
   }
   if (grant.expires < ctx.now()) throw ImError.noPermission('the address to upload to has expired')
@@ -62,24 +60,11 @@ async function addressOf(ctx: Context, upload: FileUploadRow, partNumber: number
 function signedURL(ctx: Context, upload: FileUploadRow, partNumber: number, size: number): string {
   const { uploadID } = upload
   const expires = Math.min(ctx.now() + SIGNATURE_LIFE_MS, upload.expireTime)
-  const signature = signatureOf(ctx, { uploadID, partNumber, size, expires })
+  const signature = signatureOf(ctx, 'to upload to', permittedBy({ uploadID, partNumber, size, expires }))
   const path = partNumber === FORM ? `object_form/${uploadID}` : `object_part/${uploadID}/${partNumber}`
   return `${ctx.publicURL}/${path}?size=${size}&expires=${expires}&signature=${signature}`
 }
 
-function signatureOf({ config }: Context, { uploadID, partNumber, size, expires }: PartGrant): string {
-  const text = JSON.stringify([uploadID, partNumber, size, expires])
-  return createHmac('sha256', hmacKeyOf(config.secret)).update(text).digest('base64url')
-}
-
-const keys = new Map<string, Buffer>()
-
-/** A key of its own: what is signed here can never pass for a token, nor the other way round. */
-function hmacKeyOf(secret: string): Buffer {
-  let key = keys.get(secret)
-  if (!key) {
-    key = createHmac('sha256', secret).update('openim-edge: addresses to upload to').digest()
-    keys.set(secret, key)
-  }
-  return key
+function permittedBy({ uploadID, partNumber, size, expires }: PartGrant): [string, number, number, number] {
+  return [uploadID, partNumber, size, expires]
 }

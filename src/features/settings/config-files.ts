@@ -52,6 +52,11 @@ const logLevel: Field = {
   },
 }
 
+const fileAccess: Field = {
+  show: ({ fileAccess: access }) => access,
+  change: { setting: 'OPENIM_FILE_ACCESS', schema: z.string() },
+}
+
 const rules: Field = {
   show: ({ runtime }) => runtime.OPENIM_MULTI_LOGIN_RULES ?? {},
   change: {
@@ -79,7 +84,7 @@ export const CONFIG_FILES: Readonly<Record<string, ConfigFile>> = {
   'openim-msggateway.yml': { 'RateLimiter.RequestsPerMinute': number('OPENIM_REQUESTS_PER_MINUTE') },
   'openim-rpc-auth.yml': { 'TokenPolicy.Expire': number('OPENIM_TOKEN_EXPIRE_DAYS') },
   'openim-rpc-msg.yml': { FriendVerify: flag('OPENIM_FRIEND_VERIFY') },
-  'openim-rpc-third.yml': { 'Object.MaxFileMB': number('OPENIM_MAX_FILE_MB') },
+  'openim-rpc-third.yml': { 'Object.MaxFileMB': number('OPENIM_MAX_FILE_MB'), 'Object.Access': fileAccess },
   'share.yml': {
     Secret: fixed(() => ''),
     'IMAdminUser.UserIDs': fixed(({ admins }) => [...admins.keys()]),

@@ -451,7 +451,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     try {
       await this.#groupChanges.resume()
     } catch (error) {
-      this.#log.error('a change of the group could not be carried out yet', error)
+      const operationID = this.#groupChanges.nextOperationID
+      this.#log.error('a change of the group could not be carried out yet', error, { operationID })
     }
   }
 
@@ -460,7 +461,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     try {
       await this.#relations.resume(Date.now())
     } catch (error) {
-      this.#log.error('what two users are to each other could not be read yet', error)
+      const operationID = `alarm_${this.#conversationID()}`
+      this.#log.error('what two users are to each other could not be read yet', error, { operationID })
     }
   }
 

@@ -47,6 +47,11 @@ export class GroupChanges<Applied, Done> {
     return this.#pending
   }
 
+  /** The operation whose change is carried out next; "" when none waits. */
+  get nextOperationID(): string {
+    return this.#intents.all()[0]?.change.operationID ?? ''
+  }
+
   change(change: GroupChange): Promise<Done> {
     return this.#inTurn(async () => {
       await this.#carryOutPending()

@@ -1,0 +1,74 @@
+import type { Context } from '../../platform/context.ts'
+import { ImError } from '../../protocol/errors.ts'
+import { namesIn, urlOf } from './name.ts'
+import { isSigned, signatureOf } from './sign-address.ts'
+
+/** How a file is to be shown; "" and 0 where the address does not say. */
+export interface View {
+  type: string
+  /** In pixels. */
+  width: number
+  height: number
+  format: string
+}
+
+/** What an address permits: these names, one of which is the file's, until then. */
+export interface ReadPermit {
+  names: readonly string[]
+  /** ms since the epoch; null where the address holds for good. */
+  until: number | null
+}
+
+/** The signature in an address, and the time that it says. */
+interface ReadSignature {
+  signature: string
+  expires: number
+}
+
+export function viewIn({ type = '', width, height, format = '' }: Readonly<Record<string, string>>): View {
+  return { type, width: pixels(width), height: pixels(height), format }
+}
+
+/** An address at which this service serves the file until then, whoever asks. */
+export function signedReadURL(
+  ctx: Context,
+  name: string,
+  query: Readonly<Record<string, string>>,
+  expires: number,
+): string {
+  const search = new URLSearchParams(query)
+  search.set('expires', String(expires))
+  search.set('signature', signatureOf(ctx, 'to read at', permittedBy(name, viewIn(query), expires)))
+  return `${urlOf(ctx, name)}?${search}`
+}
+
+/** What the plain address of a file permits. */
+export function plainPermit(path: string): ReadPermit {
+  return { names: namesIn(path), until: null }
+}
+
+/** @throws ImError 1002 unless this service has signed the address as it stands and its time has not passed */
+export function signedPermit(
+  ctx: Context,
+  path: string,
+  view: View,
+  { signature, expires }: ReadSignature,
+): ReadPermit {
+  const names = namesIn(path).filter((name) => isSigned(ctx, 'to read at', permittedBy(name, view, expires), signature))
+  if (names.length === 0) throw ImError.noPermission('the address was not signed by this service as it stands')
+  if (expires < ctx.now()) throw ImError.noPermission('the address has expired; /object/access_url answers another')
+  return { names, until: expires }
+}
+
+/**
+ * How the file is shown is signed, too: clients take the address as it is answered, and whoever was given that of a
+ * thumbnail must not get the original by leaving something out. What else stands in an address is free.
+ */
+function permittedBy(name: string, { type, width, height, format }: View, expires: number): (string | number)[] {
+  return [name, type, width, height, format, expires]
+}
+
+/** OpenIM reads what is no number as none. */
+function pixels(text = ''): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0
+}
