@@ -3,7 +3,7 @@ import type { Bindings } from '../../env.ts'
 import { type AppliedChange, applyGroupChange } from '../../features/group/store/apply-change.ts'
 import { configOf } from '../../platform/config.ts'
 import { flushCountsIfDue } from '../../platform/counters.ts'
-import { openDatabase } from '../../platform/d1.ts'
+import { isRefusal, openDatabase } from '../../platform/d1.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
@@ -120,6 +120,9 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       apply: (change) => applyGroupChange(openDatabase(env.DB), change, memberCountAfter(this.#members, change)),
       commit: (change, applied) => this.#commitChange(change, applied),
       committed: ({ notices, moves }) => this.#dispatch.change(notices, moves),
+      isRefusal,
+      gaveUp: ({ operationID }, error) =>
+        this.#log.error('a change of the group was given up: D1 refuses it', error, { operationID }),
     })
     // A pending alarm means that the previous life of this object ended in a busy spell.
     state.blockConcurrencyWhile(async () => {
