@@ -23,6 +23,9 @@ export class Lanes {
   readonly #call: (userID: string, delivery: Delivery) => Promise<boolean>
   /** Only of those who are being called. */
   readonly #lanes = new Map<string, Lane>()
+  /** The longest first, so that one timer does for all. */
+  readonly #waits = new Set<{ lane: Lane; since: number; end(reached: boolean): void }>()
+  #timer: ReturnType<typeof setTimeout> | null = null
 
   /** @param call answers whether the member has it, and never fails */
   constructor(call: (userID: string, delivery: Delivery) => Promise<boolean>) {
@@ -40,22 +43,36 @@ export class Lanes {
       lane.calls--
       if (lane.calls === 0) this.#lanes.delete(userID)
     })
-    if (lane.late) return false
-    const answer = await inTime(lane.last)
-    if (answer === null) lane.late = true
-    return answer ?? false
+    return lane.late ? false : this.#waitFor(lane)
   }
-}
 
-/** What comes of it, or null when that takes too long. */
-async function inTime(coming: Promise<boolean>): Promise<boolean | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const tooLong = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, MAX_WAIT_MS, null)
-  })
-  try {
-    return await Promise.race([coming, tooLong])
-  } finally {
-    clearTimeout(timer)
+  #waitFor(lane: Lane): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const wait = { lane, since: Date.now(), end: resolve }
+    this.#waits.add(wait)
+    this.#timer ??= setTimeout(() => this.#stopWaiting(), MAX_WAIT_MS)
+    void lane.last.then((reached) => {
+      resolve(reached)
+      this.#waits.delete(wait)
+      if (this.#waits.size > 0 || this.#timer === null) return
+      clearTimeout(this.#timer)
+      this.#timer = null
+    })
+    return promise
+  }
+
+  /** Waits no longer for those whose time is over. */
+  #stopWaiting(): void {
+    this.#timer = null
+    for (const wait of this.#waits) {
+      const left = wait.since + MAX_WAIT_MS - Date.now()
+      if (left > 0) {
+        this.#timer = setTimeout(() => this.#stopWaiting(), left)
+        return
+      }
+      this.#waits.delete(wait)
+      wait.lane.late = true
+      wait.end(false)
+    }
   }
 }
