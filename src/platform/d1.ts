@@ -28,3 +28,14 @@ export function chunked<T>(items: readonly T[], perItem = 1): T[][] {
 export function isAmong(column: SQLWrapper, values: readonly (string | number)[]): SQL {
   return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
 }
+
+/** SQLite's last word on statements: with the same values it never is another. Nobody's values stand around it. */
+const REFUSAL = /^D1_TYPE_ERROR|^D1_ERROR: .*: SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)( \(extended: \w+\))?$/s
+
+/**
+ * Whether D1 has refused a batch for what it says: it is refused for ever, and nothing of it is written. An error of
+ * another kind may pass, and may even have come after the batch was written.
+ */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && (REFUSAL.test(error.message) || isRefusal(error.cause))
+}

@@ -91,6 +91,8 @@ export interface GroupChange {
   answer?: JoinAnswer
   /** What the decision rests on: the roles that certain members had. Should one have another by now, it is refused. */
   roles?: { userID: string; roleLevel: number }[]
+  /** The member who makes the change: what they must still be at least by then. Absent = the app, or one who comes. */
+  actor?: { userID: string; roleLevel: number }
   /** Each is a step of the member list's version, so that clients can apply one after the other. */
   notices: GroupNotice[]
   /** The user who makes the call; the devices hear of it from the call's own process, once it is answered. "" = none. */

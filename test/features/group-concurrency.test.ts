@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../group-shadow.ts'
-import { textMessage, until } from '../rig.ts'
+import { bindings, textMessage, until } from '../rig.ts'
 
 /* Calls that cross each other: each is carried out as if it had been alone, or refused. */
 
@@ -164,5 +164,29 @@ describe('calls at the same time', () => {
     expect(
       (await newcomer.call('get_joined_group_list', { fromUserID: newcomer.userID, ...PAGE })).data.groups,
     ).toEqual([])
+  })
+})
+
+describe('a call by somebody whose role changes between its look at D1 and its turn', () => {
+  beforeEach(async () => {
+    expect(await codes(setMember(owner, admin, { roleLevel: 20 }))).toEqual([0])
+    // As it was when the calls looked.
+    await bindings.DB.prepare('UPDATE group_member SET role_level = 60 WHERE group_id = ? AND user_id = ?')
+      .bind(groupID, admin.userID)
+      .run()
+  })
+
+  it.each<[string, () => Promise<{ errCode: number }>]>([
+    ['kick_group', () => admin.call('kick_group', { groupID, reason: '', kickedUserIDs: [mia.userID] })],
+    ['mute_group_member', () => admin.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 60 })],
+    ['cancel_mute_group_member', () => admin.call('cancel_mute_group_member', { groupID, userID: mia.userID })],
+    ['mute_group', () => admin.call('mute_group', { groupID })],
+    ['cancel_mute_group', () => admin.call('cancel_mute_group', { groupID })],
+    ['set_group_info_ex', () => admin.call('set_group_info_ex', { groupID, groupName: 'Taken over' })],
+    ['set_group_member_info', () => setMember(admin, mia, { nickname: 'M' })],
+    ['a new role', () => setMember(admin, mia, { roleLevel: 60 })],
+  ])('is refused: %s', async (_verb, call) => {
+    expect(await codes(call())).toEqual([1002])
+    expect((await owner.known()).groups[groupID]).toMatchObject({ memberCount: 4, status: 0 })
   })
 })

@@ -7,6 +7,7 @@ import { appendItem, bindings, conversation, Device, register, until } from '../
 
 const parcel = (seq: number, given: Partial<Parcel> & { bytes?: number } = {}): Parcel => ({
   conversationID: given.conversationID ?? 'si_a_b',
+  ...(given.redelivered && { redelivered: true }),
   messages: [{ seq, sendTime: seq, sendID: 'a', operationID: '', msg: new Uint8Array(given.bytes ?? 10) }],
 })
 
@@ -25,6 +26,17 @@ describe('a fan-out', () => {
     const standsAlone = ({ messages }: Parcel) => messages[0]?.seq === 2
     expect(seqsOf(nextParcel(waiting, standsAlone))).toEqual([1])
     expect(seqsOf(nextParcel(waiting, standsAlone))).toEqual([2, 3])
+  })
+
+  it('never puts what the receiver may have and what is new into one call', () => {
+    const again = { redelivered: true }
+    const waiting = [parcel(1), parcel(1, again), parcel(2, again), parcel(3)]
+    const calls = [1, 2, 3].map(() => nextParcel(waiting, () => false))
+    expect(calls.map((call) => [seqsOf(call), call.redelivered ?? false])).toEqual([
+      [[1], false],
+      [[1, 2], true],
+      [[3], false],
+    ])
   })
 
   it('keeps a call within its size', () => {
@@ -122,6 +134,35 @@ describe('a member who could not be reached', () => {
     const left = () =>
       runInDurableObject(stub(), (_object, state) => state.storage.sql.exec('SELECT * FROM undelivered').toArray())
     await until(async () => (await left()).length === 0)
+  })
+
+  it('is given it when the next message gets through, however soon that is', async () => {
+    await register('ulla', 'vito')
+    const vito = await Device.connect('vito')
+    const inVito = (statement: string) =>
+      runInDurableObject(bindings.USER.getByName('vito'), (_object, { storage: { sql } }) => {
+        sql.exec(statement)
+      })
+    await inVito("CREATE TRIGGER deaf BEFORE INSERT ON log_mark BEGIN SELECT RAISE(ABORT, 'deaf'); END")
+    const say = (clientMsgID: string) =>
+      conversation('si_ulla_vito').append([appendItem({ sendID: 'ulla', recvID: 'vito', clientMsgID })])
+    const owed = () =>
+      runInDurableObject(bindings.CONVERSATION.getByName('si_ulla_vito'), (_object, { storage: { sql } }) =>
+        sql.exec('SELECT * FROM undelivered').toArray(),
+      )
+    await say('owed')
+    await until(async () => (await owed()).length === 1)
+    await inVito('DROP TRIGGER deaf')
+    await say('next')
+    await until(() => vito.received().length >= 2)
+    await until(async () => (await owed()).length === 0)
+    expect(
+      vito
+        .received()
+        .map(({ msg }) => Number(msg.seq))
+        .sort(),
+    ).toEqual([1, 2])
+    vito.close()
   })
 
   it('is tried again after a growing time', async () => {

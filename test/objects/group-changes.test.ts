@@ -1,5 +1,5 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { founding, groupChange, memberRecord } from '../group-rig.ts'
 import { bindings, conversation, Device, register, until } from '../rig.ts'
 
@@ -106,6 +106,22 @@ describe("a group's change", () => {
     await group.changeGroup(groupChange(groupID, { set: { status: 2 } }))
     await expect(group.changeGroup(joining(groupID, 'rosa'))).rejects.toMatchObject({ code: 1204 })
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
+  })
+
+  it('of a member who has lost the role, or has gone, is refused', async () => {
+    const groupID = await freshGroup('olga', 'pete', 'rosa')
+    const change = (given: object) => conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, given))
+    const admin = { userID: 'pete', roleLevel: 60 }
+    await change({ update: [{ userID: 'pete', set: { roleLevel: 60 } }] })
+    await change({ actor: admin, update: [{ userID: 'rosa', set: { muteEndTime: 5 } }] })
+    await change({ update: [{ userID: 'pete', set: { roleLevel: 20 } }] })
+    const kick = { leave: ['rosa'], roles: [{ userID: 'rosa', roleLevel: 20 }] }
+    await expect(change({ ...kick, actor: admin })).rejects.toMatchObject({ code: 1002 })
+    await change({ leave: ['pete'] })
+    await expect(change({ ...kick, actor: { userID: 'pete', roleLevel: 20 } })).rejects.toMatchObject({ code: 1002 })
+    await expectAgreement(groupID, ['olga 100', 'rosa 20'])
+    await change(kick)
+    await expectAgreement(groupID, ['olga 100'])
   })
 
   it('comes after the one before it, however many are asked for at once', async () => {
@@ -315,6 +331,47 @@ describe('a crash in the middle of a change', () => {
     await abortAllDurableObjects()
     await conversation(`sg_${imported}`).maxSeq()
     await expectAgreement(imported, ['olga 100', 'pete 20', 'rosa 20'])
+  })
+})
+
+describe('a change that D1 refuses for ever', () => {
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await bindings.DB.prepare('DROP TRIGGER IF EXISTS never').run()
+  })
+
+  const refuseInD1 = (userID: string) =>
+    bindings.DB.prepare(
+      `CREATE TRIGGER never BEFORE INSERT ON group_member WHEN new.user_id = '${userID}'
+        BEGIN SELECT RAISE(ABORT, 'never'); END`,
+    ).run()
+
+  it('is given up with a word in the log, leaves nothing behind and lets the next one through', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const groupID = await freshGroup('olga')
+    await refuseInD1('pete')
+    const refused = { ...joining(groupID, 'pete'), operationID: 'refused for ever' }
+    await expect(conversation(`sg_${groupID}`).changeGroup(refused)).rejects.toThrow('never')
+    await expectAgreement(groupID, ['olga 100'])
+    expect(log.mock.calls.map(([line]) => JSON.parse(String(line)))).toMatchObject([
+      { operationID: 'refused for ever', conversationID: `sg_${groupID}` },
+    ])
+    await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
+    await expectAgreement(groupID, ['olga 100', 'rosa 20'])
+    expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
+  })
+
+  it('after it was left over by a crash holds up neither the wake nor the next change', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const groupID = await freshGroup('olga')
+    await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_away')
+    await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
+    await bindings.DB.exec('ALTER TABLE group_member_away RENAME TO group_member')
+    expect((await inObject(groupID)).intents).toBe(1)
+    await refuseInD1('pete')
+    await abortAllDurableObjects()
+    await conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'rosa'))
+    await expectAgreement(groupID, ['olga 100', 'rosa 20'])
   })
 })
 

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { SPELL_MS } from '../../src/objects/conversation/conversation-object.ts'
+import { SPELL_MS } from '../../src/objects/conversation/spell.ts'
 import { stampMessage } from '../../src/protocol/push-messages.ts'
 import { appendItem, bindings, conversation, Device, register, textMessage, textOf, until, user } from '../rig.ts'
 
@@ -50,6 +50,39 @@ describe('a message that was stored but not delivered when the object died', () 
     await storeUndelivered('si_eva_finn', 'eva', 'finn', 'lost?')
     await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_eva_finn'))
     await expect.poll(() => user('finn').newestSeqs()).toEqual({ si_eva_finn: 2 })
+  })
+})
+
+describe('a message that is on its way longer than a busy spell lasts', () => {
+  it('is delivered, once, though the object dies in the next spell', async () => {
+    await register('rita', 'sven')
+    const stub = () => bindings.CONVERSATION.getByName('si_rita_sven')
+    const left = () =>
+      runInDurableObject(stub(), (_object, { storage: { sql } }) => sql.exec('SELECT * FROM spell').toArray())
+    await conversation('si_rita_sven').append([appendItem({ sendID: 'rita', recvID: 'sven', clientMsgID: 'first' })])
+    await until(async () => (await user('sven').conversations(null)).length === 1)
+    let hangs = true
+    const hanging = runInDurableObject(bindings.USER.getByName('sven'), (_object, state) =>
+      state.blockConcurrencyWhile(async () => {
+        while (hangs) await new Promise((resolve) => setTimeout(resolve, 10))
+      }),
+    ).catch(() => {})
+    await conversation('si_rita_sven').append([appendItem({ sendID: 'rita', recvID: 'sven', clientMsgID: 'held' })])
+    await runInDurableObject(stub(), (_object, { storage: { sql } }) => {
+      sql.exec('UPDATE chat SET stored_time = stored_time - 60000')
+    })
+    expect(await runDurableObjectAlarm(stub())).toBe(true)
+    await abortAllDurableObjects()
+    hangs = false
+    await hanging
+    const sven = await Device.connect('sven')
+    await conversation('si_rita_sven').maxSeq()
+    await until(() => sven.received().some(({ msg }) => textOf(msg) === 'held'))
+    await until(async () => {
+      await runDurableObjectAlarm(stub())
+      return (await left()).length === 0
+    })
+    expect(sven.received().filter(({ msg }) => textOf(msg) === 'held')).toHaveLength(1)
   })
 })
 

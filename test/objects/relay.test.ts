@@ -55,6 +55,26 @@ function listenersIn(groupID: string, shard = 0): Promise<string[]> {
   )
 }
 
+/** Has a user's object answer nothing for a while. */
+function hang(userID: string): { hanging: Promise<unknown>; release(): void } {
+  let hangs = true
+  const hanging = runInDurableObject(bindings.USER.getByName(userID), (_object, state) =>
+    state.blockConcurrencyWhile(async () => {
+      while (hangs) await new Promise((resolve) => setTimeout(resolve, 10))
+    }),
+  )
+  const release = () => {
+    hangs = false
+  }
+  return { hanging, release }
+}
+
+function owedIn(groupID: string): Promise<unknown[]> {
+  return runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage: { sql } }) =>
+    sql.exec('SELECT user_id FROM undelivered').toArray(),
+  )
+}
+
 /** A large group of which nobody is here, as its relay knows, and whose newest message is the second. */
 async function desertedGroup(): Promise<string> {
   await until(async () => (await Promise.all(LISTENERS.map((id) => user(id).onlinePlatforms()))).flat().length === 0)
@@ -171,6 +191,34 @@ describe('a large group', () => {
     await until(() => textsOf(after, groupID).length === 1)
     expect(textsOf(after, groupID)).toEqual(['5'])
     after.close()
+  })
+
+  it('is not held up by a member whose object hangs, who gets all of it in order, once', async () => {
+    const groupID = await largeGroup()
+    const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
+    await send(groupID, '1')
+    await until(() => textsOf(ida, groupID).length === 1 && textsOf(jan, groupID).length === 1)
+    const { hanging, release } = hang('jan')
+    for (const text of ['2', '3', '4']) {
+      await send(groupID, text)
+      await until(() => textsOf(ida, groupID).at(-1) === text, 15_000)
+    }
+    expect(textsOf(jan, groupID)).toEqual(['1'])
+    // The conversation tries from its log while the relay's own call still hangs.
+    await runDurableObjectAlarm(bindings.CONVERSATION.getByName(`sg_${groupID}`))
+    release()
+    await hanging
+    await until(() => textsOf(jan, groupID).length >= 4)
+    await send(groupID, '5')
+    await until(() => textsOf(jan, groupID).includes('5'))
+    await until(async () => {
+      await runDurableObjectAlarm(bindings.CONVERSATION.getByName(`sg_${groupID}`))
+      return (await owedIn(groupID)).length === 0
+    })
+    expect(textsOf(jan, groupID)).toEqual(['1', '2', '3', '4', '5'])
+    expect(textsOf(ida, groupID)).toEqual(['1', '2', '3', '4', '5'])
+    ida.close()
+    jan.close()
   })
 
   it('takes newcomers up after the notice of their coming, each message once', async () => {

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SPELL_MS } from '../../src/objects/conversation/conversation-object.ts'
+import { SPELL_MS } from '../../src/objects/conversation/spell.ts'
 import { stampMessage } from '../../src/protocol/push-messages.ts'
 import { appendItem, bindings, conversation, Device, register, textMessage, until } from '../rig.ts'
 import { AppServer } from '../webhook-rig.ts'

@@ -21,7 +21,7 @@ export async function dismissGroup(
   ctx: CallerContext,
   { groupID, deleteMember, sendMessage }: z.output<typeof DismissGroupReq>,
 ): Promise<void> {
-  const { group } = await groupAs(ctx, groupID, 'owner')
+  const { group, member: actor } = await groupAs(ctx, groupID, 'owner')
   const letGo = () => ctx.after({ kind: 'group-dismissed', operationID: ctx.operationID, groupID })
   // A first call may have broken off before its members were let go.
   if (group.status === GroupStatus.Dismissed && group.memberCount > 0) await letGo()
@@ -32,6 +32,7 @@ export async function dismissGroup(
   const members = tellsOfDismissal(ctx) ? await memberUserIDs(ctx.db, groupID) : []
   await changeGroup(ctx, {
     groupID,
+    actor,
     set: { status: GroupStatus.Dismissed },
     everybodyLeaves: true,
     notices: deleteMember ? [] : [groupNotice.dismissed(base, sendMessage ?? undefined)],

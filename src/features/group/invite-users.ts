@@ -39,7 +39,7 @@ export async function inviteUsers(ctx: CallerContext, req: Invitation): Promise<
   if (there) throw ImError.args(`${there.member.userID} is a member of group ${groupID} already`)
   await beforeInviteUserToGroup(ctx, req)
   if (mustAsk(ctx, place)) await askForEach(ctx, place.group, req, users)
-  else await bringIn(ctx, place.group, req, users)
+  else await bringIn(ctx, place, req, users)
 }
 
 function mustAsk(ctx: CallerContext, { group, member }: GroupAndMember): boolean {
@@ -53,7 +53,7 @@ function mustAsk(ctx: CallerContext, { group, member }: GroupAndMember): boolean
  */
 async function bringIn(
   ctx: CallerContext,
-  group: GroupRow,
+  { group, member: actor }: GroupAndMember,
   { groupID, invitedUserIDs, sendMessage }: Invitation,
   users: ReadonlyMap<string, UserInfo>,
 ): Promise<void> {
@@ -67,6 +67,7 @@ async function bringIn(
     const detail = { group: groupInfo(group), opUser, invitedUserList, inviterUser: opUser, operationTime: ctx.now() }
     await changeGroup(ctx, {
       groupID,
+      actor,
       join,
       notices: [groupNotice.membersInvited(detail, sendMessage ?? undefined)],
     })

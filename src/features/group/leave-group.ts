@@ -60,6 +60,7 @@ export async function kickMembers(
   // Clients take out of their lists who is named, so everybody is, in one notice or another.
   await changeGroup(ctx, {
     groupID,
+    actor: caller,
     leave: kickedUserIDs,
     roles: kicked.map(({ userID, roleLevel }) => ({ userID, roleLevel })),
     notices: inParts(kicked).map((kickedUserList) => ({

@@ -20,7 +20,7 @@ export function cancelMuteGroup(ctx: CallerContext, { groupID }: z.output<typeof
 }
 
 async function setStatus(ctx: CallerContext, groupID: string, status: number): Promise<void> {
-  const { group } = await groupAs(ctx, groupID, 'admin')
+  const { group, member: actor } = await groupAs(ctx, groupID, 'admin')
   // OpenIM does not look, and so brings a dismissed group back to life.
   requireInUse(group)
   const base = {
@@ -29,7 +29,7 @@ async function setStatus(ctx: CallerContext, groupID: string, status: number): P
     operationTime: ctx.now(),
   }
   const notice = status === GroupStatus.Muted ? groupNotice.muted(base) : groupNotice.unmuted(base)
-  await changeGroup(ctx, { groupID, set: { status }, notices: [notice] })
+  await changeGroup(ctx, { groupID, actor, set: { status }, notices: [notice] })
 }
 
 const MS_PER_SECOND = 1_000
@@ -39,11 +39,12 @@ export async function muteMember(
   ctx: CallerContext,
   { groupID, userID, mutedSeconds }: z.output<typeof MuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await findMemberToMute(ctx, groupID, userID)
+  const { base, actor, target } = await findMemberToMute(ctx, groupID, userID)
   const muteEndTime = ctx.now() + mutedSeconds * MS_PER_SECOND
   const mutedUser = { ...target, muteEndTime }
   await changeGroup(ctx, {
     groupID,
+    actor,
     update: [{ userID, set: { muteEndTime } }],
     roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberMuted({ ...base, mutedUser, mutedSeconds })],
@@ -54,9 +55,10 @@ export async function cancelMuteMember(
   ctx: CallerContext,
   { groupID, userID }: z.output<typeof CancelMuteGroupMemberReq>,
 ): Promise<void> {
-  const { base, target } = await findMemberToMute(ctx, groupID, userID)
+  const { base, actor, target } = await findMemberToMute(ctx, groupID, userID)
   await changeGroup(ctx, {
     groupID,
+    actor,
     update: [{ userID, set: { muteEndTime: 0 } }],
     roles: [{ userID, roleLevel: target.roleLevel }],
     notices: [groupNotice.memberUnmuted({ ...base, mutedUser: { ...target, muteEndTime: 0 } })],
@@ -71,7 +73,7 @@ async function findMemberToMute(ctx: CallerContext, groupID: string, userID: str
   if (!target) throw ImError.notFound(`${userID} is not a member of group ${groupID}`)
   requireHigher(ctx, place, target)
   const base = { group: groupInfo(place.group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
-  return { base, target }
+  return { base, actor: place.member, target }
 }
 
 function requireHigher(ctx: CallerContext, { member }: GroupAndMember, target: GroupMemberFullInfo): void {

@@ -20,7 +20,7 @@ export async function respondApplication(
   ctx: CallerContext,
   { groupID, fromUserID: userID, handleResult, handledMsg }: z.output<typeof GroupApplicationResponseReq>,
 ): Promise<void> {
-  const { group } = await groupAs(ctx, groupID, 'admin')
+  const { group, member: actor } = await groupAs(ctx, groupID, 'admin')
   requireInUse(group)
   const asked = await findRequest(ctx.db, groupID, userID)
   if (!asked) throw ImError.notFound(`${userID} has not asked to join group ${groupID}`)
@@ -44,7 +44,7 @@ export async function respondApplication(
   const notices: GroupNotice[] = []
   for (const joining of join) notices.push(await arrival(ctx, asked, shownNewcomer(joining, asked.user)))
   try {
-    await changeGroup(ctx, { groupID, join, answer, notices })
+    await changeGroup(ctx, { groupID, actor, join, answer, notices })
   } catch (error) {
     // Whoever was let in by another answer meanwhile is refused as a member; that the answer came too late says more.
     const now = error instanceof ImError ? await findRequest(ctx.db, groupID, userID) : null

@@ -29,7 +29,7 @@ interface Hooks {
 
 async function change(ctx: CallerContext, req: GroupInfoChange, { before, after }: Hooks): Promise<void> {
   const { groupID } = req
-  const { group } = await groupAs(ctx, groupID, 'admin')
+  const { group, member: actor } = await groupAs(ctx, groupID, 'admin')
   requireInUse(group)
   const wanted = await before(ctx, req)
   const { groupID: _same, ...given } = wanted
@@ -53,7 +53,7 @@ async function change(ctx: CallerContext, req: GroupInfoChange, { before, after 
     ...(groupName === undefined ? [] : [groupNotice.nameSet(base)]),
     ...(Object.keys(others).length === 0 ? [] : [groupNotice.infoSet(base)]),
   ]
-  await changeGroup(ctx, { groupID, set, notices })
+  await changeGroup(ctx, { groupID, actor, set, notices })
   await after(ctx, wanted)
 }
 

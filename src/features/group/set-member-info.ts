@@ -87,7 +87,7 @@ async function permit(ctx: CallerContext, groupID: string, members: readonly Set
 
 async function decide(
   ctx: CallerContext,
-  { group }: GroupAndMember,
+  { group, member: actor }: GroupAndMember,
   wanted: readonly Wanted[],
 ): Promise<DecidedChange> {
   const { groupID } = group
@@ -103,7 +103,7 @@ async function decide(
     if (Object.keys(others).length > 0) notices.push(groupNotice.memberInfoSet({ ...base, changedUser }))
   }
   const roles = wanted.map(({ target: { member } }) => ({ userID: member.userID, roleLevel: member.roleLevel }))
-  return { groupID, update, roles, notices }
+  return { groupID, actor, update, roles, notices }
 }
 
 function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): GroupMemberFields {

@@ -14,7 +14,7 @@ export async function transferGroup(
   ctx: CallerContext,
   { groupID, oldOwnerUserID, newOwnerUserID }: z.output<typeof TransferGroupOwnerReq>,
 ): Promise<void> {
-  const { group } = await groupAs(ctx, groupID, 'owner')
+  const { group, member: actor } = await groupAs(ctx, groupID, 'owner')
   requireInUse(group)
   if (oldOwnerUserID === newOwnerUserID) throw ImError.args('oldOwnerUserID and newOwnerUserID are the same')
   const members = await shownMembers(ctx, groupID, [oldOwnerUserID, newOwnerUserID])
@@ -35,6 +35,7 @@ export async function transferGroup(
   const handedOver = { ...shown, ownerUserID: newOwnerUserID }
   await changeGroup(ctx, {
     groupID,
+    actor,
     set: { ownerUserID: newOwnerUserID },
     update: [
       { userID: oldOwnerUserID, set: { roleLevel: newOwner.roleLevel } },

@@ -3,7 +3,7 @@ import type { Bindings } from '../../env.ts'
 import { type AppliedChange, applyGroupChange } from '../../features/group/store/apply-change.ts'
 import { configOf } from '../../platform/config.ts'
 import { flushCountsIfDue } from '../../platform/counters.ts'
-import { openDatabase } from '../../platform/d1.ts'
+import { isRefusal, openDatabase } from '../../platform/d1.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
@@ -52,12 +52,7 @@ import { RelationChanges } from './relation-changes.ts'
 import { relationOf, relationStatements } from './relations.ts'
 import { revoke } from './revoke.ts'
 import { searchLog } from './search.ts'
-
-/**
- * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
- * idle time after which an object leaves memory, so that the alarm normally finds the lanes of this very spell.
- */
-export const SPELL_MS = 8_000
+import { SPELL_MS, Spell } from './spell.ts'
 
 /** An alarm that failed comes again with a later time of its own; so long it still counts for its spell. */
 const ALARM_SLACK_MS = 120_000
@@ -69,10 +64,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   readonly #groupChanges: GroupChanges<AppliedChange, Committed>
   readonly #hidden: Hidden
   readonly #relations: RelationChanges
+  readonly #spell: Spell
   #members: Members
   #logs: Record<LogName, MessageLog>
   #opening: Promise<void> | null = null
-  #spellEnds = 0
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
@@ -98,7 +93,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       relay: atHand((name) => relayObject(env, name)),
       asksApp: (message) => this.#appServer.asks(message),
       askApp: (message) => this.#appServer.ask(message),
-      owes: () => this.#owes(),
+      owes: () => void this.#spell.plan(Date.now()),
       log: this.#log,
     })
     this.#groupChanges = new GroupChanges<AppliedChange, Committed>({
@@ -112,21 +107,32 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       },
       prepare: (change) => {
         if (!change.create) this.#members.persist()
-        void this.#watchSpell(Date.now())
+        void this.#spell.watch(Date.now())
       },
       apply: (change) => applyGroupChange(openDatabase(env.DB), change, memberCountAfter(this.#members, change)),
       commit: (change, applied) => this.#commitChange(change, applied),
       committed: ({ notices, moves }) => this.#dispatch.change(notices, moves),
+      isRefusal,
+      gaveUp: ({ operationID }, error) =>
+        this.#log.error('a change of the group was given up: D1 refuses it', error, { operationID }),
     })
-    // A pending alarm means that the previous life of this object ended in a busy spell.
-    state.blockConcurrencyWhile(async () => {
-      const due = await state.storage.getAlarm()
-      if (due === null) return
-      this.#spellEnds = due
-      await this.#resumeChanges()
-      await this.#resumeRelations()
-      this.#again(due - SPELL_MS)
+    this.#spell = new Spell({
+      storage: state.storage,
+      unfinished: [this.#groupChanges, this.#relations],
+      busy: () => this.#dispatch.busy,
+      pendingSince: (began) => this.#dispatch.pendingSince(began),
+      retryAt: (now) => this.#dispatch.retryAt(now),
+      again: (since, untoldSince) => {
+        this.#dispatch.again(since)
+        this.#appServer.tellAgain(untoldSince)
+      },
+      retry: async () => {
+        this.#dispatch.retry()
+        await Promise.all([this.#dispatch.heard, this.#appServer.told])
+      },
+      log: () => this.#log,
     })
+    state.blockConcurrencyWhile(() => this.#spell.wake(Date.now()))
   }
 
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
@@ -250,7 +256,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   relationsChanging(): Promise<Outcome<number>> {
     return outcomeOf(() => {
       const now = Date.now()
-      void this.#watchSpell(now)
+      void this.#spell.watch(now)
       return this.#relations.begin(now)
     })
   }
@@ -280,24 +286,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
-    if (this.#spellEnds === 0) this.#again((info?.scheduledTime ?? Date.now()) - SPELL_MS)
-    this.#spellEnds = 0
-    await this.#resumeChanges()
-    await this.#resumeRelations()
-    this.#dispatch.retry()
-    // Until the app has been heard and told this alarm is not done: the next one begins where this one ends.
-    await Promise.all([this.#dispatch.heard, this.#appServer.told])
-    await this.#planAlarm(Date.now())
-    const slack = info?.isRetry ? ALARM_SLACK_MS : 0
-    await this.#list((info?.scheduledTime ?? Date.now()) - SPELL_MS - slack)
+    const due = info?.scheduledTime ?? Date.now()
+    await this.#spell.end(due)
+    await this.#list(due - SPELL_MS - (info?.isRetry ? ALARM_SLACK_MS : 0))
     await flushCountsIfDue(this.env)
-  }
-
-  /** Nobody knows whether what was stored since then has reached anybody. */
-  #again(since: number): void {
-    this.#dispatch.again(since)
-    this.#appServer.tellAgain(since)
   }
 
   /** Tells the directory of a conversation that began lately: from there a search that names nobody finds it. */
@@ -332,7 +324,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       throw error
     } finally {
       if (handedOver) this.#dispatch.change([], { joined: [], left: [], leftShards: new Map(), handedOver })
-      if (stamped.some((message) => message.seq > 0)) void this.#watchSpell(now)
+      if (stamped.some((message) => message.seq > 0)) void this.#spell.watch(now)
       for (const message of stamped) this.#dispatch.message(message)
       this.#appServer.tell(stamped)
       // Settings of people who have no conversation yet may change without a word to this object.
@@ -445,27 +437,6 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     }
   }
 
-  /** What cannot be carried out now is tried again at the next alarm; meanwhile the group stays as it is. */
-  async #resumeChanges(): Promise<void> {
-    if (!this.#groupChanges.pending) return
-    try {
-      await this.#groupChanges.resume()
-    } catch (error) {
-      const operationID = this.#groupChanges.nextOperationID
-      this.#log.error('a change of the group could not be carried out yet', error, { operationID })
-    }
-  }
-
-  /** What D1 does not tell now is asked for again at the next alarm. */
-  async #resumeRelations(): Promise<void> {
-    try {
-      await this.#relations.resume(Date.now())
-    } catch (error) {
-      const operationID = `alarm_${this.#conversationID()}`
-      this.#log.error('what two users are to each other could not be read yet', error, { operationID })
-    }
-  }
-
   async #readRelations(): Promise<void> {
     // A conversation that opens right now may have read what was there before the change.
     await this.#opening?.catch(() => {})
@@ -474,31 +445,6 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const db = openDatabase(this.env.DB)
     const related = await db.batch(relationStatements(db, userIDs))
     for (const userID of userIDs) this.#members.setRelation(userID, relationOf(userID, related))
-  }
-
-  /** The alarm goes into the same commit as the spell's first message: from then on a crash cannot hide it. */
-  async #watchSpell(now: number): Promise<void> {
-    if (this.#spellEnds > now) return
-    this.#spellEnds = now + SPELL_MS
-    await this.ctx.storage.setAlarm(this.#spellEnds)
-  }
-
-  /**
-   * What is still on its way is looked at after the usual time, what was given up after a growing one. The alarm of a
-   * spell under way comes first and sees to both.
-   */
-  async #planAlarm(now: number): Promise<void> {
-    if (this.#spellEnds > now) return
-    if (this.#dispatch.busy || this.#groupChanges.pending || this.#relations.pending) {
-      await this.#watchSpell(now)
-      return
-    }
-    const retryAt = this.#dispatch.retryAt(now)
-    if (retryAt !== null) await this.ctx.storage.setAlarm(retryAt)
-  }
-
-  #owes(): void {
-    void this.#planAlarm(Date.now())
   }
 
   get #log(): Log {

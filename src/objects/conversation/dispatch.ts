@@ -77,6 +77,8 @@ export class Dispatch {
   readonly #users: FanOut<Delivery>
   readonly #relays: FanOut<Relayed>
   readonly #line: PushLine<Asked>
+  /** Those to whom all that they are owed is on its way. */
+  readonly #repaid = new Set<string>()
   #shards: number[]
 
   constructor(deps: DispatchDeps) {
@@ -86,7 +88,7 @@ export class Dispatch {
     this.#shards = shardsOf(sql)
     const outcome = {
       gaveUp: (receiver: string, parcels: (Delivery | Relayed)[]) => this.#gaveUp(receiver, parcels),
-      drained: (receiver: string) => this.#undelivered.settle(receiver),
+      drained: (receiver: string) => this.#drained(receiver),
       log,
     }
     this.#users = new FanOut<Delivery>({
@@ -121,6 +123,20 @@ export class Dispatch {
   /** When to try again what is owed; null when nothing is. */
   retryAt(now: number): number | null {
     return this.#undelivered.retryAt(now)
+  }
+
+  /**
+   * When the oldest of what is on its way was stored; null when nothing of it is stored.
+   * @param began since when somebody may be told of having come or gone: the time of that is not known
+   */
+  pendingSince(began: number): number | null {
+    const parcels = [...this.#users.pending(), ...this.#relays.pending()]
+    const times = [
+      this.#storedTimeOf(parcels),
+      ...[...this.#line.waiting()].map(({ item, seq }) => this.#deps.logs()[item.log].storedTime(seq)),
+      parcels.some(movesSomebody) ? began : null,
+    ].filter((time) => time !== null)
+    return times.length === 0 ? null : Math.min(...times)
   }
 
   /** The lowest seq of the chat that is still on its way to somebody; null when there is none. */
@@ -231,9 +247,18 @@ export class Dispatch {
     }
   }
 
-  /** Tries again what was given up. */
+  /** Tries again what was given up, unless something is on its way there: that tells whether it can be reached. */
   retry(): void {
-    for (const { userID, since } of this.#undelivered.all()) this.again(since, userID)
+    for (const { userID } of this.#undelivered.all()) {
+      if (!(isRelay(userID) ? this.#relays : this.#users).serves(userID)) this.#repay(userID)
+    }
+  }
+
+  #repay(receiver: string): void {
+    const since = this.#undelivered.since(receiver)
+    if (since === null) return
+    this.#repaid.add(receiver)
+    this.again(since, receiver)
   }
 
   #receivers(): Receivers {
@@ -341,7 +366,7 @@ export class Dispatch {
     if (missed.length === 0) return
     const since = this.#storedTimeOf([parcel])
     if (since === null) return
-    for (const userID of missed) this.#undelivered.note(userID, since)
+    for (const userID of missed) this.#owe(userID, since)
     this.#deps.owes()
   }
 
@@ -350,17 +375,36 @@ export class Dispatch {
     const since = this.#storedTimeOf(parcels)
     // What was not stored was for whoever was there; but who has come or gone must learn of it.
     if (since === null && !parcels.some(movesSomebody)) return
-    this.#undelivered.note(receiver, since ?? Date.now())
+    this.#owe(receiver, since ?? Date.now())
     this.#deps.owes()
   }
 
+  #owe(receiver: string, since: number): void {
+    this.#undelivered.note(receiver, since)
+    // What is on its way does not pay for this.
+    this.#repaid.delete(receiver)
+  }
+
+  /** A receiver has all that was on its way; what was owed before may not have been among it. */
+  #drained(receiver: string): void {
+    if (this.#repaid.delete(receiver)) this.#undelivered.settle(receiver)
+    else this.#repay(receiver)
+  }
+
+  /** When the oldest message of these was stored: the first of each log, since times ascend with seqs. */
   #storedTimeOf(parcels: readonly Parcel[]): number | null {
-    const times = parcels
-      .flatMap(({ conversationID, messages }) => {
-        const log = this.#deps.logs()[isNotificationConversation(conversationID) ? 'notification' : 'chat']
-        return messages.map((message) => log.storedTime(message.seq))
-      })
-      .filter((time) => time !== null)
+    const seqs: Record<LogName, Set<number>> = { chat: new Set(), notification: new Set() }
+    for (const { conversationID, messages } of parcels) {
+      const log = isNotificationConversation(conversationID) ? 'notification' : 'chat'
+      for (const { seq } of messages) if (seq > 0) seqs[log].add(seq)
+    }
+    const times = (['chat', 'notification'] as const).flatMap((log) => {
+      for (const seq of [...seqs[log]].sort((a, b) => a - b)) {
+        const time = this.#deps.logs()[log].storedTime(seq)
+        if (time !== null) return [time]
+      }
+      return []
+    })
     return times.length === 0 ? null : Math.min(...times)
   }
 

@@ -12,6 +12,8 @@ const MAX_TRIES = 4
 export interface Parcel {
   conversationID: string
   messages: DeliveredMessage[]
+  /** Of the whole parcel: what is new goes in another one than what the receiver may have. */
+  redelivered?: boolean
 }
 
 interface Lane<P> {
@@ -48,6 +50,19 @@ export class FanOut<P extends Parcel> {
   /** True while something is not confirmed by its receiver. */
   get busy(): boolean {
     return this.#lanes.size > 0
+  }
+
+  /** Whether something is on its way to a receiver. */
+  serves(receiver: string): boolean {
+    return this.#lanes.has(receiver)
+  }
+
+  /** What is not confirmed by its receiver. */
+  *pending(): Generator<P> {
+    for (const { underWay, waiting } of this.#lanes.values()) {
+      if (underWay) yield underWay
+      yield* waiting
+    }
   }
 
   /** The lowest seq of a log that a receiver has not confirmed; null when there is none. */
@@ -105,12 +120,12 @@ export class FanOut<P extends Parcel> {
   }
 }
 
-/** Takes the longest run of parcels of the same log from the front, within the limits of one call. */
+/** Takes the longest run of parcels of the same log and kind from the front, within the limits of one call. */
 export function nextParcel<P extends Parcel>(waiting: P[], standsAlone: (parcel: P) => boolean): P {
   const first = waiting.shift() as P
   const messages = [...first.messages]
   let bytes = sizeOf(first)
-  for (let next = waiting[0]; next && next.conversationID === first.conversationID; next = waiting[0]) {
+  for (let next = waiting[0]; next && isLike(first, next); next = waiting[0]) {
     if (standsAlone(next)) break
     bytes += sizeOf(next)
     if (bytes > MAX_BATCH_BYTES || messages.length + next.messages.length > MAX_BATCH_MESSAGES) break
@@ -118,6 +133,10 @@ export function nextParcel<P extends Parcel>(waiting: P[], standsAlone: (parcel:
     waiting.shift()
   }
   return { ...first, messages }
+}
+
+function isLike(a: Parcel, b: Parcel): boolean {
+  return a.conversationID === b.conversationID && (a.redelivered ?? false) === (b.redelivered ?? false)
 }
 
 function sizeOf(parcel: Parcel): number {

@@ -22,13 +22,17 @@ export interface GroupChangesDeps<Applied, Done> {
   commit(change: GroupChange, applied: Applied): Done
   /** Goes on once that transaction is through. */
   committed(done: Done, change: GroupChange): void
+  /** Whether D1 has refused a change in such a way that it is refused for ever, and has nothing of it. */
+  isRefusal(error: unknown): boolean
+  /** A change was given up, as if it had never been asked for. */
+  gaveUp(change: GroupChange, error: unknown): void
 }
 
 /**
  * Carries out the changes of a group, one after the other, so that D1 and this conversation cannot stay apart: first
  * the intent is written here, then the change to D1, then here, where the intent is struck out in the same transaction.
  * Whatever the moment of a crash, either nothing has happened or the intent is found at the next wake and carried out
- * to its end.
+ * to its end. What D1 refuses for ever is given up, since nothing else could be changed behind it.
  */
 export class GroupChanges<Applied, Done> {
   readonly #deps: GroupChangesDeps<Applied, Done>
@@ -48,7 +52,7 @@ export class GroupChanges<Applied, Done> {
   }
 
   /** The operation whose change is carried out next; "" when none waits. */
-  get nextOperationID(): string {
+  get operationID(): string {
     return this.#intents.all()[0]?.change.operationID ?? ''
   }
 
@@ -57,8 +61,9 @@ export class GroupChanges<Applied, Done> {
       await this.#carryOutPending()
       await this.#deps.open(change)
       const settled = this.#deps.settle(change)
-      const id = this.#write(settled)
-      return this.#carryOut(id, settled)
+      const outcome = await this.#carryOut(this.#write(settled), settled)
+      if (!outcome.ok) throw outcome.refusal
+      return outcome.done
     })
   }
 
@@ -86,21 +91,41 @@ export class GroupChanges<Applied, Done> {
     })
   }
 
-  async #carryOut(id: number, change: GroupChange): Promise<Done> {
-    const { storage } = this.#deps
+  /** @throws whatever keeps the change from being carried out now; it is tried again */
+  async #carryOut(
+    id: number,
+    change: GroupChange,
+  ): Promise<{ ok: true; done: Done } | { ok: false; refusal: unknown }> {
+    const { storage, committed, commit } = this.#deps
     // The intent must be on disk before D1 can know of it.
     await storage.sync()
     try {
-      const applied = await this.#deps.apply(change)
+      const applied = await this.#apply(id, change)
+      if (!applied.ok) return applied
       const done = storage.transactionSync(() => {
         this.#intents.remove(id)
-        return this.#deps.commit(change, applied)
+        return commit(change, applied.applied)
       })
-      this.#deps.committed(done, change)
-      return done
+      committed(done, change)
+      return { ok: true, done }
     } catch (error) {
       this.#pending = true
       throw error
+    }
+  }
+
+  async #apply(
+    id: number,
+    change: GroupChange,
+  ): Promise<{ ok: true; applied: Applied } | { ok: false; refusal: unknown }> {
+    const { apply, isRefusal, gaveUp } = this.#deps
+    try {
+      return { ok: true, applied: await apply(change) }
+    } catch (refusal) {
+      if (!isRefusal(refusal)) throw refusal
+      this.#deps.storage.transactionSync(() => this.#intents.remove(id))
+      gaveUp(change, refusal)
+      return { ok: false, refusal }
     }
   }
 }

@@ -8,11 +8,14 @@ export const RELAY_MEMBERS = 1_000
 
 /** Whether the change fits what the group is now. The verb has looked at D1; a change may have come in between. */
 export function refusalOfChange(members: Members, change: GroupChange): ImError | null {
-  const { groupID, create, join = [], update = [], leave = [], roles = [] } = change
+  const { groupID, create, join = [], update = [], leave = [], roles = [], actor } = change
   if (create) return members.kind ? ImError.groupIDExists(`groupID ${groupID} is taken`) : null
   const isRemoval = join.length === 0 && update.length === 0 && leave.length > 0
   if (members.group?.status === GroupStatus.Dismissed && !isRemoval) {
     return ImError.groupDismissed(`group ${groupID} was dismissed`)
+  }
+  if (actor && (members.get(actor.userID)?.roleLevel ?? 0) < actor.roleLevel) {
+    return ImError.noPermission(`${actor.userID} has lost the role in group ${groupID} just now`)
   }
   const there = join.find(({ userID }) => members.has(userID))
   if (there) return ImError.args(`${there.userID} is a member of group ${groupID} already`)

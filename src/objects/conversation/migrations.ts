@@ -115,4 +115,11 @@ export const conversationMigrations: readonly string[] = [
     PRIMARY KEY (intent_id, part)
   ) WITHOUT ROWID;
   `,
+  // Since when something is on its way that an earlier busy spell has left to the next one.
+  `
+  CREATE TABLE spell (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    since INTEGER NOT NULL
+  );
+  `,
 ]

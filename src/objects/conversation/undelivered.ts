@@ -27,6 +27,11 @@ export class Undelivered {
     return [...this.#owed.values()]
   }
 
+  /** `stored_time` of the oldest message that somebody is owed, ms; null when nothing is. */
+  since(userID: string): number | null {
+    return this.#owed.get(userID)?.since ?? null
+  }
+
   note(userID: string, since: number): void {
     const known = this.#owed.get(userID)
     const owed = { userID, since: Math.min(since, known?.since ?? since), tries: (known?.tries ?? 0) + 1 }

@@ -5,11 +5,12 @@ import { createLog } from '../../platform/log.ts'
 import { atHand, userObject } from '../../platform/objects.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { inParallel } from '../../platform/parallel.ts'
-import type { DeliveredMessage, Relayed, RelayedMessage, RelayRpc } from '../../platform/rpc.ts'
+import type { DeliveredMessage, Delivery, Relayed, RelayedMessage, RelayRpc } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { enqueueOfflinePush } from '../../push/enqueue.ts'
 import { wantsPush } from '../../push/offline-push.ts'
+import { Lanes } from './lanes.ts'
 import { relayMigrations } from './migrations.ts'
 import { Shard } from './shard.ts'
 
@@ -20,6 +21,7 @@ const MAX_PARALLEL = 200
 export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
   readonly #shard: Shard
   readonly #user = atHand((userID) => userObject(this.env, userID))
+  readonly #lanes = new Lanes((userID, delivery) => this.#hand(userID, delivery))
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
@@ -36,7 +38,8 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
       const { absent } = this.#shard
       const missed: string[] = []
       await inParallel(this.#shard.listeners, MAX_PARALLEL, async (userID) => {
-        if (!(await this.#deliver(userID, relayed))) missed.push(userID)
+        const delivery = deliveryTo(userID, relayed)
+        if (delivery && !(await this.#lanes.bring(userID, delivery))) missed.push(userID)
       })
       await this.#ring(relayed, absent)
       return missed
@@ -48,19 +51,15 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   }
 
   /** @returns false when the member's object could not be reached */
-  async #deliver(userID: string, { conversationID, home, about, messages, redelivered }: Relayed): Promise<boolean> {
-    const wanted = messages
-      .filter(({ exceptUserID }) => exceptUserID !== userID)
-      .map((message) => heardBy(userID, message))
-    if (wanted.length === 0) return true
+  async #hand(userID: string, delivery: Delivery): Promise<boolean> {
     const arrivals = this.#shard.arrivals(userID)
-    const news = { conversationID, home, about, messages: wanted, ...(redelivered && { redelivered }) }
     try {
-      const listens = await this.#user(userID).deliver(news)
+      const listens = await this.#user(userID).deliver(delivery)
       if (!listens) this.#shard.wentAway(userID, arrivals)
       return true
     } catch (error) {
-      const operationID = wanted[0]?.operationID ?? ''
+      const { conversationID, messages } = delivery
+      const operationID = messages[0]?.operationID ?? ''
       this.#log.error('a member could not be reached', error, { operationID, userID, conversationID })
       return false
     }
@@ -84,6 +83,15 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   get #log() {
     return createLog(configOf(this.env).logLevel, { relay: this.ctx.id.name ?? '' })
   }
+}
+
+/** What of it one member is handed; null for nothing. */
+function deliveryTo(userID: string, { conversationID, home, about, messages, redelivered }: Relayed): Delivery | null {
+  const wanted = messages
+    .filter(({ exceptUserID }) => exceptUserID !== userID)
+    .map((message) => heardBy(userID, message))
+  if (wanted.length === 0) return null
+  return { conversationID, home, about, messages: wanted, ...(redelivered && { redelivered }) }
 }
 
 /** The message for one member: silent for whom the app has left out. */
