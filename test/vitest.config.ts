@@ -86,6 +86,9 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           // A server and a browser at a time are enough for two cores.
           fileParallelism: false,
+          // The SDKs have races of their own (one counts a message twice that comes while it reads a new conversation):
+          // a journey may go wrong once. Those that did are named at the end of the run.
+          retry: 1,
           ...LONG_PATIENCE,
         },
       },

@@ -82,6 +82,7 @@ export class LoadSocket {
 
   close(): Promise<void> {
     this.#leaving = true
+    if (this.#socket.destroyed) return Promise.resolve()
     return new Promise((resolve) => {
       this.#socket.once('close', () => resolve())
       this.#socket.end(clientFrame(Buffer.from([0x03, 0xe8]), OPCODE.Close))

@@ -215,7 +215,7 @@ describe('a crash in the middle of a change', () => {
       await abortAllDurableObjects()
       await conversation(`sg_${groupID}`).maxSeq()
       const lines = log.mock.calls.map(([text]) => JSON.parse(String(text)))
-      const told = { message: 'a change of the group could not be carried out yet', operationID: 'op-of-pete' }
+      const told = { message: 'a change that was begun could not be carried out yet', operationID: 'op-of-pete' }
       expect(lines).toContainEqual(expect.objectContaining({ ...told, conversationID: `sg_${groupID}` }))
     } finally {
       log.mockRestore()
