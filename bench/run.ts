@@ -45,9 +45,20 @@ mkdirSync(folder, { recursive: true })
 const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.jsonl`)
 const results: Result[] = []
 
-const [naive, batched, product] = await Promise.all([startFloor('naive'), startFloor('batched'), startProduct()])
+const [naive, batched, protocol, product] = await Promise.all([
+  startFloor('naive'),
+  startFloor('batched'),
+  startFloor('protocol'),
+  startProduct(),
+])
 const before = options.against === undefined ? null : await startProduct(options.against, 'before')
-const contenders = { naive, batched, ...product, ...(before && { jsonBefore: before.json, gobBefore: before.gob }) }
+const contenders = {
+  naive,
+  batched,
+  protocol,
+  ...product,
+  ...(before && { jsonBefore: before.json, gobBefore: before.gob }),
+}
 try {
   for (const scenario of SCENARIOS.filter(({ name }) => wanted.includes(name))) {
     await scenario.run(contenders, pace, (result) => {
@@ -58,7 +69,7 @@ try {
     if (isWhole && !options['no-docs']) document(scenario.name, summarize(results))
   }
 } finally {
-  for (const contender of [naive, batched, product.json, before?.json]) await contender?.server.remove()
+  for (const contender of [naive, batched, protocol, product.json, before?.json]) await contender?.server.remove()
 }
 
 if (!isWhole) for (const summary of summarize(results)) console.log(medianLine(summary))

@@ -32,13 +32,13 @@ export interface Product extends Contender {
 const REGISTERED_AT_ONCE = 500
 const TOKENS_AT_ONCE = 32
 
-export async function startFloor(name: 'naive' | 'batched'): Promise<Contender> {
+export async function startFloor(name: 'naive' | 'batched' | 'protocol'): Promise<Contender> {
   const bundle = await bundleAs(name, `bench/floor/${name}.ts`)
   const server = await start(bundle)
   return {
     name: `${name} floor`,
     server,
-    wire: floorWire(server.wsUrl),
+    wire: name === 'protocol' ? productWire(server.wsUrl, 'json', new Map()) : floorWire(server.wsUrl),
     prepare: async () => {},
     workerdPid: () => workerdPidOf(server.stateDir),
   }

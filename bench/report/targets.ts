@@ -16,23 +16,26 @@ interface Target {
 type Place = readonly [scenario: string, variant: string, contender: string]
 
 const NAIVE = 'naive floor'
+const PROTOCOL = 'protocol floor'
 const JSON_ = 'product, JSON'
 const GOB = 'product, gob + gzip'
 const LOADED = '50 × 16'
 
-const throughput = (variant: string, contender: string, ratio: number): Target => ({
-  measure: `one-to-one ${variant}, ${contender}: messages/s`,
+const besides = (floor: string) => (floor === NAIVE ? '' : `, beside the ${floor}`)
+
+const throughput = (variant: string, contender: string, ratio: number, floor = NAIVE): Target => ({
+  measure: `one-to-one ${variant}, ${contender}: messages/s${besides(floor)}`,
   of: ['one-to-one', variant, contender],
-  to: ['one-to-one', variant, NAIVE],
+  to: ['one-to-one', variant, floor],
   figure: 'messagesPerSecond',
   bound: 'at least',
   ratio,
 })
 
-const latency = (figure: string, label: string, ratio: number): Target => ({
-  measure: `one pair: delivered ${label}`,
+const latency = (figure: string, label: string, ratio: number, floor = NAIVE): Target => ({
+  measure: `one pair: delivered ${label}${besides(floor)}`,
   of: ['one-to-one', '1 × 1', JSON_],
-  to: ['one-to-one', '1 × 1', NAIVE],
+  to: ['one-to-one', '1 × 1', floor],
   figure,
   bound: 'at most',
   ratio,
@@ -52,8 +55,10 @@ const TARGETS: readonly Target[] = [
   throughput(LOADED, GOB, 2.2),
   throughput('50 × 1', JSON_, 0.9),
   throughput('50 × 1', GOB, 0.9),
+  throughput('50 × 1', JSON_, 0.9, PROTOCOL),
   latency('deliveredP50', 'p50', 1.25),
   latency('deliveredP99', 'p99', 1.4),
+  latency('deliveredP50', 'p50', 1.25, PROTOCOL),
   fanOut('100 members, 1 × 4', 1.2),
   fanOut('100 members, 20 × 4', 3),
   {
@@ -101,7 +106,11 @@ export function targetTable(summaries: readonly Summary[], scenario: string): st
     return [`| ${target.measure} | ${wanted} | ${numberOf(measured)} × | ${met ? 'met' : 'missed'} |`]
   })
   if (rows.length === 0) return ''
-  return ['| target, as a multiple of the naive floor | wanted | measured | |', '|---|---|---|---|', ...rows].join('\n')
+  return [
+    '| target, as a multiple of the naive floor unless another is named | wanted | measured | |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n')
 }
 
 function ratioOf({ of, to, figure, times = 1 }: Target, summaries: readonly Summary[]): number | null {

@@ -70,7 +70,7 @@ async function runVariant(
 ): Promise<void> {
   const warmUp = Math.max(WARM_UP_AT_LEAST, cast.senders.length * WARM_UP_PER_SENDER) / sizeOf(cast)
   const prepared: { contender: Contender; stage: Stage; messages: number }[] = []
-  for (const contender of everyOne(contenders)) {
+  for (const contender of everyOne(contenders, cast)) {
     const stage = await Stage.open(contender, cast)
     const first = await stage.burst(warmUp, outstanding)
     const second = await stage.burst(first.messages, outstanding)
@@ -85,8 +85,10 @@ async function runVariant(
   for (const { stage } of prepared) await stage.close()
 }
 
-function everyOne({ naive, batched, jsonBefore, json, gobBefore, gob }: Contenders): Contender[] {
-  return [naive, batched, jsonBefore, json, gobBefore, gob].filter((contender) => contender !== undefined)
+function everyOne({ protocol, ...others }: Contenders, { senders: [first] }: Cast): Contender[] {
+  const { naive, batched, jsonBefore, json, gobBefore, gob } = others
+  const ofPairs = first && 'user' in first.target ? [protocol] : []
+  return [naive, batched, ...ofPairs, jsonBefore, json, gobBefore, gob].filter((contender) => contender !== undefined)
 }
 
 /** Roughly how many deliveries one message makes, to keep the first burst short. */

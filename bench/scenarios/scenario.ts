@@ -14,6 +14,8 @@ export interface Result {
 export interface Contenders {
   naive: Contender
   batched: Contender
+  /** Speaks the protocol of the JavaScript SDK, between two users only. */
+  protocol: Contender
   json: Product
   gob: Product
   /** The product of other sources, to see what a change does. */

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../platform/rpc.ts'
 
-/** So long a wave waits for a member. */
-const MAX_WAIT_MS = 2_000
+/** So long a wave waits for a member. A busy system answers late, too, and to bring it all again would make it busier. */
+const MAX_WAIT_MS = 5_000
 
 /** So many waves are kept for a member who does not answer; the conversation has them all. */
 const MAX_KEPT = 50

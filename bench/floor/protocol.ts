@@ -1,0 +1,111 @@
+import { DurableObject } from 'cloudflare:workers'
+import { MessageStatus } from '../../src/protocol/constants/message-status.ts'
+import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
+import { conversationIDFor } from '../../src/protocol/conversation-id.ts'
+import { decodeJsonRequest, encodeJsonResponse } from '../../src/protocol/envelope/json.ts'
+import { encodePushMessages, encodeSendMsgResp, stampMessage } from '../../src/protocol/push-messages.ts'
+import { readMessage } from '../../src/protocol/read-message.ts'
+
+export * from './absent.ts'
+
+/*
+ * The naive floor with OpenIM's protocol: its envelope, its messages with the product's own codec, and the third frame
+ * that it wants, the sender's copy of its own message. Still no token, no check, no batch, nothing for who is absent. What
+ * it falls behind the naive floor is what the protocol costs whoever speaks it in this shape.
+ */
+
+interface Env {
+  USER: DurableObjectNamespace<UserObject>
+  CONVERSATION: DurableObjectNamespace<ConversationObject>
+}
+
+export class UserObject extends DurableObject<Env> {
+  readonly #conversations = new Map<string, DurableObjectStub<ConversationObject>>()
+
+  override fetch(): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    server.send(JSON.stringify({ errCode: 0, errMsg: '', errDlt: '' }))
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  override async webSocketMessage(socket: WebSocket, frame: ArrayBuffer): Promise<void> {
+    const { reqIdentifier, msgIncr, operationID, data } = decodeJsonRequest(new Uint8Array(frame))
+    const { msg, bytes } = readMessage(data)
+    if (!bytes) throw new Error('the load generator writes plain messages')
+    const home = conversationIDFor(msg, false)
+    let conversation = this.#conversations.get(home)
+    if (!conversation) {
+      conversation = this.env.CONVERSATION.getByName(home)
+      this.#conversations.set(home, conversation)
+    }
+    const serverMsgID = crypto.randomUUID().replaceAll('-', '')
+    const { seq, sendTime } = await conversation.append(msg.recvID, { serverMsgID, operationID, bytes })
+    const sent = { serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
+    const answer = { reqIdentifier, msgIncr, operationID, errCode: 0, errMsg: '' }
+    socket.send(encodeJsonResponse({ ...answer, data: encodeSendMsgResp(sent, null) }))
+    socket.send(
+      pushFrame(home, stampMessage(bytes, { serverMsgID, sendTime, seq, status: MessageStatus.Sent }), operationID),
+    )
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    socket.close(code)
+  }
+
+  deliver(home: string, msg: Uint8Array, operationID: string): void {
+    const frame = pushFrame(home, msg, operationID)
+    for (const socket of this.ctx.getWebSockets()) socket.send(frame)
+  }
+}
+
+export class ConversationObject extends DurableObject<Env> {
+  readonly #users = new Map<string, DurableObjectStub<UserObject>>()
+  #seq: number
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    state.storage.sql.exec('CREATE TABLE IF NOT EXISTS message (seq INTEGER PRIMARY KEY, body BLOB NOT NULL)')
+    this.#seq = state.storage.sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM message').one().seq
+  }
+
+  append(
+    recvID: string,
+    { serverMsgID, operationID, bytes }: { serverMsgID: string; operationID: string; bytes: Uint8Array },
+  ): { seq: number; sendTime: number } {
+    const seq = ++this.#seq
+    const sendTime = Date.now()
+    const msg = stampMessage(bytes, { serverMsgID, sendTime, seq, status: MessageStatus.Sent })
+    this.ctx.storage.sql.exec('INSERT INTO message (seq, body) VALUES (?, ?)', seq, msg)
+    void this.#user(recvID).deliver(this.ctx.id.name ?? '', msg, operationID)
+    return { seq, sendTime }
+  }
+
+  #user(userID: string): DurableObjectStub<UserObject> {
+    let user = this.#users.get(userID)
+    if (!user) {
+      user = this.env.USER.getByName(userID)
+      this.#users.set(userID, user)
+    }
+    return user
+  }
+}
+
+function pushFrame(conversationID: string, msg: Uint8Array, operationID: string): Uint8Array {
+  const data = encodePushMessages([{ conversationID, msgs: [msg] }])
+  return encodeJsonResponse({
+    reqIdentifier: WsRequestID.PushMsg,
+    msgIncr: '',
+    operationID,
+    errCode: 0,
+    errMsg: '',
+    data,
+  })
+}
+
+export default {
+  fetch(request: Request, env: Env): Promise<Response> | Response {
+    const user = new URL(request.url).searchParams.get('sendID')
+    return user === null ? new Response('floor') : env.USER.getByName(user).fetch(request)
+  },
+} satisfies ExportedHandler<Env>
