@@ -1,3 +1,4 @@
+import { inBatches } from './in-batches.ts'
 import type { WebhookJob } from './jobs.ts'
 import { Lane } from './lane.ts'
 
@@ -20,7 +21,8 @@ export class WebhookQueue {
 
   constructor(queue: Queue) {
     this.#lane = new Lane(async (groups) => {
-      for (const batch of batchesOf(groups.flat())) await sendBatch(queue, batch)
+      const limits = { maxItems: MAX_MESSAGES, maxBytes: MAX_BATCH_BYTES }
+      for (const batch of inBatches(groups.flat(), bytesOfJob, limits)) await sendBatch(queue, batch)
       return groups.map(() => undefined)
     }, MAX_GROUPS)
   }
@@ -33,23 +35,6 @@ export class WebhookQueue {
 
 export function bytesOfJob(job: WebhookJob): number {
   return Buffer.byteLength(JSON.stringify(job)) + OVERHEAD_BYTES
-}
-
-function batchesOf(jobs: readonly WebhookJob[]): WebhookJob[][] {
-  const batches: WebhookJob[][] = []
-  let bytes = 0
-  for (const job of jobs) {
-    const open = batches.at(-1)
-    const size = bytesOfJob(job)
-    if (open && open.length < MAX_MESSAGES && bytes + size <= MAX_BATCH_BYTES) {
-      open.push(job)
-      bytes += size
-    } else {
-      batches.push([job])
-      bytes = size
-    }
-  }
-  return batches
 }
 
 async function sendBatch(queue: Queue, batch: readonly WebhookJob[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { CallerContext, Context } from '../../platform/context.ts'
 import type { GroupMemberRecord, GroupNotice } from '../../platform/group-change.ts'
+import { inBatches } from '../../platform/in-batches.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { GroupRole } from '../../protocol/constants/group.ts'
 import { existingUser } from '../user/access.ts'
@@ -18,20 +19,8 @@ const MAX_NAMED_BYTES = 512 * 1024
 
 /** Members in parts of which each fits into one notice. */
 export function inParts(members: readonly GroupMemberFullInfo[]): GroupMemberFullInfo[][] {
-  const parts: GroupMemberFullInfo[][] = []
-  let bytes = 0
-  for (const member of members) {
-    const size = Buffer.byteLength(JSON.stringify(JSON.stringify(member)))
-    const open = parts.at(-1)
-    if (open && open.length < MAX_NAMED && bytes + size <= MAX_NAMED_BYTES) {
-      open.push(member)
-      bytes += size
-    } else {
-      parts.push([member])
-      bytes = size
-    }
-  }
-  return parts
+  const bytesOf = (member: GroupMemberFullInfo) => Buffer.byteLength(JSON.stringify(JSON.stringify(member)))
+  return inBatches(members, bytesOf, { maxItems: MAX_NAMED, maxBytes: MAX_NAMED_BYTES })
 }
 
 /** The one who acts, as the notices show them: a member, or an administrator of the app who is none. */
