@@ -33,8 +33,8 @@ const FLUSH_EVERY_MS = 10_000
 let counts: Counts = {}
 let flushAt = 0
 
-export function count(name: CounterName, labels: Record<string, string> = {}, by = 1): void {
-  const series = seriesOf(name, labels)
+export function count(name: CounterName, labels: Record<string, string> | null = null, by = 1): void {
+  const series = labels ? seriesOf(name, labels) : name
   counts[series] = (counts[series] ?? 0) + by
 }
 

@@ -47,7 +47,7 @@ export class Lane<Item, Result> {
       try {
         const results = await this.#send(batch.map((entry) => entry.item))
         if (results.length !== batch.length) throw new Error('a batch was answered with another number of results')
-        for (const [i, entry] of batch.entries()) entry.resolve(results[i] as Result)
+        for (let i = 0; i < batch.length; i++) batch[i]?.resolve(results[i] as Result)
       } catch (error) {
         for (const entry of batch) entry.reject(error)
       }

@@ -1,6 +1,6 @@
 import type { Bindings } from '../env.ts'
 import { ImError } from '../protocol/errors.ts'
-import { clientOf } from './outcome.ts'
+import { clientOf } from './object-client.ts'
 import type { ConversationRpc, MetricsRpc, RelayRpc, UserRpc } from './rpc.ts'
 
 /** An object knows its own name up to 1,024 bytes; a letter takes three of them at most. */
@@ -12,20 +12,24 @@ function requireName(name: string): void {
 }
 
 /** The object of one user, by userID. */
-export function userObject(env: Bindings, userID: string): UserRpc {
+export function userObject(env: Bindings, userID: string, frequent: (keyof UserRpc)[] = []): UserRpc {
   requireName(userID)
-  return clientOf<UserRpc>(() => env.USER.getByName(userID))
+  return clientOf<UserRpc>(() => env.USER.getByName(userID), frequent)
 }
 
 /** The object that keeps a chat conversation and its notification twin, by the chat conversation's ID. */
-export function conversationObject(env: Bindings, conversationID: string): ConversationRpc {
+export function conversationObject(
+  env: Bindings,
+  conversationID: string,
+  frequent: (keyof ConversationRpc)[] = [],
+): ConversationRpc {
   requireName(conversationID)
-  return clientOf<ConversationRpc>(() => env.CONVERSATION.getByName(conversationID))
+  return clientOf<ConversationRpc>(() => env.CONVERSATION.getByName(conversationID), frequent)
 }
 
 /** One relay of a large group, by its name: the group's conversationID, a slash and the number of the shard. */
-export function relayObject(env: Bindings, name: string): RelayRpc {
-  return clientOf<RelayRpc>(() => env.RELAY.getByName(name))
+export function relayObject(env: Bindings, name: string, frequent: (keyof RelayRpc)[] = []): RelayRpc {
+  return clientOf<RelayRpc>(() => env.RELAY.getByName(name), frequent)
 }
 
 /** The one object that adds up what is counted. */
@@ -36,11 +40,26 @@ export function metricsObject(env: Bindings): MetricsRpc {
 /** As many objects as one object usually talks with. */
 const MAX_AT_HAND = 2_000
 
+/** The objects that an object calls again and again, by name. */
+export interface ObjectsAtHand {
+  user(userID: string): UserRpc
+  conversation(conversationID: string): ConversationRpc
+  relay(name: string): RelayRpc
+}
+
 /**
- * Keeps the clients of objects that are called again and again: finding an object by its name costs as much as calling
- * it. For an object only; a Worker's stubs end with the request that made them.
+ * Keeps the clients of objects, and sessions with those that are called thick and fast: finding an object by its name
+ * costs as much as calling it. For an object only; a Worker's stubs end with the request that made them.
  */
-export function atHand<T>(find: (name: string) => T): (name: string) => T {
+export function objectsAtHand(env: Bindings): ObjectsAtHand {
+  return {
+    user: atHand((userID) => userObject(env, userID, ['deliver'])),
+    conversation: atHand((conversationID) => conversationObject(env, conversationID, ['append'])),
+    relay: atHand((name) => relayObject(env, name, ['forward'])),
+  }
+}
+
+function atHand<T>(find: (name: string) => T): (name: string) => T {
   const known = new Map<string, T>()
   return (name) => {
     let client = known.get(name)

@@ -42,7 +42,7 @@ const NOTIFICATION_MAP = (2 << 3) | 2
  * that the message brought along show through.
  */
 export function stampMessage(msgBytes: Uint8Array, stamp: Stamp): Uint8Array {
-  const serverMsgID = utf8.encode(stamp.serverMsgID)
+  const serverMsgID = new Text(stamp.serverMsgID)
   const writer = new Writer(
     msgBytes.length +
       lengthDelimitedSize(MSG_SERVER_MSG_ID, serverMsgID.length) +
@@ -51,7 +51,7 @@ export function stampMessage(msgBytes: Uint8Array, stamp: Stamp): Uint8Array {
       varintFieldSize(MSG_STATUS, stamp.status),
   )
   writer.bytes(msgBytes)
-  writer.lengthDelimited(MSG_SERVER_MSG_ID, serverMsgID)
+  writer.text(MSG_SERVER_MSG_ID, serverMsgID)
   writer.varintField(MSG_SEQ, stamp.seq)
   writer.varintField(MSG_SEND_TIME, stamp.sendTime)
   writer.varintField(MSG_STATUS, stamp.status)
@@ -97,16 +97,16 @@ export function encodeSendMsgResp(
   sent: { serverMsgID: string; clientMsgID: string; sendTime: number },
   modify: Uint8Array | null,
 ): Uint8Array {
-  const serverMsgID = utf8.encode(sent.serverMsgID)
-  const clientMsgID = utf8.encode(sent.clientMsgID)
+  const serverMsgID = new Text(sent.serverMsgID)
+  const clientMsgID = new Text(sent.clientMsgID)
   const writer = new Writer(
     lengthDelimitedSize(SENT_SERVER_MSG_ID, serverMsgID.length) +
       lengthDelimitedSize(SENT_CLIENT_MSG_ID, clientMsgID.length) +
       varintFieldSize(SENT_TIME, sent.sendTime) +
       (modify ? lengthDelimitedSize(SENT_MODIFY, modify.length) : 0),
   )
-  writer.lengthDelimited(SENT_SERVER_MSG_ID, serverMsgID)
-  writer.lengthDelimited(SENT_CLIENT_MSG_ID, clientMsgID)
+  writer.text(SENT_SERVER_MSG_ID, serverMsgID)
+  writer.text(SENT_CLIENT_MSG_ID, clientMsgID)
   writer.varintField(SENT_TIME, sent.sendTime)
   if (modify) writer.lengthDelimited(SENT_MODIFY, modify)
   return writer.out
@@ -114,16 +114,16 @@ export function encodeSendMsgResp(
 
 /** GetLastMessageResp, the reply to 1007. */
 export function encodeLastMessagesResp(entries: readonly { conversationID: string; msg: Uint8Array }[]): Uint8Array {
-  const keys = entries.map(({ conversationID }) => utf8.encode(conversationID))
+  const keys = entries.map(({ conversationID }) => new Text(conversationID))
   let size = 0
   for (const [i, { msg }] of entries.entries()) {
-    size += lengthDelimitedSize(CHAT_MAP, entrySize(keys[i] as Uint8Array, msg.length))
+    size += lengthDelimitedSize(CHAT_MAP, entrySize(keys[i] as Text, msg.length))
   }
   const writer = new Writer(size)
   for (const [i, { msg }] of entries.entries()) {
-    const key = keys[i] as Uint8Array
+    const key = keys[i] as Text
     writer.varintField(CHAT_MAP, entrySize(key, msg.length))
-    writer.lengthDelimited(ENTRY_KEY, key)
+    writer.text(ENTRY_KEY, key)
     writer.lengthDelimited(ENTRY_VALUE, msg)
   }
   return writer.out
@@ -134,14 +134,14 @@ function encodeConversationMaps(entries: readonly ConversationMessages[]): Uint8
   const parts = entries.map((entry) => {
     const { conversationID, msgs, isEnd = false, endSeq = 0 } = entry
     const tag = isNotificationConversation(conversationID) ? NOTIFICATION_MAP : CHAT_MAP
-    const key = utf8.encode(conversationID)
+    const key = new Text(conversationID)
     const valueSize = pullMsgsSize(msgs, isEnd, endSeq)
     return { tag, key, msgs, isEnd, endSeq, valueSize, size: entrySize(key, valueSize) }
   })
   const writer = new Writer(parts.reduce((total, { tag, size }) => total + lengthDelimitedSize(tag, size), 0))
   for (const part of parts) {
     writer.varintField(part.tag, part.size)
-    writer.lengthDelimited(ENTRY_KEY, part.key)
+    writer.text(ENTRY_KEY, part.key)
     writer.varintField(ENTRY_VALUE, part.valueSize)
     writer.pullMsgs(part.msgs, part.isEnd, part.endSeq)
   }
@@ -149,7 +149,7 @@ function encodeConversationMaps(entries: readonly ConversationMessages[]): Uint8
 }
 
 /** An entry of a map is a message of its own: 1 key, 2 value. */
-function entrySize(key: Uint8Array, valueSize: number): number {
+function entrySize(key: Text, valueSize: number): number {
   return lengthDelimitedSize(ENTRY_KEY, key.length) + lengthDelimitedSize(ENTRY_VALUE, valueSize)
 }
 
@@ -179,6 +179,31 @@ function varintSize(value: number): number {
 
 const utf8 = new TextEncoder()
 
+/** A string that is to be written as UTF-8. What is ASCII, as IDs are, is written without the encoder: that costs less. */
+class Text {
+  /** Bytes. */
+  readonly length: number
+  readonly #text: string
+  /** Null for ASCII. */
+  readonly #bytes: Uint8Array | null
+
+  constructor(text: string) {
+    this.#text = text
+    this.#bytes = isAscii(text) ? null : utf8.encode(text)
+    this.length = this.#bytes?.length ?? text.length
+  }
+
+  copyTo(out: Uint8Array, at: number): void {
+    if (this.#bytes) out.set(this.#bytes, at)
+    else for (let i = 0; i < this.#text.length; i++) out[at + i] = this.#text.charCodeAt(i)
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false
+  return true
+}
+
 /** Fills a message of known size. */
 class Writer {
   readonly out: Uint8Array
@@ -197,6 +222,12 @@ class Writer {
   lengthDelimited(tag: number, bytes: Uint8Array): void {
     this.varintField(tag, bytes.length)
     this.bytes(bytes)
+  }
+
+  text(tag: number, text: Text): void {
+    this.varintField(tag, text.length)
+    text.copyTo(this.out, this.#at)
+    this.#at += text.length
   }
 
   /** Also opens a length-delimited field, whose first part is its length. */

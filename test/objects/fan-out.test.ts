@@ -90,7 +90,7 @@ describe('what is on its way', () => {
   it('is known by its lowest seq, log by log, until it is confirmed', async () => {
     let confirm = () => {}
     const fanOut = new FanOut<Parcel>({
-      deliver: () => new Promise((resolve) => (confirm = resolve)),
+      deliver: () => new Promise<void>((resolve) => (confirm = resolve)),
       standsAlone: () => false,
       gaveUp: () => {},
       drained: () => {},

@@ -4,10 +4,11 @@ import { type AppliedChange, applyGroupChange } from '../../features/group/store
 import { configOf } from '../../platform/config.ts'
 import { flushCountsIfDue } from '../../platform/counters.ts'
 import { isRefusal, openDatabase } from '../../platform/d1.ts'
+import { ConversationCalls } from '../../platform/frequent-calls.ts'
 import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
 import type { TransferJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { atHand, relayObject, userObject } from '../../platform/objects.ts'
+import { objectsAtHand, userObject } from '../../platform/objects.ts'
 import { type Outcome, outcomeOf, refusalOf, type Serves } from '../../platform/outcome.ts'
 import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
 import type {
@@ -29,7 +30,6 @@ import type {
   StoredMessage,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
-import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { AppServer } from './app-server.ts'
@@ -89,8 +89,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       conversationID: this.#conversationID(),
       members: () => this.#members,
       logs: () => this.#logs,
-      user: atHand((userID) => userObject(env, userID)),
-      relay: atHand((name) => relayObject(env, name)),
+      ...objectsAtHand(env),
       asksApp: (message) => this.#appServer.asks(message),
       askApp: (message) => this.#appServer.ask(message),
       owes: () => void this.#spell.plan(Date.now()),
@@ -135,21 +134,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     state.blockConcurrencyWhile(() => this.#spell.wake(Date.now()))
   }
 
+  /** Opens a session for calls that come thick and fast. */
+  beginCalls(): ConversationCalls {
+    return new ConversationCalls(this)
+  }
+
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
     refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
-    annotateTrace({ operationID: items[0]?.operationID ?? '' })
-    return outcomeOf(async () => {
-      const [first] = items
-      while (first && !this.#members.kind) {
-        const refusal = await this.#open(first)
-        if (refusal)
-          return countAppends(
-            items,
-            items.map(() => ({ ok: false, refusal: refusalOf(refusal) })),
-          )
-      }
-      return countAppends(items, this.#appendAll(items))
-    })
+    return outcomeOf(() => (this.#members.kind ? this.#appendNow(items) : this.#openAndAppend(items)))
   }
 
   changeGroup(change: GroupChange): Promise<Outcome<GroupChanged>> {
@@ -298,6 +290,21 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     const conversationID = this.#conversationID()
     const job: TransferJob = { kind: 'conversation-begun', operationID: `alarm_${conversationID}`, conversationID }
     await this.env.TRANSFER_QUEUE.send(job)
+  }
+
+  async #openAndAppend(items: AppendItem[]): Promise<AppendResult[]> {
+    const [first] = items
+    while (first && !this.#members.kind) {
+      const refusal = await this.#open(first)
+      if (!refusal) continue
+      const refused = items.map((): AppendResult => ({ ok: false, refusal: refusalOf(refusal) }))
+      return countAppends(items, refused)
+    }
+    return this.#appendNow(items)
+  }
+
+  #appendNow(items: AppendItem[]): AppendResult[] {
+    return countAppends(items, this.#appendAll(items))
   }
 
   /** Everything in one commit, or nothing: a batch that fails fails for all in it. */

@@ -15,8 +15,8 @@ const COUNTERS: Readonly<Record<number, { accepted: CounterName; refused: Counte
 
 /** Counts messages of people with what became of them, and hands the results on; a retry is not another message. */
 export function countAppends(items: readonly AppendItem[], results: AppendResult[]): AppendResult[] {
-  for (const [i, result] of results.entries()) {
-    const item = items[i]
+  for (let i = 0; i < results.length; i++) {
+    const [item, result] = [items[i], results[i] as AppendResult]
     const counters = item?.log === 'chat' ? COUNTERS[item.sessionType] : undefined
     if (!counters || (result.ok && result.duplicate)) continue
     count(result.ok ? counters.accepted : counters.refused)

@@ -93,9 +93,7 @@ export class Dispatch {
     }
     this.#users = new FanOut<Delivery>({
       ...outcome,
-      deliver: async (userID, parcel) => {
-        await deps.user(userID).deliver(parcel)
-      },
+      deliver: (userID, parcel) => deps.user(userID).deliver(parcel),
       standsAlone: movesSomebody,
     })
     this.#relays = new FanOut<Relayed>({

@@ -17,6 +17,7 @@ export interface Parcel {
 }
 
 interface Lane<P> {
+  /** Everything is confirmed while this is empty and nothing is under way. */
   waiting: P[]
   /** What the call under way carries. */
   underWay: P | null
@@ -25,7 +26,7 @@ interface Lane<P> {
 
 /** What a fan-out stands on. */
 export interface FanOutDeps<P extends Parcel> {
-  deliver(receiver: string, parcel: P): Promise<void>
+  deliver(receiver: string, parcel: P): Promise<unknown>
   /** Whether a parcel says more than its messages, and so cannot be added to the one before it. */
   standsAlone(parcel: P): boolean
   /** A receiver could not be reached with these. */
@@ -40,7 +41,9 @@ export interface FanOutDeps<P extends Parcel> {
  * whose receiver cannot be reached after a few tries gives up: what it held is in the log, and starts again from there.
  */
 export class FanOut<P extends Parcel> {
+  /** Those that rest are kept: the next message is on its way to the same receivers. */
   readonly #lanes = new Map<string, Lane<P>>()
+  #running = 0
   readonly #deps: FanOutDeps<P>
 
   constructor(deps: FanOutDeps<P>) {
@@ -49,12 +52,12 @@ export class FanOut<P extends Parcel> {
 
   /** True while something is not confirmed by its receiver. */
   get busy(): boolean {
-    return this.#lanes.size > 0
+    return this.#running > 0
   }
 
   /** Whether something is on its way to a receiver. */
   serves(receiver: string): boolean {
-    return this.#lanes.has(receiver)
+    return this.#lanes.get(receiver)?.running ?? false
   }
 
   /** What is not confirmed by its receiver. */
@@ -68,7 +71,7 @@ export class FanOut<P extends Parcel> {
   /** The lowest seq of a log that a receiver has not confirmed; null when there is none. */
   lowestPending(receiver: string, conversationID: string): number | null {
     const lane = this.#lanes.get(receiver)
-    if (!lane) return null
+    if (!lane?.running) return null
     let lowest: number | null = null
     for (const parcel of [lane.underWay, ...lane.waiting]) {
       if (parcel?.conversationID !== conversationID) continue
@@ -89,19 +92,27 @@ export class FanOut<P extends Parcel> {
 
   async #drain(receiver: string, lane: Lane<P>): Promise<void> {
     lane.running = true
+    this.#running++
     // What is handed over in the same turn, as the messages of one append are, goes in the same call.
     await Promise.resolve()
     while (lane.waiting.length > 0) {
       const parcel = nextParcel(lane.waiting, this.#deps.standsAlone)
       lane.underWay = parcel
       if (!(await this.#tryDeliver(receiver, parcel))) {
-        this.#lanes.delete(receiver)
-        this.#deps.gaveUp(receiver, [parcel, ...lane.waiting])
+        const left = [parcel, ...lane.waiting.splice(0)]
+        this.#rest(lane)
+        this.#deps.gaveUp(receiver, left)
         return
       }
     }
-    this.#lanes.delete(receiver)
+    this.#rest(lane)
     this.#deps.drained(receiver)
+  }
+
+  #rest(lane: Lane<P>): void {
+    lane.underWay = null
+    lane.running = false
+    this.#running--
   }
 
   async #tryDeliver(receiver: string, parcel: P): Promise<boolean> {

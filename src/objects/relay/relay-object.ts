@@ -1,8 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
 import { configOf } from '../../platform/config.ts'
+import { RelayCalls } from '../../platform/frequent-calls.ts'
 import { createLog } from '../../platform/log.ts'
-import { atHand, userObject } from '../../platform/objects.ts'
+import { objectsAtHand } from '../../platform/objects.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { inParallel } from '../../platform/parallel.ts'
 import type { DeliveredMessage, Delivery, Relayed, RelayedMessage, RelayRpc } from '../../platform/rpc.ts'
@@ -20,13 +21,18 @@ const MAX_PARALLEL = 200
 /** Some thousand members of a large group: a message costs a call for each who listens and nothing for the others. */
 export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
   readonly #shard: Shard
-  readonly #user = atHand((userID) => userObject(this.env, userID))
+  readonly #atHand = objectsAtHand(this.env)
   readonly #lanes = new Lanes((userID, delivery) => this.#hand(userID, delivery))
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     migrate(state.storage, relayMigrations)
     this.#shard = new Shard(state.storage.sql)
+  }
+
+  /** Opens a session for calls that come thick and fast. */
+  beginCalls(): RelayCalls {
+    return new RelayCalls(this)
   }
 
   forward(relayed: Relayed): Promise<Outcome<string[]>> {
@@ -54,7 +60,7 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   async #hand(userID: string, delivery: Delivery): Promise<boolean> {
     const arrivals = this.#shard.arrivals(userID)
     try {
-      const listens = await this.#user(userID).deliver(delivery)
+      const listens = await this.#atHand.user(userID).deliver(delivery)
       if (!listens) this.#shard.wentAway(userID, arrivals)
       return true
     } catch (error) {

@@ -18,7 +18,8 @@ const ASK_AGAIN_MS = 60_000
  * message is on its way, and only its conversation in the user's list waits for the answer.
  */
 export function ensureConversation(user: UserCore, conversationID: string, about: About): void {
-  if (!hooksNewConversations(user.config, about.sessionType) || user.conversations.has(conversationID)) {
+  if (user.conversations.has(conversationID)) return
+  if (!hooksNewConversations(user.config, about.sessionType)) {
     user.conversations.ensure(conversationID, about)
   } else if ((user.beginning.get(conversationID) ?? 0) <= user.now()) {
     user.beginning.set(conversationID, Number.POSITIVE_INFINITY)

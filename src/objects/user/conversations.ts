@@ -54,18 +54,16 @@ export class Conversations {
 
   /** Creates the conversation unless it is there, as the first message does for both sides. */
   ensure(conversationID: string, about: About): void {
-    if (this.#known.has(conversationID)) return
-    if (this.#find([conversationID]).length === 0) {
-      this.#sql.exec(
-        `INSERT INTO conversation (conversation_id, position, conversation_type, user_id, group_id)
-         VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM conversation), ?, ?, ?)`,
-        conversationID,
-        about.sessionType,
-        about.peerUserID,
-        about.groupID,
-      )
-      this.#bump(conversationID, ChangeState.Insert)
-    }
+    if (this.has(conversationID)) return
+    this.#sql.exec(
+      `INSERT INTO conversation (conversation_id, position, conversation_type, user_id, group_id)
+       VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM conversation), ?, ?, ?)`,
+      conversationID,
+      about.sessionType,
+      about.peerUserID,
+      about.groupID,
+    )
+    this.#bump(conversationID, ChangeState.Insert)
     this.#known.add(conversationID)
   }
 
@@ -128,7 +126,10 @@ export class Conversations {
   }
 
   has(conversationID: string): boolean {
-    return this.#known.has(conversationID) || this.#find([conversationID]).length > 0
+    if (this.#known.has(conversationID)) return true
+    if (this.#find([conversationID]).length === 0) return false
+    this.#known.add(conversationID)
+    return true
   }
 
   /** In row order; null = all. Unknown IDs are left out. */

@@ -1,5 +1,4 @@
 import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
-import { annotateTrace } from '../../platform/trace.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
@@ -19,7 +18,6 @@ const MAX_WAIT_MS = 2_000
  */
 export function deliver(user: UserCore, delivery: Delivery): void {
   const { conversationID, messages } = delivery
-  annotateTrace({ operationID: messages[0]?.operationID ?? '' })
   if (delivery.bounds) {
     if (rejoins(user, conversationID, delivery.bounds)) startAnew(user, conversationID)
     takeBounds(user, delivery, delivery.bounds)
@@ -27,11 +25,13 @@ export function deliver(user: UserCore, delivery: Delivery): void {
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
   if (first) noteNews(user, delivery, first.sendID)
-  push(
-    user,
-    conversationID,
-    messages.filter((message) => message.seq === 0),
-  )
+  if (stored.length < messages.length) {
+    push(
+      user,
+      conversationID,
+      messages.filter((message) => message.seq === 0),
+    )
+  }
   pushStored(user, delivery, delivery.redelivered ? stored.map(asRedelivered) : stored)
   pushOffline(user, delivery)
 }

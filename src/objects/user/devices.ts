@@ -3,7 +3,7 @@ import { type AdmittedDevice, closeReason, POLICY_VIOLATION } from '../../platfo
 import { messageID } from '../../platform/ids.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
 import { WsRequestID } from '../../protocol/constants/ws-request.ts'
-import { envelopeFor, type WsResponse } from '../../protocol/envelope/index.ts'
+import { type Envelope, envelopeFor, type WsResponse } from '../../protocol/envelope/index.ts'
 
 /** What a socket must remember of its device across hibernation. */
 const Attachment = z.object({
@@ -68,10 +68,20 @@ export class Devices {
 
   /** Sockets that are open, with their devices. */
   open(): { socket: WebSocket; device: Device }[] {
+    return this.#openSockets().map((socket) => ({ socket, device: this.of(socket) }))
+  }
+
+  /** Whether any device is here. */
+  get someOpen(): boolean {
+    return this.#openSockets().length > 0
+  }
+
+  #openSockets(): WebSocket[] {
     this.#sockets ??= this.#state.getWebSockets()
-    const open = this.#sockets.filter((socket) => socket.readyState === WebSocket.OPEN)
-    if (open.length < this.#sockets.length) this.#sockets = null
-    return open.map((socket) => ({ socket, device: this.of(socket) }))
+    if (this.#sockets.every(isOpen)) return this.#sockets
+    const open = this.#sockets.filter(isOpen)
+    this.#sockets = null
+    return open
   }
 
   /**
@@ -87,7 +97,8 @@ export class Devices {
   /** One frame to one device, in the device's envelope. */
   reply(socket: WebSocket, response: WsResponse): void {
     const { sdkType, compression } = this.of(socket)
-    trySend(socket, envelopeFor(sdkType, compression).encode(response))
+    // A socket that closed in this very moment is no error: its device will come back and sync.
+    if (isOpen(socket)) socket.send(envelopeFor(sdkType, compression).encode(response))
   }
 
   /** How large the frame of a reply with that data is on this connection. */
@@ -108,13 +119,14 @@ export class Devices {
     wanted: (socket: WebSocket, device: Device) => boolean = () => true,
   ): void {
     const pushID = operationID || messageID()
-    const frames = new Map<string, Uint8Array>()
-    for (const { socket, device } of this.open()) {
+    const frames = new Map<Envelope, Uint8Array>()
+    for (const socket of this.#openSockets()) {
+      const device = this.of(socket)
       if (sleeps(device) || !wanted(socket, device)) continue
-      const kind = `${device.sdkType} ${device.compression}`
-      let frame = frames.get(kind)
+      const envelope = envelopeFor(device.sdkType, device.compression)
+      let frame = frames.get(envelope)
       if (!frame) {
-        frame = envelopeFor(device.sdkType, device.compression).encode({
+        frame = envelope.encode({
           reqIdentifier: WsRequestID.PushMsg,
           msgIncr: '',
           operationID: pushID,
@@ -122,9 +134,9 @@ export class Devices {
           errMsg: '',
           data,
         })
-        frames.set(kind, frame)
+        frames.set(envelope, frame)
       }
-      trySend(socket, frame)
+      socket.send(frame)
     }
   }
 
@@ -191,10 +203,8 @@ const SILENT_MS = 35_000
 /** Codes that only tell what happened to a connection and cannot be put into a frame. */
 const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
 
-/** A socket that closed in this very moment is no error: its device will come back and sync. */
-function trySend(socket: WebSocket, frame: Uint8Array): void {
-  if (socket.readyState !== WebSocket.OPEN) return
-  socket.send(frame)
+function isOpen(socket: WebSocket): boolean {
+  return socket.readyState === WebSocket.OPEN
 }
 
 /** An iPhone in the background is rung by its vendor's push; OpenIM sends nothing over its socket meanwhile. */

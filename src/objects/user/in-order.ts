@@ -27,6 +27,11 @@ export class InOrder<Message extends Numbered> {
     const ready: Message[] = []
     for (const message of messages) {
       const log = this.#log(conversationID, message.seq)
+      if (message.seq === log.upTo + 1 && log.waiting.size === 0) {
+        log.upTo = message.seq
+        ready.push(message)
+        continue
+      }
       if (message.seq <= log.floor || log.missing.delete(message.seq)) ready.push(message)
       else if (message.seq > log.upTo) log.waiting.set(message.seq, message)
       ready.push(...runFrom(log))

@@ -31,7 +31,7 @@ export interface Sent {
  * the app is asked first, the messages of a conversation keep their order by waiting for each other.
  * @throws ImError what the checks, the app or the conversation refuse
  */
-export async function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<Sent> {
+export function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<Sent> {
   const { msg } = received
   const serverMsgID = messageID()
   const prepared = prepareSend(received, { userID: user.userID, operationID, serverMsgID })
@@ -58,7 +58,14 @@ interface Handed extends PreparedSend {
 async function hand(user: UserCore, { home, item, modified }: Handed): Promise<Sent> {
   const finished = user.sends.begin(home)
   try {
-    const result = await append(user, home, item)
+    // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
+    if (item.stored) user.marks.mark(home, home)
+    const result = await user.sends.append(home, item)
+    if (!result.ok) {
+      user.marks.forget(home)
+      throw errorOf(result.refusal)
+    }
+    if (item.stored) noteOwn(user, home, item)
     const { serverMsgID, sendTime, seq } = result
     return {
       serverMsgID,
@@ -76,24 +83,14 @@ async function hand(user: UserCore, { home, item, modified }: Handed): Promise<S
   }
 }
 
-type Appended = Extract<AppendResult, { ok: true }>
-
-async function append(user: UserCore, home: string, item: AppendItem): Promise<Appended> {
-  // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
-  if (item.stored) user.marks.mark(home, home)
-  const result = await user.sends.append(home, item)
-  if (!result.ok) {
-    user.marks.forget(home)
-    throw errorOf(result.refusal)
-  }
-  if (item.stored) {
-    // A sync that ran meanwhile may have lifted the mark.
-    user.marks.mark(home, home)
-    const peerUserID = item.sessionType === SessionType.Single ? item.recvID : ''
-    ensureConversation(user, home, { sessionType: item.sessionType, peerUserID, groupID: item.groupID })
-  }
-  return result
+/** The user's other devices find the message, and the conversation it began. */
+function noteOwn(user: UserCore, home: string, { sessionType, recvID, groupID }: AppendItem): void {
+  // A sync that ran meanwhile may have lifted the mark.
+  user.marks.mark(home, home)
+  ensureConversation(user, home, { sessionType, groupID, peerUserID: sessionType === SessionType.Single ? recvID : '' })
 }
+
+type Appended = Extract<AppendResult, { ok: true }>
 
 function pushEcho(user: UserCore, home: string, item: AppendItem, result: Appended, only: WebSocket | null): void {
   const { seq, sendTime } = result

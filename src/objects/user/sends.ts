@@ -4,15 +4,24 @@ import type { AppendItem, AppendResult, ConversationRpc } from '../../platform/r
 /** What one append call carries at most. */
 const MAX_BATCH = 64
 
+/** As many conversations as a user usually writes into. */
+const MAX_AT_HAND = 200
+
+/** The way into one conversation. */
+interface Way {
+  lane: Lane<AppendItem, AppendResult>
+  /** How many messages are on it, those included whose answer is not with the sender's devices yet. */
+  underWay: number
+  /** To be done once the next of them is through. */
+  tasks: (() => void)[]
+}
+
 /**
  * The user's messages on their way into conversations: one append in flight per conversation, what is sent meanwhile
  * goes together in the next one.
  */
 export class Sends {
-  readonly #lanes = new Map<string, Lane<AppendItem, AppendResult>>()
-  /** How many messages are on their way into each conversation. */
-  readonly #underWay = new Map<string, number>()
-  readonly #tasks = new Map<string, (() => void)[]>()
+  readonly #ways = new Map<string, Way>()
   readonly #conversation: (home: string) => ConversationRpc
 
   constructor(conversation: (home: string) => ConversationRpc) {
@@ -24,42 +33,39 @@ export class Sends {
    * @returns to be called when the sender's devices have it, or when it failed
    */
   begin(home: string): () => void {
-    this.#underWay.set(home, (this.#underWay.get(home) ?? 0) + 1)
+    const way = this.#way(home)
+    way.underWay++
     return () => {
-      const left = (this.#underWay.get(home) ?? 1) - 1
-      if (left === 0) this.#underWay.delete(home)
-      else this.#underWay.set(home, left)
-      const tasks = this.#tasks.get(home) ?? []
-      this.#tasks.delete(home)
-      for (const task of tasks) task()
+      way.underWay--
+      for (const task of way.tasks.splice(0)) task()
     }
   }
 
-  async append(home: string, item: AppendItem): Promise<AppendResult> {
-    const lane = this.#lane(home)
-    try {
-      return await lane.push(item)
-    } finally {
-      if (!lane.busy && !lane.crowded) this.#lanes.delete(home)
-    }
+  append(home: string, item: AppendItem): Promise<AppendResult> {
+    return this.#way(home).lane.push(item)
   }
 
   /** Does something once the next message on its way into the conversation is through. */
   afterNext(home: string, task: () => void): void {
-    this.#tasks.set(home, [...(this.#tasks.get(home) ?? []), task])
+    this.#way(home).tasks.push(task)
   }
 
   busy(home: string): boolean {
-    return this.#underWay.has(home)
+    return (this.#ways.get(home)?.underWay ?? 0) > 0
   }
 
-  #lane(home: string): Lane<AppendItem, AppendResult> {
-    let lane = this.#lanes.get(home)
-    if (!lane) {
+  #way(home: string): Way {
+    let way = this.#ways.get(home)
+    if (!way) {
+      if (this.#ways.size >= MAX_AT_HAND) this.#forgetResting()
       const conversation = this.#conversation(home)
-      lane = new Lane((items) => conversation.append(items), MAX_BATCH)
-      this.#lanes.set(home, lane)
+      way = { lane: new Lane((items) => conversation.append(items), MAX_BATCH), underWay: 0, tasks: [] }
+      this.#ways.set(home, way)
     }
-    return lane
+    return way
+  }
+
+  #forgetResting(): void {
+    for (const [home, { lane, underWay }] of this.#ways) if (underWay === 0 && !lane.busy) this.#ways.delete(home)
   }
 }

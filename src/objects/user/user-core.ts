@@ -3,7 +3,7 @@ import { type Config, configOf } from '../../platform/config.ts'
 import { openDatabase } from '../../platform/d1.ts'
 import type { PushJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
-import { atHand, conversationObject, relayObject, userObject } from '../../platform/objects.ts'
+import { objectsAtHand } from '../../platform/objects.ts'
 import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
 import { WebhookQueue } from '../../platform/webhook-queue.ts'
 import { sendPushJobs } from '../../push/enqueue.ts'
@@ -61,8 +61,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   const userID = state.id.name
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
-  const conversation = atHand((home) => conversationObject(env, home))
-  const other = atHand((id) => userObject(env, id))
+  const { conversation, relay, user: other } = objectsAtHand(env)
   const log = createLog(() => configOf(env).logLevel, { userID })
   const bell = new Bell(sql)
   const devices = new Devices(state)
@@ -104,7 +103,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     listening: Promise.resolve(),
     now,
     conversation,
-    relay: (name) => relayObject(env, name),
+    relay,
     other,
     hookContext,
   }

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../env.ts'
+import { UserCalls } from '../../platform/frequent-calls.ts'
 import { messageID } from '../../platform/ids.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { refreshOverrides } from '../../platform/overrides.ts'
@@ -51,7 +52,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const wasAway = this.#user.devices.open().length === 0
+    const wasAway = !this.#user.devices.someOpen
     refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const response = connect(this.#user, request)
     if (response.status !== SWITCHING_PROTOCOLS) return response
@@ -82,6 +83,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     await this.#gone(socket)
   }
 
+  /** Opens a session for calls that come thick and fast. */
+  beginCalls(): UserCalls {
+    return new UserCalls(this)
+  }
+
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {
     return outcomeOf(() => openSession(this.#user, session))
   }
@@ -97,7 +103,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   deliver(delivery: Delivery): Promise<Outcome<boolean>> {
     return outcomeOf(() => {
       deliver(this.#user, delivery)
-      return this.#user.devices.open().length > 0
+      return this.#user.devices.someOpen
     })
   }
 
