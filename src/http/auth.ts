@@ -1,15 +1,22 @@
 import { tokenInForce } from '../features/auth/access.ts'
 import type { Caller, Context } from '../platform/context.ts'
 import type { Access } from '../platform/endpoint.ts'
+import type { BegunSend } from '../platform/rpc.ts'
 import { ImError } from '../protocol/errors.ts'
 
 /**
  * Who calls.
+ * @param begun what the call is about to do; noted if the token is in force
  * @throws ImError 1001 without a token, 1501–1507 with one that is not in force, 1002 when only administrators may
  */
-export async function callerOf(ctx: Context, token: string | null, access: Exclude<Access, 'public'>): Promise<Caller> {
+export async function callerOf(
+  ctx: Context,
+  token: string | null,
+  access: Exclude<Access, 'public'>,
+  begun?: BegunSend,
+): Promise<Caller> {
   if (!token) throw ImError.args('the header `token` is missing')
-  const { userID, platformID } = await tokenInForce(ctx, token)
+  const { userID, platformID } = await tokenInForce(ctx, token, begun)
   const caller = { userID, platformID, isAdmin: ctx.config.admins.has(userID) }
   if (access === 'admin' && !caller.isAdmin) throw ImError.noPermission('only an administrator may do this')
   return caller

@@ -10,11 +10,16 @@ const PROTOBUF_TYPES = new Set(['application/protobuf', 'application/x-protobuf'
 /** The form a request came in, which is also the form of its answer. */
 export type BodyForm = 'json' | 'protobuf'
 
+export interface Body {
+  value: unknown
+  form: BodyForm
+}
+
 /**
  * The validated request of an endpoint. OpenIM ignores the content type, except where an endpoint speaks protobuf too.
  * @throws ImError 1001 with what is wrong
  */
-export async function readBody(request: Request, endpoint: Endpoint): Promise<{ value: unknown; form: BodyForm }> {
+export async function readBody(request: Request, endpoint: Endpoint): Promise<Body> {
   const bytes = await readBytes(request)
   const form = formOf(request, endpoint)
   const given = form === 'protobuf' && endpoint.protobuf ? endpoint.protobuf.decode(bytes) : parseJson(bytes)

@@ -5,10 +5,12 @@ import { clientIPOf } from '../platform/client-ip.ts'
 import { type CallerContext, type Context, createContext } from '../platform/context.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { messageID } from '../platform/ids.ts'
+import { verifyToken } from '../platform/jwt.ts'
+import type { BegunSend } from '../platform/rpc.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply, okReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
-import { operationIDOf, readBody } from './body.ts'
+import { type Body, operationIDOf, readBody } from './body.ts'
 import { limitCaller } from './limits.ts'
 import { publicURLOf } from './public-url.ts'
 import { envelope } from './reply.ts'
@@ -23,8 +25,10 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   for (const prefix of PREFIXES) {
     for (const endpoint of endpoints) {
       app.post(prefix + endpoint.path, async (c) => {
-        const ctx = await contextFor(endpoint, c.var, c.req.raw, c.env)
-        const body = await readBody(c.req.raw, endpoint).catch((error: unknown) => refused(endpoint, error))
+        const ahead = endpoint.begins ? await readAhead(endpoint, c.var.context, c.req.raw) : null
+        const ctx = await contextFor(endpoint, c.var, c.req.raw, c.env, ahead?.begun)
+        const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
+        const body = await reading.catch((error: unknown) => refused(endpoint, error))
         if (body instanceof ImError) {
           c.set('errCode', body.code)
           return envelope(errorReply(body), endpoint.quirks?.badBodyStatus)
@@ -39,12 +43,33 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   }
 }
 
+/**
+ * Reads the body before the token is asked about, so that both need one call; what is wrong with the body is told only
+ * to those who may call at all, all the same.
+ */
+async function readAhead(
+  endpoint: Endpoint,
+  { config, operationID, now }: Context,
+  request: Request,
+): Promise<{ reading: Promise<Body>; begun: BegunSend | undefined } | null> {
+  const token = request.headers.get('token')
+  if (!token || operationID === '') return null
+  // Who has no token of ours does not get a body read.
+  const { userID } = await verifyToken(token, config.secret, now())
+  if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
+  const reading = readBody(request, endpoint)
+  const body = await reading.catch(() => null)
+  const begun = body && endpoint.begins?.(config, body.value)
+  return { reading, begun: begun ? { operationID, ...begun } : undefined }
+}
+
 /** OpenIM asks for the operationID before anything else, then for the token, then looks at the body. */
 async function contextFor(
   endpoint: Endpoint,
   { context, afterReply }: AppEnv['Variables'],
   request: Request,
   env: Bindings,
+  begun?: BegunSend,
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
@@ -53,7 +78,7 @@ async function contextFor(
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // A public handler does not look at the caller; its type does not let it.
   if (endpoint.access === 'public') return ctx as CallerContext
-  const caller = await callerOf(ctx, request.headers.get('token'), endpoint.access)
+  const caller = await callerOf(ctx, request.headers.get('token'), endpoint.access, begun)
   await limitCaller(ctx, caller, env)
   return { ...ctx, caller }
 }

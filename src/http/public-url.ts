@@ -5,6 +5,8 @@
 export function publicURLOf(request: Request): string {
   const proxied = request.headers.get('x-request-api')?.trim() ?? ''
   if (/^https?:\/\//i.test(proxied) && URL.canParse(proxied)) return proxied.replace(/\/+$/, '')
-  const { origin, pathname } = new URL(request.url)
-  return pathname.startsWith('/api/') ? `${origin}/api` : origin
+  // The runtime gives every address in its canonical form.
+  const { url } = request
+  const path = url.indexOf('/', url.indexOf('://') + 3)
+  return url.slice(0, url.startsWith('/api/', path) ? path + '/api'.length : path)
 }

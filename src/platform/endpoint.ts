@@ -1,5 +1,7 @@
 import type { z } from 'zod'
+import type { Config } from './config.ts'
 import type { CallerContext, Context } from './context.ts'
+import type { BegunSend } from './rpc.ts'
 
 /** Who may call: anyone, whoever has a token in force, or administrators only. Finer rules are the verb's own. */
 export type Access = 'public' | 'token' | 'admin'
@@ -30,8 +32,13 @@ export interface Endpoint {
   readonly schema: z.ZodType
   readonly protobuf: ProtobufForm<unknown, unknown> | null
   readonly quirks?: Quirks
+  /** The message that a request is about to send, where that is certain: it is noted with the look at the token. */
+  begins?(config: Config, request: unknown): SendBegun | null
   handle(ctx: CallerContext, request: unknown): Promise<unknown>
 }
+
+/** What is noted of a call that is about to send a message. */
+export type SendBegun = Omit<BegunSend, 'operationID'>
 
 /** Declares a call that needs a token. A handler that resolves to undefined answers without `data`. */
 export function post<S extends z.ZodType, Resp>(
@@ -51,6 +58,15 @@ export function postPublic<S extends z.ZodType, Resp>(
   handle: (ctx: Context, request: z.output<S>) => Promise<Resp>,
 ): Endpoint {
   return { path, access: 'public', schema, handle, protobuf: null } as Endpoint
+}
+
+/** Has the messages of a call noted before it sends them. */
+export function withSendNote<S extends z.ZodType>(
+  endpoint: Endpoint,
+  _schema: S,
+  begins: (config: Config, request: z.output<S>) => SendBegun | null,
+): Endpoint {
+  return { ...endpoint, begins } as Endpoint
 }
 
 export function withQuirks(endpoint: Endpoint, quirks: Quirks): Endpoint {

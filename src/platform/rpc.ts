@@ -274,6 +274,8 @@ export interface ConversationRpc {
    * any more. Answers how many messages that were.
    */
   eraseBefore(time: number, limit?: number): Promise<number>
+  /** Whether a user's message with that ID was stored in the minute after a moment (ms), or lately before it. */
+  hasMessage(sendID: string, clientMsgID: string, after: number): Promise<boolean>
   maxSeq(): Promise<number>
   /** The newest message of the chat stored at or before a moment (ms); 0 when there is none. */
   newestSeqBefore(time: number): Promise<number>
@@ -394,10 +396,20 @@ export interface PullRange {
 
 export type SessionState = 'normal' | 'kicked' | 'unknown'
 
+/** A REST call that is about to send a message. */
+export interface BegunSend {
+  operationID: string
+  /** Name of the ConversationObject that the message goes to. */
+  home: string
+  sendID: string
+  clientMsgID: string
+}
+
 export interface UserRpc {
   /** Registers a token that was just signed and applies the multi-login policy to the older ones. */
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
-  sessionState(platformID: number, key: string): Promise<SessionState>
+  /** @param begun what the call with this token is about to do, for `wasSent`; noted if the token is in force */
+  sessionState(platformID: number, key: string, begun?: BegunSend): Promise<SessionState>
   /** Kicks every connection and every token of one platform. */
   forceLogout(platformID: number): Promise<void>
   /**
@@ -457,6 +469,7 @@ export interface UserRpc {
   homes(): Promise<string[]>
   /** Notes for a day that the user's REST call with that operationID has sent its message. */
   noteSent(operationID: string): Promise<void>
+  /** Whether that call has sent its message: it was noted so, or the message that it was about to send is stored. */
   wasSent(operationID: string): Promise<boolean>
   /** The newest showable message of each given conversation that has one. */
   lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>

@@ -143,7 +143,6 @@ describe('a message in a conversation that goes on costs', () => {
       'UserObject.sessionState': 1,
       'ConversationObject.append': 1,
       'UserObject.deliver': 2,
-      'UserObject.noteSent': 1,
     })
   })
 })

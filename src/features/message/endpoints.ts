@@ -1,4 +1,4 @@
-import { post, type Quirks, withQuirks } from '../../platform/endpoint.ts'
+import { post, type Quirks, withQuirks, withSendNote } from '../../platform/endpoint.ts'
 import { batchSendMsg } from './batch-send-msg.ts'
 import { managerSendMsg } from './manager-send-msg.ts'
 import { pullMsgBySeq } from './pull-messages.ts'
@@ -17,7 +17,7 @@ import {
 } from './schema.ts'
 import { searchMsg } from './search-messages.ts'
 import { sendBusinessNotification } from './send-business-notification.ts'
-import { sendMsg } from './send-msg.ts'
+import { sendBegun, sendMsg } from './send-msg.ts'
 import { sendSimpleMsg } from './send-simple-msg.ts'
 import { checkMsgIsSendSuccess } from './send-status.ts'
 import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './seqs.ts'
@@ -28,7 +28,7 @@ const ownStatus: Quirks = { badBodyStatus: 400 }
 
 /** What an app backend does with messages: send, look up, search. */
 export const messageEndpoints = [
-  withQuirks(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), ownStatus),
+  withQuirks(withSendNote(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), SendMsgReq, sendBegun), ownStatus),
   withQuirks(post('/msg/batch_send_msg', 'admin', BatchSendMsgReq, batchSendMsg), ownStatus),
   withQuirks(
     post('/msg/send_business_notification', 'admin', SendBusinessNotificationReq, sendBusinessNotification),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { messageID } from '../../platform/ids.ts'
 import { bool, int32, int64, list, message, pagination, str } from '../../platform/wire.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
@@ -72,7 +73,11 @@ function checkAddress(given: Addressed & { recvID?: string }, check: z.core.$Ref
   }
 }
 
-export const SendMsgReq = message({ ...sendFields, recvID: maybeID() }).superRefine(checkAddress)
+export const SendMsgReq = message({
+  ...sendFields,
+  recvID: maybeID(),
+  clientMsgID: sendFields.clientMsgID.transform((given) => given || messageID()),
+}).superRefine(checkAddress)
 
 export const BatchSendMsgReq = message({
   ...sendFields,

@@ -1,11 +1,14 @@
 import type { z } from 'zod'
+import type { Config } from '../../platform/config.ts'
 import type { CallerContext } from '../../platform/context.ts'
-import { messageID } from '../../platform/ids.ts'
+import type { SendBegun } from '../../platform/endpoint.ts'
+import { conversationIDFor } from '../../protocol/conversation-id.ts'
 import { accessSender } from './access-sender.ts'
 import { requireContent } from './content.ts'
 import { composeMessage, sendDraft } from './draft.ts'
 import { type SendMsgReq, type SentMsg, sessionTypeOf } from './schema.ts'
 import { noteSent } from './send-status.ts'
+import { asksBeforeSend } from './webhooks.ts'
 
 /**
  * Sends a message in a user's name; both sides get it as if the user had written it.
@@ -18,11 +21,18 @@ export async function sendMsg(ctx: CallerContext, req: z.output<typeof SendMsgRe
   requireContent(req)
   const exempt = await accessSender(ctx, req.sendID, sessionTypeOf(req))
   const msg = composeMessage(req, ctx.now())
-  const sent = await sendDraft(
-    ctx,
-    { msg, exempt },
-    { recvID: req.recvID, clientMsgID: req.clientMsgID || messageID() },
-  )
-  await noteSent(ctx)
+  const sent = await sendDraft(ctx, { msg, exempt }, { recvID: req.recvID, clientMsgID: req.clientMsgID })
+  if (!sendBegun(ctx.config, req)) await noteSent(ctx)
   return sent
+}
+
+/**
+ * The message that a call is about to send; null when it cannot be found by that later: it is not stored, or the app is
+ * asked about it, which may make another one of it.
+ */
+export function sendBegun(config: Config, req: z.output<typeof SendMsgReq>): SendBegun | null {
+  const { sendID, recvID, groupID, contentType, clientMsgID } = req
+  const sessionType = sessionTypeOf(req)
+  if (req.isOnlineOnly || asksBeforeSend(config, { sendID, recvID, groupID, contentType, sessionType })) return null
+  return { home: conversationIDFor({ sessionType, sendID, recvID, groupID }, false), sendID, clientMsgID }
 }

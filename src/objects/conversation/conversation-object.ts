@@ -57,6 +57,10 @@ import { SPELL_MS, Spell } from './spell.ts'
 /** An alarm that failed comes again with a later time of its own; so long it still counts for its spell. */
 const ALARM_SLACK_MS = 120_000
 
+/** So far the clocks of two objects may lie apart, and so long after it began a call may store its message. */
+const CLOCKS_MS = 10_000
+const LONGEST_CALL_MS = 60_000
+
 /** The message log of one pair of users or one group, with the notification log beside it. */
 export class ConversationObject extends DurableObject<Bindings> implements Serves<ConversationRpc> {
   readonly #appServer: AppServer
@@ -230,6 +234,15 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
         this.#raiseCleared(seq + 1)
         return chat.eraseUpTo(seq, emptied)
       })
+    })
+  }
+
+  hasMessage(sendID: string, clientMsgID: string, after: number): Promise<Outcome<boolean>> {
+    return outcomeOf(() => {
+      const { chat } = this.#logs
+      // A call that was repeated may have been about a message of a while ago.
+      if (chat.firstAnswer(sendID, clientMsgID, after)) return true
+      return chat.hasMessage(sendID, clientMsgID, after - CLOCKS_MS, after + LONGEST_CALL_MS)
     })
   }
 

@@ -112,6 +112,18 @@ export class MessageLog {
     return this.#recent.get(retryKey(sendID, clientMsgID)) ?? null
   }
 
+  /** Whether a message of a sender was stored between two moments (ms). */
+  hasMessage(sendID: string, clientMsgID: string, after: number, before: number): boolean {
+    const found = this.#sql.exec(
+      `SELECT 1 FROM ${this.#table} WHERE seq > ? AND seq <= ? AND client_msg_id = ? AND send_id = ? LIMIT 1`,
+      this.newestSeqBefore(after),
+      this.newestSeqBefore(before),
+      clientMsgID,
+      sendID,
+    )
+    return found.toArray().length > 0
+  }
+
   readRange(from: number, to: number, limit: number): LogMessage[] {
     if (limit <= 0 || from > to) return []
     const rows = this.#sql

@@ -88,4 +88,10 @@ export const userMigrations: readonly string[] = [
   `
   ALTER TABLE log_mark ADD COLUMN bound_seq INTEGER NOT NULL DEFAULT 0;
   `,
+  // The message that a call was about to send; without a home it is sent.
+  `
+  ALTER TABLE send_note ADD COLUMN home TEXT NOT NULL DEFAULT '';
+  ALTER TABLE send_note ADD COLUMN send_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE send_note ADD COLUMN client_msg_id TEXT NOT NULL DEFAULT '';
+  `,
 ]

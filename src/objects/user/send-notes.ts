@@ -1,5 +1,7 @@
 import { derivedID } from '../../platform/ids.ts'
 import { Lane } from '../../platform/lane.ts'
+import type { Log } from '../../platform/log.ts'
+import type { BegunSend } from '../../platform/rpc.ts'
 
 const DAY_MS = 86_400_000
 
@@ -9,47 +11,95 @@ const SWEPT_PER_NOTE = 2
 /** What one commit writes down at most. */
 const MAX_NOTES = 256
 
+/** So long a note of a call that has begun waits for others to be written down with. */
+const GATHER_MS = 50
+
 interface Note {
   operationID: string
   now: number
+  /** The message that the call was about to send; null = it is sent. */
+  begun: BegunSend | null
+}
+
+type Row = { noted_at: number; home: string; send_id: string; client_msg_id: string }
+
+/** What the object's notes stand on. */
+export interface SendNotesDeps {
+  sql: SqlStorage
+  /** Resolves when everything written until now is on disk. */
+  sync(): Promise<void>
+  log: Log
 }
 
 /**
  * Which REST calls of this user have sent their message, for a day. Notes lie in boxes by the day: what is too old is
  * then at the front of the table, and finding it reads nothing else.
+ *
+ * Most calls are noted with the question whether their token is in force, before they send: whether the message came
+ * to be knows its conversation, so such a note need not be on disk before the answer, and the notes of many calls share
+ * a commit. Of a crash in that moment it remains that the call is not known.
  */
 export class SendNotes {
   readonly #sql: SqlStorage
+  readonly #log: Log
   readonly #lane: Lane<Note, null>
+  /** By name, what is not written down yet. */
+  readonly #begun = new Map<string, Note>()
   /** The last day on which nothing was left to remove. */
   #sweptDay = 0
 
-  constructor({ sql, sync }: { sql: SqlStorage; sync(): Promise<void> }) {
+  constructor({ sql, sync, log }: SendNotesDeps) {
     this.#sql = sql
+    this.#log = log
     this.#lane = new Lane(async (notes) => {
-      for (const { operationID, now } of notes) this.#write(operationID, now)
-      const [{ now } = { now: 0 }] = notes
-      this.#sweep(Math.floor(now / DAY_MS), SWEPT_PER_NOTE * notes.length)
+      this.#write(notes)
       await sync()
       return notes.map(() => null)
     }, MAX_NOTES)
   }
 
-  /**
-   * Writes a note down; it is on disk when this returns. A backend makes all its calls as one user, so what comes while
-   * a commit is under way goes together into the next one.
-   */
-  async add(operationID: string, now: number): Promise<void> {
-    await this.#lane.push({ operationID, now })
+  /** Notes a call that is about to send a message. */
+  begin(begun: BegunSend, now: number): void {
+    const { operationID } = begun
+    if (this.#begun.size === 0) setTimeout(() => this.#writeBegun(), GATHER_MS)
+    this.#begun.set(nameOf(operationID), { operationID, now, begun })
+    if (this.#begun.size >= MAX_NOTES) this.#writeBegun()
   }
 
-  #write(operationID: string, now: number): void {
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO send_note (day, operation, noted_at) VALUES (?, ?, ?)',
-      Math.floor(now / DAY_MS),
-      nameOf(operationID),
-      now,
-    )
+  /**
+   * Notes a call that has sent its message; it is on disk when this returns. A backend makes all its calls as one user,
+   * so what comes while a commit is under way goes together into the next one.
+   */
+  async add(operationID: string, now: number): Promise<void> {
+    await this.#lane.push({ operationID, now, begun: null })
+  }
+
+  #writeBegun(): void {
+    const notes = [...this.#begun.values()]
+    this.#begun.clear()
+    if (notes.length === 0) return
+    try {
+      this.#write(notes)
+    } catch (error) {
+      this.#log.error('calls that send messages could not be noted', error)
+    }
+  }
+
+  #write(notes: readonly Note[]): void {
+    for (const { operationID, now, begun } of notes) {
+      this.#begun.delete(nameOf(operationID))
+      this.#sql.exec(
+        'INSERT OR REPLACE INTO send_note (day, operation, noted_at, home, send_id, client_msg_id) VALUES (?, ?, ?, ?, ?, ?)',
+        Math.floor(now / DAY_MS),
+        nameOf(operationID),
+        now,
+        begun?.home ?? '',
+        begun?.sendID ?? '',
+        begun?.clientMsgID ?? '',
+      )
+    }
+    const newest = notes.at(-1)?.now ?? 0
+    this.#sweep(Math.floor(newest / DAY_MS), SWEPT_PER_NOTE * notes.length)
   }
 
   #sweep(day: number, limit: number): void {
@@ -62,15 +112,23 @@ export class SendNotes {
     if (rowsWritten < limit) this.#sweptDay = day
   }
 
-  has(operationID: string, now: number): boolean {
+  /** The newest note of a call within a day; null when there is none. */
+  find(operationID: string, now: number): Pick<Note, 'now' | 'begun'> | null {
+    const waiting = this.#begun.get(nameOf(operationID))
+    if (waiting) return waiting
     const day = Math.floor(now / DAY_MS)
-    const found = this.#sql.exec<{ noted_at: number }>(
-      'SELECT noted_at FROM send_note WHERE day IN (?, ?) AND operation = ?',
-      day,
-      day - 1,
-      nameOf(operationID),
-    )
-    return found.toArray().some((row) => row.noted_at > now - DAY_MS)
+    const [row] = this.#sql
+      .exec<Row>(
+        `SELECT noted_at, home, send_id, client_msg_id FROM send_note
+         WHERE day IN (?, ?) AND operation = ? ORDER BY day DESC LIMIT 1`,
+        day,
+        day - 1,
+        nameOf(operationID),
+      )
+      .toArray()
+    if (!row || row.noted_at <= now - DAY_MS) return null
+    const { home, send_id: sendID, client_msg_id: clientMsgID } = row
+    return { now: row.noted_at, begun: home === '' ? null : { operationID, home, sendID, clientMsgID } }
   }
 }
 

@@ -96,7 +96,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     inOrder: new InOrder(),
     presence: new Presence(sql, other),
     requestRate: new RequestRate(),
-    sendNotes: new SendNotes({ sql, sync: () => state.storage.sync() }),
+    sendNotes: new SendNotes({ sql, sync: () => state.storage.sync(), log }),
     bell,
     offlinePushes: new OfflinePushes(userID, push, bell),
     beginning: new Map(),

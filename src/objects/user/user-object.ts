@@ -5,6 +5,7 @@ import { messageID } from '../../platform/ids.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
 import { refreshOverrides } from '../../platform/overrides.ts'
 import type {
+  BegunSend,
   ConversationChange,
   ConversationRow,
   Delivery,
@@ -35,6 +36,7 @@ import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
 import { deleteConversations, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { homesOf, newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
+import { wasSent } from './was-sent.ts'
 import { tellOffline } from './webhooks.ts'
 
 const SWITCHING_PROTOCOLS = 101
@@ -92,8 +94,13 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => openSession(this.#user, session))
   }
 
-  sessionState(platformID: number, key: string): Promise<Outcome<SessionState>> {
-    return outcomeOf(() => this.#user.sessions.state(platformID, key, this.#user.now()))
+  sessionState(platformID: number, key: string, begun?: BegunSend): Promise<Outcome<SessionState>> {
+    return outcomeOf(() => {
+      const now = this.#user.now()
+      const state = this.#user.sessions.state(platformID, key, now)
+      if (begun && state === 'normal') this.#user.sendNotes.begin(begun, now)
+      return state
+    })
   }
 
   forceLogout(platformID: number): Promise<Outcome<void>> {
@@ -243,7 +250,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   wasSent(operationID: string): Promise<Outcome<boolean>> {
-    return outcomeOf(() => this.#user.sendNotes.has(operationID, this.#user.now()))
+    return outcomeOf(() => wasSent(this.#user, operationID))
   }
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
