@@ -40,27 +40,24 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const paths = new Set(PREFIXES.flatMap((prefix) => endpoints.map(({ path }) => prefix + path)))
 
+  // Few steps that do much: each one that a call passes through costs it as much as reading its body.
   app.use('*', async (c, next) => {
     const { refusal } = configOf(c.env)
-    if (refusal === null) return next()
-    const error = ImError.internal(`this deployment does not serve: ${refusal}`)
-    return envelope(errorReply(error), SERVICE_UNAVAILABLE)
-  })
-
-  app.use('*', async (c, next) => {
+    if (refusal !== null) {
+      const error = ImError.internal(`this deployment does not serve: ${refusal}`)
+      return envelope(errorReply(error), SERVICE_UNAVAILABLE)
+    }
     // Whether the service is alive and ready does not depend on what it was told to do.
     if (!PROBE_PATHS.has(c.req.path)) await withOverrides(c.env, (work) => c.executionCtx.waitUntil(work))
-    return next()
-  })
-
-  app.use('*', async (c, next) => {
     const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
     if (isUpgrade && GATEWAY_PATHS.has(c.req.path)) {
       const response = await openGateway(c.req.raw, c.env)
       c.executionCtx.waitUntil(flushCountsSoon(c.env))
       return response
     }
-    return next()
+    await next()
+    // Hono's own middleware would have every answer made a second time, to put this into it.
+    c.res.headers.set('access-control-allow-origin', ANY_ORIGIN)
   })
 
   app.options(
@@ -72,11 +69,6 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
       maxAge: PREFLIGHT_SECONDS,
     }),
   )
-  // The middleware above would have every answer made a second time, to put its header into it.
-  app.use('*', async (c, next) => {
-    await next()
-    c.res.headers.set('access-control-allow-origin', ANY_ORIGIN)
-  })
 
   app.get(HEALTH_PATH, (c) => c.json({ ok: true }))
   app.get(READY_PATH, async (c) => {
@@ -92,10 +84,6 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     annotateTrace({ operationID: context.operationID })
     await next()
     c.executionCtx.waitUntil(afterReply.run(context.log))
-  })
-
-  app.use('*', async (c, next) => {
-    await next()
     if (!paths.has(c.req.path)) return
     const code = c.error ? knownError(c.error).code : (c.var.errCode ?? 0)
     count('api_count', { path: c.req.path.replace(/^\/api\//, '/'), code: String(code) })
