@@ -60,7 +60,7 @@ function run(projects: readonly string[]): Promise<Outcome> {
   })
 }
 
-const outcomes = await Promise.all([run(['workers']), run(['node', 'e2e'])])
+const outcomes = await Promise.all([run(['workers', 'features']), run(['node', 'e2e'])])
 const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0)
 process.exitCode = outcomes.some(({ code }) => code !== 0) ? 1 : 0
 console.log(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`)

@@ -37,6 +37,10 @@ export async function post(path: string, body: unknown, token?: string): Promise
 
 let adminTokenOnce: Promise<string> | null = null
 
+export function forgetAdminToken(): void {
+  adminTokenOnce = null
+}
+
 export function adminToken(): Promise<string> {
   adminTokenOnce ??= post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' }).then(
     (reply) => reply.data.token,

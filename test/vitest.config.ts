@@ -13,64 +13,81 @@ const root = new URL('..', import.meta.url).pathname
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
 const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
 
+/** Counts all that happens in its isolate, so it needs one that nothing else is in. */
+const COUNTS_ALL = 'test/objects/hot-path-cost.test.ts'
+
 /**
- * Three kinds of tests. `workers` run inside workerd, beside real objects, D1, R2 and queues; `node` tests the scripts;
- * `e2e` starts whole servers and drives them with OpenIM's own SDKs.
+ * Tests inside workerd, beside real objects, D1, R2 and queues. An isolate for each file takes two seconds to begin;
+ * where a file leaves nothing behind that another could stumble over, they share one, with storage of their own.
+ */
+function inWorkerd(name: string, files: { include: string[]; exclude?: string[] }, isolate: boolean) {
+  return {
+    root,
+    plugins: [
+      cloudflareTest(async () => ({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          // Small enough to be reached; they count only where a test switches them on.
+          ratelimits: {
+            RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
+            RATE_LIMIT_USER: { namespace_id: '2', simple: { limit: 3, period: 60 } },
+            RATE_LIMIT_CONNECT: { namespace_id: '3', simple: { limit: 2, period: 60 } },
+          },
+          bindings: {
+            OPENIM_LOCAL: '1',
+            OPENIM_LOG_LEVEL: 'error',
+            // Every member is an object, and hundreds of them take their time here.
+            OPENIM_MAX_DIRECT_MEMBERS: '20',
+            OPENIM_METRICS_TOKEN: 'for-prometheus-only',
+            TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
+          },
+        },
+      })),
+    ],
+    test: {
+      name,
+      ...files,
+      isolate,
+      setupFiles: ['test/setup.ts'],
+      // Into an empty isolate the hundreds of small modules of these would be loaded one by one.
+      deps: {
+        optimizer: {
+          ssr: {
+            enabled: true,
+            include: [
+              '@bufbuild/protobuf/wire',
+              'aws4fetch',
+              'drizzle-orm',
+              'drizzle-orm/d1',
+              'drizzle-orm/sqlite-core',
+              'hono',
+              'hono/cors',
+              'hono/html',
+              'hono/utils/mime',
+              'jose',
+              'zod',
+            ],
+          },
+        },
+      },
+      ...PATIENCE,
+    },
+  }
+}
+
+/**
+ * Four kinds of tests: `workers` and `features` run inside workerd; `node` tests the scripts; `e2e` starts whole servers
+ * and drives them with OpenIM's own SDKs.
  */
 export default defineConfig({
   test: {
     projects: [
-      {
-        root,
-        plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              // Small enough to be reached; they count only where a test switches them on.
-              ratelimits: {
-                RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
-                RATE_LIMIT_USER: { namespace_id: '2', simple: { limit: 3, period: 60 } },
-                RATE_LIMIT_CONNECT: { namespace_id: '3', simple: { limit: 2, period: 60 } },
-              },
-              bindings: {
-                OPENIM_LOCAL: '1',
-                OPENIM_LOG_LEVEL: 'error',
-                // Every member is an object, and hundreds of them take their time here.
-                OPENIM_MAX_DIRECT_MEMBERS: '20',
-                OPENIM_METRICS_TOKEN: 'for-prometheus-only',
-                TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
-              },
-            },
-          })),
-        ],
-        test: {
-          name: 'workers',
-          include: ['test/{protocol,platform,sync,features,objects,http,jobs,push,contract}/**/*.test.ts'],
-          setupFiles: ['test/setup.ts'],
-          // Every file starts with an empty isolate, into which the hundreds of small modules of these would be loaded.
-          deps: {
-            optimizer: {
-              ssr: {
-                enabled: true,
-                include: [
-                  '@bufbuild/protobuf/wire',
-                  'aws4fetch',
-                  'drizzle-orm',
-                  'drizzle-orm/d1',
-                  'drizzle-orm/sqlite-core',
-                  'hono',
-                  'hono/cors',
-                  'hono/html',
-                  'hono/utils/mime',
-                  'jose',
-                  'zod',
-                ],
-              },
-            },
-          },
-          ...PATIENCE,
-        },
-      },
+      inWorkerd(
+        'workers',
+        { include: ['test/{protocol,platform,sync,objects,http,jobs,push}/**/*.test.ts'], exclude: [COUNTS_ALL] },
+        false,
+      ),
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts', COUNTS_ALL] }, true),
       {
         root,
         test: {
