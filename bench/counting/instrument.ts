@@ -50,15 +50,19 @@ export function instrumentStorage(counters: Counters, { storage }: DurableObject
 
 /** A namespace that notes which events call another object and wait for it: so long they are billed. */
 export function noteWaits<T extends object>(counters: Counters, namespace: T): T {
+  const note = () => {
+    const current = event.getStore()
+    if (current && !current.waits) counters.add('waits')
+    if (current) current.waits = true
+  }
   const noted = (stub: object) =>
     new Proxy(stub, {
       get(target, name) {
         const method = Reflect.get(target, name) as Method
         return (...args: unknown[]) => {
-          const current = event.getStore()
-          if (current && !current.waits) counters.add('waits')
-          if (current) current.waits = true
-          return Reflect.apply(method, target, args)
+          note()
+          const result: unknown = Reflect.apply(method, target, args)
+          return name === 'beginCalls' ? notedSession(result as Promise<object>, note) : result
         }
       },
     })
@@ -68,6 +72,25 @@ export function noteWaits<T extends object>(counters: Counters, namespace: T): T
       return (...args: unknown[]) => noted(Reflect.apply(method, target, args) as object)
     },
   })
+}
+
+/** A session that is being opened, and the open one that it becomes: calls are made on both. */
+function notedSession(opening: Promise<object>, note: () => void): object {
+  const callable = (target: object, then: unknown) =>
+    new Proxy(target, {
+      get(_target, name) {
+        if (name === 'then') return then
+        const method = Reflect.get(target, name) as Method
+        if (typeof name === 'symbol') return method.bind(target)
+        return (...args: unknown[]) => {
+          note()
+          return Reflect.apply(method, target, args)
+        }
+      },
+    })
+  return callable(opening, (opened: (session: object) => void, failed: (error: unknown) => void) =>
+    opening.then((session) => opened(callable(session, undefined)), failed),
+  )
 }
 
 /** Counts what goes to D1, the queues and R2. */

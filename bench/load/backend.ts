@@ -32,6 +32,7 @@ export class Backend {
   readonly #url: URL
   readonly #token: string
   readonly #agent: Agent
+  #calls = 0
 
   static async of(product: Product, connections: number): Promise<Backend> {
     return new Backend(product, await product.rest.adminToken(), connections)
@@ -54,7 +55,8 @@ export class Backend {
       contentType: 101,
       content: CONTENT,
     })
-    const headers = { 'content-type': 'application/json', operationID: 'bench', token: this.#token }
+    const operationID = `bench-${this.#calls++}`
+    const headers = { 'content-type': 'application/json', operationID, token: this.#token }
     return post(this.#url, this.#agent, headers, body).then((text) => {
       if (!text.startsWith('{"errCode":0,')) throw new Error(text)
     })

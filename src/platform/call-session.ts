@@ -38,7 +38,8 @@ const MAX_CALLS = 200
 
 /**
  * Calls that come thick and fast go in one RPC session: a call on a stub opens one of its own each time, which is a
- * fifth of all the work that a message makes, and billed.
+ * seventh of all the work that a message makes, and billed. What is promised stays so: in a session, too, the runtime
+ * lets no answer and no call out of an object before what the object has written is on disk.
  */
 export class CallSession {
   readonly #stub: () => Opens
