@@ -69,7 +69,7 @@ export class CallSession {
     if (!this.#open) return
     const { session, timer } = this.#open
     this.#open = null
-    clearTimeout(timer)
+    clearInterval(timer)
     session.then(
       (opened) => opened[Symbol.dispose](),
       () => {},

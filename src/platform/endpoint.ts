@@ -60,11 +60,10 @@ export function postPublic<S extends z.ZodType, Resp>(
   return { path, access: 'public', schema, handle, protobuf: null } as Endpoint
 }
 
-/** Has the messages of a call noted before it sends them. */
-export function withSendNote<S extends z.ZodType>(
+/** Has the message of a call noted before the call sends it. @param begins takes what the endpoint's schema lets through */
+export function withSendNote(
   endpoint: Endpoint,
-  _schema: S,
-  begins: (config: Config, request: z.output<S>) => SendBegun | null,
+  begins: (config: Config, request: never) => SendBegun | null,
 ): Endpoint {
   return { ...endpoint, begins } as Endpoint
 }

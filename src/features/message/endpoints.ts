@@ -28,7 +28,7 @@ const ownStatus: Quirks = { badBodyStatus: 400 }
 
 /** What an app backend does with messages: send, look up, search. */
 export const messageEndpoints = [
-  withQuirks(withSendNote(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), SendMsgReq, sendBegun), ownStatus),
+  withQuirks(withSendNote(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), sendBegun), ownStatus),
   withQuirks(post('/msg/batch_send_msg', 'admin', BatchSendMsgReq, batchSendMsg), ownStatus),
   withQuirks(
     post('/msg/send_business_notification', 'admin', SendBusinessNotificationReq, sendBusinessNotification),
