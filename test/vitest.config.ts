@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -13,8 +14,15 @@ const root = new URL('..', import.meta.url).pathname
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
 const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
 
-/** Counts all that happens in its isolate, so it needs one that nothing else is in. */
-const COUNTS_ALL = 'test/objects/hot-path-cost.test.ts'
+const SHARED = ['protocol', 'platform', 'sync', 'objects', 'http', 'jobs', 'push']
+
+/**
+ * Files that need an isolate of their own: one counts all that happens in it, and objects that a test aborts keep their
+ * storage when everything is reset.
+ */
+const ALONE = globSync(`test/{${SHARED}}/**/*.test.ts`, { cwd: root }).filter((path) =>
+  /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')),
+)
 
 /**
  * Tests inside workerd, beside real objects, D1, R2 and queues. An isolate for each file takes two seconds to begin;
@@ -82,12 +90,8 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
 export default defineConfig({
   test: {
     projects: [
-      inWorkerd(
-        'workers',
-        { include: ['test/{protocol,platform,sync,objects,http,jobs,push}/**/*.test.ts'], exclude: [COUNTS_ALL] },
-        false,
-      ),
-      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts', COUNTS_ALL] }, true),
+      inWorkerd('workers', { include: [`test/{${SHARED}}/**/*.test.ts`], exclude: ALONE }, false),
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts', ...ALONE] }, true),
       {
         root,
         test: {

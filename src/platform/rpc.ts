@@ -85,6 +85,12 @@ export interface Delivery extends News {
   redelivered?: boolean
 }
 
+/**
+ * How a delivery found the user. `listens`: a device is connected. `marked`: none is, and the next sync asks for this
+ * log, so that until then nothing of it has to be brought. `away`: none is, and what comes next has to be brought.
+ */
+export type Reception = 'listens' | 'marked' | 'away'
+
 /** A message on its way to the members that a relay serves. */
 export interface RelayedMessage extends DeliveredMessage {
   /** The member whose devices have it from elsewhere; "" = nobody. */
@@ -298,7 +304,10 @@ export interface ConversationRpc {
   countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<CountStep>
   /** Those of the given messages of the chat that are there, as they are stored: no member's view of them. */
   stored(seqs: number[]): Promise<StoredMessage[]>
-  /** @param since what the caller already knows of each log; the member's own messages are looked for after it */
+  /**
+   * Where both logs stand. What comes after it is brought to the member again, if it was spared that.
+   * @param since what the caller already knows of each log; the member's own messages are looked for after it
+   */
   state(userID: string, since: Record<LogName, number>): Promise<ConversationState>
 }
 
@@ -414,9 +423,8 @@ export interface UserRpc {
   forceLogout(platformID: number): Promise<void>
   /**
    * Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones.
-   * @returns whether any device is connected
    */
-  deliver(delivery: Delivery): Promise<boolean>
+  deliver(delivery: Delivery): Promise<Reception>
   /** Notes that a log has news for the absent devices; the push itself follows with `deliver`. */
   noteNews(news: News): Promise<void>
   /** Conversations in row order; `conversationIDs` null = all. */

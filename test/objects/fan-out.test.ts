@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { FanOut, nextParcel, type Parcel } from '../../src/objects/conversation/fan-out.ts'
 import { Undelivered } from '../../src/objects/conversation/undelivered.ts'
 import { createLog } from '../../src/platform/log.ts'
-import { appendItem, bindings, conversation, Device, register, until } from '../rig.ts'
+import { stampMessage } from '../../src/protocol/push-messages.ts'
+import { appendItem, bindings, conversation, Device, register, textMessage, until, user } from '../rig.ts'
 
 const parcel = (seq: number, given: Partial<Parcel> & { bytes?: number } = {}): Parcel => ({
   conversationID: given.conversationID ?? 'si_a_b',
@@ -119,10 +120,14 @@ describe('a member who could not be reached', () => {
     // A stub is of no use any more once its object was aborted.
     const stub = () => bindings.CONVERSATION.getByName('si_anna_bert')
     await chat.append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
+    await expect.poll(() => user('bert').newestSeqs()).toEqual({ si_anna_bert: 1 })
     await runDurableObjectAlarm(stub())
     // As if bert's object had failed ten minutes ago: the message is in the log, the debt is noted, nothing else.
     await runInDurableObject(stub(), async (_object, state) => {
       const longAgo = Date.now() - 600_000
+      const stamp = { serverMsgID: 'server-second', sendTime: longAgo, seq: 2, status: 2 }
+      const msg = stampMessage(textMessage('anna', 'bert', 'second', 'second'), stamp)
+      state.storage.sql.exec("INSERT INTO chat VALUES (2, 'second', 'anna', 0, 0, ?)", msg)
       state.storage.sql.exec('UPDATE chat SET stored_time = ?', longAgo)
       state.storage.sql.exec('INSERT INTO undelivered VALUES (?, ?, 3)', 'bert', longAgo)
       await state.storage.setAlarm(Date.now() + 60_000)

@@ -5,7 +5,18 @@ import { type Counts, noCounts } from '../../bench/counting/counts.ts'
 import { instrumentBindings, instrumentObject, instrumentStorage } from '../../bench/counting/instrument.ts'
 import { ConversationObject } from '../../src/objects/conversation/conversation-object.ts'
 import { UserObject } from '../../src/objects/user/user-object.ts'
-import { adminToken, appendItem, bindings, conversation, Device, post, register, until, user } from '../rig.ts'
+import {
+  adminToken,
+  appendItem,
+  bindings,
+  conversation,
+  Device,
+  post,
+  register,
+  until,
+  user,
+  userToken,
+} from '../rig.ts'
 
 /*
  * What a message costs, in the units of the bill (docs/cost.md). Counts are exact: whoever makes one rise makes every
@@ -83,7 +94,7 @@ describe('a message in a conversation that goes on costs', () => {
     )
   })
 
-  it('one row and two calls when the receiver is away and marked', async () => {
+  it('one row and two calls when the receiver is found away, and then one row and one call', async () => {
     const { from, to } = await acquainted('cat', 'dan')
     to.close()
     await until(async () => (await user('dan').onlinePlatforms()).length === 0)
@@ -99,6 +110,13 @@ describe('a message in a conversation that goes on costs', () => {
         rowsRead: 1,
         rowsWritten: 1,
       }),
+    )
+    const spentNext = await costOf(async () => {
+      await from.sendText('dan', 'two')
+      await arrived([from], 3)
+    })
+    expect(spentNext).toEqual(
+      cost({ calls: { 'ConversationObject.append': 1 }, frames: 1, events: 2, rowsRead: 1, rowsWritten: 1 }),
     )
   })
 
@@ -131,7 +149,7 @@ describe('a message in a conversation that goes on costs', () => {
   })
 
   it('no query to D1 when a backend sends it', async () => {
-    const { to } = await acquainted('ida', 'jim')
+    const { from, to } = await acquainted('ida', 'jim')
     const token = await adminToken()
     const sent = { sendID: 'ida', recvID: 'jim', senderPlatformID: 5, sessionType: 1, contentType: 101 }
     const spent = await costOf(async () => {
@@ -144,10 +162,34 @@ describe('a message in a conversation that goes on costs', () => {
       'ConversationObject.append': 1,
       'UserObject.deliver': 2,
     })
+    for (const device of [from, to]) device.close()
+    for (const userID of ['ida', 'jim']) await until(async () => (await user(userID).onlinePlatforms()).length === 0)
+    const say = (text: string) => post('/msg/send_msg', { ...sent, content: { content: text } }, token)
+    await say('two')
+    const spentOnAbsent = await costOf(() => say('three'))
+    expect(spentOnAbsent.calls).toEqual({ 'UserObject.sessionState': 1, 'ConversationObject.append': 1 })
   })
 })
 
 describe('a device that comes back costs', () => {
+  it('at the connect a call for each conversation with news, and then its sync none', async () => {
+    const { from, to } = await acquainted('mel', 'ned')
+    const token = await userToken('ned')
+    const comeBack = async () => (await Device.connect('ned', { token })).handshake()
+    to.close()
+    await until(async () => (await user('ned').onlinePlatforms()).length === 0)
+    await from.sendText('ned', 'news')
+    await arrived([from], 2)
+    const connected = await costOf(comeBack)
+    expect(connected.calls).toEqual({ 'UserObject.fetch': 1, 'ConversationObject.state': 1 })
+    // The mark is lifted.
+    expect(connected.rowsWritten).toBe(1)
+    const synced = await costOf(() => user('ned').newestSeqs())
+    expect(synced).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.newestSeqs': 1 } })
+    const again = await costOf(comeBack)
+    expect(again).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.fetch': 1 } })
+  })
+
   it('no row, and a call for each conversation with news', async () => {
     const { from, to } = await acquainted('kay', 'lou')
     to.close()

@@ -39,6 +39,17 @@ describe('messages of a log', () => {
     expect(order.take('a', m(2))).toEqual([])
   })
 
+  it('begin anew when nobody was there, and how high they were is still known', () => {
+    const order = new InOrder<{ seq: number }>()
+    order.take('a', m(1, 2, 5))
+    order.startAnew()
+    expect(order.knows('a')).toBe(false)
+    expect(order.waits('a')).toBe(false)
+    expect(order.highest('a')).toBe(5)
+    expect(order.take('a', m(9))).toEqual(m(9))
+    expect(order.highest('a')).toBe(9)
+  })
+
   it('do not wait for those of another log', () => {
     const order = new InOrder<{ seq: number }>()
     order.take('a', m(1))

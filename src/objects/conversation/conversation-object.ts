@@ -283,11 +283,14 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
-    return outcomeOf(() => ({
-      about: this.#members.aboutFor(userID),
-      chat: this.#logs.chat.state(userID, since.chat),
-      notification: this.#logs.notification.state(userID, since.notification),
-    }))
+    return outcomeOf(() => {
+      this.#dispatch.resume(userID)
+      return {
+        about: this.#members.aboutFor(userID),
+        chat: this.#logs.chat.state(userID, since.chat),
+        notification: this.#logs.notification.state(userID, since.notification),
+      }
+    })
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -333,6 +336,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
         if (item.stored && !this.#members.persistent) handedOver = this.#settle(now)
         const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
         if (fresh) stamped.push(fresh)
+        // Whoever hands messages to their own devices has some.
+        if (item.senderHasIt) this.#dispatch.resume(item.sendID)
         const pendingFrom = fresh && item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
         return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
       })

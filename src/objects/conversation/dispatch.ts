@@ -19,6 +19,7 @@ import { changedSince, everyShardOf, rostersOf, shardsOf } from './group-mirror.
 import type { Members } from './members.ts'
 import type { MessageLog } from './message-log.ts'
 import { PushLine } from './push-line.ts'
+import { Spared } from './spared.ts'
 import { Undelivered } from './undelivered.ts'
 
 /** What the dispatch of a conversation stands on. */
@@ -77,6 +78,7 @@ export class Dispatch {
   readonly #users: FanOut<Delivery>
   readonly #relays: FanOut<Relayed>
   readonly #line: PushLine<Asked>
+  readonly #spared = new Spared()
   /** Those to whom all that they are owed is on its way. */
   readonly #repaid = new Set<string>()
   #shards: number[]
@@ -93,7 +95,7 @@ export class Dispatch {
     }
     this.#users = new FanOut<Delivery>({
       ...outcome,
-      deliver: (userID, parcel) => deps.user(userID).deliver(parcel),
+      deliver: (userID, parcel) => this.#hand(userID, parcel),
       standsAlone: movesSomebody,
     })
     this.#relays = new FanOut<Relayed>({
@@ -150,6 +152,11 @@ export class Dispatch {
     return onItsWay ?? this.#lowestAsked(userID)
   }
 
+  /** A member asks for what there is, or is here: from now on everything is brought. */
+  resume(userID: string): void {
+    this.#spared.end(userID)
+  }
+
   /** Brings a message to everyone who takes part, unless the app says otherwise. */
   message(stamped: Stamped): void {
     const receivers = this.#receivers()
@@ -188,6 +195,7 @@ export class Dispatch {
     const news = notices.filter(({ notice }) => notice.item.log === 'notification')
     const messages = notices.filter(({ notice }) => notice.item.log === 'chat')
     for (const userID of bounded) {
+      this.#spared.end(userID)
       // The news first: with the bounds a client reads its conversations again, and the Go core takes groups that it
       // meets there for known.
       for (const { notice, audience } of news) if (concerns(userID, notice)) this.#bring(userID, notice, audience)
@@ -277,6 +285,8 @@ export class Dispatch {
   ): void {
     const { sendID, operationID } = item
     if (userID === sendID && (item.senderHasIt || !item.senderSync)) return
+    // Behind what is on its way nothing is left out, so that the order has no gap.
+    if (this.#spared.has(userID, item.log, seq) && !this.#users.serves(userID)) return
     const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
     if (!hears(audience, userID)) {
       // What is not stored is for those who hear it now.
@@ -357,6 +367,11 @@ export class Dispatch {
       userIDs.filter((userID) => members.has(userID)),
       (userID) => members.get(userID)?.shard ?? 0,
     )
+  }
+
+  #hand(userID: string, delivery: Delivery): Promise<void> {
+    const log = delivery.conversationID === delivery.home ? 'chat' : 'notification'
+    return this.#spared.watch(userID, log, this.#deps.user(userID).deliver(delivery))
   }
 
   async #forward(receiver: string, parcel: Relayed): Promise<void> {

@@ -60,8 +60,8 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   async #hand(userID: string, delivery: Delivery): Promise<boolean> {
     const arrivals = this.#shard.arrivals(userID)
     try {
-      const listens = await this.#atHand.user(userID).deliver(delivery)
-      if (!listens) this.#shard.wentAway(userID, arrivals)
+      const reception = await this.#atHand.user(userID).deliver(delivery)
+      if (reception !== 'listens') this.#shard.wentAway(userID, arrivals)
       return true
     } catch (error) {
       const { conversationID, messages } = delivery

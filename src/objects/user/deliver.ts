@@ -1,4 +1,4 @@
-import type { DeliveredMessage, Delivery, News } from '../../platform/rpc.ts'
+import type { DeliveredMessage, Delivery, News, Reception } from '../../platform/rpc.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../protocol/push-messages.ts'
@@ -16,7 +16,7 @@ const MAX_WAIT_MS = 2_000
  * Takes over messages that a conversation hands to this user: marks the log as having news, so that an absent device
  * learns of them at its next sync, and pushes them to the devices that are here. Storing is the conversation's job.
  */
-export function deliver(user: UserCore, delivery: Delivery): void {
+export function deliver(user: UserCore, delivery: Delivery): Reception {
   const { conversationID, messages } = delivery
   if (delivery.bounds) {
     if (rejoins(user, conversationID, delivery.bounds)) startAnew(user, conversationID)
@@ -34,6 +34,14 @@ export function deliver(user: UserCore, delivery: Delivery): void {
   }
   pushStored(user, delivery, delivery.redelivered ? stored.map(asRedelivered) : stored)
   pushOffline(user, delivery)
+  return receptionOf(user, conversationID)
+}
+
+/** More of a marked log would change nothing for a user who is away and not rung for, if the list has the conversation. */
+function receptionOf(user: UserCore, conversationID: string): Reception {
+  if (user.devices.someOpen) return 'listens'
+  const isListed = isNotificationConversation(conversationID) || user.conversations.has(conversationID)
+  return isListed && user.marks.isMarked(conversationID) && !user.offlinePushes.isOn ? 'marked' : 'away'
 }
 
 /** What a socket gets, and whether it may have it already. */

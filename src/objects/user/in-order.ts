@@ -21,6 +21,8 @@ interface LogState<Message> {
  */
 export class InOrder<Message extends Numbered> {
   readonly #logs = new Map<string, LogState<Message>>()
+  /** The highest seqs of logs that were started anew. */
+  readonly #before = new Map<string, number>()
 
   /** @returns what may be passed on now, in order; what is missing something before it waits, what was here is dropped */
   take(conversationID: string, messages: readonly Message[]): Message[] {
@@ -63,7 +65,13 @@ export class InOrder<Message extends Numbered> {
 
   /** Starts anew with the next message of a log. */
   forget(conversationID: string): void {
+    this.#before.set(conversationID, this.highest(conversationID))
     this.#logs.delete(conversationID)
+  }
+
+  /** Starts anew with the next message of every log: nobody was there to whom those passed on, or waiting, could come. */
+  startAnew(): void {
+    for (const conversationID of this.#logs.keys()) this.forget(conversationID)
   }
 
   waits(conversationID: string): boolean {
@@ -73,7 +81,8 @@ export class InOrder<Message extends Numbered> {
   /** The highest seq that came; 0 when nothing is known. */
   highest(conversationID: string): number {
     const log = this.#logs.get(conversationID)
-    return log ? Math.max(log.upTo, ...log.waiting.keys()) : 0
+    const before = this.#before.get(conversationID) ?? 0
+    return log ? Math.max(before, log.upTo, ...log.waiting.keys()) : before
   }
 
   #log(conversationID: string, seq: number): LogState<Message> {

@@ -53,9 +53,12 @@ export class LogMarks {
     this.#sql = sql
   }
 
-  /** Notes that the log has news. Costs nothing while the mark is set. */
-  mark(conversationID: string, home: string): void {
-    if (this.#marked.has(conversationID)) return
+  /**
+   * Notes that the log has news. Costs nothing while the mark is set.
+   * @returns whether nothing was known of the log before
+   */
+  mark(conversationID: string, home: string): boolean {
+    if (this.#marked.has(conversationID)) return false
     const known = this.find(conversationID)
     if (!known) {
       this.#sql.exec('INSERT INTO log_mark (conversation_id, home, dirty) VALUES (?, ?, 1)', conversationID, home)
@@ -63,6 +66,12 @@ export class LogMarks {
       this.#sql.exec('UPDATE log_mark SET dirty = 1 WHERE conversation_id = ?', conversationID)
     }
     this.#marked.add(conversationID)
+    return known === null
+  }
+
+  /** Whether the log was marked since this object woke, and is so still. */
+  isMarked(conversationID: string): boolean {
+    return this.#marked.has(conversationID)
   }
 
   find(conversationID: string): LogMark | null {
@@ -77,10 +86,6 @@ export class LogMarks {
   /** Logs that may have news. A relay tells only those who listen, so what it serves is always among them. */
   dirty(): LogMark[] {
     return this.#sql.exec<Row>("SELECT * FROM log_mark WHERE dirty = 1 OR relay <> ''").toArray().map(asMark)
-  }
-
-  relayed(): LogMark[] {
-    return this.#sql.exec<Row>("SELECT * FROM log_mark WHERE relay <> ''").toArray().map(asMark)
   }
 
   /**

@@ -59,10 +59,11 @@ async function hand(user: UserCore, { home, item, modified }: Handed): Promise<S
   const finished = user.sends.begin(home)
   try {
     // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
-    if (item.stored) user.marks.mark(home, home)
+    const isFirst = item.stored && user.marks.mark(home, home)
     const result = await user.sends.append(home, item)
     if (!result.ok) {
-      user.marks.forget(home)
+      // A message of somebody else that came meanwhile needs the mark.
+      if (isFirst && !user.inOrder.knows(home)) user.marks.forget(home)
       throw errorOf(result.refusal)
     }
     if (item.stored) noteOwn(user, home, item)

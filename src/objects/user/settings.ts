@@ -15,21 +15,6 @@ export async function setConversation(user: UserCore, change: ConversationChange
   return user.conversations.set(change)
 }
 
-/**
- * Takes conversations off the owner's list. Their settings go with them, so that a sender who was refused is no longer:
- * nothing would show the owner that somebody is.
- */
-export async function deleteConversations(user: UserCore, conversationIDs: readonly string[]): Promise<void> {
-  await inParallel([...new Set(conversationIDs)], MAX_PARALLEL, async (conversationID) => {
-    const [row] = user.conversations.list([conversationID])
-    if (!row) return
-    if (row.recvMsgOpt !== 0 && user.marks.find(conversationID)) {
-      await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt: 0 })
-    }
-    user.conversations.delete(conversationID)
-  })
-}
-
 /** Sets `ex` of every conversation with that peer. */
 export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): string[] {
   return user.conversations.withPeer(peerUserID).filter((conversationID) => {

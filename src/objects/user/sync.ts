@@ -10,13 +10,14 @@ const MAX_PARALLEL = 32
 
 /** Asks the conversations that have news where they stand, and lifts their marks. */
 async function settleNews(user: UserCore): Promise<void> {
-  // A message that a relay passes the user by with after the question would be in no answer.
+  // A message that passes the user by after the question would be in no answer.
   await user.listening
   const byHome = Map.groupBy(user.marks.dirty(), (mark) => mark.home)
   await inParallel([...byHome], MAX_PARALLEL, ([home, marks]) => settleHome(user, home, marks))
 }
 
-async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promise<void> {
+/** Asks one conversation where the given logs stand, and lifts their marks. */
+export async function settleHome(user: UserCore, home: string, marks: LogMark[]): Promise<void> {
   const known = (log: LogName) => marks.find((mark) => logOf(mark) === log)?.maxSeq ?? 0
   const state = await user
     .conversation(home)

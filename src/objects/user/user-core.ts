@@ -43,7 +43,7 @@ export interface UserCore {
   readonly offlinePushes: OfflinePushes
   /** Conversations that the app is asked about before they begin, and until when it is not asked again; ms. */
   readonly beginning: Map<string, number>
-  /** Done once the relays of the user's large groups were told that a device is here. */
+  /** Done once those who pass the absent by were told that a device is here. */
   listening: Promise<unknown>
   now(): number
   conversation(home: string): ConversationRpc

@@ -17,15 +17,17 @@ import type {
   PulledLog,
   PullRange,
   PushQuestion,
+  Reception,
   SeqView,
   SessionState,
   UserRpc,
 } from '../../platform/rpc.ts'
 import { migrate } from '../../platform/sqlite-migrations.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
+import { comeBack } from './come-back.ts'
 import { connect } from './connect.ts'
+import { deleteConversations } from './delete-conversations.ts'
 import { deliver, noteNews } from './deliver.ts'
-import { comeBack } from './large-groups.ts'
 import { forceLogout, openSession } from './log-in.ts'
 import { userMigrations } from './migrations.ts'
 import { takeOfflinePush } from './offline-push.ts'
@@ -33,7 +35,7 @@ import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged, 
 import { lastMessages, pullRanges } from './read-messages.ts'
 import { receive } from './receive.ts'
 import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
-import { deleteConversations, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
+import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
 import { homesOf, newestSeqs, seqViews } from './sync.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 import { wasSent } from './was-sent.ts'
@@ -107,11 +109,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => forceLogout(this.#user, platformID))
   }
 
-  deliver(delivery: Delivery): Promise<Outcome<boolean>> {
-    return outcomeOf(() => {
-      deliver(this.#user, delivery)
-      return this.#user.devices.someOpen
-    })
+  deliver(delivery: Delivery): Promise<Outcome<Reception>> {
+    return outcomeOf(() => deliver(this.#user, delivery))
   }
 
   noteNews(news: News): Promise<Outcome<void>> {
