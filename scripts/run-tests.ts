@@ -1,6 +1,7 @@
 /**
  * `npm test`, after the checks: the tests in workerd beside those of the scripts and the journeys with the SDKs, which
- * mostly wait for servers and browsers. Each run prints its report when it ends; the last line is the sum of both.
+ * mostly wait for servers and browsers. Whichever is done takes over what is left of the journeys. Each run prints its
+ * report when it ends; the last line is the sum of all.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
@@ -35,8 +36,8 @@ interface Outcome {
   failed: number
 }
 
-function run(projects: readonly string[]): Promise<Outcome> {
-  const child = spawn('vitest', [...VITEST, ...projects.flatMap((name) => ['--project', name])], {
+function run(which: readonly string[]): Promise<Outcome> {
+  const child = spawn('vitest', [...VITEST, ...which], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: scratch, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
   })
@@ -60,7 +61,23 @@ function run(projects: readonly string[]): Promise<Outcome> {
   })
 }
 
-const outcomes = await Promise.all([run(['workers', 'features']), run(['node', 'e2e'])])
+/** The journeys take longest and run one after the other: in so many parts two runs can share them. */
+const JOURNEY_PARTS = 6
+
+const left = [
+  ['--project', 'workers', '--project', 'features'],
+  ['--project', 'node'],
+  ...Array.from({ length: JOURNEY_PARTS }, (_, i) => ['--project', 'e2e', '--shard', `${i + 1}/${JOURNEY_PARTS}`]),
+]
+
+/** Takes one after the other of what is left to run. */
+async function work(): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (let next = left.shift(); next; next = left.shift()) outcomes.push(await run(next))
+  return outcomes
+}
+
+const outcomes = (await Promise.all([work(), work()])).flat()
 const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0)
 process.exitCode = outcomes.some(({ code }) => code !== 0) ? 1 : 0
 console.log(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`)

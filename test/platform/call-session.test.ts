@@ -129,7 +129,7 @@ describe('an object of the service', () => {
     const conversationID = 'si_bob_called-often'
     for (let seq = 1; seq <= 8; seq++) {
       const messages = [{ seq, sendTime: seq, sendID: 'bob', operationID: 'op', msg: new Uint8Array(8) }]
-      expect(await user.deliver({ conversationID, home: conversationID, about, messages })).toBe(false)
+      expect(await user.deliver({ conversationID, home: conversationID, about, messages })).toBe('marked')
     }
     expect(plain).toBe(3)
     expect((await stub.conversations(null)).ok).toBe(true)
