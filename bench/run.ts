@@ -8,7 +8,7 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../scripts/local/settings.ts'
-import { startFloor, startProduct } from './contenders/contender.ts'
+import { startFloor, startProduct, startProtocolFloor } from './contenders/contender.ts'
 import { document } from './report/document.ts'
 import { type Summary, summarize } from './report/summary.ts'
 import { group, oneToOne } from './scenarios/bursts.ts'
@@ -48,7 +48,7 @@ const results: Result[] = []
 const [naive, batched, protocol, product] = await Promise.all([
   startFloor('naive'),
   startFloor('batched'),
-  startFloor('protocol'),
+  startProtocolFloor(),
   startProduct(),
 ])
 const before = options.against === undefined ? null : await startProduct(options.against, 'before')

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,26 +23,59 @@ export interface Contender {
   workerdPid(): number | undefined
 }
 
-/** The product behind a contender, for what only the product can do. */
-export interface Product extends Contender {
+/** Whoever speaks OpenIM's protocol. */
+export interface Speaker {
   readonly dialect: Dialect
-  readonly rest: Rest
+  readonly wire: Wire
   userID(user: number): string
+}
+
+/** The product behind a contender, for what only the product can do. */
+export interface Product extends Contender, Speaker {
+  readonly rest: Rest
 }
 
 const REGISTERED_AT_ONCE = 500
 const TOKENS_AT_ONCE = 32
 
-export async function startFloor(name: 'naive' | 'batched' | 'protocol'): Promise<Contender> {
-  const bundle = await bundleAs(name, `bench/floor/${name}.ts`)
-  const server = await start(bundle)
+export async function startFloor(name: 'naive' | 'batched'): Promise<Contender> {
+  const server = await start(await bundleAs(name, `bench/floor/${name}.ts`))
   return {
     name: `${name} floor`,
     server,
-    wire: name === 'protocol' ? productWire(server.wsUrl, 'json', new Map()) : floorWire(server.wsUrl),
+    wire: floorWire(server.wsUrl),
     prepare: async () => {},
     workerdPid: () => workerdPidOf(server.stateDir),
   }
+}
+
+/** The floor that devices of the JavaScript SDK can speak to. */
+export async function startProtocolFloor(): Promise<Contender & Speaker> {
+  const server = await start(await bundleAs('protocol', 'bench/floor/protocol.ts'))
+  const tokens = new Map<number, string>()
+  const userID = (user: number) => userIDOf('json', user)
+  return {
+    name: 'protocol floor',
+    server,
+    dialect: 'json',
+    userID,
+    wire: productWire(server.wsUrl, 'json', tokens),
+    prepare: async (users) => {
+      for (const user of users) tokens.set(user, signedToken(userID(user)))
+    },
+    workerdPid: () => workerdPidOf(server.stateDir),
+  }
+}
+
+/** A token in OpenIM's form, by the secret of bench/floor/protocol.ts. */
+function signedToken(userID: string): string {
+  const now = Math.floor(Date.now() / 1000)
+  const parts = [
+    { alg: 'HS256', typ: 'JWT' },
+    { UserID: userID, PlatformID: PLATFORM_ID, exp: now + 86_400, iat: now },
+  ]
+  const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  return `${signed}.${createHmac('sha256', 'the protocol floor').update(signed).digest('base64url')}`
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   PullMessageBySeqsReq,
   PullMessageBySeqsResp,
 } from '../../src/protocol/proto/index.ts'
-import type { Product } from '../contenders/contender.ts'
+import type { Speaker } from '../contenders/contender.ts'
 import { codecOf } from '../wires/product-wire.ts'
 import { clientFrame, LoadSocket } from './socket.ts'
 
@@ -18,24 +18,24 @@ export const PULL_AT_ONCE = 100
 
 /** One device that asks and waits for the answers, as an SDK does when it connects. */
 export class Requester {
-  readonly #product: Product
+  readonly #server: Speaker
   readonly #user: number
   readonly #waiting = new Map<string, { resolve(response: WsResponse): void; reject(error: Error): void }>()
   #socket: LoadSocket | null = null
   #nextIncr = 1
 
-  static async connect(product: Product, user: number): Promise<Requester> {
-    const requester = new Requester(product, user)
+  static async connect(server: Speaker, user: number): Promise<Requester> {
+    const requester = new Requester(server, user)
     const listener = {
       onBinary: (payload: Buffer) => requester.#take(payload),
       onGone: (why: string) => requester.#gone(why),
     }
-    requester.#socket = await LoadSocket.open(product.wire.address(user), listener, true)
+    requester.#socket = await LoadSocket.open(server.wire.address(user), listener, true)
     return requester
   }
 
-  private constructor(product: Product, user: number) {
-    this.#product = product
+  private constructor(server: Speaker, user: number) {
+    this.#server = server
     this.#user = user
   }
 
@@ -45,7 +45,7 @@ export class Requester {
 
   /** The two requests of every SDK that connects; answers the newest seqs by conversation. */
   async sync(): Promise<Record<string, number>> {
-    const userID = this.#product.userID(this.#user)
+    const userID = this.#server.userID(this.#user)
     const newest = await this.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID }).finish())
     const views = await this.request(
       WsRequestID.GetConvMaxReadSeq,
@@ -58,7 +58,7 @@ export class Requester {
   /** Ranges of conversations, each with both ends included. */
   async pull(ranges: readonly { conversationID: string; begin: number; end: number }[]): Promise<MsgData[]> {
     const seqRanges = ranges.map((range) => ({ ...range, num: range.end - range.begin + 1 }))
-    const data = PullMessageBySeqsReq.encode({ userID: this.#product.userID(this.#user), seqRanges, order: 0 }).finish()
+    const data = PullMessageBySeqsReq.encode({ userID: this.#server.userID(this.#user), seqRanges, order: 0 }).finish()
     const { msgs } = PullMessageBySeqsResp.decode((await this.request(WsRequestID.PullMsgByRange, data)).data)
     return Object.values(msgs).flatMap(({ Msgs }) => Msgs)
   }
@@ -68,19 +68,19 @@ export class Requester {
     const request = {
       reqIdentifier,
       token: '',
-      sendID: this.#product.userID(this.#user),
+      sendID: this.#server.userID(this.#user),
       operationID: `operation-${msgIncr}`,
       msgIncr,
       data,
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(msgIncr, { resolve, reject })
-      this.#socket?.send(clientFrame(codecOf(this.#product.dialect).encode(request)))
+      this.#socket?.send(clientFrame(codecOf(this.#server.dialect).encode(request)))
     })
   }
 
   #take(payload: Buffer): void {
-    const response = codecOf(this.#product.dialect).decode(payload)
+    const response = codecOf(this.#server.dialect).decode(payload)
     const waiting = this.#waiting.get(response.msgIncr)
     if (!waiting) return
     this.#waiting.delete(response.msgIncr)

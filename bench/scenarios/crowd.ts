@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Contender, type Product, startFloor, startProduct } from '../contenders/contender.ts'
+import { type Contender, type Speaker, startFloor, startProduct, startProtocolFloor } from '../contenders/contender.ts'
 import { residentBytesOf } from '../load/cpu.ts'
 import { Requester } from '../load/requester.ts'
 import { LoadSocket } from '../load/socket.ts'
@@ -13,31 +13,35 @@ const UNTIL_HIBERNATED_MS = 16_000
 
 /**
  * Users connect at 500 a second and sync, then stay idle until their objects hibernate. Each step adds as many, so what
- * one thousand more cost is the difference between two steps. The floor only connects. Servers of their own, because
+ * one thousand more cost is the difference between two steps. The naive floor only connects. Servers of their own, because
  * what earlier scenarios left in memory would hide what is added; every user was there before.
  */
 export const crowd: Scenario = {
   name: 'crowd',
   async run(_contenders, { repeats, idleSockets }, report) {
-    const [naive, { json }] = await Promise.all([startFloor('naive'), startProduct()])
+    const [naive, protocol, { json }] = await Promise.all([startFloor('naive'), startProtocolFloor(), startProduct()])
+    const contenders = [naive, protocol, json]
     try {
       const steps = Array.from({ length: repeats + 1 }, (_, step) =>
         Array.from({ length: idleSockets }, (_, i) => FIRST_USER + step * idleSockets + i),
       )
       const users = steps.flat()
-      await json.prepare(users, [])
-      const once: { close(): Promise<void> }[] = []
-      await storm(users, (user) => connectOnly(naive, user), once)
-      await Promise.all(once.map((socket) => socket.close()))
+      for (const contender of contenders) await contender.prepare(users, [])
+      for (const floor of [naive, protocol]) {
+        const once: { close(): Promise<void> }[] = []
+        await storm(users, (user) => connectOnly(floor, user), once)
+        await Promise.all(once.map((socket) => socket.close()))
+      }
       // What preparing left in memory would be filled again before the process grows.
-      for (const { server } of [naive, json]) await server.restart()
+      for (const { server } of contenders) await server.restart()
       const sides = [
         { contender: naive, arrive: (user: number) => connectOnly(naive, user) },
+        { contender: protocol, arrive: (user: number) => connectAndSync(protocol, user) },
         { contender: json, arrive: (user: number) => connectAndSync(json, user) },
       ]
       await runSteps(sides, steps, report)
     } finally {
-      for (const { server } of [naive, json]) await server.remove()
+      for (const { server } of contenders) await server.remove()
     }
   },
 }
@@ -97,8 +101,8 @@ function connectOnly({ wire }: Contender, user: number): Promise<LoadSocket> {
   return LoadSocket.open(wire.address(user), { onBinary: () => {}, onGone: () => {} }, wire.greets)
 }
 
-async function connectAndSync(product: Product, user: number): Promise<Requester> {
-  const device = await Requester.connect(product, user)
+async function connectAndSync(speaker: Speaker, user: number): Promise<Requester> {
+  const device = await Requester.connect(speaker, user)
   await device.sync()
   return device
 }

@@ -3,7 +3,7 @@ import { cors } from 'hono/cors'
 import type { Bindings } from '../env.ts'
 import { AfterReply } from '../platform/after-reply.ts'
 import { configOf } from '../platform/config.ts'
-import { count, flushCountsSoon } from '../platform/counters.ts'
+import { count, flushCountsSoon, flushIsDue } from '../platform/counters.ts'
 import type { Endpoint } from '../platform/endpoint.ts'
 import { withOverrides } from '../platform/overrides.ts'
 import { annotateTrace } from '../platform/trace.ts'
@@ -38,7 +38,8 @@ const SERVICE_UNAVAILABLE = 503
 /** The REST surface and the sockets' way in, over a list of endpoints. */
 export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  const paths = new Set(PREFIXES.flatMap((prefix) => endpoints.map(({ path }) => prefix + path)))
+  /** What each path is counted as. */
+  const paths = new Map(PREFIXES.flatMap((prefix) => endpoints.map(({ path }) => [prefix + path, path] as const)))
 
   // Few steps that do much: each one that a call passes through costs it as much as reading its body.
   app.use('*', async (c, next) => {
@@ -52,7 +53,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
     if (isUpgrade && GATEWAY_PATHS.has(c.req.path)) {
       const response = await openGateway(c.req.raw, c.env)
-      c.executionCtx.waitUntil(flushCountsSoon(c.env))
+      if (flushIsDue()) c.executionCtx.waitUntil(flushCountsSoon(c.env))
       return response
     }
     await next()
@@ -83,15 +84,16 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     c.set('context', context)
     annotateTrace({ operationID: context.operationID })
     await next()
-    c.executionCtx.waitUntil(afterReply.run(context.log))
-    if (!paths.has(c.req.path)) return
-    const code = c.error ? knownError(c.error).code : (c.var.errCode ?? 0)
-    count('api_count', { path: c.req.path.replace(/^\/api\//, '/'), code: String(code) })
-    c.executionCtx.waitUntil(flushCountsSoon(c.env))
+    if (afterReply.waits) c.executionCtx.waitUntil(afterReply.run(context.log))
+    const path = paths.get(c.req.path)
+    if (path === undefined) return
+    const code = c.error ? knownError(c.error).code : (c.get('errCode') ?? 0)
+    count('api_count', { path, code: String(code) })
+    if (flushIsDue()) c.executionCtx.waitUntil(flushCountsSoon(c.env))
   })
 
   app.use('*', async (c, next) => {
-    await limitAddress(c.var.context, c.req.raw, c.env)
+    await limitAddress(c.get('context'), c.req.raw, c.env)
     return next()
   })
   mountDocs(app, endpoints)

@@ -25,8 +25,10 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   for (const prefix of PREFIXES) {
     for (const endpoint of endpoints) {
       app.post(prefix + endpoint.path, async (c) => {
-        const ahead = endpoint.begins ? await readAhead(endpoint, c.var.context, c.req.raw) : null
-        const ctx = await contextFor(endpoint, c.var, c.req.raw, c.env, ahead?.begun)
+        // `c.var` would make an object of all that is set, each time.
+        const variables = { context: c.get('context'), afterReply: c.get('afterReply') }
+        const ahead = endpoint.begins ? await readAhead(endpoint, variables.context, c.req.raw) : null
+        const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.begun)
         const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
         const body = await reading.catch((error: unknown) => refused(endpoint, error))
         if (body instanceof ImError) {

@@ -18,9 +18,14 @@ export class AfterReply {
     this.#tasks.push(task)
   }
 
+  /** Whether there is anything to run. */
+  get waits(): boolean {
+    return this.#tasks.length > 0
+  }
+
   /** Runs the tasks in the order they were added; one that fails is logged and holds up none of the others. */
   async run(log: Log): Promise<void> {
-    if (this.#tasks.length === 0) return
+    if (!this.waits) return
     await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
     for (const task of this.#tasks) {
       try {

@@ -62,11 +62,14 @@ export async function flushCountsIfDue(env: Bindings): Promise<void> {
   if (Date.now() - flushAt >= FLUSH_EVERY_MS) await flushCounts(env)
 }
 
+/** Whether nobody has begun yet to hand over what is counted now. */
+export function flushIsDue(): boolean {
+  return Date.now() >= flushAt
+}
+
 /** Hands over what is counted in the next seconds, all at once; for the Worker, whose waiting costs nothing. */
 export async function flushCountsSoon(env: Bindings): Promise<void> {
-  const now = Date.now()
-  if (flushAt > now || Object.keys(counts).length === 0) return
-  flushAt = now + FLUSH_EVERY_MS
+  flushAt = Date.now() + FLUSH_EVERY_MS
   await new Promise((resolve) => setTimeout(resolve, FLUSH_EVERY_MS))
   await flushCounts(env)
 }

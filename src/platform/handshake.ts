@@ -1,22 +1,20 @@
-import { z } from 'zod'
+import type { Compression, SdkType } from '../protocol/envelope/index.ts'
 import type { ImError } from '../protocol/errors.ts'
 import { errorReply, okReply } from '../protocol/reply.ts'
 
 /** What the Worker has checked about a connecting device, and hands to the user's object with the upgrade. */
-const AdmittedDevice = z.object({
-  userID: z.string(),
-  platformID: z.number(),
-  tokenKey: z.string(),
+export interface AdmittedDevice {
+  userID: string
+  platformID: number
+  tokenKey: string
   /** The whole token: administrators may ask with which ones a user is online. */
-  token: z.string(),
-  operationID: z.string(),
-  sdkType: z.enum(['go', 'js']),
-  sdkVersion: z.string(),
-  compression: z.enum(['gzip', 'none']),
-  isMsgResp: z.boolean(),
-})
-
-export type AdmittedDevice = z.output<typeof AdmittedDevice>
+  token: string
+  operationID: string
+  sdkType: SdkType
+  sdkVersion: string
+  compression: Compression
+  isMsgResp: boolean
+}
 
 const HEADER = 'openim-edge-device'
 
@@ -29,7 +27,7 @@ export function upgradeRequest(device: AdmittedDevice): Request {
 }
 
 export function admittedDevice(request: Request): AdmittedDevice {
-  return AdmittedDevice.parse(JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? '')))
+  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? '')) as AdmittedDevice
 }
 
 /** The text frame that an SDK waits for first when it asked for one with `isMsgResp`. */

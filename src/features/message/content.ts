@@ -162,11 +162,13 @@ export function requireContent(
   if (issue) throw ImError.args(`${['content', ...issue.path.map(String)].join('.')}: ${issue.message}`)
 }
 
+const utf8 = new TextEncoder()
+
 /** The bytes clients get: the element itself, or for a notification the object as a text inside its element. */
 export function encodeContent(contentType: number, content: Content): Uint8Array {
   const element = asJson(content)
   const json = contentType === ContentType.OANotification ? asJson({ detail: element }) : element
-  return new TextEncoder().encode(json)
+  return utf8.encode(json)
 }
 
 function asJson(value: object): string {

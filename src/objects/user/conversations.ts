@@ -36,6 +36,9 @@ const COLUMNS = {
   isMsgDestruct: 'is_msg_destruct',
 } as const
 
+/** So many conversations are looked up one by one. */
+const FEW = 20
+
 const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
@@ -130,6 +133,13 @@ export class Conversations {
     if (this.#find([conversationID]).length === 0) return false
     this.#known.add(conversationID)
     return true
+  }
+
+  /** Those of the conversations that are on the list. */
+  listed(conversationIDs: readonly string[]): ReadonlySet<string> {
+    // A look-up each costs a row each, the whole list once is quicker where most of it is asked for.
+    if (conversationIDs.length > FEW) for (const id of this.ids()) this.#known.add(id)
+    return new Set(conversationIDs.filter((id) => this.has(id)))
   }
 
   /** In row order; null = all. Unknown IDs are left out. */

@@ -41,6 +41,9 @@ export interface Answered {
   settled: boolean
 }
 
+/** So many marks are kept at hand once all were asked for: a sync asks several times. */
+const MAX_AT_HAND = 2_000
+
 /**
  * The dirty marks. A message writes a row only when the log is not marked yet; the next ones find the mark in memory
  * (or, after a hibernation, read it once). Asking at the next sync lifts it.
@@ -48,6 +51,8 @@ export interface Answered {
 export class LogMarks {
   readonly #sql: SqlStorage
   readonly #marked = new Set<string>()
+  /** All marks as they are stored; null when they were not read since the last change, or are too many. */
+  #atHand: ReadonlyMap<string, LogMark> | null = null
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -61,9 +66,9 @@ export class LogMarks {
     if (this.#marked.has(conversationID)) return false
     const known = this.find(conversationID)
     if (!known) {
-      this.#sql.exec('INSERT INTO log_mark (conversation_id, home, dirty) VALUES (?, ?, 1)', conversationID, home)
+      this.#write('INSERT INTO log_mark (conversation_id, home, dirty) VALUES (?, ?, 1)', conversationID, home)
     } else if (!known.dirty) {
-      this.#sql.exec('UPDATE log_mark SET dirty = 1 WHERE conversation_id = ?', conversationID)
+      this.#write('UPDATE log_mark SET dirty = 1 WHERE conversation_id = ?', conversationID)
     }
     this.#marked.add(conversationID)
     return known === null
@@ -75,17 +80,21 @@ export class LogMarks {
   }
 
   find(conversationID: string): LogMark | null {
+    if (this.#atHand) return this.#atHand.get(conversationID) ?? null
     const [row] = this.#sql.exec<Row>('SELECT * FROM log_mark WHERE conversation_id = ?', conversationID).toArray()
     return row ? asMark(row) : null
   }
 
   all(): LogMark[] {
-    return this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(asMark)
+    if (this.#atHand) return [...this.#atHand.values()]
+    const marks = this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(asMark)
+    if (marks.length <= MAX_AT_HAND) this.#atHand = new Map(marks.map((mark) => [mark.conversationID, mark]))
+    return marks
   }
 
   /** Logs that may have news. A relay tells only those who listen, so what it serves is always among them. */
   dirty(): LogMark[] {
-    return this.#sql.exec<Row>("SELECT * FROM log_mark WHERE dirty = 1 OR relay <> ''").toArray().map(asMark)
+    return this.all().filter(({ dirty, relay }) => dirty || relay !== '')
   }
 
   /**
@@ -96,7 +105,7 @@ export class LogMarks {
     const known = this.find(conversationID)
     if (!known) return false
     const { minSeq, relay } = bounds
-    this.#sql.exec(
+    this.#write(
       'UPDATE log_mark SET relay = ? WHERE conversation_id IN (?, ?) AND relay <> ?',
       relay,
       conversationID,
@@ -106,7 +115,7 @@ export class LogMarks {
     const lower = Math.max(known.minSeq, minSeq)
     const leftSeq = capOf(bounds)
     if (known.minSeq === lower && known.leftSeq === leftSeq) return false
-    this.#sql.exec(
+    this.#write(
       'UPDATE log_mark SET min_seq = ?, cap_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
       lower,
       leftSeq,
@@ -118,7 +127,7 @@ export class LogMarks {
 
   settle(mark: LogMark, answered: Answered): void {
     const readSeq = Math.max(mark.readSeq, answered.lastSentSeq)
-    this.#sql.exec(
+    this.#write(
       'UPDATE log_mark SET max_seq = ?, max_seq_time = ?, read_seq = max(read_seq, ?), dirty = ? WHERE conversation_id = ?',
       answered.maxSeq,
       answered.maxSeqTime,
@@ -132,14 +141,14 @@ export class LogMarks {
   raiseReadSeq(conversationID: string, seq: number): void {
     const known = this.find(conversationID)
     if (!known || known.readSeq >= seq) return
-    this.#sql.exec('UPDATE log_mark SET read_seq = ? WHERE conversation_id = ?', seq, conversationID)
+    this.#write('UPDATE log_mark SET read_seq = ? WHERE conversation_id = ?', seq, conversationID)
   }
 
   /** @returns whether the bound moved */
   raiseMinSeq(conversationID: string, seq: number): boolean {
     const known = this.find(conversationID)
     if (!known || known.minSeq >= seq) return false
-    this.#sql.exec(
+    this.#write(
       'UPDATE log_mark SET min_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
       seq,
       seq - 1,
@@ -153,7 +162,7 @@ export class LogMarks {
    * @returns whether the bound moved
    */
   setBoundSeq(conversationID: string, seq: number): boolean {
-    const moved = this.#sql.exec(
+    const moved = this.#write(
       'UPDATE log_mark SET bound_seq = ? WHERE conversation_id = ? AND bound_seq <> ? RETURNING 1',
       seq,
       conversationID,
@@ -164,8 +173,13 @@ export class LogMarks {
 
   /** Takes back the mark of a log that turned out not to exist. */
   forget(conversationID: string): void {
-    this.#sql.exec('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
+    this.#write('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
     this.#marked.delete(conversationID)
+  }
+
+  #write(statement: string, ...values: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
+    this.#atHand = null
+    return this.#sql.exec(statement, ...values)
   }
 }
 

@@ -47,10 +47,12 @@ export async function newestSeqs(user: UserCore): Promise<Record<string, number>
 export async function seqViews(user: UserCore, conversationIDs: readonly string[] | null): Promise<SeqView[]> {
   await settleNews(user)
   const wanted = conversationIDs === null ? null : new Set(conversationIDs)
-  return user.marks
+  const marks = user.marks
     .all()
     .filter((mark) => logOf(mark) === 'chat' && (wanted === null || wanted.has(mark.conversationID)))
-    .filter((mark) => user.conversations.has(mark.conversationID))
+  const listed = user.conversations.listed(marks.map(({ conversationID }) => conversationID))
+  return marks
+    .filter(({ conversationID }) => listed.has(conversationID))
     .map((mark) => ({
       conversationID: mark.conversationID,
       home: mark.home,
