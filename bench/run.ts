@@ -55,7 +55,8 @@ const before = options.against === undefined ? null : await startProduct(options
 const contenders = {
   naive,
   batched,
-  protocol,
+  protocolJson: protocol.json,
+  protocolGob: protocol.gob,
   ...product,
   ...(before && { jsonBefore: before.json, gobBefore: before.gob }),
 }
@@ -69,7 +70,7 @@ try {
     if (isWhole && !options['no-docs']) document(scenario.name, summarize(results))
   }
 } finally {
-  for (const contender of [naive, batched, protocol, product.json, before?.json]) await contender?.server.remove()
+  for (const contender of [naive, batched, protocol.json, product.json, before?.json]) await contender?.server.remove()
 }
 
 if (!isWhole) for (const summary of summarize(results)) console.log(medianLine(summary))

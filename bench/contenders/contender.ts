@@ -35,6 +35,8 @@ export interface Product extends Contender, Speaker {
   readonly rest: Rest
 }
 
+const ENVELOPE_NAMES: Readonly<Record<Dialect, string>> = { json: 'JSON', gob: 'gob + gzip' }
+
 const REGISTERED_AT_ONCE = 500
 const TOKENS_AT_ONCE = 32
 
@@ -49,22 +51,21 @@ export async function startFloor(name: 'naive' | 'batched'): Promise<Contender> 
   }
 }
 
-/** The floor that devices of the JavaScript SDK can speak to. */
-export async function startProtocolFloor(): Promise<Contender & Speaker> {
+/** One server of the floor that OpenIM's SDKs can speak to, reached in each of their envelopes. */
+export async function startProtocolFloor(): Promise<Record<Dialect, Contender & Speaker>> {
   const server = await start(await bundleAs('protocol', 'bench/floor/protocol.ts'))
-  const tokens = new Map<number, string>()
-  const userID = (user: number) => userIDOf('json', user)
-  return {
-    name: 'protocol floor',
+  const reachedIn = (dialect: Dialect, tokens = new Map<number, string>()): Contender & Speaker => ({
+    name: `protocol floor, ${ENVELOPE_NAMES[dialect]}`,
     server,
-    dialect: 'json',
-    userID,
-    wire: productWire(server.wsUrl, 'json', tokens),
+    dialect,
+    userID: (user) => userIDOf(dialect, user),
+    wire: productWire(server.wsUrl, dialect, tokens),
     prepare: async (users) => {
-      for (const user of users) tokens.set(user, signedToken(userID(user)))
+      for (const user of users) tokens.set(user, signedToken(userIDOf(dialect, user)))
     },
     workerdPid: () => workerdPidOf(server.stateDir),
-  }
+  })
+  return { json: reachedIn('json'), gob: reachedIn('gob') }
 }
 
 /** A token in OpenIM's form, by the secret of bench/floor/protocol.ts. */
@@ -86,7 +87,7 @@ export async function startProduct(bundle?: string, name = 'product'): Promise<R
   const server = await start(bundle ?? (await getBundle()).dir, groupsOnFile)
   const backend = rest(server)
   const reachedIn = (dialect: Dialect, tokens = new Map<number, string>()): Product => ({
-    name: `${name}, ${dialect === 'json' ? 'JSON' : 'gob + gzip'}`,
+    name: `${name}, ${ENVELOPE_NAMES[dialect]}`,
     server,
     dialect,
     rest: backend,

@@ -28,6 +28,7 @@ const LONE = 20
 const TALKING_FIRST = 1_000
 const LOADED_FIRST = 1_100
 const OFFLINE_FIRST = 2_000
+const REST_FIRST = 4_000
 const SYNC_USERS = 50
 const SYNC_FIRST = 3_000
 const CONNECTS_PER_DAY = 10
@@ -148,17 +149,20 @@ export async function pulls(product: Product, count: Count): Promise<Case> {
   return { label: 'pulls of 100 messages', per: 'million pulls', times, unit: MILLION, counts }
 }
 
-export async function restSend(product: Product, count: Count): Promise<Case> {
-  await product.prepare([4_000, 4_001], [])
+/** Whoever the messages are from is not connected, as a shop or a bot is not; their receiver may be. */
+export async function restSend(product: Product, count: Count, receiver: 'online' | 'offline'): Promise<Case> {
+  const from = REST_FIRST + (receiver === 'online' ? 0 : 2)
+  const to = from + 1
+  await product.prepare([from, to], [])
   const backend = await Backend.of(product, 1)
-  const device = await Requester.connect(product, 4_001)
-  await backend.send(4_000, 4_001)
+  const device = receiver === 'online' ? await Requester.connect(product, to) : null
+  await backend.send(from, to)
   await afterSpell(count)
-  for (let i = 0; i < SPELL_MESSAGES; i++) await backend.send(4_000, 4_001)
+  for (let i = 0; i < SPELL_MESSAGES; i++) await backend.send(from, to)
   const counts = await afterSpell(count)
-  await device.close()
+  await device?.close()
   backend.close()
-  return perMessage('REST /msg/send_msg, receiver online, in a conversation that goes on', SPELL_MESSAGES, counts)
+  return perMessage(`REST /msg/send_msg, receiver ${receiver}, in a conversation that goes on`, SPELL_MESSAGES, counts)
 }
 
 export async function reconnect(product: Product, count: Count): Promise<Case> {

@@ -2,14 +2,14 @@ import { DurableObject } from 'cloudflare:workers'
 import { MessageStatus } from '../../src/protocol/constants/message-status.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
 import { conversationIDFor } from '../../src/protocol/conversation-id.ts'
-import { decodeJsonRequest, encodeJsonResponse } from '../../src/protocol/envelope/json.ts'
+import { type Envelope, envelopeFor } from '../../src/protocol/envelope/index.ts'
 import { encodePushMessages, encodeSendMsgResp, stampMessage } from '../../src/protocol/push-messages.ts'
 import { readMessage } from '../../src/protocol/read-message.ts'
 
 export * from './absent.ts'
 
 /*
- * The naive floor with OpenIM's protocol: its envelope, its messages with the product's own codec, and the third frame
+ * The naive floor with OpenIM's protocol: its envelopes, its messages with the product's own codec, and the third frame
  * that it wants, the sender's copy of its own message. Still no check, no batch, nothing for who is absent. Who connects
  * with a token has its signature checked and its session looked up, and gets both requests of a sync answered. What this
  * floor falls behind the naive one is what the protocol costs whoever speaks it in this shape.
@@ -31,9 +31,11 @@ const SECRET = 'the protocol floor'
 
 export class UserObject extends DurableObject<Env> {
   readonly #conversations = new Map<string, DurableObjectStub<ConversationObject>>()
+  readonly #envelopes = new WeakMap<WebSocket, Envelope>()
 
   override fetch(request: Request): Response {
-    const token = new URL(request.url).searchParams.get('token')
+    const query = new URL(request.url).searchParams
+    const token = query.get('token')
     if (token) {
       const { sql } = this.ctx.storage
       sql.exec('CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, state INTEGER NOT NULL) WITHOUT ROWID')
@@ -41,16 +43,17 @@ export class UserObject extends DurableObject<Env> {
       if (row?.state === 1) return new Response('kicked', { status: 403 })
     }
     const { 0: client, 1: server } = new WebSocketPair()
-    this.ctx.acceptWebSocket(server)
+    this.ctx.acceptWebSocket(server, [query.get('sdkType') === 'js' ? 'js' : 'go'])
     server.send(JSON.stringify({ errCode: 0, errMsg: '', errDlt: '' }))
     return new Response(null, { status: 101, webSocket: client })
   }
 
   override async webSocketMessage(socket: WebSocket, frame: ArrayBuffer): Promise<void> {
-    const { reqIdentifier, msgIncr, operationID, data } = decodeJsonRequest(new Uint8Array(frame))
+    const envelope = this.#envelopeOf(socket)
+    const { reqIdentifier, msgIncr, operationID, data } = envelope.decode(new Uint8Array(frame))
     const synced = SYNC_ANSWERS.get(reqIdentifier)
     if (synced) {
-      socket.send(encodeJsonResponse({ reqIdentifier, msgIncr, operationID, errCode: 0, errMsg: '', data: synced }))
+      socket.send(envelope.encode({ reqIdentifier, msgIncr, operationID, errCode: 0, errMsg: '', data: synced }))
       return
     }
     const { msg, bytes } = readMessage(data)
@@ -65,10 +68,9 @@ export class UserObject extends DurableObject<Env> {
     const { seq, sendTime } = await conversation.append(msg.recvID, { serverMsgID, operationID, bytes })
     const sent = { serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
     const answer = { reqIdentifier, msgIncr, operationID, errCode: 0, errMsg: '' }
-    socket.send(encodeJsonResponse({ ...answer, data: encodeSendMsgResp(sent, null) }))
-    socket.send(
-      pushFrame(home, stampMessage(bytes, { serverMsgID, sendTime, seq, status: MessageStatus.Sent }), operationID),
-    )
+    socket.send(envelope.encode({ ...answer, data: encodeSendMsgResp(sent, null) }))
+    const echo = stampMessage(bytes, { serverMsgID, sendTime, seq, status: MessageStatus.Sent })
+    socket.send(pushFrame(envelope, home, echo, operationID))
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -76,8 +78,18 @@ export class UserObject extends DurableObject<Env> {
   }
 
   deliver(home: string, msg: Uint8Array, operationID: string): void {
-    const frame = pushFrame(home, msg, operationID)
-    for (const socket of this.ctx.getWebSockets()) socket.send(frame)
+    for (const socket of this.ctx.getWebSockets()) {
+      socket.send(pushFrame(this.#envelopeOf(socket), home, msg, operationID))
+    }
+  }
+
+  #envelopeOf(socket: WebSocket): Envelope {
+    let envelope = this.#envelopes.get(socket)
+    if (!envelope) {
+      envelope = this.ctx.getTags(socket)[0] === 'js' ? envelopeFor('js', 'none') : envelopeFor('go', 'gzip')
+      this.#envelopes.set(socket, envelope)
+    }
+    return envelope
   }
 }
 
@@ -113,9 +125,9 @@ export class ConversationObject extends DurableObject<Env> {
   }
 }
 
-function pushFrame(conversationID: string, msg: Uint8Array, operationID: string): Uint8Array {
+function pushFrame(envelope: Envelope, conversationID: string, msg: Uint8Array, operationID: string): Uint8Array {
   const data = encodePushMessages([{ conversationID, msgs: [msg] }])
-  return encodeJsonResponse({
+  return envelope.encode({
     reqIdentifier: WsRequestID.PushMsg,
     msgIncr: '',
     operationID,

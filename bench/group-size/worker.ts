@@ -4,7 +4,7 @@ import { handOverToRelays, rostersOf } from '../../src/objects/conversation/grou
 import { configOf } from '../../src/platform/config.ts'
 import { conversationObject } from '../../src/platform/objects.ts'
 import type { Outcome } from '../../src/platform/outcome.ts'
-import type { AppendItem, Delivery } from '../../src/platform/rpc.ts'
+import type { AppendItem, Delivery, Reception } from '../../src/platform/rpc.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
 import { ConversationObject as Conversation, RelayObject as Relay } from '../../src/worker.ts'
 
@@ -44,7 +44,7 @@ function shared(namespace: Bindings['USER']): Bindings['USER'] {
 const isListening = (userID: string) => userID.startsWith('on')
 
 export class UserObject extends DurableObject<Bindings> {
-  deliver({ messages }: Delivery): Outcome<boolean> {
+  deliver({ messages }: Delivery): Outcome<Reception> {
     counters.add('events')
     counters.call('UserObject.deliver')
     const listens = isListening(this.ctx.id.name ?? '')
@@ -53,7 +53,7 @@ export class UserObject extends DurableObject<Bindings> {
       taken.bytes += messages.reduce((sum, { msg }) => sum + msg.length, 0)
       taken.last = performance.now()
     }
-    return { ok: true, value: listens }
+    return { ok: true, value: listens ? 'listens' : 'marked' }
   }
 }
 

@@ -85,9 +85,9 @@ async function runVariant(
   for (const { stage } of prepared) await stage.close()
 }
 
-function everyOne({ protocol, ...others }: Contenders, { senders: [first] }: Cast): Contender[] {
+function everyOne({ protocolJson, protocolGob, ...others }: Contenders, { senders: [first] }: Cast): Contender[] {
   const { naive, batched, jsonBefore, json, gobBefore, gob } = others
-  const ofPairs = first && 'user' in first.target ? [protocol] : []
+  const ofPairs = first && 'user' in first.target ? [protocolJson, protocolGob] : []
   return [naive, batched, ...ofPairs, jsonBefore, json, gobBefore, gob].filter((contender) => contender !== undefined)
 }
 

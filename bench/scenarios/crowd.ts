@@ -19,7 +19,11 @@ const UNTIL_HIBERNATED_MS = 16_000
 export const crowd: Scenario = {
   name: 'crowd',
   async run(_contenders, { repeats, idleSockets }, report) {
-    const [naive, protocol, { json }] = await Promise.all([startFloor('naive'), startProtocolFloor(), startProduct()])
+    const [naive, { json: protocol }, { json }] = await Promise.all([
+      startFloor('naive'),
+      startProtocolFloor(),
+      startProduct(),
+    ])
     const contenders = [naive, protocol, json]
     try {
       const steps = Array.from({ length: repeats + 1 }, (_, step) =>

@@ -14,8 +14,9 @@ export interface Result {
 export interface Contenders {
   naive: Contender
   batched: Contender
-  /** Speaks the protocol of the JavaScript SDK, between two users only. */
-  protocol: Contender
+  /** Speaks OpenIM's protocol, between two users only. */
+  protocolJson: Contender
+  protocolGob: Contender
   json: Product
   gob: Product
   /** The product of other sources, to see what a change does. */
