@@ -28,6 +28,8 @@ export interface Speaker {
   readonly dialect: Dialect
   readonly wire: Wire
   userID(user: number): string
+  /** Of a user who was prepared; "" for others. */
+  tokenOf(user: number): string
 }
 
 /** The product behind a contender, for what only the product can do. */
@@ -59,6 +61,7 @@ export async function startProtocolFloor(): Promise<Record<Dialect, Contender & 
     server,
     dialect,
     userID: (user) => userIDOf(dialect, user),
+    tokenOf: (user) => tokens.get(user) ?? '',
     wire: productWire(server.wsUrl, dialect, tokens),
     prepare: async (users) => {
       for (const user of users) tokens.set(user, signedToken(userIDOf(dialect, user)))
@@ -92,6 +95,7 @@ export async function startProduct(bundle?: string, name = 'product'): Promise<R
     dialect,
     rest: backend,
     userID: (user) => userIDOf(dialect, user),
+    tokenOf: (user) => tokens.get(user) ?? '',
     wire: productWire(server.wsUrl, dialect, tokens),
     prepare: (users) => {
       const strangers = users.filter((user) => !tokens.has(user))

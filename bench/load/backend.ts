@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http'
-import type { Product } from '../contenders/contender.ts'
+import type { Contender, Product, Speaker } from '../contenders/contender.ts'
 import { PLATFORM_ID } from '../wires/product-wire.ts'
 
 /** Posts over a kept connection. @returns the answer's text */
@@ -28,7 +28,7 @@ const CONTENT = { content: 'a'.repeat(200) }
 
 /** An app's backend that sends messages through `/msg/send_msg`, over connections that are kept. */
 export class Backend {
-  readonly #product: Product
+  readonly #userID: (user: number) => string
   readonly #url: URL
   readonly #token: string
   readonly #agent: Agent
@@ -38,18 +38,21 @@ export class Backend {
     return new Backend(product, await product.rest.adminToken(), connections)
   }
 
-  private constructor(product: Product, token: string, connections: number) {
-    this.#product = product
-    this.#url = new URL('/msg/send_msg', product.server.url)
+  constructor({ server, userID }: Contender & Speaker, token: string, connections: number) {
+    this.#userID = userID
+    this.#url = new URL('/msg/send_msg', server.url)
     this.#token = token
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
   }
 
-  /** @throws when the message is refused */
-  send(from: number, to: number): Promise<void> {
+  /**
+   * @returns the answer's text
+   * @throws when the message is refused
+   */
+  send(from: number, to: number): Promise<string> {
     const body = JSON.stringify({
-      sendID: this.#product.userID(from),
-      recvID: this.#product.userID(to),
+      sendID: this.#userID(from),
+      recvID: this.#userID(to),
       senderPlatformID: PLATFORM_ID,
       sessionType: 1,
       contentType: 101,
@@ -59,6 +62,7 @@ export class Backend {
     const headers = { 'content-type': 'application/json', operationID, token: this.#token }
     return post(this.#url, this.#agent, headers, body).then((text) => {
       if (!text.startsWith('{"errCode":0,')) throw new Error(text)
+      return text
     })
   }
 

@@ -31,13 +31,10 @@ export const crowd: Scenario = {
       )
       const users = steps.flat()
       for (const contender of contenders) await contender.prepare(users, [])
-      for (const floor of [naive, protocol]) {
-        const once: { close(): Promise<void> }[] = []
-        await storm(users, (user) => connectOnly(floor, user), once)
-        await Promise.all(once.map((socket) => socket.close()))
-      }
-      // What preparing left in memory would be filled again before the process grows.
-      for (const { server } of contenders) await server.restart()
+      // What preparing left in memory would be filled again before the process grows; and each object that was there
+      // keeps files open, of which a process may have so many.
+      for (const floor of [naive, protocol]) for (const step of steps) await letIn(floor, step)
+      await json.server.restart()
       const sides = [
         { contender: naive, arrive: (user: number) => connectOnly(naive, user) },
         { contender: protocol, arrive: (user: number) => connectAndSync(protocol, user) },
@@ -48,6 +45,14 @@ export const crowd: Scenario = {
       for (const { server } of contenders) await server.remove()
     }
   },
+}
+
+/** Users connect for the first time, and are forgotten. */
+async function letIn(floor: Contender, users: readonly number[]): Promise<void> {
+  const sockets: LoadSocket[] = []
+  await storm(users, (user) => connectOnly(floor, user), sockets)
+  await Promise.all(sockets.map((socket) => socket.close()))
+  await floor.server.restart()
 }
 
 interface Side {
@@ -84,10 +89,10 @@ async function runSteps(
 }
 
 /** Lets users arrive at the given pace, whether or not those before them are done. */
-async function storm(
+async function storm<Socket>(
   users: readonly number[],
-  arrive: (user: number) => Promise<{ close(): Promise<void> }>,
-  open: { close(): Promise<void> }[],
+  arrive: (user: number) => Promise<Socket>,
+  open: Socket[],
 ): Promise<number[]> {
   const took: number[] = []
   const begin = performance.now()

@@ -1,5 +1,5 @@
 import { Agent } from 'node:http'
-import type { Contender, Product } from '../contenders/contender.ts'
+import type { Contender, Product, Speaker } from '../contenders/contender.ts'
 import { messageFrame } from '../floor/frame.ts'
 import { Backend, post } from '../load/backend.ts'
 import { Stage } from '../load/drive.ts'
@@ -10,16 +10,18 @@ import type { Result, Scenario } from './scenario.ts'
 
 const CALLERS = 50
 const FIRST_USER = 10_000
+/** In whose name the protocol floor is called. */
+const ADMIN = 9_999
 const VARIANT = `${CALLERS} × 1`
 
 /**
- * Messages that an app's backend sends in 50 users' names, one at a time each. The floor takes its messages by calls,
- * too, and by sockets, which is what the target is set by.
+ * Messages that an app's backend sends in 50 users' names, one at a time each. The naive floor takes its messages by
+ * calls, too, and by sockets, which is what the target is set by; the protocol floor takes `/msg/send_msg` itself.
  */
 export const restSend: Scenario = {
   name: 'REST send',
-  async run({ naive, json }, { burstSeconds, repeats }, report) {
-    const sides = [await floorCaller(naive), await productCaller(json)]
+  async run({ naive, protocolJson, json }, { burstSeconds, repeats }, report) {
+    const sides = [await floorCaller(naive), await protocolCaller(protocolJson), await productCaller(json)]
     const stage = await Stage.open(naive, pairsOf(CALLERS))
     const { messagesPerSecond } = await stage.burst(CALLERS * 20, 1)
     for (const { sendFor } of sides) await sendFor(1)
@@ -86,6 +88,24 @@ async function floorCaller({ server }: Contender): Promise<Caller> {
   }
 }
 
+async function protocolCaller(protocol: Contender & Speaker): Promise<Caller> {
+  await protocol.prepare([ADMIN], [])
+  const backend = new Backend(protocol, protocol.tokenOf(ADMIN), CALLERS)
+  const newest = new Map<number, number>()
+  return {
+    name: 'protocol floor, /msg/send_msg',
+    async sendFor(seconds) {
+      const before = new Map(newest)
+      const sent = await keepSending(seconds, async ({ from, to }) => {
+        newest.set(to, (JSON.parse(await backend.send(from, to)) as { data: { seq: number } }).data.seq)
+      })
+      verify(sent, before, newest)
+      return sent
+    },
+    close: () => backend.close(),
+  }
+}
+
 async function productCaller(product: Product): Promise<Caller> {
   await product.prepare(
     PAIRS.flatMap(({ from, to }) => [from, to]),
@@ -96,7 +116,9 @@ async function productCaller(product: Product): Promise<Caller> {
     name: 'product, /msg/send_msg',
     async sendFor(seconds) {
       const before = await positions(product)
-      const sent = await keepSending(seconds, ({ from, to }) => backend.send(from, to))
+      const sent = await keepSending(seconds, async ({ from, to }) => {
+        await backend.send(from, to)
+      })
       verify(sent, before, await positions(product))
       return sent
     },

@@ -1,4 +1,4 @@
-import type { Contender, Product } from '../contenders/contender.ts'
+import type { Contender, Product, Speaker } from '../contenders/contender.ts'
 
 /** One figure of one contender in one repeat of a scenario. */
 export interface Result {
@@ -15,8 +15,8 @@ export interface Contenders {
   naive: Contender
   batched: Contender
   /** Speaks OpenIM's protocol, between two users only. */
-  protocolJson: Contender
-  protocolGob: Contender
+  protocolJson: Contender & Speaker
+  protocolGob: Contender & Speaker
   json: Product
   gob: Product
   /** The product of other sources, to see what a change does. */
