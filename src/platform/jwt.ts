@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
@@ -54,22 +55,44 @@ const verified = new Map<string, TokenClaims>()
 const MAX_VERIFIED = 1_000
 
 async function verify(token: string, secret: string, now: number): Promise<TokenClaims> {
-  const payload = await jwtVerify(token, await keyOf(secret), {
-    algorithms: ['HS256'],
-    currentDate: new Date(now),
-  }).then(
-    (result) => result.payload,
-    (error: unknown) => {
-      throw asTokenError(error)
-    },
-  )
-  const claims = Payload.safeParse(payload)
+  const key = await keyOf(secret)
+  const claims = Payload.safeParse((await usualPayload(token, key, now)) ?? (await payloadOf(token, key, now)))
   if (!claims.success) throw ImError.tokenMalformed('the token lacks one of the claims UserID, PlatformID and exp')
   return {
     userID: claims.data.UserID,
     platformID: claims.data.PlatformID,
     expiresAt: claims.data.exp,
     key: signatureOf(token),
+  }
+}
+
+/** `{"alg":"HS256","typ":"JWT"}`, as this service and OpenIM's write it. */
+const USUAL_HEADER = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9'
+
+/**
+ * The payload of a token that is as this service writes them and holds; null leaves it to `payloadOf` to say what it
+ * is. A device that connects waits for little else, and this takes a third of the time.
+ */
+async function usualPayload(token: string, key: CryptoKey, now: number): Promise<object | null> {
+  const end = token.lastIndexOf('.')
+  const [header, payload = '', ...more] = token.slice(0, end).split('.')
+  if (header !== USUAL_HEADER || more.length > 0) return null
+  const signature = Buffer.from(signatureOf(token), 'base64url')
+  if (!(await crypto.subtle.verify('HMAC', key, signature, utf8.encode(token.slice(0, end))))) return null
+  try {
+    const claims: { exp?: unknown; nbf?: unknown } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const holds = typeof claims.exp === 'number' && claims.exp * 1000 > now && claims.nbf === undefined
+    return holds ? claims : null
+  } catch {
+    return null
+  }
+}
+
+async function payloadOf(token: string, key: CryptoKey, now: number): Promise<object> {
+  try {
+    return (await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(now) })).payload
+  } catch (error) {
+    throw asTokenError(error)
   }
 }
 
@@ -84,6 +107,8 @@ function asTokenError(error: unknown): ImError {
   return ImError.tokenUnknown('the token was not signed by this service')
 }
 
+const utf8 = new TextEncoder()
+
 /** Of the deployment's secret, and of those that tests use: importing one takes as long as checking a token with it. */
 const keys = new Map<string, CryptoKey>()
 
@@ -91,7 +116,7 @@ async function keyOf(secret: string): Promise<CryptoKey> {
   let key = keys.get(secret)
   if (!key) {
     const hmac = { name: 'HMAC', hash: 'SHA-256' }
-    key = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), hmac, false, ['sign', 'verify'])
+    key = await crypto.subtle.importKey('raw', utf8.encode(secret), hmac, false, ['sign', 'verify'])
     keys.set(secret, key)
   }
   return key

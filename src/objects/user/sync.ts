@@ -12,7 +12,9 @@ const MAX_PARALLEL = 32
 async function settleNews(user: UserCore): Promise<void> {
   // A message that passes the user by after the question would be in no answer.
   await user.listening
-  const byHome = Map.groupBy(user.marks.dirty(), (mark) => mark.home)
+  const dirty = user.marks.dirty()
+  if (dirty.length === 0) return
+  const byHome = Map.groupBy(dirty, (mark) => mark.home)
   await inParallel([...byHome], MAX_PARALLEL, ([home, marks]) => settleHome(user, home, marks))
 }
 
