@@ -54,7 +54,7 @@ export interface Settings {
 }
 
 /** What a deployment may add to wrangler.toml. */
-export interface OptionalBindings {
+interface OptionalBindings {
   /** A `send_email` binding, for codes that Cloudflare sends. */
   EMAIL?: MailBinding
 }

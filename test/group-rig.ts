@@ -2,7 +2,7 @@ import type { GroupChange, GroupMemberRecord, GroupRecord } from '../src/platfor
 
 /* Changes of groups as the verbs decide them, for tests of what carries them out. */
 
-export function groupRecord(groupID: string, given: Partial<GroupRecord> = {}): GroupRecord {
+function groupRecord(groupID: string, given: Partial<GroupRecord> = {}): GroupRecord {
   return {
     groupID,
     groupName: `name of ${groupID}`,

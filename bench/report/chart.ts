@@ -1,5 +1,5 @@
 /** A bar with the range that its repeats covered. */
-export interface Bar {
+interface Bar {
   name: string
   value: number
   low: number

@@ -69,7 +69,7 @@ export function productWire(wsUrl: string, dialect: Dialect, tokens: ReadonlyMap
   }
 }
 
-export function gatewayAddress(wsUrl: string, dialect: Dialect, user: number, token: string): string {
+function gatewayAddress(wsUrl: string, dialect: Dialect, user: number, token: string): string {
   const query = new URLSearchParams({
     sendID: userIDOf(dialect, user),
     token,

@@ -8,7 +8,7 @@ export interface Arrival {
   conversation: string
 }
 
-export interface Sink {
+interface Sink {
   acked(count: number): void
   arrived(arrival: Arrival): void
 }

@@ -45,7 +45,7 @@ export function writeServerFile(stateDir: string, server: ServerFile): void {
   renameSync(`${path}.new`, path)
 }
 
-export function readServerFile(stateDir: string): ServerFile | undefined {
+function readServerFile(stateDir: string): ServerFile | undefined {
   try {
     return JSON.parse(readFileSync(pathIn(stateDir), 'utf8')) as ServerFile
   } catch {

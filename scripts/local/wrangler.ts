@@ -6,7 +6,7 @@ import { DEVELOPMENT_SECRET, Refusal, ROOT } from './settings.ts'
 export const WRANGLER_CONFIG = join(ROOT, 'wrangler.toml')
 
 /** wrangler's program, run with this Node: the shell's `wrangler` may be found by a different one. */
-export const WRANGLER_PROGRAM = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+const WRANGLER_PROGRAM = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
 
 /** How wrangler is to behave when a program and not a person calls it; what the environment already says wins. */
 const MANNERS = {

@@ -3,12 +3,12 @@ import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
 
 /** The largest call is a batch of a thousand IDs or users; files do not come this way. */
-export const MAX_BODY_BYTES = 1_048_576
+const MAX_BODY_BYTES = 1_048_576
 
 const PROTOBUF_TYPES = new Set(['application/protobuf', 'application/x-protobuf'])
 
 /** The form a request came in, which is also the form of its answer. */
-export type BodyForm = 'json' | 'protobuf'
+type BodyForm = 'json' | 'protobuf'
 
 export interface Body {
   value: unknown

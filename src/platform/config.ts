@@ -15,7 +15,7 @@ import {
 import { type Hooks, WebhooksSetting } from './webhook-config.ts'
 
 /** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
-export const DEFAULT_SECRET = 'openIM123'
+const DEFAULT_SECRET = 'openIM123'
 
 /** A secret shorter than this can be guessed from one captured token. */
 const MIN_SECRET_LENGTH = 16
@@ -104,7 +104,7 @@ const RuntimeSettings = Settings.pick({
   OPENIM_GRAFANA_URL: true,
 })
 
-export type RuntimeSettings = z.output<typeof RuntimeSettings>
+type RuntimeSettings = z.output<typeof RuntimeSettings>
 export type RuntimeSetting = keyof RuntimeSettings
 
 /** What one connection may ask for, unless the deployment says otherwise. */

@@ -4,7 +4,7 @@ import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
 export type Database = DrizzleD1Database
 
 /** A statement takes at most 100 bound parameters; lists longer than this go in several. */
-export const MAX_BOUND = 90
+const MAX_BOUND = 90
 
 const opened = new WeakMap<D1Database, Database>()
 

@@ -100,7 +100,7 @@ export interface GroupChange {
 }
 
 /** A notice as it stands in the log. */
-export interface AppendedNotice {
+interface AppendedNotice {
   conversationID: string
   /** 0 for one that is not stored. */
   seq: number

@@ -92,7 +92,7 @@ export type HttpPushConfig = z.output<(typeof SECTIONS)['http']>
 export type JpushConfig = z.output<(typeof SECTIONS)['jpush']>
 export type GetuiConfig = z.output<(typeof SECTIONS)['getui']>
 
-export interface ProviderConfigs {
+interface ProviderConfigs {
   fcm: FcmConfig
   apns: ApnsConfig
   webpush: WebPushConfig

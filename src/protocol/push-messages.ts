@@ -67,13 +67,6 @@ export function placeholderMessage(seq: number): Uint8Array {
   return writer.out
 }
 
-/** PullMsgs: messages of one conversation, in order. */
-export function pullMsgsBytes(msgs: readonly Uint8Array[], isEnd = false, endSeq = 0): Uint8Array {
-  const writer = new Writer(pullMsgsSize(msgs, isEnd, endSeq))
-  writer.pullMsgs(msgs, isEnd, endSeq)
-  return writer.out
-}
-
 /** One conversation's part of a push or of a pull's reply. A conversation may come only once. */
 export interface ConversationMessages {
   conversationID: string

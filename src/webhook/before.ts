@@ -99,6 +99,6 @@ function refusalOf(name: BeforeName, { errCode, errMsg, errDlt }: BeforeReply<Be
 }
 
 /** A query may hold what only the two servers know. */
-export function withoutQuery(url: string): string {
+function withoutQuery(url: string): string {
   return url.replace(/\?.*$/, '')
 }

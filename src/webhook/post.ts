@@ -1,7 +1,7 @@
 import { signatureHeaders } from './sign.ts'
 
 /** The longest answer that is read. A thousand profiles, which a before-hook may answer, are less. */
-export const MAX_ANSWER_BYTES = 1_048_576
+const MAX_ANSWER_BYTES = 1_048_576
 
 /** A call to the app's server. */
 export interface HookCall {

@@ -78,7 +78,7 @@ async function seedGroup(): Promise<void> {
   })
 }
 
-export async function fileHash(): Promise<string> {
+async function fileHash(): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('MD5', FILE)).toString('hex')
 }
 

@@ -9,7 +9,7 @@ import { bindings, post, type ReplyBody, request } from '../rig.ts'
 
 export const PART_SIZE = 5 * 1024 * 1024
 
-export const md5 = (data: Uint8Array | string) => createHash('md5').update(data).digest('hex')
+const md5 = (data: Uint8Array | string) => createHash('md5').update(data).digest('hex')
 
 /** Bytes that are the same for the same seed and different for any other. */
 export function bytes(size: number, seed: string): Uint8Array<ArrayBuffer> {

@@ -8,7 +8,7 @@ import { bindings, type ReplyBody } from '../rig.ts'
 
 /** A deployment with settings of its own, and the far side of its calls to vendors. */
 
-export const KEYS = { id: 'the-key-id', secret: 'the-key-secret' }
+const KEYS = { id: 'the-key-id', secret: 'the-key-secret' }
 
 export const SMS = {
   aliyun: {
@@ -57,7 +57,7 @@ export class Deployment {
 }
 
 /** What came to a vendor whose proof of who asks was right. */
-export interface Arrival {
+interface Arrival {
   to: string
   text: string
   fields: Record<string, unknown>

@@ -4,7 +4,6 @@ import {
   GetSeqMessageResp,
   MsgData,
   PullMessageBySeqsResp,
-  PullMsgs,
   PushMessages,
   SendMsgResp,
 } from '../../src/protocol/proto/index.ts'
@@ -14,7 +13,6 @@ import {
   encodePushMessages,
   encodeSendMsgResp,
   placeholderMessage,
-  pullMsgsBytes,
   stampMessage,
 } from '../../src/protocol/push-messages.ts'
 import vectors from '../vectors/protobuf.json'
@@ -96,13 +94,13 @@ describe('messages in a push', () => {
 
   it('have the shape that both pulls answer', () => {
     const entries = [
-      { conversationID: 'si_alice_bob', msgs: [first], isEnd: true, endSeq: 7 },
+      { conversationID: 'si_alice_bob', msgs: [first], isEnd: true, endSeq: 2 ** 40 },
       { conversationID: 'n_alice_bob', msgs: [] },
     ]
     const bytes = encodePullMessagesResp(entries)
     for (const codec of [PullMessageBySeqsResp, GetSeqMessageResp]) {
       const { msgs, notificationMsgs } = codec.decode(bytes)
-      expect(msgs).toEqual({ si_alice_bob: { Msgs: [MsgData.decode(first)], isEnd: true, endSeq: 7 } })
+      expect(msgs).toEqual({ si_alice_bob: { Msgs: [MsgData.decode(first)], isEnd: true, endSeq: 2 ** 40 } })
       expect(notificationMsgs).toEqual({ n_alice_bob: { Msgs: [], isEnd: false, endSeq: 0 } })
     }
   })
@@ -111,15 +109,6 @@ describe('messages in a push', () => {
     expect(encodePushMessages([]).length).toBe(0)
     expect(encodePullMessagesResp([]).length).toBe(0)
     expect(encodeLastMessagesResp([]).length).toBe(0)
-    expect(pullMsgsBytes([]).length).toBe(0)
-  })
-
-  it('make up PullMsgs by themselves', () => {
-    expect(PullMsgs.decode(pullMsgsBytes([first], true, 2 ** 40))).toEqual({
-      Msgs: [MsgData.decode(first)],
-      isEnd: true,
-      endSeq: 2 ** 40,
-    })
   })
 
   it('are found by conversation in the reply to 1007', () => {

@@ -66,7 +66,7 @@ export const InitiateFormDataReq = message({
 
 export const CompleteFormDataReq = message({ id: z.string().min(1).max(MAX_FORM_ID) })
 
-export interface KeyValues {
+interface KeyValues {
   key: string
   values: string[]
 }

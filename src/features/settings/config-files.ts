@@ -9,7 +9,7 @@ import type { Config, LogLevel, RuntimeSetting } from '../../platform/config.ts'
 type Json = string | number | boolean | object
 
 /** One field of a file. */
-export interface Field {
+interface Field {
   /** What is shown for it; a secret is shown as "". */
   show(config: Config): Json
   /** How it is changed; null for what only a deployment sets. */

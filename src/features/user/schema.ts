@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { int32, int64, list, message, optional, pagination, str } from '../../platform/wire.ts'
 
-export const MAX_USERS_PER_CALL = 1000
+const MAX_USERS_PER_CALL = 1000
 /** Profiles, accounts or settings in one page: whole rows, which may be large. */
 const MAX_PAGE = 1_000
 /** IDs alone are short. */

@@ -4,7 +4,7 @@ import { ImError } from '../../protocol/errors.ts'
 import { type Members, readGroupState } from './members.ts'
 
 /** How many members one relay serves. */
-export const RELAY_MEMBERS = 1_000
+const RELAY_MEMBERS = 1_000
 
 /** Whether the change fits what the group is now. The verb has looked at D1; a change may have come in between. */
 export function refusalOfChange(members: Members, change: GroupChange): ImError | null {

@@ -7,7 +7,7 @@ import type { Log } from '../../platform/log.ts'
 export const SPELL_MS = 8_000
 
 /** Something that was begun and may have to be taken up again. */
-export interface Unfinished {
+interface Unfinished {
   readonly pending: boolean
   /** Of the call that began it, where that is known. */
   readonly operationID?: string

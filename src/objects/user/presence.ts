@@ -7,7 +7,7 @@ import { SubUserOnlineStatusTips } from '../../protocol/proto/index.ts'
 import type { UserCore } from './user-core.ts'
 
 /** How many users one connection may watch. */
-export const MAX_SUBSCRIPTIONS = 3_000
+const MAX_SUBSCRIPTIONS = 3_000
 
 /** How many objects are asked at the same time when a device subscribes. */
 const MAX_PARALLEL = 32

@@ -5,7 +5,7 @@ import { logOf } from './sync.ts'
 import type { UserCore } from './user-core.ts'
 
 /** OpenIM's order of a pull: only decides what `isEnd` speaks of. */
-export const PullOrder = { Asc: 0, Desc: 1 } as const
+const PullOrder = { Asc: 0, Desc: 1 } as const
 
 /** The clients ask for at most 50 messages at once; more than this in one request is cut to the newest. */
 const MAX_PULL = 1_000

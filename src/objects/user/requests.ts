@@ -28,7 +28,7 @@ import { newestSeqs, seqViews } from './sync.ts'
 import type { UserCore } from './user-core.ts'
 
 /** A request's answer, and what is to be done once it is on its way. */
-export interface Answer {
+interface Answer {
   data: Uint8Array
   after?: () => void
 }

@@ -55,7 +55,7 @@ export interface UserCore {
   hookContext(operationID: string): HookContext
 }
 
-export type HookContext = TellContext & { readonly operationID: string }
+type HookContext = TellContext & { readonly operationID: string }
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
   const userID = state.id.name

@@ -11,7 +11,7 @@ export const MAX_FRAME_BYTES = 51200
 /** The most that may come out of a compressed frame. Twenty times what may go in; honest texts shrink to a tenth. */
 export const MAX_INFLATED_BYTES = 1024 * 1024
 
-export type EnvelopeKind = 'json' | 'gob'
+type EnvelopeKind = 'json' | 'gob'
 export type SdkType = 'js' | 'go'
 export type Compression = 'gzip' | 'none'
 

@@ -93,7 +93,7 @@ export function isOk({ status }: Answer): boolean {
 }
 
 /** Whether the same call may do better in a while. */
-export function isPassing({ status }: Answer): boolean {
+function isPassing({ status }: Answer): boolean {
   return status === 0 || status === TOO_MANY_REQUESTS || status >= SERVER_FAULT
 }
 

@@ -76,7 +76,7 @@ export async function joinedGroups(client: Client): Promise<Group[]> {
     .sort((a, b) => (a.groupID < b.groupID ? -1 : 1))
 }
 
-export async function groupAt(client: Client, groupID: string): Promise<Group | undefined> {
+async function groupAt(client: Client, groupID: string): Promise<Group | undefined> {
   return (await joinedGroups(client)).find((group) => group.groupID === groupID)
 }
 
