@@ -15,7 +15,7 @@ const MAX_PARALLEL = 32
 const MAX_TRIES = 5
 const FIRST_RETRY_MS = 100
 
-/** A party that does not answer keeps no sync waiting for longer. */
+/** A relay that does not answer keeps no sync waiting for longer. */
 const MAX_SYNC_WAIT_MS = 2_000
 
 /**
@@ -25,7 +25,7 @@ const MAX_SYNC_WAIT_MS = 2_000
  * and what was said before is in its answer.
  * @returns once those that could not be reached at first were tried again, too
  */
-export function comeBack(user: UserCore): Promise<void> {
+export async function comeBack(user: UserCore): Promise<void> {
   // What passed by meanwhile will not come here: the next message must not wait for it.
   user.inOrder.startAnew()
   const news = user.marks.dirty()
@@ -34,25 +34,26 @@ export function comeBack(user: UserCore): Promise<void> {
     news.filter(({ relay }) => relay === ''),
     ({ home }) => home,
   )
-  return tellAll(user, [
-    ...[...relays].map((relay) => relayParty(user, relay)),
-    ...[...homes].map(([home, marks]) => ({ name: home, tell: () => settleHome(user, home, marks) })),
-  ])
+  const asked = [...homes].map(([home, marks]) => ({ name: home, tell: () => settleHome(user, home, marks) }))
+  // The sync would have to ask a conversation that does not answer itself, and waits for it as long as for that.
+  await Promise.all([listenTo(user, [...relays]), tellAll(user, asked, (told) => told)])
 }
 
-/** Lets a relay deliver to the devices that are here. */
-export function listenTo(user: UserCore, relay: string): Promise<void> {
-  return tellAll(user, [relayParty(user, relay)])
+/** Lets relays deliver to the devices that are here. */
+export function listenTo(user: UserCore, relays: readonly string[]): Promise<void> {
+  const parties = relays.map((relay) => ({ name: relay, tell: () => user.relay(relay).came(user.userID) }))
+  return tellAll(user, parties, (told) => atMost(MAX_SYNC_WAIT_MS, told))
 }
 
-function relayParty(user: UserCore, relay: string): Party {
-  return { name: relay, tell: () => user.relay(relay).came(user.userID) }
-}
-
-async function tellAll(user: UserCore, parties: readonly Party[]): Promise<void> {
+/** @param waited what a sync waits for of the telling */
+async function tellAll(
+  user: UserCore,
+  parties: readonly Party[],
+  waited: (told: Promise<unknown>) => Promise<unknown>,
+): Promise<void> {
   if (parties.length === 0) return
   const told = inParallel(parties, MAX_PARALLEL, (party) => isTold(user, party))
-  user.listening = Promise.all([user.listening, atMost(MAX_SYNC_WAIT_MS, told)])
+  user.listening = Promise.all([user.listening, waited(told)])
   const reached = await told
   await Promise.all(parties.filter((_, i) => !reached[i]).map((party) => tellAgain(user, party)))
 }

@@ -32,7 +32,7 @@ function listenToNew(
 ): void {
   user.marks.mark(notificationTwin(conversationID), home)
   const isKnown = user.marks.find(conversationID)?.relay === relay
-  if (!isKnown && user.devices.someOpen) void listenTo(user, relay)
+  if (!isKnown && user.devices.someOpen) void listenTo(user, [relay])
 }
 
 /** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
