@@ -1,10 +1,24 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { ConversationObject } from '../../src/objects/conversation/conversation-object.ts'
 import { Spared } from '../../src/objects/conversation/spared.ts'
 import { UserObject } from '../../src/objects/user/user-object.ts'
 import type { Reception } from '../../src/platform/rpc.ts'
+import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
+import { GetMaxSeqReq, GetMaxSeqResp } from '../../src/protocol/proto/index.ts'
 import { founding } from '../group-rig.ts'
-import { appendItem, conversation, Device, register, textMessage, textOf, until, user } from '../rig.ts'
+import {
+  adminToken,
+  appendItem,
+  conversation,
+  Device,
+  post,
+  register,
+  textMessage,
+  textOf,
+  until,
+  user,
+} from '../rig.ts'
 
 /* Who is away is not brought what they will ask for when they are back. */
 
@@ -68,15 +82,36 @@ describe('a member who is away', () => {
     expect(await user('finn').newestSeqs()).toEqual({ si_eva_finn: 3 })
   })
 
-  it('is pushed what comes after a device has sent something, though the conversation did not hear of it', async () => {
+  it('is brought what comes after a message of their own that their devices were given', async () => {
     await acquainted('gil', 'hugo')
-    // As if the question at the connect had failed.
-    const hugo = await Device.connect('hugo')
-    await hugo.handshake()
-    await user('hugo').newestSeqs()
-    await hugo.sendText('gil', 'mine')
+    await say('hugo', 'gil', 'mine')
+    await foundAway(2)
     await say('gil', 'hugo', 'second')
-    expect(await hugo.receivedTexts(2)).toEqual(['mine', 'second'])
+    await foundAway(3)
+    expect(deliveries).toHaveBeenCalledTimes(3)
+  })
+
+  it('is pushed what comes after the connect, though the question at the connect failed once', async () => {
+    await acquainted('ida', 'jan')
+    const questions = vi.spyOn(ConversationObject.prototype, 'state')
+    questions.mockImplementationOnce(() => Promise.reject(new Error('not now')))
+    const jan = await Device.connect('jan')
+    await jan.handshake()
+    await until(() => questions.mock.results.length >= 2)
+    await Promise.all(questions.mock.results.slice(1).map(({ value }) => value))
+    questions.mockRestore()
+    await say('ida', 'jan', 'second')
+    expect(await jan.receivedTexts(1)).toEqual(['second'])
+  })
+
+  it('has the conversation asked once when a device connects and syncs at once', async () => {
+    await acquainted('kim', 'leo')
+    const questions = vi.spyOn(ConversationObject.prototype, 'state')
+    const leo = await Device.connect('leo')
+    const answer = await leo.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID: 'leo' }).finish())
+    expect(GetMaxSeqResp.decode(answer.data).maxSeqs).toEqual({ si_kim_leo: 1 })
+    expect(questions).toHaveBeenCalledTimes(1)
+    questions.mockRestore()
   })
 
   it('is brought what was said while the conversation was out of memory or has been again', async () => {
@@ -201,7 +236,8 @@ describe('a message that is refused', () => {
     await vera.handshake()
     await say('ulf', 'vera', 'first')
     await vera.receivedTexts(1)
-    await expect(vera.sendText('ulf', '', '')).rejects.toThrow()
+    await post('/friend/add_black', { ownerUserID: 'ulf', blackUserID: 'vera' }, await adminToken())
+    await expect(vera.sendText('ulf', 'hello')).rejects.toThrow('1302')
     expect(await user('vera').newestSeqs()).toEqual({ si_ulf_vera: 1 })
   })
 })
