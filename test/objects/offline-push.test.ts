@@ -95,7 +95,8 @@ const COUNTS: Partial<MsgData> = {
 describe('a user without a phone that listens', () => {
   it('is rung for what is delivered, with the newest of it', async () => {
     await withPush('bob', async ({ user, rung, settled }) => {
-      deliver(user, delivery([1, 2, 3]))
+      // Not `marked`: then the next message would not come here, and ring nobody.
+      expect(deliver(user, delivery([1, 2, 3]))).toBe('away')
       await settled()
       expect(rung()).toEqual([{ conversationID: 'si_alice_bob', clientMsgID: 'message 3', userID: 'bob', badge: 1 }])
     })

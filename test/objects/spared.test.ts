@@ -2,6 +2,7 @@ import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { ConversationObject } from '../../src/objects/conversation/conversation-object.ts'
 import { Spared } from '../../src/objects/conversation/spared.ts'
+import { InOrder } from '../../src/objects/user/in-order.ts'
 import { UserObject } from '../../src/objects/user/user-object.ts'
 import type { Reception } from '../../src/platform/rpc.ts'
 import { WsRequestID } from '../../src/protocol/constants/ws-request.ts'
@@ -114,6 +115,39 @@ describe('a member who is away', () => {
     questions.mockRestore()
   })
 
+  it('gets what comes after the connect without a wait for what was spared', async () => {
+    await acquainted('lia', 'max')
+    await say('lia', 'max', 'second')
+    const max = await Device.connect('max')
+    await max.handshake()
+    // What is given up is what was waited for.
+    const givenUp = vi.spyOn(InOrder.prototype, 'overdue')
+    await say('lia', 'max', 'third')
+    expect(await max.receivedTexts(1)).toEqual(['third'])
+    expect(givenUp).not.toHaveBeenCalled()
+    givenUp.mockRestore()
+  })
+
+  it('is brought everything behind what is on its way', async () => {
+    await register('mona', 'nick')
+    const brought: number[][] = []
+    let answered = 0
+    deliveries.mockImplementation(async ({ messages }) => {
+      const call = brought.push(messages.map(({ seq }) => seq))
+      while (answered < call) await new Promise((resolve) => setTimeout(resolve, 5))
+      return { ok: true, value: 'marked' }
+    })
+    await say('mona', 'nick', 'first')
+    await until(() => brought.length === 1)
+    await say('mona', 'nick', 'second')
+    answered = 1
+    await until(() => brought.length === 2)
+    await say('mona', 'nick', 'third')
+    answered = 3
+    await until(() => brought.length === 3)
+    expect(brought).toEqual([[1], [2], [3]])
+  })
+
   it('is brought what was said while the conversation was out of memory or has been again', async () => {
     await acquainted('ines', 'jon')
     await say('ines', 'jon', 'second')
@@ -164,6 +198,21 @@ describe('a member who is away', () => {
     await say('olaf', 'pia', 'third')
     await foundAway(3)
     expect(await listed()).toEqual(['si_olaf_pia'])
+  })
+
+  it('keeps a conversation that was deleted while a message came', async () => {
+    await acquainted('remy', 'rob')
+    const state = ConversationObject.prototype.state
+    const questions = vi.spyOn(ConversationObject.prototype, 'state')
+    questions.mockImplementationOnce(async function (this: ConversationObject, ...args) {
+      const answer = await state.apply(this, args)
+      await say('remy', 'rob', 'second')
+      await foundAway(2)
+      return answer
+    })
+    await user('rob').deleteConversations(['si_remy_rob'])
+    questions.mockRestore()
+    expect(await user('rob').conversations(null)).toMatchObject([{ conversationID: 'si_remy_rob' }])
   })
 
   it('of a group costs it no call, and the others get everything', async () => {
