@@ -21,7 +21,7 @@ const VARIANT = `${CALLERS} × 1`
 export const restSend: Scenario = {
   name: 'REST send',
   async run({ naive, protocolJson, json }, { burstSeconds, repeats }, report) {
-    const sides = [await floorCaller(naive), await protocolCaller(protocolJson), await productCaller(json)]
+    const sides = [floorCaller(naive), await protocolCaller(protocolJson), await productCaller(json)]
     const stage = await Stage.open(naive, pairsOf(CALLERS))
     const { messagesPerSecond } = await stage.burst(CALLERS * 20, 1)
     for (const { sendFor } of sides) await sendFor(1)
@@ -70,39 +70,39 @@ const PAIRS: readonly Pair[] = Array.from({ length: CALLERS }, (_, i) => ({
   to: FIRST_USER + 2 * i + 1,
 }))
 
-async function floorCaller({ server }: Contender): Promise<Caller> {
+function floorCaller({ server }: Contender): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS })
-  const newest = new Map<number, number>()
-  return {
-    name: 'naive floor, calls',
-    async sendFor(seconds) {
-      const before = new Map(newest)
-      const sent = await keepSending(seconds, async ({ from, to }) => {
-        const frame = messageFrame({ groupSize: 0, sender: from, receiver: to }, 0)
-        newest.set(to, Number(await post(new URL(server.url), agent, {}, frame)))
-      })
-      verify(sent, before, newest)
-      return sent
-    },
-    close: () => agent.destroy(),
+  const send = async ({ from, to }: Pair) => {
+    const frame = messageFrame({ groupSize: 0, sender: from, receiver: to }, 0)
+    return Number(await post(new URL(server.url), agent, {}, frame))
   }
+  return numbering('naive floor, calls', send, () => agent.destroy())
 }
 
 async function protocolCaller(protocol: Contender & Speaker): Promise<Caller> {
   await protocol.prepare([ADMIN], [])
   const backend = new Backend(protocol, protocol.tokenOf(ADMIN), CALLERS)
+  const send = async ({ from, to }: Pair) => {
+    const answer = JSON.parse(await backend.send(from, to)) as { data: { seq: number } }
+    return answer.data.seq
+  }
+  return numbering('protocol floor, /msg/send_msg', send, () => backend.close())
+}
+
+/** A contender that answers a message with its seq. */
+function numbering(name: string, send: (pair: Pair) => Promise<number>, close: () => void): Caller {
   const newest = new Map<number, number>()
   return {
-    name: 'protocol floor, /msg/send_msg',
+    name,
     async sendFor(seconds) {
       const before = new Map(newest)
-      const sent = await keepSending(seconds, async ({ from, to }) => {
-        newest.set(to, (JSON.parse(await backend.send(from, to)) as { data: { seq: number } }).data.seq)
+      const sent = await keepSending(seconds, async (pair) => {
+        newest.set(pair.to, await send(pair))
       })
       verify(sent, before, newest)
       return sent
     },
-    close: () => backend.close(),
+    close,
   }
 }
 
