@@ -1,7 +1,7 @@
 /**
  * `npm test`, after the checks: the tests in workerd beside those of the scripts and the journeys with the SDKs, which
  * mostly wait for servers and browsers. Whichever is done takes over what is left of the journeys. Each run prints its
- * report when it ends; the last line is the sum of all.
+ * report when it ends; at the end stands once more what went wrong in any of them, and the last line is the sum of all.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
@@ -34,6 +34,8 @@ interface Outcome {
   code: number
   passed: number
   failed: number
+  /** A line for each test that failed or passed at the second try only. */
+  remarks: string
 }
 
 function run(which: readonly string[]): Promise<Outcome> {
@@ -52,11 +54,13 @@ function run(which: readonly string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => {
-      const summary = /(\d+) passed, (\d+) failed\s*$/.exec(output)
+      const summary = /((?:(?:passed at the second try|failed): .*\n)*)(\d+) passed, (\d+) failed\s*$/.exec(output)
       process.stdout.write(summary ? output.slice(0, summary.index) : output)
       // A run that ends without its summary did not run its tests.
-      const [passed, failed] = summary ? [Number(summary[1]), Number(summary[2])] : [0, 1]
-      resolve({ code: code ?? 1, passed, failed })
+      const [remarks = '', passed = 0, failed = 1] = summary
+        ? [summary[1], Number(summary[2]), Number(summary[3])]
+        : [`failed: vitest ${which.join(' ')} ended with ${code} and without a summary\n`]
+      resolve({ code: code ?? 1, passed, failed, remarks })
     })
   })
 }
@@ -79,5 +83,6 @@ async function work(): Promise<Outcome[]> {
 
 const outcomes = (await Promise.all([work(), work()])).flat()
 const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0)
+for (const { remarks } of outcomes) process.stdout.write(remarks)
 process.exitCode = outcomes.some(({ code }) => code !== 0) ? 1 : 0
 console.log(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`)
