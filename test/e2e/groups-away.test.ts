@@ -20,6 +20,12 @@ import { WasmClient } from './rig/wasm-client.ts'
 
 const scene = useScene({ browser: true })
 
+/**
+ * The SDKs ask for the senders of what they show, which is not for those who have left; and the Go core names a
+ * conversation after a group that it learned of when the first message there is still on its way.
+ */
+const HARMLESS = /NoPermission|updateColumnsConversation no record updated/
+
 /** All that an app shows of its user's groups, but for one of them. */
 async function stateOf(device: Client, but = '') {
   const groups = (await joinedGroups(device)).filter(({ groupID }) => groupID !== but)
@@ -108,9 +114,8 @@ it('what happens to his groups while bob’s desk is offline is there when it co
     await desk.waitFor(event ?? '', ({ data }) => JSON.stringify(data).includes(`"${groupID}"`), undefined, mark)
   }
   for (const device of [desk, tablet, ...fresh]) {
-    // The JS SDK asks for the senders of what it shows, which is not for those who have left.
     if (device instanceof WasmClient) await expectHistory(device, left, [1501, 1508])
-    expect(device.errors.filter((line) => !/NoPermission/.test(line))).toEqual([])
+    expect(device.errors.filter((line) => !HARMLESS.test(line))).toEqual([])
   }
 })
 
