@@ -60,7 +60,7 @@ describe.each(['js', 'go'] as SdkKind[])('presence over a %s socket', (kind) => 
 
 it('asking again for whom it watches already counts nobody twice', async () => {
   await runInDurableObject(bindings.USER.getByName('asks_again'), (_object, state) => {
-    const presence = new Presence(state.storage.sql, user)
+    const presence = new Presence(state.storage.sql, user, false)
     const crowd = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `u${from + i}`)
     presence.subscribe('connection', crowd(2_000))
     presence.subscribe('connection', crowd(2_000))

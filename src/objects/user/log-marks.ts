@@ -54,8 +54,10 @@ export class LogMarks {
   /** All marks as they are stored; null when they were not read since the last change, or are too many. */
   #atHand: ReadonlyMap<string, LogMark> | null = null
 
-  constructor(sql: SqlStorage) {
+  /** @param some whether there are any */
+  constructor(sql: SqlStorage, some: boolean) {
     this.#sql = sql
+    if (!some) this.#atHand = new Map()
   }
 
   /**

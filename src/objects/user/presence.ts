@@ -23,13 +23,18 @@ export class Presence {
   readonly #sql: SqlStorage
   readonly #lanes = new Map<string, Lane<void, boolean>>()
   readonly #user: (userID: string) => UserRpc
+  /** False when nobody is known to watch. */
+  #watched: boolean
 
-  constructor(sql: SqlStorage, user: (userID: string) => UserRpc) {
+  /** @param watched whether there are watchers */
+  constructor(sql: SqlStorage, user: (userID: string) => UserRpc, watched: boolean) {
     this.#sql = sql
     this.#user = user
+    this.#watched = watched
   }
 
   watchers(): string[] {
+    if (!this.#watched) return []
     return this.#sql
       .exec<{ user_id: string }>('SELECT user_id FROM presence_watcher')
       .toArray()
@@ -37,6 +42,7 @@ export class Presence {
   }
 
   addWatcher(userID: string): void {
+    this.#watched = true
     this.#sql.exec('INSERT OR IGNORE INTO presence_watcher (user_id) VALUES (?)', userID)
   }
 

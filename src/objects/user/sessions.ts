@@ -10,10 +10,16 @@ const ADMIN_GRACE_MS = 5 * 60_000
 /** Kicked tokens are remembered so that their devices hear "kicked", the newest so many of them. */
 const MAX_KICKED = 50
 
-/** Tokens whose state is at hand. */
-const MAX_READ = 100
+/** All tokens as JSON, for the statement that every wake begins with. */
+export const ALL_SESSIONS = `
+  SELECT json_group_array(json_array(platform_id || ' ' || token_key, state, grace_until)) FROM session`
 
-type Row = { state: number; grace_until: number }
+type State = (typeof State)[keyof typeof State]
+
+interface Known {
+  state: State
+  graceUntil: number
+}
 
 export interface Session extends Login {
   openedAt: number
@@ -22,15 +28,17 @@ export interface Session extends Login {
 /** The user's tokens by platform, and which of them are in force. */
 export class Sessions {
   readonly #sql: SqlStorage
-  /** What was read since the last change: a backend shows the same token with every call. */
-  readonly #read = new Map<string, Row | null>()
+  /** By platform and key; null when they were not read since the last change. */
+  #atHand: ReadonlyMap<string, Known> | null
 
-  constructor(sql: SqlStorage) {
+  /** @param all what `ALL_SESSIONS` has read */
+  constructor(sql: SqlStorage, all: string) {
     this.#sql = sql
+    this.#atHand = asMap(all)
   }
 
   open(session: { platformID: number; key: string; expiresAt: number }, now: number): void {
-    this.#read.clear()
+    this.#atHand = null
     this.#sql.exec('DELETE FROM session WHERE expires_at * 1000 <= ?', now)
     if (session.platformID === Platform.Admin) {
       this.#sql.exec(
@@ -55,23 +63,12 @@ export class Sessions {
   }
 
   state(platformID: number, key: string, now: number): SessionState {
-    const row = this.#find(platformID, key)
-    if (!row) return 'unknown'
-    if (row.state === State.InForce) return 'normal'
-    if (row.state === State.Replaced) return row.grace_until > now ? 'normal' : 'unknown'
+    this.#atHand ??= asMap(this.#sql.exec<{ sessions: string }>(`SELECT (${ALL_SESSIONS}) AS sessions`).one().sessions)
+    const known = this.#atHand.get(`${platformID} ${key}`)
+    if (!known) return 'unknown'
+    if (known.state === State.InForce) return 'normal'
+    if (known.state === State.Replaced) return known.graceUntil > now ? 'normal' : 'unknown'
     return 'kicked'
-  }
-
-  #find(platformID: number, key: string): Row | null {
-    const name = `${platformID} ${key}`
-    const known = this.#read.get(name)
-    if (known !== undefined) return known
-    const [row = null] = this.#sql
-      .exec<Row>('SELECT state, grace_until FROM session WHERE platform_id = ? AND token_key = ?', platformID, key)
-      .toArray()
-    if (this.#read.size >= MAX_READ) this.#read.clear()
-    this.#read.set(name, row)
-    return row
   }
 
   /** Sessions in force, newest first. */
@@ -86,7 +83,7 @@ export class Sessions {
   }
 
   kick(logins: readonly Login[]): void {
-    this.#read.clear()
+    this.#atHand = null
     for (const { platformID, tokenKey } of logins) {
       this.#sql.exec(
         'UPDATE session SET state = ? WHERE platform_id = ? AND token_key = ?',
@@ -99,7 +96,7 @@ export class Sessions {
   }
 
   kickPlatform(platformID: number): void {
-    this.#read.clear()
+    this.#atHand = null
     this.#sql.exec('UPDATE session SET state = ? WHERE platform_id = ?', State.Kicked, platformID)
     this.#trimKicked()
   }
@@ -116,4 +113,9 @@ export class Sessions {
       this.#sql.exec('DELETE FROM session WHERE platform_id = ? AND token_key = ?', row.platform_id, row.token_key)
     }
   }
+}
+
+function asMap(all: string): ReadonlyMap<string, Known> {
+  const rows = JSON.parse(all) as [name: string, state: State, graceUntil: number][]
+  return new Map(rows.map(([name, state, graceUntil]) => [name, { state, graceUntil }]))
 }

@@ -5,6 +5,7 @@ import type { PushJob } from '../../platform/jobs.ts'
 import { createLog, type Log } from '../../platform/log.ts'
 import { objectsAtHand } from '../../platform/objects.ts'
 import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
+import { migrate } from '../../platform/sqlite-migrations.ts'
 import { WebhookQueue } from '../../platform/webhook-queue.ts'
 import { sendPushJobs } from '../../push/enqueue.ts'
 import type { TellContext } from '../../webhook/after.ts'
@@ -15,12 +16,13 @@ import { Devices } from './devices.ts'
 import { InOrder } from './in-order.ts'
 import { InTurn } from './in-turn.ts'
 import { LogMarks } from './log-marks.ts'
+import { userMigrations } from './migrations.ts'
 import { OfflinePushes } from './offline-pushes.ts'
 import { Presence } from './presence.ts'
 import { RequestRate } from './request-rate.ts'
 import { SendNotes } from './send-notes.ts'
 import { Sends } from './sends.ts'
-import { Sessions } from './sessions.ts'
+import { ALL_SESSIONS, Sessions } from './sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
 export interface UserCore {
@@ -57,10 +59,24 @@ export interface UserCore {
 
 type HookContext = TellContext & { readonly operationID: string }
 
+/** What a wake reads first, in one statement. */
+interface Wake extends Record<string, SqlStorageValue> {
+  version: number
+  sessions: string
+  watched: number
+  marked: number
+}
+
+const WAKE = `
+  SELECT version, (${ALL_SESSIONS}) AS sessions,
+    EXISTS (SELECT 1 FROM presence_watcher) AS watched, EXISTS (SELECT 1 FROM log_mark) AS marked
+  FROM schema_version`
+
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
   const userID = state.id.name
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
+  const { sessions, watched, marked } = migrate<Wake>(state.storage, userMigrations, WAKE)
   const { conversation, relay, user: other } = objectsAtHand(env)
   const log = createLog(() => configOf(env).logLevel, { userID })
   const bell = new Bell(sql)
@@ -87,14 +103,14 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
       return configOf(env)
     },
     log,
-    sessions: new Sessions(sql),
+    sessions: new Sessions(sql, sessions),
     conversations: new Conversations(sql, userID),
-    marks: new LogMarks(sql),
+    marks: new LogMarks(sql, marked === 1),
     devices,
     sends: new Sends(conversation),
     asked: new InTurn(),
     inOrder: new InOrder(),
-    presence: new Presence(sql, other),
+    presence: new Presence(sql, other, watched === 1),
     requestRate: new RequestRate(),
     sendNotes: new SendNotes({ sql, sync: () => state.storage.sync(), log }),
     bell,

@@ -22,14 +22,12 @@ import type {
   SessionState,
   UserRpc,
 } from '../../platform/rpc.ts'
-import { migrate } from '../../platform/sqlite-migrations.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { comeBack } from './come-back.ts'
 import { connect } from './connect.ts'
 import { deleteConversations } from './delete-conversations.ts'
 import { deliver, noteNews } from './deliver.ts'
 import { forceLogout, openSession } from './log-in.ts'
-import { userMigrations } from './migrations.ts'
 import { takeOfflinePush } from './offline-push.ts'
 import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged, watchOnPlatform } from './presence.ts'
 import { lastMessages, pullRanges } from './read-messages.ts'
@@ -49,7 +47,6 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
-    migrate(state.storage, userMigrations)
     this.#user = createUserCore(state, env)
     // Heartbeats of the JS SDK are answered by the runtime: they never wake a hibernating object.
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(JS_PING_TEXT, JS_PONG_TEXT))
