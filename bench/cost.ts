@@ -23,7 +23,7 @@ import type { Counts } from './counting/counts.ts'
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 
-const { json } = await startProduct(await bundleAs('counting', 'bench/counting/worker.ts'))
+const { json } = await startProduct({ bundle: await bundleAs('counting', 'bench/counting/worker.ts') })
 const count = async () => (await (await fetch(`${json.server.url}/bench/counts`)).json()) as Counts
 const cases: Case[] = []
 try {

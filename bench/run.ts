@@ -51,7 +51,7 @@ const [naive, batched, protocol, product] = await Promise.all([
   startProtocolFloor(),
   startProduct(),
 ])
-const before = options.against === undefined ? null : await startProduct(options.against, 'before')
+const before = options.against === undefined ? null : await startProduct({ bundle: options.against, name: 'before' })
 const contenders = {
   naive,
   batched,

@@ -1,5 +1,5 @@
 import type { Bindings } from './env.ts'
-import { createApp } from './http/app.ts'
+import { createFetch } from './http/app.ts'
 import { endpoints } from './http/endpoints.ts'
 import { startCleaning } from './jobs/cron.ts'
 import { consumeQueue } from './jobs/queue.ts'
@@ -9,10 +9,8 @@ export { MetricsObject } from './objects/metrics/metrics-object.ts'
 export { RelayObject } from './objects/relay/relay-object.ts'
 export { UserObject } from './objects/user/user-object.ts'
 
-const app = createApp(endpoints)
-
 export default {
-  fetch: app.fetch,
+  fetch: createFetch(endpoints),
   queue: consumeQueue,
   scheduled: startCleaning,
 } satisfies ExportedHandler<Bindings>

@@ -13,6 +13,12 @@ export function cpuMsOf(pid: number | undefined): number | null {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
+/** CPU time of a process's main thread so far, ms: workerd runs everybody's code there. Null where nobody says. */
+export function mainThreadMsOf(pid: number | undefined): number | null {
+  const ran = pid === undefined ? null : readProc(`/proc/${pid}/task/${pid}/schedstat`)
+  return ran === null ? null : Number(ran.split(' ')[0]) / 1e6
+}
+
 /** Resident memory of a process, bytes; null where the system does not say. */
 export function residentBytesOf(pid: number | undefined): number | null {
   if (pid === undefined) return null

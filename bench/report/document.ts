@@ -42,7 +42,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
   history: { chart: 'ms', title: 'History: milliseconds', columns: ['ms', 'requests'] },
   reconnect: { chart: 'ms', title: 'Reconnect: milliseconds', columns: ['ms', 'syncedMs', 'requests'] },
-  crowd: { chart: 'p99', title: 'Connects at 500 a second: p99, ms', columns: ['p50', 'p99', 'megabytes'] },
+  crowd: { chart: 'p99', title: 'Connects at 500 a second: p99, ms', columns: ['p50', 'p99', 'busyMs', 'megabytes'] },
 }
 
 const COLUMN_NAMES: Readonly<Record<string, string>> = {
@@ -59,6 +59,7 @@ const COLUMN_NAMES: Readonly<Record<string, string>> = {
   requests: 'requests',
   p50: 'p50, ms',
   p99: 'p99, ms',
+  busyMs: 'main thread of workerd, ms each',
   megabytes: 'MB',
 }
 

@@ -17,7 +17,7 @@ import { type AppEnv, mount, newContext, PREFIXES } from './mount.ts'
 import { mountDocs } from './mount-docs.ts'
 import { mountPrometheus } from './prometheus.ts'
 import { envelope } from './reply.ts'
-import { GATEWAY_PATHS, openGateway } from './ws.ts'
+import { gatewayAddressOf, openGateway } from './ws.ts'
 
 const HEALTH_PATH = '/healthz'
 const READY_PATH = '/readyz'
@@ -35,7 +35,7 @@ const TOO_MANY_REQUESTS = 429
 const RETRY_AFTER_SECONDS = '60'
 const SERVICE_UNAVAILABLE = 503
 
-/** The REST surface and the sockets' way in, over a list of endpoints. */
+/** The REST surface over a list of endpoints. */
 export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   /** What each path is counted as. */
@@ -43,19 +43,10 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
 
   // Few steps that do much: each one that a call passes through costs it as much as reading its body.
   app.use('*', async (c, next) => {
-    const { refusal } = configOf(c.env)
-    if (refusal !== null) {
-      const error = ImError.internal(`this deployment does not serve: ${refusal}`)
-      return envelope(errorReply(error), SERVICE_UNAVAILABLE)
-    }
+    const refusal = refusalOf(c.env)
+    if (refusal) return refusal
     // Whether the service is alive and ready does not depend on what it was told to do.
     if (!PROBE_PATHS.has(c.req.path)) await withOverrides(c.env, (work) => c.executionCtx.waitUntil(work))
-    const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
-    if (isUpgrade && GATEWAY_PATHS.has(c.req.path)) {
-      const response = await openGateway(c.req.raw, c.env)
-      if (flushIsDue()) c.executionCtx.waitUntil(flushCountsSoon(c.env))
-      return response
-    }
     await next()
     // Hono's own middleware would have every answer made a second time, to put this into it.
     c.res.headers.set('access-control-allow-origin', ANY_ORIGIN)
@@ -116,6 +107,31 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   })
 
   return app
+}
+
+/** The Worker's fetch: devices that connect go past the steps that a call takes. */
+export function createFetch(
+  endpoints: readonly Endpoint[],
+): (request: Request, env: Bindings, context: ExecutionContext) => Promise<Response> {
+  const app = createApp(endpoints)
+  return async (request, env, context) => {
+    const address = gatewayAddressOf(request)
+    if (!address) return app.fetch(request, env, context)
+    const refusal = refusalOf(env)
+    if (refusal) return refusal
+    await withOverrides(env, (work) => context.waitUntil(work))
+    const response = await openGateway(request, address, env)
+    if (flushIsDue()) context.waitUntil(flushCountsSoon(env))
+    return response
+  }
+}
+
+/** What a deployment answers that must not serve as it is set up. */
+function refusalOf(env: Bindings): Response | null {
+  const { refusal } = configOf(env)
+  if (refusal === null) return null
+  const error = ImError.internal(`this deployment does not serve: ${refusal}`)
+  return envelope(errorReply(error), SERVICE_UNAVAILABLE)
 }
 
 /** As with OpenIM, a path that does not exist is told only to those who may call at all. */

@@ -11,7 +11,14 @@ import { type Handshake, parseHandshake } from '../protocol/envelope/handshake.t
 import { ImError } from '../protocol/errors.ts'
 
 /** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
-export const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
+const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
+
+/** Where a request wants to connect to; null if it is a call. */
+export function gatewayAddressOf(request: Request): URL | null {
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return null
+  const address = new URL(request.url)
+  return GATEWAY_PATHS.has(address.pathname) ? address : null
+}
 
 const COUNTER = 'openim_connections_total'
 
@@ -19,10 +26,10 @@ const COUNTER = 'openim_connections_total'
  * The way in for a device. Arguments and signature are checked here, so that a bad request never wakes an object; the
  * user's object then decides whether the token is still in force.
  */
-export async function openGateway(request: Request, env: Bindings): Promise<Response> {
+export async function openGateway(request: Request, address: URL, env: Bindings): Promise<Response> {
   let handshake: Handshake
   try {
-    handshake = parseHandshake(new URL(request.url), request.headers)
+    handshake = parseHandshake(address, request.headers)
   } catch (error) {
     // Before the arguments are read nobody knows whether the client wants its errors as a frame.
     if (!(error instanceof ImError)) throw error

@@ -23,12 +23,13 @@ const MAX_SYNC_WAIT_MS = 2_000
  * the absent: those that have news are asked about it now, which is what the device's sync would do in a moment, so
  * that it finds the answers here. The sync waits until all were told (`sync.ts`): what is said after that comes here,
  * and what was said before is in its answer.
- * @returns once those that could not be reached at first were tried again, too
+ * @returns done once those that could not be reached at first were tried again, too; null = there is nobody to tell
  */
-export async function comeBack(user: UserCore): Promise<void> {
+export function comeBack(user: UserCore): Promise<unknown> | null {
   // What passed by meanwhile will not come here: the next message must not wait for it.
   user.inOrder.startAnew()
   const news = user.marks.dirty()
+  if (news.length === 0) return null
   const relays = new Set(news.map(({ relay }) => relay).filter((relay) => relay !== ''))
   const homes = Map.groupBy(
     news.filter(({ relay }) => relay === ''),
@@ -36,7 +37,7 @@ export async function comeBack(user: UserCore): Promise<void> {
   )
   const asked = [...homes].map(([home, marks]) => ({ name: home, tell: () => settleHome(user, home, marks) }))
   // The sync would have to ask a conversation that does not answer itself, and waits for it as long as for that.
-  await Promise.all([listenTo(user, [...relays]), tellAll(user, asked, (told) => told)])
+  return Promise.all([listenTo(user, [...relays]), tellAll(user, asked, (told) => told)])
 }
 
 /** Lets relays deliver to the devices that are here. */

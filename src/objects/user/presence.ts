@@ -117,11 +117,14 @@ export function onlineConnections(user: UserCore): OnlineConnection[] {
     .sort((a, b) => a.platformID - b.platformID)
 }
 
-/** Tells everybody who watches this user where the user is now. */
-export async function announcePresence(user: UserCore): Promise<void> {
-  const told = user.presence
-    .watchers()
-    .map((watcher) => user.presence.tell(watcher, user.userID, () => onlinePlatforms(user)))
+/** Tells everybody who watches this user where the user is now; null = there is nobody to tell. */
+export function announcePresence(user: UserCore): Promise<void> | null {
+  const watchers = user.presence.watchers()
+  return watchers.length > 0 ? tellWatchers(user, watchers) : null
+}
+
+async function tellWatchers(user: UserCore, watchers: readonly string[]): Promise<void> {
+  const told = watchers.map((watcher) => user.presence.tell(watcher, user.userID, () => onlinePlatforms(user)))
   for (const result of await Promise.allSettled(told)) {
     if (result.status === 'rejected') user.log.error('a watcher could not be told', result.reason)
   }

@@ -57,8 +57,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     const response = connect(this.#user, request)
     if (response.status !== SWITCHING_PROTOCOLS) return response
-    this.ctx.waitUntil(announcePresence(this.#user))
-    if (wasAway) this.ctx.waitUntil(comeBack(this.#user))
+    this.#beside(announcePresence(this.#user))
+    if (wasAway) this.#beside(comeBack(this.#user))
     return response
   }
 
@@ -261,7 +261,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   /** Devices that vanished without a goodbye are noticed when somebody asks who is here: a timer would cost all day. */
   #hangUpSilent(): void {
-    if (this.#user.devices.hangUpSilent(this.#user.now())) this.ctx.waitUntil(announcePresence(this.#user))
+    if (this.#user.devices.hangUpSilent(this.#user.now())) this.#beside(announcePresence(this.#user))
+  }
+
+  #beside(work: Promise<unknown> | null): void {
+    if (work) this.ctx.waitUntil(work)
   }
 
   async #planSelfDestruct(): Promise<void> {
