@@ -1,3 +1,4 @@
+import { evictAllDurableObjects } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { configOf } from '../../src/platform/config.ts'
 import { signToken } from '../../src/platform/jwt.ts'
@@ -112,6 +113,10 @@ describe('a session', () => {
     await Device.connect('kira', { token: fresh })
     expect((await device.closed).reason).toContain('1506')
     expect(device.kicked).toBe(true)
+    expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
+    expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
+    // Whoever wakes up knows it, too.
+    await evictAllDurableObjects()
     expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
     expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
   })
