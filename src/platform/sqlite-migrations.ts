@@ -9,7 +9,7 @@ const VERSION = 'SELECT version FROM schema_version'
 
 /**
  * Brings an object's SQLite schema up to date. `steps` is append-only: step n is what version n + 1 adds.
- * Runs on every wake, so a schema that is current costs one read row.
+ * Runs on every wake, so a schema that is current costs one read row and what else `wake` reads.
  * @param wake a statement for the version that also reads what the object would ask next: each statement more that a
  *   wake has to prepare takes a fortieth of a connect
  * @returns what that statement reads of the schema as it is now
