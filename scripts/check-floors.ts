@@ -1,16 +1,18 @@
 /**
- * Checks that imports in src/ only go down, and within features only back:
+ * Checks that imports in src/ only go down:
  *
- *   worker > objects, http, jobs > features > webhook, notification, push, sync > platform > protocol
+ *   worker > objects, http, jobs > features > webhook, notification, push, sync > runtime > contracts > config
+ *     > platform > protocol
  *
- * Types count: who names a type of an upper floor knows that floor.
+ * Features have an order of their own, the objects have floors inside, and no files import each other in a circle.
+ * Type imports count: a file that names a type of an upper floor depends on that floor.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { posix, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 export interface SourceFile {
-  /** From the repository's root, with forward slashes. */
+  /** Relative to the repository's root, with forward slashes. */
   path: string
   source: string
 }
@@ -28,14 +30,38 @@ const FLOORS = [
   ['objects', 'http', 'jobs'],
   ['features'],
   ['webhook', 'notification', 'push', 'sync'],
+  ['runtime'],
+  ['contracts'],
+  ['config'],
   ['platform', 'env.ts'],
   ['protocol'],
 ]
 
-/** Folders of one floor that meet only through what lies below them. */
+/** Floors inside a room, from the top down: folders or files directly in it. */
+const INNER_FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'src/objects/user/': [
+    ['user-object.ts'],
+    ['socket'],
+    ['messages'],
+    ['conversations', 'notify'],
+    ['user-core.ts'],
+    ['state'],
+    ['migrations.ts'],
+  ],
+  'src/objects/conversation/': [
+    ['conversation-object.ts'],
+    ['group'],
+    ['delivery'],
+    ['log'],
+    ['members'],
+    ['migrations.ts'],
+  ],
+}
+
+/** Rooms of one floor that never import each other: they share only the floors below. */
 const STRANGERS = ['objects', 'http', 'jobs']
 
-/** Each area may use the areas of the rows before its own. */
+/** Each feature may import the features of the rows above its own. */
 const FEATURE_ORDER = [
   ['user'],
   ['auth'],
@@ -43,11 +69,11 @@ const FEATURE_ORDER = [
   ['group'],
   ['conversation'],
   ['message'],
-  ['file', 'third', 'statistics', 'jssdk', 'settings', 'verification', 'webhook'],
+  ['file', 'push-devices', 'sdk-logs', 'statistics', 'jssdk', 'settings', 'verification', 'webhook'],
 ]
 
-/** Who may name Cloudflare's runtime; all else stays runnable, and testable, anywhere. */
-const NAMES_CLOUDFLARE = ['worker.ts', 'objects', 'http', 'jobs', 'platform']
+/** Rooms that may import `cloudflare:*`; the others run, and are tested, without that runtime. */
+const NAMES_CLOUDFLARE = ['worker.ts', 'objects', 'http', 'jobs', 'runtime', 'platform']
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const root = resolve(import.meta.dirname, '..')
@@ -56,30 +82,62 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     path: path.replaceAll('\\', '/'),
     source: readFileSync(resolve(root, path), 'utf8'),
   }))
-  const violations = findViolations(files)
+  const violations = [...findViolations(files), ...findCircles(files)]
   for (const { path, line, imports, why } of violations) console.error(`${path}:${line} imports ${imports}: ${why}`)
   if (violations.length > 0) process.exitCode = 1
-  else console.log(`Floors: ${files.length} files, every import goes down.`)
+  else console.log(`Floors: ${files.length} files, every import goes down, and none goes in a circle.`)
 }
 
-/** Every import that the house does not allow, in the order of the files. */
-export function findViolations(files: SourceFile[]): Violation[] {
+/** Every import that the floors do not allow, in the order of the files. */
+export function findViolations(files: readonly SourceFile[]): Violation[] {
   return files.flatMap(({ path, source }) =>
     listImports(source).flatMap(({ specifier, line, typeOnly }) => {
-      const why = objectTo(placeOf(path), path, specifier, typeOnly)
+      const why = objectTo(path, specifier, typeOnly)
       return why ? [{ path, line, imports: specifier, why }] : []
     }),
   )
 }
 
+/** The import that closes each circle, however long the circle is. */
+export function findCircles(files: readonly SourceFile[]): Violation[] {
+  const imports = new Map(
+    files.map(({ path, source }) => [
+      path,
+      listImports(source).map(({ specifier, line }) => ({
+        specifier,
+        line,
+        target: posix.join(posix.dirname(path), specifier),
+      })),
+    ]),
+  )
+  const done = new Set<string>()
+  const trail: string[] = []
+  const found: Violation[] = []
+  const visit = (path: string) => {
+    trail.push(path)
+    for (const { specifier, line, target } of imports.get(path) ?? []) {
+      // `env.ts` only names the types of the objects, for their bindings.
+      if (done.has(target) || path === 'src/env.ts') continue
+      const start = trail.indexOf(target)
+      if (start < 0) visit(target)
+      else
+        found.push({ path, line, imports: specifier, why: `a circle: ${[...trail.slice(start), target].join(' > ')}` })
+    }
+    trail.pop()
+    done.add(path)
+  }
+  for (const { path } of files) if (!done.has(path)) visit(path)
+  return found
+}
+
 interface Place {
   /** Folder or file directly in src/. */
   room: string
-  /** Counted from the top; -1 for a room that is on no floor. */
+  /** Counted from the top; -1 for a room without a floor. */
   floor: number
-  /** Of a feature. */
+  /** The feature that the file belongs to; "" outside features/. */
   area: string
-  /** What is left of the path: `store.ts`. */
+  /** The rest of the path: `store.ts`. */
   file: string
 }
 
@@ -94,7 +152,8 @@ function placeOf(path: string): Place {
   }
 }
 
-function objectTo(from: Place, path: string, specifier: string, typeOnly: boolean): string | undefined {
+function objectTo(path: string, specifier: string, typeOnly: boolean): string | undefined {
+  const from = placeOf(path)
   if (specifier.startsWith('cloudflare:')) {
     return NAMES_CLOUDFLARE.includes(from.room) ? undefined : `only ${NAMES_CLOUDFLARE.join(', ')} name Cloudflare`
   }
@@ -102,22 +161,35 @@ function objectTo(from: Place, path: string, specifier: string, typeOnly: boolea
   const target = posix.join(posix.dirname(path), specifier)
   if (!target.startsWith('src/')) return 'it lies outside src/'
   const to = placeOf(target)
-  if (from.room === 'console' || to.room === 'console') return objectToConsole(from, to, typeOnly)
-  if (from.floor < 0) return `${from.room} is on no floor; give it one in scripts/check-floors.ts`
-  if (to.floor < 0) return `${to.room} is on no floor; give it one in scripts/check-floors.ts`
-  // It only names what the objects are, for the types of their bindings.
+  for (const { room, floor } of [from, to]) {
+    if (floor < 0) return `${room} is on no floor; give it one in scripts/check-floors.ts`
+  }
+  // It only names the classes of the objects, for the types of their bindings.
   if (from.room === 'env.ts' && typeOnly) return undefined
   if (to.floor < from.floor) return `${to.room} lies above ${from.room}`
   if (to.room !== from.room && STRANGERS.includes(from.room) && STRANGERS.includes(to.room)) {
     return `${STRANGERS.join(', ')} never import each other`
   }
   if (from.area && to.area && from.area !== to.area) return objectToFeature(from, to)
+  return objectToInnerFloor(path, target)
+}
+
+function objectToInnerFloor(path: string, target: string): string | undefined {
+  for (const [room, floors] of Object.entries(INNER_FLOORS)) {
+    if (!path.startsWith(room) || !target.startsWith(room)) continue
+    const [from = '', to = ''] = [path, target].map((file) => file.slice(room.length).split('/')[0])
+    const [own, other] = [from, to].map((name) => floors.findIndex((names) => names.includes(name)))
+    if (own === undefined || own < 0) return `${from} is on no floor of ${room}; give it one in scripts/check-floors.ts`
+    if (other === undefined || other < 0)
+      return `${to} is on no floor of ${room}; give it one in scripts/check-floors.ts`
+    if (other < own) return `${to} lies above ${from} in ${room}`
+  }
   return undefined
 }
 
 function objectToFeature(from: Place, to: Place): string | undefined {
   const isStore = (file: string) => file === 'store.ts' || file.startsWith('store/')
-  // SQL joins tables wherever they are declared.
+  // SQL joins tables of other features.
   if (isStore(from.file) && to.file === 'tables.ts') return undefined
   const [own, other] = [from, to].map(({ area }) => FEATURE_ORDER.findIndex((areas) => areas.includes(area)))
   if (own === undefined || own < 0)
@@ -128,13 +200,6 @@ function objectToFeature(from: Place, to: Place): string | undefined {
   if (other > own) return `${to.area} comes after ${from.area}`
   if (isStore(to.file)) return `a feature leaves another's store alone: use a verb or access.ts of ${to.area}`
   return undefined
-}
-
-/** The console is a program of its own that speaks HTTP; it may only know the shapes. */
-function objectToConsole(from: Place, to: Place, typeOnly: boolean): string | undefined {
-  if (from.room === to.room) return undefined
-  if (to.room === 'console') return 'the console is a program of its own'
-  return to.file === 'schema.ts' && typeOnly ? undefined : 'the console imports only types from schema.ts'
 }
 
 interface Import {
@@ -161,7 +226,7 @@ function listImports(source: string): Import[] {
   return found.sort((a, b) => a.at - b.at)
 }
 
-/** Comments and templates emptied, so that an import which is only talked about does not count; lines keep their numbers. */
+/** The source with comments and templates emptied, so that only real imports count. Line numbers stay the same. */
 function blankOut(source: string): string {
   const token = /\/\/.*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
   return source.replace(token, (text) => (/^['"]/.test(text) ? text : text.replace(/[^\n]/g, ' ')))

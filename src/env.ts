@@ -1,7 +1,7 @@
-import type { MailBinding } from './platform/mail-binding.ts'
+import type { MailBinding } from './runtime/mail-binding.ts'
 
 /**
- * Settings a deployment may give, all optional but the secret; read once by `platform/config.ts`.
+ * Settings a deployment may give, all optional but the secret; read once by `config/index.ts`.
  * `docs/settings.md` tells what each one does.
  */
 export interface Settings {

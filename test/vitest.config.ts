@@ -14,7 +14,7 @@ const root = new URL('..', import.meta.url).pathname
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
 const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
 
-const SHARED = ['protocol', 'platform', 'sync', 'objects', 'http', 'jobs', 'push']
+const SHARED = ['protocol', 'platform', 'config', 'runtime', 'sync', 'objects', 'http', 'jobs', 'push']
 
 /**
  * Files that need an isolate of their own: one counts all that happens in it, and objects that a test aborts keep their

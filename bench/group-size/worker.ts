@@ -1,11 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
+import { configOf } from '../../src/config/index.ts'
+import type { AppendItem } from '../../src/contracts/messages.ts'
+import type { Outcome } from '../../src/contracts/outcome.ts'
+import type { Delivery, DeliveryResult } from '../../src/contracts/user.ts'
 import type { Bindings } from '../../src/env.ts'
-import { handOverToRelays, rostersOf } from '../../src/objects/conversation/group-mirror.ts'
-import { configOf } from '../../src/platform/config.ts'
-import { conversationObject } from '../../src/platform/objects.ts'
-import type { Outcome } from '../../src/platform/outcome.ts'
-import type { AppendItem, Delivery, Reception } from '../../src/platform/rpc.ts'
+import { handOverToRelays, rostersOf } from '../../src/objects/conversation/group/group-mirror.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
+import { conversationObject } from '../../src/runtime/rpc/stubs.ts'
 import { ConversationObject as Conversation, RelayObject as Relay } from '../../src/worker.ts'
 
 import { Counters } from '../counting/counters.ts'
@@ -44,7 +45,7 @@ function shared(namespace: Bindings['USER']): Bindings['USER'] {
 const isListening = (userID: string) => userID.startsWith('on')
 
 export class UserObject extends DurableObject<Bindings> {
-  deliver({ messages }: Delivery): Outcome<Reception> {
+  deliver({ messages }: Delivery): Outcome<DeliveryResult> {
     counters.add('events')
     counters.call('UserObject.deliver')
     const listens = isListening(this.ctx.id.name ?? '')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { DEVELOPMENT_SECRET, Refusal } from '../local/settings.ts'
 import { tryWrangler } from '../local/wrangler.ts'
 
-/** As in src/platform/config.ts, which refuses to serve with a shorter one. */
+/** As in src/config/index.ts, which refuses to serve with a shorter one. */
 const MIN_LENGTH = 16
 
 /** The secret to upload: OPENIM_SECRET if given, nothing if the deployed Worker has one, else a Refusal that helps. */

@@ -1,8 +1,8 @@
+import type { PendingRestSend } from '../contracts/user.ts'
 import { tokenInForce } from '../features/auth/access.ts'
-import type { Caller, Context } from '../platform/context.ts'
-import type { Access } from '../platform/endpoint.ts'
-import type { BegunSend } from '../platform/rpc.ts'
 import { ImError } from '../protocol/errors.ts'
+import type { Caller, Context } from '../runtime/context.ts'
+import type { Access } from '../runtime/endpoint.ts'
 
 /**
  * Who calls.
@@ -13,7 +13,7 @@ export async function callerOf(
   ctx: Context,
   token: string | null,
   access: Exclude<Access, 'public'>,
-  begun?: BegunSend,
+  begun?: PendingRestSend,
 ): Promise<Caller> {
   if (!token) throw ImError.args('the header `token` is missing')
   const { userID, platformID } = await tokenInForce(ctx, token, begun)

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Endpoint } from '../platform/endpoint.ts'
 import { ImError } from '../protocol/errors.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 
 /** The largest call is a batch of a thousand IDs or users; files do not come this way. */
 const MAX_BODY_BYTES = 1_048_576

@@ -6,14 +6,14 @@ import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
 import { messageEndpoints } from '../features/message/endpoints.ts'
 import { readEndpoints } from '../features/message/read-endpoints.ts'
+import { pushEndpoints } from '../features/push-devices/endpoints.ts'
+import { sdkLogEndpoints } from '../features/sdk-logs/endpoints.ts'
 import { settingsEndpoints } from '../features/settings/endpoints.ts'
 import { statisticsEndpoints } from '../features/statistics/endpoints.ts'
-import { sdkLogEndpoints } from '../features/third/logs/endpoints.ts'
-import { pushEndpoints } from '../features/third/push-endpoints.ts'
 import { userEndpoints } from '../features/user/endpoints.ts'
 import { verificationEndpoints } from '../features/verification/endpoints.ts'
 import { webhookEndpoints } from '../features/webhook/endpoints.ts'
-import type { Endpoint } from '../platform/endpoint.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 
 /** Every REST call of the service. */
 export const endpoints: readonly Endpoint[] = [

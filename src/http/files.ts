@@ -7,8 +7,8 @@ import { plainPermit, type ReadPermit, signedPermit, type View, viewIn } from '.
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
-import { limitCaller } from './limits.ts'
 import { type AppEnv, PREFIXES } from './mount.ts'
+import { limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
 
 /*

@@ -1,9 +1,9 @@
+import type { Gauges } from '../contracts/metrics.ts'
 import type { Bindings } from '../env.ts'
-import type { Context } from '../platform/context.ts'
-import { COUNTERS, flushCounts, seriesOf } from '../platform/counters.ts'
-import { metricsObject } from '../platform/objects.ts'
-import type { Gauges } from '../platform/rpc.ts'
-import { sameSecret } from '../platform/same-secret.ts'
+import type { Context } from '../runtime/context.ts'
+import { COUNTERS, flushCounts, seriesOf } from '../runtime/counters.ts'
+import { metricsObject } from '../runtime/rpc/stubs.ts'
+import { sameSecret } from '../runtime/same-secret.ts'
 import { callerOf } from './auth.ts'
 
 /** What there is right now, and what it means. */

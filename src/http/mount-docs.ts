@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import type { Endpoint } from '../platform/endpoint.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 import { type AppEnv, PREFIXES } from './mount.ts'
 
 /** A browser may keep the documentation this long: it changes with deployments only. */

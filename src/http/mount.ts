@@ -1,18 +1,18 @@
 import type { Hono } from 'hono'
+import type { PendingRestSend } from '../contracts/user.ts'
 import type { Bindings } from '../env.ts'
-import type { AfterReply } from '../platform/after-reply.ts'
-import { clientIPOf } from '../platform/client-ip.ts'
-import { type CallerContext, type Context, createContext } from '../platform/context.ts'
-import type { Endpoint } from '../platform/endpoint.ts'
-import { messageID } from '../platform/ids.ts'
-import { verifyToken } from '../platform/jwt.ts'
-import type { BegunSend } from '../platform/rpc.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply, okReply } from '../protocol/reply.ts'
+import type { AfterReply } from '../runtime/after-reply.ts'
+import { clientIPOf } from '../runtime/client-ip.ts'
+import { type CallerContext, type Context, createContext } from '../runtime/context.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
+import { messageID } from '../runtime/ids.ts'
+import { verifyToken } from '../runtime/jwt.ts'
 import { callerOf } from './auth.ts'
 import { type Body, operationIDOf, readBody } from './body.ts'
-import { limitCaller } from './limits.ts'
 import { publicURLOf } from './public-url.ts'
+import { limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
 
 export type AppEnv = { Bindings: Bindings; Variables: { context: Context; afterReply: AfterReply; errCode?: number } }
@@ -27,7 +27,7 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
       app.post(prefix + endpoint.path, async (c) => {
         // `c.var` would make an object of all that is set, each time.
         const variables = { context: c.get('context'), afterReply: c.get('afterReply') }
-        const ahead = endpoint.begins ? await readAhead(endpoint, variables.context, c.req.raw) : null
+        const ahead = endpoint.sendTarget ? await readAhead(endpoint, variables.context, c.req.raw) : null
         const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.begun)
         const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
         const body = await reading.catch((error: unknown) => refused(endpoint, error))
@@ -53,7 +53,7 @@ async function readAhead(
   endpoint: Endpoint,
   { config, operationID, now }: Context,
   request: Request,
-): Promise<{ reading: Promise<Body>; begun: BegunSend | undefined } | null> {
+): Promise<{ reading: Promise<Body>; begun: PendingRestSend | undefined } | null> {
   const token = request.headers.get('token')
   if (!token || operationID === '') return null
   // Who has no token of ours does not get a body read.
@@ -61,7 +61,7 @@ async function readAhead(
   if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
   const reading = readBody(request, endpoint)
   const body = await reading.catch(() => null)
-  const begun = body && endpoint.begins?.(config, body.value)
+  const begun = body && endpoint.sendTarget?.(config, body.value)
   return { reading, begun: begun ? { operationID, ...begun } : undefined }
 }
 
@@ -71,7 +71,7 @@ async function contextFor(
   { context, afterReply }: AppEnv['Variables'],
   request: Request,
   env: Bindings,
-  begun?: BegunSend,
+  begun?: PendingRestSend,
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {

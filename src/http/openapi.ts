@@ -1,7 +1,7 @@
-import type { Endpoint } from '../platform/endpoint.ts'
 import { CALLS } from '../protocol/calls/index.ts'
 import type { Call } from '../protocol/calls/shape.ts'
 import { SERVER_ERRORS } from '../protocol/errors.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 import { answerSchema, type JsonSchema, namedShapes, requestSchema } from './json-schema.ts'
 import { plainRoutes } from './plain-routes.ts'
 

@@ -1,14 +1,14 @@
+import { configOf } from '../config/index.ts'
+import { refuseHandshake, upgradeRequest } from '../contracts/device-handshake.ts'
 import type { Bindings } from '../env.ts'
-import { clientIPOf, networkOf } from '../platform/client-ip.ts'
-import { configOf } from '../platform/config.ts'
-import { count } from '../platform/counters.ts'
-import { refuseHandshake, upgradeRequest } from '../platform/handshake.ts'
-import { type TokenClaims, verifyToken } from '../platform/jwt.ts'
-import { createLog } from '../platform/log.ts'
-import { limitRate } from '../platform/rate-limit.ts'
-import { annotateTrace } from '../platform/trace.ts'
+import { createLog } from '../platform/observability/log.ts'
+import { annotateTrace } from '../platform/observability/trace.ts'
 import { type Handshake, parseHandshake } from '../protocol/envelope/handshake.ts'
 import { ImError } from '../protocol/errors.ts'
+import { clientIPOf, networkOf } from '../runtime/client-ip.ts'
+import { count } from '../runtime/counters.ts'
+import { type TokenClaims, verifyToken } from '../runtime/jwt.ts'
+import { limitRate } from '../runtime/rate-limit.ts'
 
 /** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
 const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])

@@ -1,8 +1,8 @@
 import { cleanFiles } from '../features/file/clean-files.ts'
 import { directoryPage } from '../features/message/store.ts'
-import { deleteLogsBefore } from '../features/third/logs/store.ts'
-import type { Context } from '../platform/context.ts'
-import { inParallel } from '../platform/parallel.ts'
+import { deleteLogsBefore } from '../features/sdk-logs/store.ts'
+import { inParallel } from '../platform/concurrency/parallel.ts'
+import type { Context } from '../runtime/context.ts'
 
 const DAY_MS = 86_400_000
 

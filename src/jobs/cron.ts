@@ -1,9 +1,9 @@
+import { withOverrides } from '../config/overrides.ts'
+import type { TransferJob } from '../contracts/jobs.ts'
 import type { Bindings } from '../env.ts'
-import { type Context, createContext } from '../platform/context.ts'
-import { count } from '../platform/counters.ts'
-import type { TransferJob } from '../platform/jobs.ts'
-import { withOverrides } from '../platform/overrides.ts'
-import { annotateTrace } from '../platform/trace.ts'
+import { annotateTrace } from '../platform/observability/trace.ts'
+import { type Context, createContext } from '../runtime/context.ts'
+import { count } from '../runtime/counters.ts'
 import { clearExpiredFiles, clearExpiredLogs, clearExpiredMessages } from './clear-expired.ts'
 
 /** A stretch of a cleaning: short enough for one job of a queue, and harmless when it is done again. */
@@ -35,7 +35,7 @@ export async function startCleaning(
   annotateTrace({ operationID })
   const ctx = createContext(env, operationID)
   for (const task of Object.keys(CLEANING)) {
-    await ctx.after({ kind: 'clean', operationID, task, startTime: scheduledTime, cursor: '', removed: 0 })
+    await ctx.enqueue({ kind: 'clean', operationID, task, startTime: scheduledTime, cursor: '', removed: 0 })
   }
   ctx.log.info('the cleaning begins', { tasks: Object.keys(CLEANING).join(' ') })
 }
@@ -48,5 +48,5 @@ export async function clean(ctx: Context, job: CleaningJob): Promise<void> {
   count('openim_cleaned_total', { task: job.task }, removed)
   const total = job.removed + removed
   if (cursor === null) ctx.log.info('a cleaning is done', { task: job.task, removed: total })
-  else await ctx.after({ ...job, cursor, removed: total })
+  else await ctx.enqueue({ ...job, cursor, removed: total })
 }

@@ -1,17 +1,17 @@
+import type { PushConfig } from '../config/push.ts'
+import { PushJob, type PushReceiver, type PushTarget, RetryLater } from '../contracts/jobs.ts'
 import type { Bindings } from '../env.ts'
-import type { Context } from '../platform/context.ts'
-import { PushJob, type PushReceiver, type PushTarget, RetryLater } from '../platform/jobs.ts'
-import { inParallel } from '../platform/parallel.ts'
-import type { PushConfig } from '../platform/push-config.ts'
+import { inParallel } from '../platform/concurrency/parallel.ts'
 import { MsgData } from '../protocol/proto/index.ts'
+import { composePush, countsOnBadge } from '../push/compose-push.ts'
 import { Credentials } from '../push/credentials.ts'
-import { enqueueOfflinePush, ringJobs, sendPushJobs } from '../push/enqueue.ts'
-import { composePush, countsOnBadge } from '../push/offline-push.ts'
+import { enqueueOfflinePush, pushJobs, sendPushJobs } from '../push/enqueue.ts'
 import { createProviders } from '../push/providers/index.ts'
-import { ring } from '../push/ring.ts'
 import { targetsOf } from '../push/route.ts'
+import { sendPush } from '../push/send-push.ts'
 import { removeDeadTokens, tokensOf } from '../push/tokens.ts'
-import { askBeforeRinging } from './ask-before-ringing.ts'
+import type { Context } from '../runtime/context.ts'
+import { askBeforePush } from './ask-before-push.ts'
 
 /** How many users' objects are asked at the same time. */
 const MAX_PARALLEL = 32
@@ -40,7 +40,7 @@ async function ringReceivers(
   config: PushConfig,
   given: Extract<PushJob, { kind: 'ring' }>,
 ): Promise<void> {
-  const job = await askBeforeRinging(ctx, given)
+  const job = await askBeforePush(ctx, given)
   if (!job) return
   const userIDs = job.receivers.map(({ userID }) => userID)
   const tokens = await tokensOf(ctx.db, userIDs, ctx.now())
@@ -61,7 +61,7 @@ async function ringTargets(
   const push = composePush(config, job.conversationID, messageOf(job))
   const now = () => ctx.now()
   const providers = createProviders(config, { credentials: new Credentials(ctx.db, now), now })
-  const { sent, left, learned, afterSeconds, dead } = await ring(providers, push, targets, ctx.log)
+  const { sent, left, learned, afterSeconds, dead } = await sendPush(providers, push, targets, ctx.log)
   for (const [provider, tokens] of dead) await removeDeadTokens(ctx.db, provider, tokens)
   ctx.log.debug('users were rung', { sent, left: left.length })
   if (left.length === 0) return
@@ -87,7 +87,7 @@ async function askUsers(ctx: Context, env: Bindings, job: Extract<PushJob, { kin
   const receivers: PushReceiver[] = []
   await inParallel(job.userIDs, MAX_PARALLEL, async (userID) => {
     try {
-      const badge = await ctx.user(userID).takeOfflinePush(question)
+      const badge = await ctx.user(userID).claimOfflinePush(question)
       if (badge !== null) receivers.push({ userID, badge })
     } catch (error) {
       ctx.log.error('a user could not be asked about an offline push', error, { userID })
@@ -98,7 +98,7 @@ async function askUsers(ctx: Context, env: Bindings, job: Extract<PushJob, { kin
     throw new RetryLater('no user could be asked', null)
   }
   const message = { operationID, conversationID, home, msg: Buffer.from(job.message, 'base64') }
-  await sendPushJobs(env.PUSH_QUEUE, ringJobs(message, receivers))
+  await sendPushJobs(env.PUSH_QUEUE, pushJobs(message, receivers))
   await enqueueOfflinePush(env.PUSH_QUEUE, message, unreached)
 }
 

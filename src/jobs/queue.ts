@@ -1,6 +1,6 @@
+import { withOverrides } from '../config/overrides.ts'
 import type { Bindings } from '../env.ts'
-import { flushCountsIfDue } from '../platform/counters.ts'
-import { withOverrides } from '../platform/overrides.ts'
+import { flushCountsIfDue } from '../runtime/counters.ts'
 import { runPushJob } from './offline-push.ts'
 import { eachJob } from './run-jobs.ts'
 import { runTransferJob } from './transfer.ts'

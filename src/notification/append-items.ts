@@ -1,7 +1,7 @@
-import { messageID } from '../platform/ids.ts'
-import type { AppendItem, LogName } from '../platform/rpc.ts'
+import type { AppendItem, LogName } from '../contracts/messages.ts'
 import { SessionType } from '../protocol/constants/session-type.ts'
 import { MsgData } from '../protocol/proto/index.ts'
+import { messageID } from '../runtime/ids.ts'
 import type { BuiltNotification } from './build.ts'
 
 /**

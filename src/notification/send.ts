@@ -1,22 +1,22 @@
-import type { Context } from '../platform/context.ts'
-import { messageID } from '../platform/ids.ts'
-import { errorOf } from '../platform/outcome.ts'
-import type { AppendItem, AppendResult, DeliveredMessage, News } from '../platform/rpc.ts'
+import type { AppendItem, AppendResult, DeliveredMessage, News } from '../contracts/messages.ts'
+import { errorOf } from '../contracts/outcome.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 import { stampMessage } from '../protocol/push-messages.ts'
+import type { Context } from '../runtime/context.ts'
+import { messageID } from '../runtime/ids.ts'
 import { appendItems } from './append-items.ts'
 import { buildNotification, type Override, type Route } from './build.ts'
 import type { NotificationKind } from './kinds.ts'
 
 /** Where a notification is kept, when that is not the conversation of its sender and receiver. */
-export interface Delivery {
+export interface NotificationTarget {
   home?: string
 }
 
 /** The notification as clients see it. */
-export interface Told {
+export interface SentNotification {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
@@ -32,15 +32,15 @@ export async function notify(
   kind: NotificationKind,
   route: Route,
   detail: object,
-  override: Override & Delivery = {},
-): Promise<Told> {
+  override: Override & NotificationTarget = {},
+): Promise<SentNotification> {
   const built = buildNotification(kind, route, detail, {
     clientMsgID: messageID(),
     now: ctx.now(),
     ...override,
   })
   if (route.sendID === route.recvID && !built.stored && !built.chatCopy) {
-    return tellOwnDevices(ctx, built.notification)
+    return notifyOwnDevices(ctx, built.notification)
   }
   const home = override.home ?? conversationIDFor(built.notification, false)
   // An administrator may speak in conversations of others and has no devices there.
@@ -52,16 +52,16 @@ export async function notify(
   for (const [i, result] of results.entries()) {
     if (!result.ok) throw errorOf(result.refusal)
     sendTime = result.sendTime
-    if (ownCall) await tellCaller(ctx, home, items[i] as AppendItem, result)
+    if (ownCall) await notifyCaller(ctx, home, items[i] as AppendItem, result)
   }
   return { serverMsgID: items[0]?.serverMsgID ?? '', clientMsgID: built.notification.clientMsgID, sendTime }
 }
 
-async function tellCaller(ctx: Context, home: string, item: AppendItem, appended: Appended): Promise<void> {
+async function notifyCaller(ctx: Context, home: string, item: AppendItem, appended: Appended): Promise<void> {
   const { seq, sendTime } = appended
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
-  await tellCallerOf(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
+  await notifyCallerDevices(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
 }
 
 function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): News {
@@ -80,11 +80,15 @@ function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'group
 const MAX_AT_ONCE = 100
 
 /** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
-export async function tellCallerOf(ctx: Context, news: News, messages: readonly DeliveredMessage[]): Promise<void> {
+export async function notifyCallerDevices(
+  ctx: Context,
+  news: News,
+  messages: readonly DeliveredMessage[],
+): Promise<void> {
   const [first] = messages
   if (!first) return
   const user = ctx.user(first.sendID)
-  if (messages.some(({ seq }) => seq > 0)) await user.noteNews(news)
+  if (messages.some(({ seq }) => seq > 0)) await user.markUnread(news)
   for (let i = 0; i < messages.length; i += MAX_AT_ONCE) {
     const part = messages.slice(i, i + MAX_AT_ONCE)
     ctx.afterReply(() => user.deliver({ ...news, messages: part }))
@@ -94,7 +98,7 @@ export async function tellCallerOf(ctx: Context, news: News, messages: readonly 
 type Appended = Extract<AppendResult, { ok: true }>
 
 /** What is only for the user's own devices and not stored needs no conversation on its way. */
-async function tellOwnDevices(ctx: Context, msg: MsgData): Promise<Told> {
+async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotification> {
   const home = conversationIDFor(msg, false)
   const sendTime = ctx.now()
   const stamp = { serverMsgID: messageID(), sendTime, seq: 0, status: MessageStatus.Sent }

@@ -1,4 +1,4 @@
-import type { PushConfig } from '../platform/push-config.ts'
+import type { PushConfig } from '../config/push.ts'
 import type { Credentials } from './credentials.ts'
 import { createProviders } from './providers/index.ts'
 

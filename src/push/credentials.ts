@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Database } from '../platform/d1.ts'
+import type { Database } from '../platform/storage/d1.ts'
 import { pushCredential } from './tables.ts'
 
 /** A credential is renewed this long before it expires. */

@@ -1,4 +1,4 @@
-import type { PushJob, PushReceiver } from '../platform/jobs.ts'
+import type { PushJob, PushReceiver } from '../contracts/jobs.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 
 /** The message that absent users are rung for. */
@@ -35,7 +35,7 @@ export async function enqueueOfflinePush(
   message: PushedMessage,
   userIDs: readonly string[],
 ): Promise<void> {
-  const base = packed(message)
+  const base = packMessage(message)
   const parts = splitBySize(userIDs, (userID) => userID)
   await sendPushJobs(
     queue,
@@ -44,8 +44,8 @@ export async function enqueueOfflinePush(
 }
 
 /** The jobs that ring these users without another question. */
-export function ringJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
-  const base = packed(message)
+export function pushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
+  const base = packMessage(message)
   return splitBySize(receivers, ({ userID }) => userID).map((part) => ({ kind: 'ring', ...base, receivers: part }))
 }
 
@@ -67,7 +67,7 @@ export async function sendPushJobs(queue: PushQueue, jobs: readonly PushJob[], d
 }
 
 /** A message in the form that a job holds it. */
-export function packed({ operationID, conversationID, home, msg }: PushedMessage) {
+export function packMessage({ operationID, conversationID, home, msg }: PushedMessage) {
   const fitting = msg.length <= MAX_MESSAGE_BYTES ? msg : shrunk(msg)
   return { operationID, conversationID, home, message: Buffer.from(fitting).toString('base64') }
 }

@@ -1,5 +1,5 @@
-import type { PushReceiver, PushTarget } from '../platform/jobs.ts'
-import type { ProviderName, PushConfig } from '../platform/push-config.ts'
+import type { ProviderName, PushConfig } from '../config/push.ts'
+import type { PushReceiver, PushTarget } from '../contracts/jobs.ts'
 import type { PlatformID } from '../protocol/constants/platform.ts'
 import type { DeviceTokenRow } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, inArray, lte, ne, or } from 'drizzle-orm'
-import { chunked, type Database } from '../platform/d1.ts'
-import type { ProviderName } from '../platform/push-config.ts'
+import type { ProviderName } from '../config/push.ts'
+import { chunked, type Database } from '../platform/storage/d1.ts'
 import { displacedBy, type MultiLoginRules } from '../protocol/multi-login.ts'
 import { type DeviceTokenRow, deviceToken } from './tables.ts'
 

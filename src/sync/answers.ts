@@ -1,4 +1,4 @@
-import type { Delta } from '../platform/rpc.ts'
+import type { Delta } from '../contracts/user.ts'
 import { idHash } from './id-hash.ts'
 import type { VersionHead } from './version-log.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
-import { type Database, isAmong } from '../platform/d1.ts'
-import type { Delta } from '../platform/rpc.ts'
+import type { Delta } from '../contracts/user.ts'
+import { type Database, isAmong } from '../platform/storage/d1.ts'
 import { versionChange, versionHead } from './tables.ts'
 import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 

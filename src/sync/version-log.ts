@@ -1,4 +1,4 @@
-import type { Delta } from '../platform/rpc.ts'
+import type { Delta } from '../contracts/user.ts'
 
 /*
  * OpenIM's incremental sync, once for every kind of list. A list keeps a version and, per element, the last change and

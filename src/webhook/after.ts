@@ -1,16 +1,16 @@
-import type { Config } from '../platform/config.ts'
-import type { Database } from '../platform/d1.ts'
-import { messageID } from '../platform/ids.ts'
-import type { WebhookJob } from '../platform/jobs.ts'
-import type { Log } from '../platform/log.ts'
-import { bytesOfJob, MAX_JOB_BYTES, type WebhookQueue } from '../platform/webhook-queue.ts'
+import type { Config } from '../config/index.ts'
+import type { WebhookJob } from '../contracts/jobs.ts'
+import type { Log } from '../platform/observability/log.ts'
+import type { Database } from '../platform/storage/d1.ts'
 import { type AfterName, WEBHOOKS } from '../protocol/constants/webhook.ts'
+import { messageID } from '../runtime/ids.ts'
+import { bytesOfJob, MAX_JOB_BYTES, type WebhookQueue } from '../runtime/webhook-queue.ts'
 import type { AfterFields } from './commands.ts'
 import { keepDead } from './store/dead-letters.ts'
 import { putLargeBody } from './store/large-bodies.ts'
 
 /** What telling the app stands on; every context is one. */
-export interface TellContext {
+export interface AfterWebhookContext {
   readonly config: Config
   readonly log: Log
   readonly db: Database
@@ -30,7 +30,7 @@ interface Event<N extends AfterName> {
 
 /** Whom an event goes to: one job for each address. None when the webhook is off. */
 export function jobsFor<N extends AfterName>(
-  { config, now }: Pick<TellContext, 'config' | 'now'>,
+  { config, now }: Pick<AfterWebhookContext, 'config' | 'now'>,
   name: N,
   { operationID, fields, key = '', eventID = messageID() }: Event<N>,
 ): WebhookJob[] {
@@ -42,8 +42,8 @@ export function jobsFor<N extends AfterName>(
 }
 
 /** Tells the app of something that has happened. Never fails: what happened has happened. */
-export async function tellAfter<N extends AfterName>(
-  ctx: TellContext & { readonly operationID: string },
+export async function sendAfterWebhook<N extends AfterName>(
+  ctx: AfterWebhookContext & { readonly operationID: string },
   name: N,
   fields: AfterFields[N],
 ): Promise<void> {
@@ -55,7 +55,7 @@ export async function tellAfter<N extends AfterName>(
  * Puts jobs into the queue. When the queue does not take them they become dead letters at once, from where they can be
  * sent again; when that fails too they are in the log.
  */
-export async function queueJobs(ctx: TellContext, jobs: readonly WebhookJob[]): Promise<void> {
+export async function queueJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
   if (jobs.length === 0) return
   try {
     await sendJobs(ctx, jobs)
@@ -70,7 +70,7 @@ export async function queueJobs(ctx: TellContext, jobs: readonly WebhookJob[]): 
 
 /** Puts jobs into the queue, or fails: some of them may be in it nevertheless. */
 export async function sendJobs(
-  { db, webhooks }: Pick<TellContext, 'db' | 'webhooks'>,
+  { db, webhooks }: Pick<AfterWebhookContext, 'db' | 'webhooks'>,
   jobs: readonly WebhookJob[],
 ): Promise<void> {
   const fitting: WebhookJob[] = []

@@ -1,15 +1,15 @@
-import type { Config } from '../platform/config.ts'
-import { messageID } from '../platform/ids.ts'
-import type { Log } from '../platform/log.ts'
-import type { Hook } from '../platform/webhook-config.ts'
+import type { Config } from '../config/index.ts'
+import type { Hook } from '../config/webhook.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { type BeforeName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
+import { messageID } from '../runtime/ids.ts'
 import { BEFORE_REPLIES, type BeforeFields, type BeforeReply } from './commands.ts'
 import { HookFailure, postHook } from './post.ts'
 import { withAnswer } from './with-answer.ts'
 
 /** What asking the app stands on; every context is one. */
-export interface AskContext {
+export interface BeforeWebhookContext {
   readonly operationID: string
   readonly config: Config
   readonly log: Log
@@ -24,8 +24,8 @@ const ABORT = 1
  * @returns what the app changes; null when nobody is asked or nobody answered
  * @throws ImError the app's own refusal; 90004 or 90007 when an address that must be heard cannot be, or talks nonsense
  */
-export async function askBefore<N extends BeforeName>(
-  ctx: AskContext,
+export async function callBeforeWebhook<N extends BeforeName>(
+  ctx: BeforeWebhookContext,
   name: N,
   fields: BeforeFields[N],
 ): Promise<BeforeReply<N> | null> {
@@ -42,7 +42,7 @@ export async function askBefore<N extends BeforeName>(
 }
 
 async function askOne<N extends BeforeName>(
-  ctx: AskContext,
+  ctx: BeforeWebhookContext,
   name: N,
   { url, hook, body }: { url: string; hook: Hook; body: string },
 ): Promise<BeforeReply<N> | null> {
@@ -60,7 +60,7 @@ async function askOne<N extends BeforeName>(
 }
 
 async function callHook(
-  ctx: AskContext,
+  ctx: BeforeWebhookContext,
   name: BeforeName,
   { url, hook, body }: { url: string; hook: Hook; body: string },
 ): Promise<string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { GroupRecord } from '../platform/group-change.ts'
-import { bool, int32, message, optional, str } from '../platform/wire.ts'
+import type { GroupRecord } from '../contracts/group-change.ts'
 import type { AfterName, BeforeName } from '../protocol/constants/webhook.ts'
+import { bool, int32, message, optional, str } from '../runtime/openim-json.ts'
 
 /*
  * What each webhook says, and what the app may answer to those that ask. OpenIM: the names of the fields, capitals and

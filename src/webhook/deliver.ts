@@ -1,5 +1,5 @@
-import type { Config } from '../platform/config.ts'
-import type { WebhookJob } from '../platform/jobs.ts'
+import type { Config } from '../config/index.ts'
+import type { WebhookJob } from '../contracts/jobs.ts'
 import { HookFailure, postHook } from './post.ts'
 
 /** For a job whose webhook was switched off since. */

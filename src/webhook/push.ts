@@ -1,11 +1,11 @@
-import type { Config } from '../platform/config.ts'
+import type { Config } from '../config/index.ts'
 import { ContentType } from '../protocol/constants/content-type.ts'
 import { platformName } from '../protocol/constants/platform.ts'
 import { SessionType } from '../protocol/constants/session-type.ts'
 import { ImError } from '../protocol/errors.ts'
 import { OptionKey, optionIsOn } from '../protocol/message-options.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
-import { type AskContext, askBefore } from './before.ts'
+import { type BeforeWebhookContext, callBeforeWebhook } from './before.ts'
 import type { OfflinePushFields } from './commands.ts'
 import { contentText } from './message-fields.ts'
 
@@ -13,7 +13,7 @@ import { contentText } from './message-fields.ts'
 export type Audience = 'everybody' | 'nobody' | ReadonlySet<string>
 
 /** Whether a message is pushed to the devices of one user. */
-export function hears(audience: Audience, userID: string): boolean {
+export function isInAudience(audience: Audience, userID: string): boolean {
   return audience === 'everybody' || (audience !== 'nobody' && audience.has(userID))
 }
 
@@ -39,13 +39,13 @@ export function longestPushWait({ webhooks }: Pick<Config, 'webhooks'>): number 
  * Before a message is pushed to the devices that are connected, and to phones. The app may stop that, and in a group
  * name those whose devices get it. An app that must be heard and cannot be stops it, too.
  */
-export async function beforeOnlinePush(ctx: AskContext, msg: MsgData): Promise<Audience> {
+export async function beforeOnlinePush(ctx: BeforeWebhookContext, msg: MsgData): Promise<Audience> {
   try {
     if (msg.sessionType !== SessionType.Group) {
-      await askBefore(ctx, 'beforeOnlinePush', { ...pushFields(ctx, msg), userIDList: receiversOf(msg) })
+      await callBeforeWebhook(ctx, 'beforeOnlinePush', { ...pushFields(ctx, msg), userIDList: receiversOf(msg) })
       return 'everybody'
     }
-    const reply = await askBefore(ctx, 'beforeGroupOnlinePush', { ...pushFields(ctx, msg), seq: msg.seq })
+    const reply = await callBeforeWebhook(ctx, 'beforeGroupOnlinePush', { ...pushFields(ctx, msg), seq: msg.seq })
     return reply?.userIDList && reply.userIDList.length > 0 ? new Set(reply.userIDList) : 'everybody'
   } catch (error) {
     if (!(error instanceof ImError)) throw error
@@ -59,7 +59,7 @@ function receiversOf({ sendID, recvID, options }: MsgData): string[] {
   return sendID !== recvID && optionIsOn(options, OptionKey.SenderSync) ? [recvID, sendID] : [recvID]
 }
 
-export interface OfflinePush {
+export interface OfflinePushReply {
   userIDs: readonly string[]
   /** Null when neither the message nor the app says anything about it. */
   info: OfflinePushFields | null
@@ -71,21 +71,21 @@ export interface OfflinePush {
  * @throws ImError the refusal; 90004 or 90007 when the app must be heard and cannot be
  */
 export async function beforeOfflinePush(
-  ctx: AskContext,
+  ctx: BeforeWebhookContext,
   msg: MsgData,
   userIDs: readonly string[],
-): Promise<OfflinePush> {
+): Promise<OfflinePushReply> {
   const asGiven = { userIDs, info: msg.offlinePushInfo ?? null }
   if (!ctx.config.webhooks.beforeOfflinePush || msg.contentType === ContentType.Typing) return asGiven
   const fields = { ...pushFields(ctx, msg), userIDList: userIDs, ...msg.offlinePushInfo }
-  const reply = await askBefore(ctx, 'beforeOfflinePush', fields)
+  const reply = await callBeforeWebhook(ctx, 'beforeOfflinePush', fields)
   return {
     userIDs: reply?.userIDList && reply.userIDList.length > 0 ? reply.userIDList : userIDs,
     info: reply?.offlinePushInfo ?? asGiven.info,
   }
 }
 
-function pushFields({ operationID }: AskContext, msg: MsgData) {
+function pushFields({ operationID }: BeforeWebhookContext, msg: MsgData) {
   return {
     operationID,
     platformID: msg.senderPlatformID,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
-import { adminToken, bindings, post, register, until, user, userToken } from '../rig.ts'
+import { adminToken, bindings, post, register, until, user, userToken } from '../rigs/rig.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*

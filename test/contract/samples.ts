@@ -1,4 +1,4 @@
-import { until } from '../rig.ts'
+import { until } from '../rigs/rig.ts'
 import { formOf, GROUP_ID, initiateUpload, mention, ok, textMsg, type World } from './world.ts'
 
 /** A request that an administrator may make in the seeded world; made when its turn comes. */

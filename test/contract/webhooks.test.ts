@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { parseConfig } from '../../src/config/index.ts'
 import type { Bindings } from '../../src/env.ts'
-import { askBeforeRinging } from '../../src/jobs/ask-before-ringing.ts'
-import { parseConfig } from '../../src/platform/config.ts'
-import { createContext } from '../../src/platform/context.ts'
+import { askBeforePush } from '../../src/jobs/ask-before-push.ts'
 import { WEBHOOKS, type WebhookName } from '../../src/protocol/constants/webhook.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { packed } from '../../src/push/enqueue.ts'
+import { packMessage } from '../../src/push/enqueue.ts'
+import { createContext } from '../../src/runtime/context.ts'
 import { BEFORE_REPLIES } from '../../src/webhook/commands.ts'
-import { Device, type ReplyBody, register, userToken } from '../rig.ts'
-import { AppServer, GO_ON, REFUSE } from '../webhook-rig.ts'
+import { Device, type ReplyBody, register, userToken } from '../rigs/rig.ts'
+import { AppServer, GO_ON, REFUSE } from '../rigs/webhook-rig.ts'
 import { type Fields, HOOKS, type Kind } from './webhook-list.ts'
 
 /* Every callback of OpenIM's, by its list: it is there, it is called, it says what it should, and what asks is heard. */
@@ -146,11 +146,11 @@ describe('a walk through everything that the app can hear of', () => {
 
     const offlinePushInfo = { title: 't', desc: 'd', ex: '', iOSPushSound: '', iOSBadgeCount: true, signalInfo: '' }
     const msg = MsgData.encode(MsgData.fromPartial({ ...single, content: new Uint8Array(), offlinePushInfo })).finish()
-    const ring = packed({ operationID: 'op-1', conversationID: 'si_x_y', home: 'si_x_y', msg })
+    const ring = packMessage({ operationID: 'op-1', conversationID: 'si_x_y', home: 'si_x_y', msg })
     const job = { kind: 'ring' as const, ...ring, receivers: [{ userID: bert, badge: 1 }] }
-    expect(await askBeforeRinging(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
+    expect(await askBeforePush(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
     app.answer = () => REFUSE
-    expect(await askBeforeRinging(createContext(env, 'op-1'), job)).toBeNull()
+    expect(await askBeforePush(createContext(env, 'op-1'), job)).toBeNull()
 
     const missing = () => names.filter((name) => heard(name).length === 0)
     await expect.poll(missing).toEqual([])

@@ -1,5 +1,5 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
-import { adminToken, bindings, Device, post, type ReplyBody, register, request, until, userToken } from '../rig.ts'
+import { adminToken, bindings, Device, post, type ReplyBody, register, request, until, userToken } from '../rigs/rig.ts'
 
 /** Alice, Bob and Carol, who know each other, have written, and of whom Alice is online; an administrator who writes too. */
 export interface World {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { png, sizeOfPNG } from '../picture.ts'
+import { png, sizeOfPNG } from '../rigs/picture.ts'
 import { S3Receiver } from './rig/s3-receiver.ts'
 import { useScene } from './rig/scene.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { png, sizeOfPNG } from '../picture.ts'
+import { png, sizeOfPNG } from '../rigs/picture.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 

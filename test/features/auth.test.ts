@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { adminToken, post, register, userToken } from '../rig.ts'
+import { adminToken, post, register, userToken } from '../rigs/rig.ts'
 
 beforeAll(() => register('alice'))
 

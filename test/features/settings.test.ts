@@ -1,9 +1,9 @@
 import { evictAllDurableObjects } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { openDatabase } from '../../src/platform/d1.ts'
-import { currentOverrides, refreshOverrides } from '../../src/platform/overrides.ts'
-import { settingOverride } from '../../src/platform/tables.ts'
-import { adminToken, bindings, Device, post, type ReplyBody, register, request, userToken } from '../rig.ts'
+import { currentOverrides, refreshOverrides } from '../../src/config/overrides.ts'
+import { settingOverride } from '../../src/config/tables.ts'
+import { openDatabase } from '../../src/platform/storage/d1.ts'
+import { adminToken, bindings, Device, post, type ReplyBody, register, request, userToken } from '../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
 

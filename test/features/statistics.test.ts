@@ -2,9 +2,9 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { activeUsers } from '../../src/features/statistics/active.ts'
 import { ActiveUserReq } from '../../src/features/statistics/schema.ts'
-import { type CallerContext, createContext } from '../../src/platform/context.ts'
-import { adminToken, appendItem, bindings, conversation, post, register, until, userToken } from '../rig.ts'
-import { seedGroup } from '../seed-group.ts'
+import { type CallerContext, createContext } from '../../src/runtime/context.ts'
+import { adminToken, appendItem, bindings, conversation, post, register, until, userToken } from '../rigs/rig.ts'
+import { seedGroup } from '../rigs/seed-group.ts'
 
 const DAY = 86_400_000
 /** Noon of a day long ago, and of those after it. */

@@ -6,7 +6,7 @@ import {
   JssdkGetConversationsResp,
 } from '../../src/protocol/proto/index.ts'
 import { idHash } from '../../src/sync/id-hash.ts'
-import { Device, post, register, request, textOf, until, userToken } from '../rig.ts'
+import { Device, post, register, request, textOf, until, userToken } from '../rigs/rig.ts'
 
 const chat = 'si_alice_bob'
 let token: string

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ALL_TABLES } from '../../src/http/all-tables.ts'
 import { readiness } from '../../src/http/health.ts'
-import { bindings, request } from '../rig.ts'
+import { bindings, request } from '../rigs/rig.ts'
 
 describe('readiness', () => {
   it('knows every table that is declared', () => {

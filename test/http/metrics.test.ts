@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Bindings } from '../../src/env.ts'
-import { count, flushCounts } from '../../src/platform/counters.ts'
-import { metricsObject } from '../../src/platform/objects.ts'
-import { adminToken, bindings, Device, post, register, request, userToken } from '../rig.ts'
+import { count, flushCounts } from '../../src/runtime/counters.ts'
+import { metricsObject } from '../../src/runtime/rpc/stubs.ts'
+import { adminToken, bindings, Device, post, register, request, userToken } from '../rigs/rig.ts'
 
 let alice: string
 

@@ -3,7 +3,7 @@ import { endpoints } from '../../src/http/endpoints.ts'
 import type { ApiDocument, Operation } from '../../src/http/openapi.ts'
 import { CALLS } from '../../src/protocol/calls/index.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
-import { request } from '../rig.ts'
+import { request } from '../rigs/rig.ts'
 
 let document: ApiDocument
 let operations: Operation[]

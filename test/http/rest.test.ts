@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
-import { adminToken, post, register, request, userToken } from '../rig.ts'
+import { adminToken, post, register, request, userToken } from '../rigs/rig.ts'
 
 const HUGE = 'x'.repeat(2_000_000)
 

@@ -1,10 +1,10 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { parseConfig } from '../../src/config/index.ts'
 import { endpoints } from '../../src/http/endpoints.ts'
-import { parseConfig } from '../../src/platform/config.ts'
 import worker from '../../src/worker.ts'
-import { bindings, type ReplyBody } from '../rig.ts'
+import { bindings, type ReplyBody } from '../rigs/rig.ts'
 
 /** Nobody listens there. */
 const NOWHERE = 'http://127.0.0.1:9'

@@ -1,13 +1,13 @@
 import { createExecutionContext, createScheduledController, runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { TransferJob } from '../../src/contracts/jobs.ts'
 import { listConversation } from '../../src/features/message/store.ts'
-import { insertLogs } from '../../src/features/third/logs/store.ts'
+import { insertLogs } from '../../src/features/sdk-logs/store.ts'
 import { clearExpiredLogs, clearExpiredMessages } from '../../src/jobs/clear-expired.ts'
 import { CLEANING, clean } from '../../src/jobs/cron.ts'
-import { createContext } from '../../src/platform/context.ts'
-import type { TransferJob } from '../../src/platform/jobs.ts'
+import { createContext } from '../../src/runtime/context.ts'
 import worker from '../../src/worker.ts'
-import { adminToken, appendItem, bindings, conversation, post, register, until } from '../rig.ts'
+import { adminToken, appendItem, bindings, conversation, post, register, until } from '../rigs/rig.ts'
 
 const DAY = 86_400_000
 const context = () => createContext(bindings, 'cron_test')

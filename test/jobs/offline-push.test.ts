@@ -1,11 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { PushJob } from '../../src/contracts/jobs.ts'
 import type { Bindings } from '../../src/env.ts'
 import { readiness } from '../../src/http/health.ts'
 import { consumeQueue } from '../../src/jobs/queue.ts'
-import { PushJob } from '../../src/platform/jobs.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { bindings, register, user } from '../rig.ts'
+import { bindings, register, user } from '../rigs/rig.ts'
 
 const GATEWAY = { url: 'https://gateway.example/push', secret: 'a long secret, as it should be', byUserID: true }
 const JPUSH = { appKey: 'k', masterSecret: 's', cid: false }

@@ -1,14 +1,14 @@
 import { createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from 'cloudflare:test'
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { WebhookJob } from '../../src/contracts/jobs.ts'
 import type { Bindings } from '../../src/env.ts'
 import { consumeQueue } from '../../src/jobs/queue.ts'
 import { retryDelay } from '../../src/jobs/retry-delay.ts'
-import { createContext } from '../../src/platform/context.ts'
-import type { WebhookJob } from '../../src/platform/jobs.ts'
-import { MAX_JOB_BYTES } from '../../src/platform/webhook-queue.ts'
-import { tellAfter } from '../../src/webhook/after.ts'
-import { AppServer, GO_ON, HOOKS, SECRET } from '../webhook-rig.ts'
+import { createContext } from '../../src/runtime/context.ts'
+import { MAX_JOB_BYTES } from '../../src/runtime/webhook-queue.ts'
+import { sendAfterWebhook } from '../../src/webhook/after.ts'
+import { AppServer, GO_ON, HOOKS, SECRET } from '../rigs/webhook-rig.ts'
 
 const QUIT = `${HOOKS}/callbackAfterQuitGroupCommand`
 const PAGE = { pagination: { pageNumber: 1, showNumber: 100 } }
@@ -158,7 +158,7 @@ describe('an event', () => {
   it('too large for the queue waits in the database, and goes from there when it is delivered', async () => {
     const ctx = createContext(env, 'op-1')
     const userID = '"'.repeat(MAX_JOB_BYTES)
-    await tellAfter(ctx, 'afterQuitGroup', { groupID: 'g', userID })
+    await sendAfterWebhook(ctx, 'afterQuitGroup', { groupID: 'g', userID })
     const [queued] = app.queued
     expect(queued?.body).toBeNull()
     app.answer = () => new Response('', { status: 500 })
@@ -174,7 +174,7 @@ describe('an event', () => {
 
   it('goes to every address by itself, under one ID', async () => {
     env = app.env({ afterQuitGroup: { urls: ['https://one.example', 'https://two.example'] } })
-    await tellAfter(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
+    await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
     expect(app.queued.map(({ url }) => new URL(url).host)).toEqual(['one.example', 'two.example'])
     expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(1)
   })
@@ -183,7 +183,7 @@ describe('an event', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const full = { sendBatch: () => Promise.reject(new Error('the queue is full')) } as unknown as Queue
     env = app.env({ afterQuitGroup: {} }, { WEBHOOK_QUEUE: full })
-    await tellAfter(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
+    await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
     expect(await asAdmin('/webhook/get_dead_letters')).toMatchObject({ total: 1, deadLetters: [{ url: QUIT }] })
   })
 })
@@ -242,7 +242,7 @@ describe('a dead letter', () => {
   })
 
   it('with a large body keeps it', async () => {
-    await tellAfter(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'x'.repeat(200_000) })
+    await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'x'.repeat(200_000) })
     const large = app.queued.splice(0)
     await bury(large)
     expect(await countOf('webhook_large_body')).toBe(0)

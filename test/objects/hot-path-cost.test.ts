@@ -16,7 +16,7 @@ import {
   until,
   user,
   userToken,
-} from '../rig.ts'
+} from '../rigs/rig.ts'
 
 /*
  * What a message costs, in the units of the bill (docs/cost.md). Counts are exact: whoever makes one rise makes every

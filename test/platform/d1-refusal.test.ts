@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isRefusal } from '../../src/platform/d1.ts'
-import { bindings } from '../rig.ts'
+import { isPermanentError } from '../../src/platform/storage/d1.ts'
+import { bindings } from '../rigs/rig.ts'
 
 const errorOf = (statement: string, ...values: unknown[]) =>
   bindings.DB.batch([bindings.DB.prepare(statement).bind(...values)]).then(
@@ -19,19 +19,19 @@ describe('an error of D1', () => {
   it('is its last word when it is about what was to be written', async () => {
     const insert = 'INSERT INTO small (id, word) VALUES (?, ?)'
     expect(await errorOf(insert, 1, 'fits')).toBeNull()
-    expect(isRefusal(await errorOf(insert, 1, 'same'))).toBe(true)
-    expect(isRefusal(await errorOf(insert, 2, null))).toBe(true)
-    expect(isRefusal(await errorOf(insert, 3, 'too long'))).toBe(true)
-    expect(isRefusal(await errorOf(insert, 'not a number', 'word'))).toBe(true)
-    expect(isRefusal(new Error('D1_ERROR: string or blob too big: SQLITE_TOOBIG'))).toBe(true)
+    expect(isPermanentError(await errorOf(insert, 1, 'same'))).toBe(true)
+    expect(isPermanentError(await errorOf(insert, 2, null))).toBe(true)
+    expect(isPermanentError(await errorOf(insert, 3, 'too long'))).toBe(true)
+    expect(isPermanentError(await errorOf(insert, 'not a number', 'word'))).toBe(true)
+    expect(isPermanentError(new Error('D1_ERROR: string or blob too big: SQLITE_TOOBIG'))).toBe(true)
   })
 
   it('may pass when it is not, whatever words stand in it', async () => {
-    expect(isRefusal(await errorOf('INSERT INTO away (id) VALUES (?)', 1))).toBe(false)
-    expect(isRefusal(new Error('D1_ERROR: database is locked: SQLITE_BUSY'))).toBe(false)
-    expect(isRefusal(new Error('Network connection lost.'))).toBe(false)
+    expect(isPermanentError(await errorOf('INSERT INTO away (id) VALUES (?)', 1))).toBe(false)
+    expect(isPermanentError(new Error('D1_ERROR: database is locked: SQLITE_BUSY'))).toBe(false)
+    expect(isPermanentError(new Error('Network connection lost.'))).toBe(false)
     const query = 'Failed query: insert\nparams: D1_ERROR: a group named so: SQLITE_CONSTRAINT'
-    expect(isRefusal(new Error(query))).toBe(false)
-    expect(isRefusal(new Error(query, { cause: new Error('D1_ERROR: no: SQLITE_CONSTRAINT') }))).toBe(true)
+    expect(isPermanentError(new Error(query))).toBe(false)
+    expect(isPermanentError(new Error(query, { cause: new Error('D1_ERROR: no: SQLITE_CONSTRAINT') }))).toBe(true)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inParallel } from '../../src/platform/parallel.ts'
+import { inParallel } from '../../src/platform/concurrency/parallel.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { openDatabase } from '../../src/platform/d1.ts'
+import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { Credentials } from '../../src/push/credentials.ts'
-import { bindings } from '../rig.ts'
+import { bindings } from '../rigs/rig.ts'
 
 const HOUR_MS = 3_600_000
 

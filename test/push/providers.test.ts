@@ -1,16 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LogLevel } from '../../src/platform/config.ts'
-import { openDatabase } from '../../src/platform/d1.ts'
-import type { PushTarget } from '../../src/platform/jobs.ts'
-import { createLog } from '../../src/platform/log.ts'
-import { type ProviderName, parsePush } from '../../src/platform/push-config.ts'
+import { type ProviderName, parsePush } from '../../src/config/push.ts'
+import type { PushTarget } from '../../src/contracts/jobs.ts'
+import type { LogLevel } from '../../src/platform/observability/log.ts'
+import { createLog } from '../../src/platform/observability/log.ts'
+import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
+import { composePush } from '../../src/push/compose-push.ts'
 import { Credentials } from '../../src/push/credentials.ts'
-import { composePush } from '../../src/push/offline-push.ts'
 import { createProviders } from '../../src/push/providers/index.ts'
-import { ring } from '../../src/push/ring.ts'
-import { bindings } from '../rig.ts'
+import { sendPush } from '../../src/push/send-push.ts'
+import { bindings } from '../rigs/rig.ts'
 
 const pem = (key: { export(options: { type: 'pkcs8'; format: 'pem' }): string | Buffer }) =>
   key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -74,7 +74,7 @@ async function ringOnce(targets: PushTarget[], setting: object = SETTING, logLev
   const now = () => Date.now()
   const providers = createProviders(config, { credentials: new Credentials(openDatabase(bindings.DB), now), now })
   const message = MsgData.fromPartial({ clientMsgID: 'c', contentType: 101, seq: 1 })
-  const rung = await ring(providers, composePush(config, 'si_a_b', message), targets, createLog(logLevel))
+  const rung = await sendPush(providers, composePush(config, 'si_a_b', message), targets, createLog(logLevel))
   return { sent: rung.sent, left: rung.left.length, dead: Object.fromEntries(rung.dead), after: rung.afterSeconds }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ProviderName, parsePush } from '../../src/platform/push-config.ts'
+import { type ProviderName, parsePush } from '../../src/config/push.ts'
 import { targetsOf } from '../../src/push/route.ts'
 import type { DeviceTokenRow } from '../../src/push/tables.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { openDatabase } from '../../src/platform/d1.ts'
+import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginRules } from '../../src/protocol/multi-login.ts'
 import { saveToken, tokensOf } from '../../src/push/tokens.ts'
-import { bindings } from '../rig.ts'
+import { bindings } from '../rigs/rig.ts'
 
 const db = () => openDatabase(bindings.DB)
 let clock = 1_000

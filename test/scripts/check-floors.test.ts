@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findViolations } from '../../scripts/check-floors.ts'
+import { findCircles, findViolations } from '../../scripts/check-floors.ts'
 
 /** Why the first import of this file is refused, or nothing. */
 function whyNot(path: string, source: string): string | undefined {
@@ -13,24 +13,24 @@ describe('floors', () => {
     ['src/worker.ts', './objects/user/user-object.ts'],
     ['src/http/app.ts', '../features/group/endpoints.ts'],
     ['src/features/group/create-group.ts', '../../notification/send.ts'],
-    ['src/notification/send.ts', '../push/offline-push.ts'],
-    ['src/platform/wire.ts', '../protocol/errors.ts'],
+    ['src/notification/send.ts', '../push/compose-push.ts'],
+    ['src/platform/storage/d1.ts', '../../protocol/errors.ts'],
     ['src/protocol/reply.ts', './errors.ts'],
-    ['src/platform/context.ts', '../env.ts'],
-    ['src/objects/user/connect.ts', '../../../src/platform/rpc.ts'],
+    ['src/platform/storage/d1.ts', '../../env.ts'],
+    ['src/objects/user/socket/connect.ts', '../../../../src/contracts/user.ts'],
     ['src/http/app.ts', 'hono'],
   ])('%s may import %s', (path, specifier) => {
     expect(whyNot(path, importing(specifier))).toBeUndefined()
   })
 
   it.each([
-    ['src/protocol/reply.ts', '../platform/config.ts', 'platform lies above protocol'],
-    ['src/platform/wire.ts', '../features/user/wire.ts', 'features lies above platform'],
+    ['src/protocol/reply.ts', '../platform/storage/d1.ts', 'platform lies above protocol'],
+    ['src/platform/storage/d1.ts', '../../features/user/wire.ts', 'features lies above platform'],
     ['src/sync/incremental.ts', '../http/reply.ts', 'http lies above sync'],
     ['src/features/user/store.ts', '../../jobs/queue.ts', 'jobs lies above features'],
     ['src/jobs/queue.ts', '../worker.ts', 'worker.ts lies above jobs'],
-    ['src/http/ws.ts', '../objects/user/connect.ts', 'never import each other'],
-    ['src/platform/d1.ts', '../../scripts/local/migrate.ts', 'outside src/'],
+    ['src/http/ws.ts', '../objects/user/socket/connect.ts', 'never import each other'],
+    ['src/worker.ts', '../scripts/local/migrate.ts', 'outside src/'],
     ['src/helpers/dates.ts', '../protocol/errors.ts', 'on no floor'],
     ['src/http/app.ts', '../helpers/dates.ts', 'on no floor'],
   ])('%s may not import %s', (path, specifier, why) => {
@@ -75,7 +75,7 @@ describe('floors', () => {
 
 describe('env.ts', () => {
   it('may name the types of the floors above it', () => {
-    expect(whyNot('src/env.ts', "import type { UserRpc } from './platform/rpc.ts'")).toBeUndefined()
+    expect(whyNot('src/env.ts', "import type { UserRpc } from './contracts/user.ts'")).toBeUndefined()
     expect(whyNot('src/env.ts', "import type { UserObject } from './objects/user/user-object.ts'")).toBeUndefined()
   })
 
@@ -90,7 +90,7 @@ describe('features', () => {
   it.each([
     ['src/features/group/create-group.ts', '../user/access.ts'],
     ['src/features/message/verify-send.ts', '../friend/is-friend.ts'],
-    ['src/features/third/endpoints.ts', '../message/search.ts'],
+    ['src/features/jssdk/endpoints.ts', '../message/search.ts'],
     ['src/features/group/kick-members.ts', './store.ts'],
     ['src/features/friend/store.ts', '../user/tables.ts'],
     ['src/features/user/store.ts', '../group/tables.ts'],
@@ -104,7 +104,7 @@ describe('features', () => {
     ['src/features/user/register.ts', '../group/tables.ts', 'group comes after user'],
     ['src/features/message/send.ts', '../group/store.ts', "another's store"],
     ['src/features/message/send.ts', '../group/store/members.ts', "another's store"],
-    ['src/features/file/upload.ts', '../third/logs.ts', 'neither of file and third'],
+    ['src/features/file/upload.ts', '../sdk-logs/store.ts', 'neither of file and sdk-logs'],
     ['src/features/polls/vote.ts', '../user/access.ts', 'polls has no place'],
   ])('%s may not import %s', (path, specifier, why) => {
     expect(whyNot(path, importing(specifier))).toContain(why)
@@ -112,7 +112,7 @@ describe('features', () => {
 })
 
 describe('Cloudflare', () => {
-  it.each(['src/worker.ts', 'src/objects/user/user-object.ts', 'src/platform/context.ts'])(
+  it.each(['src/worker.ts', 'src/objects/user/user-object.ts', 'src/runtime/context.ts'])(
     'may be named in %s',
     (path) => {
       expect(whyNot(path, importing('cloudflare:workers'))).toBeUndefined()
@@ -127,11 +127,41 @@ describe('Cloudflare', () => {
   )
 })
 
-describe('the console', () => {
-  it('knows the shapes and nothing else, and nobody knows it', () => {
-    expect(whyNot('src/console/api.ts', "import type { User } from '../features/user/schema.ts'")).toBeUndefined()
-    expect(whyNot('src/console/api.ts', importing('../features/user/schema.ts'))).toContain('only types')
-    expect(whyNot('src/console/api.ts', "import type { U } from '../features/user/wire.ts'")).toContain('only types')
-    expect(whyNot('src/http/app.ts', importing('../console/page.ts'))).toContain('program of its own')
+describe('floors inside an object', () => {
+  it.each([
+    ['src/objects/user/user-object.ts', './socket/connect.ts'],
+    ['src/objects/user/messages/send.ts', '../state/outbox.ts'],
+    ['src/objects/user/messages/send.ts', './deliver.ts'],
+  ])('allows %s to import %s', (path, specifier) => {
+    expect(whyNot(path, importing(specifier))).toBeUndefined()
+  })
+
+  it.each([
+    ['src/objects/user/state/outbox.ts', '../user-core.ts', 'user-core.ts lies above state'],
+    ['src/objects/user/conversations/settings.ts', '../messages/send.ts', 'messages lies above conversations'],
+    ['src/objects/conversation/log/append.ts', '../delivery/dispatch.ts', 'delivery lies above log'],
+    ['src/objects/user/extras/dates.ts', '../user-core.ts', 'extras is on no floor of src/objects/user/'],
+    ['src/objects/user/user-object.ts', './extras/dates.ts', 'extras is on no floor of src/objects/user/'],
+  ])('refuses that %s imports %s', (path, specifier, why) => {
+    expect(whyNot(path, importing(specifier))).toContain(why)
+  })
+})
+
+describe('circles', () => {
+  const file = (name: string, ...imports: string[]) => ({
+    path: `src/sync/${name}.ts`,
+    source: imports.map((target) => importing(`./${target}.ts`)).join(''),
+  })
+
+  it('finds a circle of two files and one of three', () => {
+    const files = [file('a', 'b'), file('b', 'a', 'c'), file('c', 'd'), file('d', 'b')]
+    expect(findCircles(files).map(({ path, imports }) => [path, imports])).toEqual([
+      ['src/sync/b.ts', './a.ts'],
+      ['src/sync/d.ts', './b.ts'],
+    ])
+  })
+
+  it('accepts files that are imported twice without a circle', () => {
+    expect(findCircles([file('a', 'b', 'c'), file('b', 'c'), file('c')])).toEqual([])
   })
 })

@@ -102,7 +102,7 @@ it('a port that is no port is refused', () => {
 it('the Worker gets every OPENIM_ variable, and a secret only this machine is trusted with', () => {
   const { vars } = readSettings({ OPENIM_LOG_LEVEL: 'debug', HOME: '/root' })
   expect(vars).toEqual({ OPENIM_LOG_LEVEL: 'debug', OPENIM_LOCAL: '1', OPENIM_SECRET: DEVELOPMENT_SECRET })
-  const config = readFileSync(join(ROOT, 'src/platform/config.ts'), 'utf8')
+  const config = readFileSync(join(ROOT, 'src/config/index.ts'), 'utf8')
   expect(config).toContain(`DEFAULT_SECRET = '${DEVELOPMENT_SECRET}'`)
 })
 

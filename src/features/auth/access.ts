@@ -1,14 +1,14 @@
-import type { Context } from '../../platform/context.ts'
-import { type TokenClaims, verifyToken } from '../../platform/jwt.ts'
-import type { BegunSend } from '../../platform/rpc.ts'
+import type { PendingRestSend } from '../../contracts/user.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
+import { type TokenClaims, verifyToken } from '../../runtime/jwt.ts'
 
 /**
  * A token counts only while its user's object says so: a good signature is not enough.
  * @param begun what the call is about to do; noted by the user's object if the token is in force
  * @throws ImError 1501 expired, 1503–1505 bad, 1506 kicked or logged out, 1507 never issued or forgotten
  */
-export async function tokenInForce(ctx: Context, token: string, begun?: BegunSend): Promise<TokenClaims> {
+export async function tokenInForce(ctx: Context, token: string, begun?: PendingRestSend): Promise<TokenClaims> {
   const claims = await verifyToken(token, ctx.config.secret, ctx.now())
   const state = await ctx.user(claims.userID).sessionState(claims.platformID, claims.key, begun)
   if (state === 'kicked') throw ImError.tokenKicked('the token was logged out or replaced by a newer login')

@@ -1,4 +1,4 @@
-import { post, postPublic } from '../../platform/endpoint.ts'
+import { post, postPublic } from '../../runtime/endpoint.ts'
 import { forceLogout } from './force-logout.ts'
 import { getAdminToken } from './get-admin-token.ts'
 import { getUserToken } from './get-user-token.ts'

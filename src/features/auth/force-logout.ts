@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
 import { isPlatformID } from '../../protocol/constants/platform.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import type { ForceLogoutReq } from './schema.ts'
 
 /** Ends every session a user has on one platform: sockets are kicked, tokens answer 1506 from now on. */

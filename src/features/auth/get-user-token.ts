@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
 import { isPlatformID, Platform } from '../../protocol/constants/platform.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { existingUser } from '../user/access.ts'
 import { type IssuedToken, issueToken } from './issue-token.ts'
 import type { GetUserTokenReq } from './schema.ts'

@@ -1,6 +1,6 @@
-import type { Context } from '../../platform/context.ts'
-import { count } from '../../platform/counters.ts'
-import { signToken } from '../../platform/jwt.ts'
+import type { Context } from '../../runtime/context.ts'
+import { count } from '../../runtime/counters.ts'
+import { signToken } from '../../runtime/jwt.ts'
 
 export interface IssuedToken {
   token: string

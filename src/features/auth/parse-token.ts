@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Context } from '../../platform/context.ts'
+import type { Context } from '../../runtime/context.ts'
 import { tokenInForce } from './access.ts'
 import type { ParseTokenReq } from './schema.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { int32, message, str } from '../../platform/wire.ts'
+import { int32, message, str } from '../../runtime/openim-json.ts'
 
 const MAX_ID = 255
 

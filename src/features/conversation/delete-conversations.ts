@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { inParallel } from '../../platform/parallel.ts'
+import { inParallel } from '../../platform/concurrency/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type { DeleteConversationsReq, UpdateConversationsByUserReq } from './schema.ts'
 
 const DAY_MS = 86_400_000

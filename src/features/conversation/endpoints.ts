@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { deleteConversations, updateConversationsByUser } from './delete-conversations.ts'
 import {
   getAllConversations,

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import type { ConversationRow } from '../../platform/rpc.ts'
+import type { ConversationRow } from '../../contracts/user.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type {
   GetAllConversationsReq,
   GetConversationReq,

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import type { ConversationRow } from '../../platform/rpc.ts'
+import type { ConversationRow } from '../../contracts/user.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import type { GetFullConversationIDsReq, GetIncrementalConversationsReq } from './schema.ts'
 

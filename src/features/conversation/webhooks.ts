@@ -1,9 +1,9 @@
-import type { Config } from '../../platform/config.ts'
-import type { ConversationChange } from '../../platform/rpc.ts'
-import type { Hook } from '../../platform/webhook-config.ts'
+import type { Config } from '../../config/index.ts'
+import type { Hook } from '../../config/webhook.ts'
+import type { ConversationChange } from '../../contracts/user.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
-import { type TellContext, tellAfter } from '../../webhook/after.ts'
-import { type AskContext, askBefore } from '../../webhook/before.ts'
+import { type AfterWebhookContext, sendAfterWebhook } from '../../webhook/after.ts'
+import { type BeforeWebhookContext, callBeforeWebhook } from '../../webhook/before.ts'
 
 /** A conversation as it begins for one of those who take part. */
 export interface NewConversation {
@@ -40,11 +40,17 @@ export function hooksNewConversations({ webhooks }: Config, sessionType: number)
 }
 
 /** @throws ImError when the app refuses, or must be heard and cannot be */
-export async function beforeCreateConversation(ctx: AskContext, chat: NewConversation): Promise<OwnSettings> {
+export async function beforeCreateConversation(ctx: BeforeWebhookContext, chat: NewConversation): Promise<OwnSettings> {
   const reply =
     chat.sessionType === SessionType.Group
-      ? await askBefore(ctx, 'beforeCreateGroupChatConversations', { ...fieldsOf(chat, {}), groupId: chat.groupID })
-      : await askBefore(ctx, 'beforeCreateSingleChatConversations', { ...fieldsOf(chat, {}), userId: chat.peerUserID })
+      ? await callBeforeWebhook(ctx, 'beforeCreateGroupChatConversations', {
+          ...fieldsOf(chat, {}),
+          groupId: chat.groupID,
+        })
+      : await callBeforeWebhook(ctx, 'beforeCreateSingleChatConversations', {
+          ...fieldsOf(chat, {}),
+          userId: chat.peerUserID,
+        })
   if (!reply) return {}
   const { recvMsgOpt, isPinned, isPrivateChat, burnDuration, groupAtType, attachedInfo, ex } = reply
   return {
@@ -59,15 +65,15 @@ export async function beforeCreateConversation(ctx: AskContext, chat: NewConvers
 }
 
 export async function afterCreateConversation(
-  ctx: TellContext & { readonly operationID: string },
+  ctx: AfterWebhookContext & { readonly operationID: string },
   chat: NewConversation,
   settings: OwnSettings,
 ): Promise<void> {
   const fields = fieldsOf(chat, settings)
   if (chat.sessionType === SessionType.Group) {
-    await tellAfter(ctx, 'afterCreateGroupChatConversations', { ...fields, groupId: chat.groupID })
+    await sendAfterWebhook(ctx, 'afterCreateGroupChatConversations', { ...fields, groupId: chat.groupID })
   } else {
-    await tellAfter(ctx, 'afterCreateSingleChatConversations', { ...fields, userId: chat.peerUserID })
+    await sendAfterWebhook(ctx, 'afterCreateSingleChatConversations', { ...fields, userId: chat.peerUserID })
   }
 }
 

@@ -1,5 +1,5 @@
-import { type CallerContext, type Context, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, type Context, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { countOpenUploads, findUpload } from './store/uploads.ts'
 import type { FileUploadRow } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { StoredPart } from '../../platform/files.ts'
+import type { StoredPart } from '../../platform/storage/file-store.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { partCountOf, sizeOfPart } from './parts.ts'
 import type { FilePartRow, FileUploadRow } from './tables.ts'

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { accessUpload, requireOpen } from './access.ts'
 import { partCountOf } from './parts.ts'
 import type { AuthSignReq, SignedParts } from './schema.ts'

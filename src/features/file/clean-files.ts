@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
-import { reasonOf } from '../../platform/log.ts'
+import { reasonOf } from '../../platform/observability/log.ts'
+import type { Context } from '../../runtime/context.ts'
 import { keyOf, thumbnailsOf } from './keys.ts'
 import {
   dropOrphans,

@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { authSign } from './auth-sign.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { completeFormData, initiateFormData } from './form-upload.ts'

@@ -1,5 +1,5 @@
-import type { CallerContext, Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 
 const MAX_NAME_BYTES = 1_024
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE, partSizeOf, requireFileSize } from './parts.ts'
 import type { PartLimit, PartSizeReq } from './schema.ts'
 

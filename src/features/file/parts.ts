@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 
 /*
  * How a file is cut. Clients compute the same and refuse a part size that differs, and the hash of a file depends on

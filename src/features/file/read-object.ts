@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { CallerContext, Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { baseNameOf } from './name.ts'
 import { readPicture } from './read-picture.ts'

@@ -1,7 +1,7 @@
-import type { Context } from '../../platform/context.ts'
-import { reasonOf } from '../../platform/log.ts'
-import type { Picture } from '../../platform/pictures.ts'
+import { reasonOf } from '../../platform/observability/log.ts'
+import type { ImageInfo } from '../../platform/storage/images.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { headersOf, matches, noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
 import { HEAD_BYTES, sniffPicture } from './sniff-picture.ts'
 import { notePicture } from './store/objects.ts'
@@ -34,21 +34,21 @@ export async function readPicture(ctx: Context, request: ReadRequest, content: F
   return serve(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
 }
 
-function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): Picture | null {
+function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): ImageInfo | null {
   return type === null || width === null || height === null ? null : { type, width, height }
 }
 
 /** Looks into a file for the first time, and remembers what is there: each look may cost. */
-async function lookAt(ctx: Context, content: FileContentRow): Promise<Picture> {
+async function lookAt(ctx: Context, content: FileContentRow): Promise<ImageInfo> {
   const { hash, storeKey, size } = content
   const head = await ctx.files.read(storeKey, { offset: 0, length: Math.min(HEAD_BYTES, size) })
   if (!head) throw noSuchFile()
   const type = sniffPicture(new Uint8Array(await new Response(head).arrayBuffer()))
-  const unmeasured: Picture = { type: type ?? NO_PICTURE, width: 0, height: 0 }
+  const unmeasured: ImageInfo = { type: type ?? NO_PICTURE, width: 0, height: 0 }
   try {
     const body = type === null ? null : await ctx.files.read(storeKey, { offset: 0, length: size })
     // A picture that cannot be read is one all the same, as far as it goes.
-    const picture = (body && (await ctx.pictures.measure(body))) ?? unmeasured
+    const picture = (body && (await ctx.images.measure(body))) ?? unmeasured
     await notePicture(ctx.db, hash, picture)
     return picture
   } catch (error) {
@@ -57,7 +57,7 @@ async function lookAt(ctx: Context, content: FileContentRow): Promise<Picture> {
   }
 }
 
-function requireReducible({ width, height }: Picture): void {
+function requireReducible({ width, height }: ImageInfo): void {
   if (width <= MAX_SOURCE_SIDE && height <= MAX_SOURCE_SIDE && width * height <= MAX_SOURCE_PIXELS) return
   throw ImError.args(`the picture has ${width}x${height} pixels, which is too large to make a smaller one of`)
 }
@@ -67,7 +67,7 @@ async function reduced(
   ctx: Context,
   request: ReadRequest,
   content: FileContentRow,
-  wanted: Picture,
+  wanted: ImageInfo,
 ): Promise<ReadAnswer | null> {
   const etag = `"${content.hash}-${nameOf(wanted)}"`
   const headers = headersOf(ctx, request, { contentType: wanted.type, disposition: 'inline', etag })

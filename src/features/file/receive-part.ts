@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { existingUpload, requireOpen } from './access.ts'
 import { hashOfParts, PartHasher } from './hash.ts'
 import { freshKeyOf, keyOf } from './keys.ts'

@@ -1,6 +1,6 @@
-import type { Selection } from '../../platform/config.ts'
-import type { Context } from '../../platform/context.ts'
+import type { Selection } from '../../config/index.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { coversType, mediaTypeOf, typeByExtension } from './media-type.ts'
 
 /** A file as its uploader describes it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, int32, int64, list, message, str } from '../../platform/wire.ts'
+import { bool, int32, int64, list, message, str } from '../../runtime/openim-json.ts'
 import { MAX_PARTS } from './parts.ts'
 
 const MAX_CONTENT_TYPE = 255

@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { parseRange } from './range.ts'
 import type { ReadPermit, View } from './sign-read.ts'
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Context } from '../../platform/context.ts'
+import type { Context } from '../../runtime/context.ts'
 
 /** What an address is for. Each has a key of its own: what permits one thing can never pass for another, or a token. */
 type Purpose = 'to upload to' | 'to read at'

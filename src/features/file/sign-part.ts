@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { keyOf } from './keys.ts'
 import { sizeOfPart } from './parts.ts'
 import type { SignedPart, SignedParts } from './schema.ts'

@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { namesIn, urlOf } from './name.ts'
 import { isSigned, signatureOf } from './sign-address.ts'
 

@@ -1,5 +1,5 @@
-import type { Context } from '../../platform/context.ts'
-import type { Picture } from '../../platform/pictures.ts'
+import type { ImageInfo } from '../../platform/storage/images.ts'
+import type { Context } from '../../runtime/context.ts'
 import { thumbnailsOf } from './keys.ts'
 import type { FileContentRow } from './tables.ts'
 
@@ -36,7 +36,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 }
 
 /** What is to be made of a picture, or null where the original is what was asked for. */
-export function thumbnailFor(picture: Picture, { width, height, format }: Box): Picture | null {
+export function thumbnailFor(picture: ImageInfo, { width, height, format }: Box): ImageInfo | null {
   // Nothing is made of a picture that could not be measured.
   if (picture.width === 0 || width > MAX_SIDE || height > MAX_SIDE) return null
   const type = FORMATS[format.toLowerCase()] ?? null
@@ -50,7 +50,7 @@ export function thumbnailFor(picture: Picture, { width, height, format }: Box): 
  * A thumbnail: a kept one, or else one that is made and kept.
  * @throws Error when it cannot be made
  */
-export async function thumbnail(ctx: Context, content: FileContentRow, wanted: Picture): Promise<Uint8Array | null> {
+export async function thumbnail(ctx: Context, content: FileContentRow, wanted: ImageInfo): Promise<Uint8Array | null> {
   const key = thumbnailsOf(content.hash) + nameOf(wanted)
   const kept = await ctx.files.readSmall(key)
   if (kept) return kept
@@ -58,13 +58,13 @@ export async function thumbnail(ctx: Context, content: FileContentRow, wanted: P
   if (others.length >= MAX_THUMBNAILS) return null
   const original = await ctx.files.read(content.storeKey, { offset: 0, length: content.size })
   if (!original) return null
-  const made = await ctx.pictures.shrink(original, wanted)
+  const made = await ctx.images.shrink(original, wanted)
   ctx.afterReply(() => ctx.files.putSmall(key, made, wanted.type))
   return made
 }
 
 /** `640x480.jpeg` */
-export function nameOf({ width, height, type }: Picture): string {
+export function nameOf({ width, height, type }: ImageInfo): string {
   return `${width}x${height}.${type.slice('image/'.length)}`
 }
 

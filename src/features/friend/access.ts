@@ -1,5 +1,5 @@
-import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { ensureAdmin, noSuchUser } from '../user/access.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { UserInfo } from '../user/schema.ts'

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import type { UserInfo } from '../user/schema.ts'
 import { existingUsers } from './access.ts'
 import { tell } from './announce.ts'
@@ -20,7 +20,7 @@ export async function addFriend(
 ): Promise<void> {
   requireSelfOrAdmin(ctx, fromUserID)
   if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot be a friend of itself`)
-  await askBefore(ctx, 'beforeAddFriend', { fromUserID, toUserID, reqMsg, ex })
+  await callBeforeWebhook(ctx, 'beforeAddFriend', { fromUserID, toUserID, reqMsg, ex })
   const users = await existingUsers(ctx, [fromUserID, toUserID])
   const { inUser1Friends, inUser2Friends } = await friendship(ctx.db, fromUserID, toUserID)
   if (inUser1Friends && inUser2Friends) throw ImError.alreadyFriends(`${fromUserID} and ${toUserID} are friends`)
@@ -45,5 +45,5 @@ export async function addFriend(
       to: users.get(toUserID) as UserInfo,
     }),
   })
-  await tellAfter(ctx, 'afterAddFriend', { fromUserID, toUserID, reqMsg })
+  await sendAfterWebhook(ctx, 'afterAddFriend', { fromUserID, toUserID, reqMsg })
 }

@@ -1,8 +1,8 @@
 import type { Route } from '../../notification/build.ts'
 import type { NotificationKind } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
-import type { Context } from '../../platform/context.ts'
 import { singleConversationID } from '../../protocol/conversation-id.ts'
+import type { Context } from '../../runtime/context.ts'
 
 /**
  * Changes in D1 what two users are to each other, and lets their conversation, which checks what they send each other,

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import { existingUsers } from './access.ts'
 import { changeRelation, tell } from './announce.ts'
 import type { AddBlackReq, RemoveBlackReq } from './schema.ts'
@@ -18,7 +18,7 @@ export async function addBlack(
   { ownerUserID, blackUserID, ex }: z.output<typeof AddBlackReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
-  await askBefore(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
+  await callBeforeWebhook(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
   await existingUsers(ctx, [ownerUserID, blackUserID])
   const entry = {
     ownerUserID,
@@ -50,5 +50,5 @@ export async function removeBlack(
     })
   }
   // OpenIM tells the app of every call that succeeds, whether or not there was anything to remove.
-  await tellAfter(ctx, 'afterRemoveBlack', { ownerUserID, blackUserID })
+  await sendAfterWebhook(ctx, 'afterRemoveBlack', { ownerUserID, blackUserID })
 }

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { tellAfter } from '../../webhook/after.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
 import { changeRelation, NO_VERSION, tell } from './announce.ts'
 import type { DeleteFriendReq } from './schema.ts'
 import { deleteFriend as deleteRow, friendship } from './store/friends.ts'
@@ -25,5 +25,5 @@ export async function deleteFriend(
     })
   }
   // OpenIM tells the app of every call that succeeds, whether or not the two were friends.
-  await tellAfter(ctx, 'afterDeleteFriend', { ownerUserID, friendUserID })
+  await sendAfterWebhook(ctx, 'afterDeleteFriend', { ownerUserID, friendUserID })
 }

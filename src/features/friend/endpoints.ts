@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { addFriend } from './add-friend.ts'
 import { addBlack, removeBlack } from './change-blacks.ts'
 import { deleteFriend } from './delete-friend.ts'

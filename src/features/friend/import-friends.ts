@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import type { CallerContext, Context } from '../../platform/context.ts'
-import { inParallel } from '../../platform/parallel.ts'
+import { inParallel } from '../../platform/concurrency/parallel.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { tellAfter } from '../../webhook/after.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import { existingUsers } from './access.ts'
 import { NO_VERSION, noteRelation, tell } from './announce.ts'
@@ -33,7 +33,7 @@ export async function importFriends(ctx: CallerContext, req: z.output<typeof Imp
     operatorUserID: ctx.caller.userID,
   })
   await announce(ctx, { ownerUserID, friendUserIDs })
-  await tellAfter(ctx, 'afterImportFriends', { ownerUserID, friendUserIDs })
+  await sendAfterWebhook(ctx, 'afterImportFriends', { ownerUserID, friendUserIDs })
 }
 
 interface Import {
@@ -51,7 +51,7 @@ async function announce(ctx: CallerContext, { ownerUserID, friendUserIDs }: Impo
   const { operationID } = ctx
   for (let i = 0; i < friendUserIDs.length; i += MAX_AT_ONCE) {
     const part = friendUserIDs.slice(i, i + MAX_AT_ONCE)
-    await ctx.after({ kind: 'friends-imported', operationID, ownerUserID, friendUserIDs: part })
+    await ctx.enqueue({ kind: 'friends-imported', operationID, ownerUserID, friendUserIDs: part })
   }
 }
 

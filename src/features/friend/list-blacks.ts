@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { pageWindow } from '../../platform/wire.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { pageWindow } from '../../runtime/openim-json.ts'
 import { type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import { readDelta } from '../../sync/incremental.ts'
 import type { BlackInfo, GetBlackListReq, GetIncrementalBlacksReq, GetSpecifiedBlacksReq } from './schema.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { pageWindow } from '../../platform/wire.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { pageWindow } from '../../runtime/openim-json.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import { requireOneOfThem } from './access.ts'
 import type {

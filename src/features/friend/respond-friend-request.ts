@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import { changeRelation, NO_VERSION, tell } from './announce.ts'
 import type { RespondFriendApplyReq } from './schema.ts'
 import { type Answer, agree, type FriendRequestWithUsers, findRequest, HandleResult, refuse } from './store/requests.ts'
@@ -37,7 +37,7 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
     HandleResult: HandleResult.Agreed,
     HandleMsg: answer.handleMsg,
   }
-  await askBefore(ctx, 'beforeAddFriendAgree', fields)
+  await callBeforeWebhook(ctx, 'beforeAddFriendAgree', fields)
   const origin = {
     createTime: answer.handleTime,
     addSource: SOURCE_REQUEST,
@@ -47,7 +47,7 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
     agree(ctx.db, fromUserID, toUserID, answer, origin),
   )
   if (!wasFirst) throw refusalOfHandled(answered, HandleResult.Agreed)
-  await tellAfter(ctx, 'afterAddFriendAgree', fields)
+  await sendAfterWebhook(ctx, 'afterAddFriendAgree', fields)
   await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
     handleMsg: answer.handleMsg,

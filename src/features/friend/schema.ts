@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../platform/wire.ts'
+import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 import type { UserInfo } from '../user/schema.ts'
 
 const MAX_IDS_PER_CALL = 1_000

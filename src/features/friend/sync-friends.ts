@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import { readDelta, readHead } from '../../sync/incremental.ts'
 import type { FriendInfo, GetFullFriendUserIDsReq, GetIncrementalFriendsReq } from './schema.ts'

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { toSelf, toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { tellAfter } from '../../webhook/after.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
 import { NO_VERSION, tell } from './announce.ts'
 import type { SetFriendRemarkReq, UpdateFriendsReq } from './schema.ts'
 import { type FriendChanges, friendsAmong, updateFriends as updateRows } from './store/friends.ts'
@@ -45,5 +45,5 @@ export async function setFriendRemark(ctx: CallerContext, req: z.output<typeof S
     ...NO_VERSION,
     friendSortVersion: 0,
   })
-  await tellAfter(ctx, 'afterSetFriendRemark', { ownerUserID, friendUserID, remark })
+  await sendAfterWebhook(ctx, 'afterSetFriendRemark', { ownerUserID, friendUserID, remark })
 }

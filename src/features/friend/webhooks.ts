@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Context } from '../../platform/context.ts'
-import { askBefore } from '../../webhook/before.ts'
+import type { Context } from '../../runtime/context.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
 import { ImportFriendReq, SetFriendRemarkReq } from './schema.ts'
 
@@ -12,7 +12,7 @@ export async function beforeImportFriends(
   ctx: Context,
   req: z.output<typeof ImportFriendReq>,
 ): Promise<z.output<typeof ImportFriendReq>> {
-  const reply = await askBefore(ctx, 'beforeImportFriends', req)
+  const reply = await callBeforeWebhook(ctx, 'beforeImportFriends', req)
   if (!reply?.friendUserIDs || reply.friendUserIDs.length === 0) return req
   return validateReply('beforeImportFriends', ImportFriendReq, { ...req, friendUserIDs: reply.friendUserIDs })
 }
@@ -25,7 +25,7 @@ export async function beforeSetFriendRemark(
   ctx: Context,
   req: z.output<typeof SetFriendRemarkReq>,
 ): Promise<z.output<typeof SetFriendRemarkReq>> {
-  const reply = await askBefore(ctx, 'beforeSetFriendRemark', req)
+  const reply = await callBeforeWebhook(ctx, 'beforeSetFriendRemark', req)
   if (!reply?.remark) return req
   return validateReply('beforeSetFriendRemark', SetFriendRemarkReq, { ...req, remark: reply.remark })
 }

@@ -1,6 +1,6 @@
-import type { CallerContext } from '../../platform/context.ts'
 import { GroupRole, GroupStatus } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { findGroupsAndMember, type GroupAndMember } from './store/groups.ts'
 import type { GroupRow } from './tables.ts'
 

@@ -1,8 +1,8 @@
-import { tellCallerOf } from '../../notification/send.ts'
-import type { Context } from '../../platform/context.ts'
-import type { GroupChange, GroupChanged, GroupNotice } from '../../platform/group-change.ts'
+import type { GroupChange, GroupChanged, GroupNotice } from '../../contracts/group-change.ts'
+import { notifyCallerDevices } from '../../notification/send.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { groupConversationID } from '../../protocol/conversation-id.ts'
+import type { Context } from '../../runtime/context.ts'
 import type { GroupMemberRow } from './tables.ts'
 
 /** A change as a verb decides it. */
@@ -31,7 +31,7 @@ export async function changeGroup(ctx: Context, { actor, ...decided }: DecidedCh
   const about = { sessionType: SessionType.Group, peerUserID: '', groupID: decided.groupID }
   for (const [conversationID, told] of Map.groupBy(changed.notices, (notice) => notice.conversationID)) {
     const messages = told.map(({ conversationID: _same, ...message }) => ({ ...message, operationID }))
-    await tellCallerOf(ctx, { conversationID, home, about }, messages)
+    await notifyCallerDevices(ctx, { conversationID, home, about }, messages)
   }
   return changed
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { bool, int32, list, message, optional, str, uint64 } from '../../platform/wire.ts'
 import { GroupRole, JoinSource, WORKING_GROUP } from '../../protocol/constants/group.ts'
+import { bool, int32, list, message, optional, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_IDS_PER_CALL = 1_000
 const MAX_ID = 64

@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import {
   CancelMuteGroupMemberReq,
   CreateGroupReq,
@@ -15,23 +15,32 @@ import {
   SetGroupMemberInfoReq,
   TransferGroupOwnerReq,
 } from './change-schema.ts'
-import { createGroup } from './create-group.ts'
-import { dismissGroup } from './dismiss-group.ts'
-import { getGroupAbstractInfo } from './get-group-abstract-info.ts'
-import { inviteUsers } from './invite-users.ts'
-import { joinGroup } from './join-group.ts'
-import { kickMembers, quitGroup } from './leave-group.ts'
-import { getGroups, getGroupsInfo, getJoinedGroupList } from './list-groups.ts'
-import { getGroupMemberList, getGroupMembersInfo, getGroupMemberUserIDs } from './list-members.ts'
+import { createGroup } from './lifecycle/create-group.ts'
+import { dismissGroup } from './lifecycle/dismiss-group.ts'
+import { cancelMuteGroup, cancelMuteMember, muteGroup, muteMember } from './lifecycle/mute-group.ts'
+import { setGroupInfo, setGroupInfoEx } from './lifecycle/set-group-info.ts'
+import { transferGroup } from './lifecycle/transfer-group.ts'
+import { getGroupAbstractInfo } from './lists/get-group-abstract-info.ts'
+import { getGroups, getGroupsInfo, getJoinedGroupList } from './lists/list-groups.ts'
+import { getGroupMemberList, getGroupMembersInfo, getGroupMemberUserIDs } from './lists/list-members.ts'
+import { getFullJoinGroupIDs, getIncrementalJoinGroups } from './lists/sync-groups.ts'
+import {
+  getFullGroupMemberUserIDs,
+  getIncrementalGroupMembers,
+  getIncrementalGroupMembersBatch,
+} from './lists/sync-members.ts'
+import { setMemberInfo } from './member-info/set-member-info.ts'
+import { inviteUsers } from './membership/invite-users.ts'
+import { joinGroup } from './membership/join-group.ts'
+import { kickMembers, quitGroup } from './membership/leave-group.ts'
 import {
   getGroupApplicationUnhandledCount,
   getGroupUsersReqApplicationList,
   getRecvGroupApplicationList,
   getSpecifiedUserGroupRequestInfo,
   getUserReqGroupApplicationList,
-} from './list-requests.ts'
-import { cancelMuteGroup, cancelMuteMember, muteGroup, muteMember } from './mute-group.ts'
-import { respondApplication } from './respond-application.ts'
+} from './requests/list-requests.ts'
+import { respondApplication } from './requests/respond-application.ts'
 import {
   GetFullGroupMemberUserIDsReq,
   GetFullJoinGroupIDsReq,
@@ -51,15 +60,6 @@ import {
   GetSpecifiedUserGroupRequestInfoReq,
   GetUserReqGroupApplicationListReq,
 } from './schema.ts'
-import { setGroupInfo, setGroupInfoEx } from './set-group-info.ts'
-import { setMemberInfo } from './set-member-info.ts'
-import { getFullJoinGroupIDs, getIncrementalJoinGroups } from './sync-groups.ts'
-import {
-  getFullGroupMemberUserIDs,
-  getIncrementalGroupMembers,
-  getIncrementalGroupMembersBatch,
-} from './sync-members.ts'
-import { transferGroup } from './transfer-group.ts'
 
 export const groupEndpoints = [
   post('/group/create_group', 'token', CreateGroupReq, createGroup),

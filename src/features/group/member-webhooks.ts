@@ -1,9 +1,9 @@
-import type { Context } from '../../platform/context.ts'
-import type { GroupMemberRecord } from '../../platform/group-change.ts'
+import type { GroupMemberRecord } from '../../contracts/group-change.ts'
 import { GroupRole } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { jobsFor, queueJobs, tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import type { Context } from '../../runtime/context.ts'
+import { jobsFor, queueJobs, sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import type { AfterFields, BeforeReply } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
 import { withAnswer } from '../../webhook/with-answer.ts'
@@ -27,7 +27,7 @@ export async function beforeMemberJoinGroup(
   members: readonly GroupMemberRecord[],
 ): Promise<GroupMemberRecord[]> {
   const memberList = members.map(({ userID, ex }) => ({ userID, ex }))
-  const reply = await askBefore(ctx, 'beforeMemberJoinGroup', { groupID, memberList, groupEx })
+  const reply = await callBeforeWebhook(ctx, 'beforeMemberJoinGroup', { groupID, memberList, groupEx })
   const wanted = new Map((reply?.memberCallbackList ?? []).map((member) => [member.userID, member]))
   return members.map((member) => {
     const changes = wanted.get(member.userID)
@@ -60,7 +60,12 @@ export async function beforeInviteUserToGroup(
   invitation: { groupID: string; reason: string; invitedUserIDs: readonly string[] },
 ): Promise<void> {
   const { groupID, reason, invitedUserIDs } = invitation
-  await askBefore(ctx, 'beforeInviteUserToGroup', { operationID: ctx.operationID, groupID, reason, invitedUserIDs })
+  await callBeforeWebhook(ctx, 'beforeInviteUserToGroup', {
+    operationID: ctx.operationID,
+    groupID,
+    reason,
+    invitedUserIDs,
+  })
 }
 
 export async function beforeApplyJoinGroup(
@@ -68,7 +73,7 @@ export async function beforeApplyJoinGroup(
   application: { groupID: string; groupType: number; applyID: string; reqMessage: string; ex: string },
 ): Promise<void> {
   const groupType = typeText(application.groupType)
-  await askBefore(ctx, 'beforeApplyJoinGroup', { ...application, groupType })
+  await callBeforeWebhook(ctx, 'beforeApplyJoinGroup', { ...application, groupType })
 }
 
 /** @param joined its `inviterUserID` is the applicant's */
@@ -76,15 +81,15 @@ export function afterJoinGroup(
   ctx: Context,
   joined: { groupID: string; reqMessage: string; joinSource: number; inviterUserID: string },
 ): Promise<void> {
-  return tellAfter(ctx, 'afterJoinGroup', { operationID: ctx.operationID, ...joined })
+  return sendAfterWebhook(ctx, 'afterJoinGroup', { operationID: ctx.operationID, ...joined })
 }
 
 export function afterQuitGroup(ctx: Context, groupID: string, userID: string): Promise<void> {
-  return tellAfter(ctx, 'afterQuitGroup', { groupID, userID })
+  return sendAfterWebhook(ctx, 'afterQuitGroup', { groupID, userID })
 }
 
 export function afterKickGroupMember(ctx: Context, kicked: AfterFields['afterKickGroupMember']): Promise<void> {
-  return tellAfter(ctx, 'afterKickGroupMember', kicked)
+  return sendAfterWebhook(ctx, 'afterKickGroupMember', kicked)
 }
 
 /**
@@ -97,7 +102,7 @@ export async function beforeSetGroupMemberInfo(
   change: SetGroupMemberInfo,
   roleLevel: number,
 ): Promise<SetGroupMemberInfo> {
-  const reply = await askBefore(ctx, 'beforeSetGroupMemberInfo', memberFields(change))
+  const reply = await callBeforeWebhook(ctx, 'beforeSetGroupMemberInfo', memberFields(change))
   if (!reply) return change
   const asked = withAnswer(change, { ...reply, nickname: reply.nickName })
   const wanted = validateReply('beforeSetGroupMemberInfo', SetGroupMemberInfo, asked)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { GroupRecord } from '../../platform/group-change.ts'
-import { hash64, int32, int64, list, message, pagination, str, uint64 } from '../../platform/wire.ts'
+import type { GroupRecord } from '../../contracts/group-change.ts'
+import { hash64, int32, int64, list, message, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_IDS_PER_CALL = 1_000
 const MAX_PAGE = 1_000

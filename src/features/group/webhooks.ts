@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Context } from '../../platform/context.ts'
 import { GroupStatus } from '../../protocol/constants/group.ts'
-import { tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import type { Context } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import type { AfterFields, GroupFields } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
 import { withAnswer } from '../../webhook/with-answer.ts'
@@ -35,7 +35,7 @@ export async function beforeCreateGroup(
   members: readonly FirstMember[],
 ): Promise<Founding> {
   const { operationID } = ctx
-  const reply = await askBefore(ctx, 'beforeCreateGroup', { operationID, ...group, initMemberList: members })
+  const reply = await callBeforeWebhook(ctx, 'beforeCreateGroup', { operationID, ...group, initMemberList: members })
   if (!reply) return { ...req, status: group.status }
   const { status } = validateReply('beforeCreateGroup', FirstStatus, { status: reply.status ?? group.status })
   const asked = { ...withAnswer(req, reply), groupInfo: withAnswer(req.groupInfo, reply) }
@@ -52,7 +52,7 @@ const FirstStatus = z.object({
 
 export function afterCreateGroup(ctx: Context, group: GroupFields, members: readonly FirstMember[]): Promise<void> {
   const initMemberList = members.map(({ userID, roleLevel }) => ({ userID, roleLevel }))
-  return tellAfter(ctx, 'afterCreateGroup', { ...group, initMemberList })
+  return sendAfterWebhook(ctx, 'afterCreateGroup', { ...group, initMemberList })
 }
 
 /** Whether the app wants to know who was in a group that is dismissed. */
@@ -66,14 +66,14 @@ export function afterDismissGroup(
   membersID: readonly string[],
 ): Promise<void> {
   const dismissed = { groupID, ownerID: ownerUserID, groupType: typeText(groupType), membersID }
-  return tellAfter(ctx, 'afterDismissGroup', dismissed)
+  return sendAfterWebhook(ctx, 'afterDismissGroup', dismissed)
 }
 
 export function afterTransferGroupOwner(
   ctx: Context,
   transferred: AfterFields['afterTransferGroupOwner'],
 ): Promise<void> {
-  return tellAfter(ctx, 'afterTransferGroupOwner', transferred)
+  return sendAfterWebhook(ctx, 'afterTransferGroupOwner', transferred)
 }
 
 /** What a change of a group says: null = not given. */
@@ -85,7 +85,7 @@ export type GroupInfoChange = z.output<typeof SetGroupInfoExReq>
  * @returns the change as the app wants it
  */
 export async function beforeSetGroupInfo(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
-  const reply = await askBefore(ctx, 'beforeSetGroupInfo', {
+  const reply = await callBeforeWebhook(ctx, 'beforeSetGroupInfo', {
     operationID: ctx.operationID,
     ...change,
     ...olderTexts(change),
@@ -105,7 +105,7 @@ export async function beforeSetGroupInfo(ctx: Context, change: GroupInfoChange):
 }
 
 export function afterSetGroupInfo(ctx: Context, change: GroupInfoChange): Promise<void> {
-  return tellAfter(ctx, 'afterSetGroupInfo', { operationID: ctx.operationID, ...change, ...olderTexts(change) })
+  return sendAfterWebhook(ctx, 'afterSetGroupInfo', { operationID: ctx.operationID, ...change, ...olderTexts(change) })
 }
 
 function olderTexts({ groupName, notification, introduction, faceURL }: GroupInfoChange) {
@@ -119,12 +119,12 @@ function olderTexts({ groupName, notification, introduction, faceURL }: GroupInf
 
 /** @returns the change as the app wants it */
 export async function beforeSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
-  const reply = await askBefore(ctx, 'beforeSetGroupInfoEx', { operationID: ctx.operationID, ...change })
+  const reply = await callBeforeWebhook(ctx, 'beforeSetGroupInfoEx', { operationID: ctx.operationID, ...change })
   return reply ? validateReply('beforeSetGroupInfoEx', SetGroupInfoExReq, withAnswer(change, reply)) : change
 }
 
 export function afterSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<void> {
-  return tellAfter(ctx, 'afterSetGroupInfoEx', { operationID: ctx.operationID, ...change })
+  return sendAfterWebhook(ctx, 'afterSetGroupInfoEx', { operationID: ctx.operationID, ...change })
 }
 
 /** OpenIM: the number as the character of that code. */

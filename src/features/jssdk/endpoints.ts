@@ -1,4 +1,3 @@
-import { post } from '../../platform/endpoint.ts'
 import {
   GetActiveConversationsReq as ActiveReq,
   GetActiveConversationsResp as ActiveResp,
@@ -6,6 +5,7 @@ import {
   JssdkGetConversationsResp as ConversationsResp,
   decodePayload,
 } from '../../protocol/proto/index.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { getActiveConversations, getJsSdkConversations } from './get-conversations.ts'
 import { GetActiveConversationsReq, GetJsSdkConversationsReq } from './schema.ts'
 import { conversationsToJson } from './wire.ts'

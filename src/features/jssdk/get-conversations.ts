@@ -1,10 +1,10 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
-import type { ConversationRow, SeqView } from '../../platform/rpc.ts'
+import type { ConversationRow, SeqView } from '../../contracts/user.ts'
 import type { ConversationMsg, GetActiveConversationsResp } from '../../protocol/proto/index.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { ownFriendsByID } from '../friend/list-friends.ts'
-import { groupsByID } from '../group/list-groups.ts'
+import { groupsByID } from '../group/lists/list-groups.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { GetActiveConversationsReq, GetJsSdkConversationsReq } from './schema.ts'
 

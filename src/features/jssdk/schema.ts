@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { int64, list, message, str } from '../../platform/wire.ts'
+import { int64, list, message, str } from '../../runtime/openim-json.ts'
 
 /** The owner is always the caller; what the request says is ignored, as OpenIM does. */
 export const GetActiveConversationsReq = message({ ownerUserID: str(), count: int64() })

@@ -1,5 +1,5 @@
 import type { ConversationMsg, GetActiveConversationsResp } from '../../protocol/proto/index.ts'
-import { msgDataOnWire } from '../message/pull-messages.ts'
+import { msgDataOnWire } from '../message/history/pull-messages.ts'
 
 /** The list in JSON: what a conversation does not have stays there as null. */
 export function conversationsToJson({ unreadCount, conversations }: GetActiveConversationsResp): object {

@@ -1,7 +1,8 @@
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import type { ConversationRpc, LogView } from '../../platform/rpc.ts'
+import type { ConversationRpc } from '../../contracts/conversation.ts'
+import type { LogView } from '../../contracts/user.ts'
 import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 
 /** A chat conversation together with what one of its members may see of it. */
 export interface OwnConversation {

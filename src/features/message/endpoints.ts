@@ -1,7 +1,8 @@
-import { post, type Quirks, withQuirks, withSendNote } from '../../platform/endpoint.ts'
-import { batchSendMsg } from './batch-send-msg.ts'
-import { managerSendMsg } from './manager-send-msg.ts'
-import { pullMsgBySeq } from './pull-messages.ts'
+import { post, type Quirks, withQuirks, withSendStatus } from '../../runtime/endpoint.ts'
+import { pullMsgBySeq } from './history/pull-messages.ts'
+import { searchMsg } from './history/search-messages.ts'
+import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './history/seqs.ts'
+import { getServerTime } from './history/server-time.ts'
 import {
   BatchSendMsgReq,
   CheckMsgIsSendSuccessReq,
@@ -15,20 +16,19 @@ import {
   SendMsgReq,
   SendSimpleMsgReq,
 } from './schema.ts'
-import { searchMsg } from './search-messages.ts'
-import { sendBusinessNotification } from './send-business-notification.ts'
-import { sendBegun, sendMsg } from './send-msg.ts'
-import { sendSimpleMsg } from './send-simple-msg.ts'
-import { checkMsgIsSendSuccess } from './send-status.ts'
-import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './seqs.ts'
-import { getServerTime } from './server-time.ts'
+import { batchSendMsg } from './send/batch-send-msg.ts'
+import { managerSendMsg } from './send/manager-send-msg.ts'
+import { sendBusinessNotification } from './send/send-business-notification.ts'
+import { sendBegun, sendMsg } from './send/send-msg.ts'
+import { sendSimpleMsg } from './send/send-simple-msg.ts'
+import { checkMsgIsSendSuccess } from './send/send-status.ts'
 
 /** OpenIM reads the bodies of these calls by another way, which answers a bad one with the status 400. */
 const ownStatus: Quirks = { badBodyStatus: 400 }
 
 /** What an app backend does with messages: send, look up, search. */
 export const messageEndpoints = [
-  withQuirks(withSendNote(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), sendBegun), ownStatus),
+  withQuirks(withSendStatus(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), sendBegun), ownStatus),
   withQuirks(post('/msg/batch_send_msg', 'admin', BatchSendMsgReq, batchSendMsg), ownStatus),
   withQuirks(
     post('/msg/send_business_notification', 'admin', SendBusinessNotificationReq, sendBusinessNotification),

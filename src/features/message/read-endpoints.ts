@@ -1,12 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
-import { clearAllConversations, clearConversations } from './clear-conversations.ts'
-import { deleteMessages, deleteMessagesPhysically, deleteOldMessagesPhysically } from './delete-messages.ts'
-import {
-  getGroupMessageReaders,
-  markConversationAsRead,
-  markMsgsAsRead,
-  setConversationHasReadSeq,
-} from './mark-read.ts'
+import { post } from '../../runtime/endpoint.ts'
 import {
   ClearConversationMsgReq,
   DeleteMsgPhysicalBySeqReq,
@@ -21,8 +13,16 @@ import {
   SetUserConversationMinSeqReq,
   UserClearAllMsgReq,
 } from './read-schema.ts'
-import { revokeMessage } from './revoke-message.ts'
-import { setUserConversationMaxSeq, setUserConversationMinSeq } from './set-seq-bounds.ts'
+import { clearAllConversations, clearConversations } from './state/clear-conversations.ts'
+import { deleteMessages, deleteMessagesPhysically, deleteOldMessagesPhysically } from './state/delete-messages.ts'
+import {
+  getGroupMessageReaders,
+  markConversationAsRead,
+  markMsgsAsRead,
+  setConversationHasReadSeq,
+} from './state/mark-read.ts'
+import { revokeMessage } from './state/revoke-message.ts'
+import { setUserConversationMaxSeq, setUserConversationMinSeq } from './state/set-seq-bounds.ts'
 
 /** What a client does with messages that are there: read, revoke, delete, clear. */
 export const readEndpoints = [

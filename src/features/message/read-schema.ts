@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, int32, list, message, pagination } from '../../platform/wire.ts'
+import { bool, int32, list, message, pagination } from '../../runtime/openim-json.ts'
 
 /** More seqs than this in one call are a client that should name a position instead. */
 const MAX_SEQS = 10_000

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { messageID } from '../../platform/ids.ts'
-import { bool, int32, int64, list, message, pagination, str } from '../../platform/wire.ts'
 import { ContentType } from '../../protocol/constants/content-type.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
-import type { Content } from './content.ts'
+import { messageID } from '../../runtime/ids.ts'
+import { bool, int32, int64, list, message, pagination, str } from '../../runtime/openim-json.ts'
+import type { Content } from './send/content.ts'
 
 const MAX_ID = 255
 /** A batch of this many userIDs is about what a body holds; all users go by `isSendAll`. */

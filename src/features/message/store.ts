@@ -1,5 +1,5 @@
 import { and, asc, count, gt, gte, lt, sql } from 'drizzle-orm'
-import type { Database } from '../../platform/d1.ts'
+import type { Database } from '../../platform/storage/d1.ts'
 import { user } from '../user/tables.ts'
 import { conversationDirectory } from './tables.ts'
 

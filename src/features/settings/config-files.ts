@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Config, LogLevel, RuntimeSetting } from '../../platform/config.ts'
+import type { Config, RuntimeSetting } from '../../config/index.ts'
+import type { LogLevel } from '../../platform/observability/log.ts'
 
 /*
  * OpenIM's configuration is a set of YAML files, and its calls speak of those: by file name, each as the JSON that Go

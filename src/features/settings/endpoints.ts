@@ -1,4 +1,4 @@
-import { post, withQuirks } from '../../platform/endpoint.ts'
+import { post, withQuirks } from '../../runtime/endpoint.ts'
 import { getConfig, getConfigList, getEnableConfigManager } from './get-config.ts'
 import {
   GetConfigReq,

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { CONFIG_FILES, type ConfigFile, contentOf } from './config-files.ts'
 import type { GetConfigReq } from './schema.ts'
 import { overridesApplied } from './store.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, message, str } from '../../platform/wire.ts'
+import { bool, message, str } from '../../runtime/openim-json.ts'
 
 /** The longest file is some hundred bytes. */
 const MAX_DATA = 65_536

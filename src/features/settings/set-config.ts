@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
-import { objectionTo, type RuntimeSetting } from '../../platform/config.ts'
-import type { CallerContext } from '../../platform/context.ts'
-import { OVERRIDES_SWITCH } from '../../platform/overrides.ts'
+import { type RuntimeSetting, settingError } from '../../config/index.ts'
+import { OVERRIDES_SWITCH } from '../../config/overrides.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { valuesOf } from './config-files.ts'
 import { configFile } from './get-config.ts'
 import type { ResetConfigReq, SetConfigReq, SetConfigsReq, SetEnableConfigManagerReq } from './schema.ts'
@@ -68,7 +68,7 @@ function changesIn(ctx: CallerContext, { configName, data }: NewConfig): [Runtim
     const { setting, schema } = field.change
     const written = schema.safeParse(value)
     if (!written.success) throw ImError.args(`${at}: ${written.error.issues[0]?.message ?? 'it is not valid'}`)
-    const objection = objectionTo(setting, written.data)
+    const objection = settingError(setting, written.data)
     if (objection !== null) throw ImError.args(`${at}: ${objection}`)
     return [[setting, written.data]]
   })

@@ -1,8 +1,8 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
-import type { RuntimeSetting } from '../../platform/config.ts'
-import { chunked, type Database } from '../../platform/d1.ts'
-import { OVERRIDES_SWITCH } from '../../platform/overrides.ts'
-import { settingOverride } from '../../platform/tables.ts'
+import type { RuntimeSetting } from '../../config/index.ts'
+import { OVERRIDES_SWITCH } from '../../config/overrides.ts'
+import { settingOverride } from '../../config/tables.ts'
+import { chunked, type Database } from '../../platform/storage/d1.ts'
 
 type NewRow = typeof settingOverride.$inferInsert
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import type { CountPerDayReq } from './schema.ts'
 import { type CountPerDay, countGroupsPerDay, countUsersPerDay } from './store.ts'
 

@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { activeGroups, activeUsers } from './active.ts'
 import { groupCreateCount, userRegisterCount } from './count-per-day.ts'
 import { ActiveGroupReq, ActiveUserReq, CountPerDayReq } from './schema.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, int64, message, pagination, str } from '../../platform/wire.ts'
+import { bool, int64, message, pagination, str } from '../../runtime/openim-json.ts'
 
 const MAX_PAGE = 1_000
 

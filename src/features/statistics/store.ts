@@ -1,5 +1,5 @@
 import { and, count, gte, lt, sql } from 'drizzle-orm'
-import type { Database } from '../../platform/d1.ts'
+import type { Database } from '../../platform/storage/d1.ts'
 import { group } from '../group/tables.ts'
 import { user } from '../user/tables.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import type { AccountCheckReq } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
 

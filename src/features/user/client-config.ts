@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
-import { pageWindow } from '../../platform/wire.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { pageWindow } from '../../runtime/openim-json.ts'
 import { existingUser } from './access.ts'
 import type {
   ClientConfig,

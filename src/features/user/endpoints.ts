@@ -1,4 +1,4 @@
-import { post, withQuirks } from '../../platform/endpoint.ts'
+import { post, withQuirks } from '../../runtime/endpoint.ts'
 import { checkAccounts } from './check-accounts.ts'
 import { delUserClientConfig, getUserClientConfig, pageUserClientConfig, setUserClientConfig } from './client-config.ts'
 import { getUsersInfo } from './get-users-info.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CallerContext, Context } from '../../platform/context.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 import { ensureAdmin } from './access.ts'
 import type { GetUsersInfoReq, UserInfo } from './schema.ts'
 import { findUsers } from './store/users.ts'

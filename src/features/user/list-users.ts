@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
-import { pageWindow } from '../../platform/wire.ts'
+import type { CallerContext } from '../../runtime/context.ts'
+import { pageWindow } from '../../runtime/openim-json.ts'
 import type { GetAllUsersUIDReq, GetUsersReq, UserInfo } from './schema.ts'
 import { searchPage, userIDPage } from './store/users.ts'
 

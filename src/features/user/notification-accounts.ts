@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
-import { pageWindow } from '../../platform/wire.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { CallerContext } from '../../runtime/context.ts'
+import { pageWindow } from '../../runtime/openim-json.ts'
 import {
   type AddNotificationAccountReq,
   FIRST_APP_LEVEL,

@@ -1,7 +1,7 @@
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 
 /**
  * Tells the user's devices, and the operator's when that is somebody else, to read the profile again. It is changed

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { CallerContext, Context } from '../../platform/context.ts'
-import { inParallel } from '../../platform/parallel.ts'
-import type { UserRpc } from '../../platform/rpc.ts'
+import type { UserRpc } from '../../contracts/user.ts'
+import { inParallel } from '../../platform/concurrency/parallel.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 import type {
   GetUsersOnlineStatusReq,
   GetUsersStatusReq,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { int32, int64, list, message, optional, pagination, str } from '../../platform/wire.ts'
+import { int32, int64, list, message, optional, pagination, str } from '../../runtime/openim-json.ts'
 
 const MAX_USERS_PER_CALL = 1000
 /** Profiles, accounts or settings in one page: whole rows, which may be large. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CallerContext } from '../../platform/context.ts'
+import type { CallerContext } from '../../runtime/context.ts'
 import { statusesOf } from './online-status.ts'
 import type { OnlineStatus, SubscribeUsersStatusReq } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
@@ -19,17 +19,17 @@ export async function subscribeUsersStatus(
 ): Promise<{ statusList: OnlineStatus[] }> {
   const { userID, platformID } = ctx.caller
   if (genre === Genre.Unsubscribe) {
-    await ctx.user(userID).watch(platformID, [], userIDs)
+    await ctx.user(userID).subscribePresence(platformID, [], userIDs)
     return { statusList: [] }
   }
   // Being watched creates an object, and nobody comes or goes under an ID that is not registered.
   const registered = await registeredAmong(ctx.db, userIDs)
-  await ctx.user(userID).watch(platformID, [...registered], [])
+  await ctx.user(userID).subscribePresence(platformID, [...registered], [])
   return { statusList: await statusesOf(ctx, userIDs) }
 }
 
 /** Whom the caller's connections watch, and where those are. */
 export async function getSubscribeUsersStatus(ctx: CallerContext): Promise<{ statusList: OnlineStatus[] }> {
   const { userID, platformID } = ctx.caller
-  return { statusList: await statusesOf(ctx, await ctx.user(userID).watch(platformID, [], [])) }
+  return { statusList: await statusesOf(ctx, await ctx.user(userID).subscribePresence(platformID, [], [])) }
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { existingUser, noSuchUser } from './access.ts'
 import { tellUserInfoUpdated } from './notifications.ts'
 import type { SetGlobalMsgRecvOptReq, UpdateUserInfoExReq, UpdateUserInfoReq } from './schema.ts'
@@ -71,7 +71,7 @@ async function changeProfile(ctx: CallerContext, userID: string, changes: Profil
   if (!exists) throw noSuchUser(userID)
   if (changes.globalRecvMsgOpt !== undefined) await ctx.user(userID).setGlobalRecvMsgOpt(changes.globalRecvMsgOpt)
   if (changes.nickname !== undefined || changes.faceURL !== undefined) {
-    await ctx.after({ kind: 'user-info-changed', operationID: ctx.operationID, userID })
+    await ctx.enqueue({ kind: 'user-info-changed', operationID: ctx.operationID, userID })
   }
   await tellUserInfoUpdated(ctx, userID)
 }

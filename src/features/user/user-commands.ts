@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { type CallerContext, requireSelfOrAdmin } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type {
   AddUserCommandReq,
   DeleteUserCommandReq,

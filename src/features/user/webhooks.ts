@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { Context } from '../../platform/context.ts'
 import type { BeforeName } from '../../protocol/constants/webhook.ts'
-import { tellAfter } from '../../webhook/after.ts'
-import { askBefore } from '../../webhook/before.ts'
+import type { Context } from '../../runtime/context.ts'
+import { sendAfterWebhook } from '../../webhook/after.ts'
+import { callBeforeWebhook } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
 import { withAnswer } from '../../webhook/with-answer.ts'
 import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
@@ -14,13 +14,13 @@ type NewUsers = z.output<typeof UserRegisterReq>['users']
  * @throws ImError the refusal; 90007 for a list that could not have been given
  */
 export async function beforeUserRegister(ctx: Context, users: NewUsers): Promise<NewUsers> {
-  const reply = await askBefore(ctx, 'beforeUserRegister', { users })
+  const reply = await callBeforeWebhook(ctx, 'beforeUserRegister', { users })
   if (!reply?.users || reply.users.length === 0) return users
   return validateReply('beforeUserRegister', UserRegisterReq, { users: reply.users }).users
 }
 
 export async function afterUserRegister(ctx: Context, users: NewUsers): Promise<void> {
-  await tellAfter(ctx, 'afterUserRegister', { users })
+  await sendAfterWebhook(ctx, 'afterUserRegister', { users })
 }
 
 /** What a change of a profile says; null = not given. */
@@ -41,7 +41,7 @@ export async function beforeUpdateUserInfo(
 ): Promise<ProfileChange> {
   const { nickname, faceURL, ex } = change
   const fields = { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex }
-  const reply = await askBefore(ctx, 'beforeUpdateUserInfo', fields)
+  const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfo', fields)
   if (!reply) return change
   const wanted = { nickname: reply.nickName || null, faceURL: reply.faceURL || null, ex: reply.ex || null }
   return fitted('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
@@ -53,7 +53,7 @@ export async function beforeUpdateUserInfoEx(
   change: ProfileChange,
 ): Promise<ProfileChange> {
   const { nickname, faceURL, ex } = change
-  const reply = await askBefore(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
+  const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
   if (!reply) return change
   return fitted('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
 }
@@ -67,10 +67,10 @@ function fitted(name: BeforeName, userID: string, wanted: ProfileChange): Profil
 export async function afterUpdateUserInfo(ctx: Context, userID: string, change: ProfileChange): Promise<void> {
   const { nickname, faceURL, ex } = change
   const fields = { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex: ex ?? '' }
-  await tellAfter(ctx, 'afterUpdateUserInfo', fields)
+  await sendAfterWebhook(ctx, 'afterUpdateUserInfo', fields)
 }
 
 export async function afterUpdateUserInfoEx(ctx: Context, userID: string, change: ProfileChange): Promise<void> {
   const { nickname, faceURL, ex } = change
-  await tellAfter(ctx, 'afterUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
+  await sendAfterWebhook(ctx, 'afterUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
 }

@@ -1,4 +1,4 @@
-import type { Context } from '../../platform/context.ts'
+import type { Context } from '../../runtime/context.ts'
 
 /** Where a code goes: an email, or a phone in its two parts, digits only. */
 export type Address = { kind: 'mail'; email: string } | { kind: 'phone'; areaCode: string; phoneNumber: string }

@@ -1,4 +1,4 @@
-import { postPublic } from '../../platform/endpoint.ts'
+import { postPublic } from '../../runtime/endpoint.ts'
 import { SendCodeReq, VerifyCodeReq } from './schema.ts'
 import { sendCode } from './send-code.ts'
 import { verifyCode } from './verify-code.ts'

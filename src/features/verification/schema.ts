@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, int32, message, str } from '../../platform/wire.ts'
+import { bool, int32, message, str } from '../../runtime/openim-json.ts'
 
 const MAX_EMAIL = 254
 const MAX_TEXT = 255

@@ -1,6 +1,6 @@
-import type { Context } from '../../platform/context.ts'
-import type { MailConfig, SmsConfig } from '../../platform/verification-config.ts'
+import type { MailConfig, SmsConfig } from '../../config/verification.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import type { Address } from './address.ts'
 import { sendByAliyun } from './providers/aliyun.ts'
 import { sendByCloudflare } from './providers/cloudflare.ts'

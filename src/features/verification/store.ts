@@ -1,5 +1,5 @@
 import { and, eq, gt, lt, lte, sql } from 'drizzle-orm'
-import type { Database } from '../../platform/d1.ts'
+import type { Database } from '../../platform/storage/d1.ts'
 import { verificationCode, verificationCount } from './tables.ts'
 
 export interface CodeRow {

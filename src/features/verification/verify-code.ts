@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Context } from '../../platform/context.ts'
 import { ImError } from '../../protocol/errors.ts'
+import type { Context } from '../../runtime/context.ts'
 import { type Address, accountOf, addressOf, codeHashOf } from './address.ts'
 import type { VerifyCodeReq } from './schema.ts'
 import { findCode, returnAttempt, spendAttempt, useUp } from './store.ts'

@@ -1,4 +1,4 @@
-import { post } from '../../platform/endpoint.ts'
+import { post } from '../../runtime/endpoint.ts'
 import { deleteDeadLetters, getDeadLetters, replay } from './dead-letters.ts'
 import { getDeliveries } from './get-deliveries.ts'
 import { DeleteDeadLettersReq, GetDeadLettersReq, GetDeliveriesReq, ReplayReq } from './schema.ts'

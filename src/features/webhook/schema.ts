@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { bool, list, message, pagination, str } from '../../platform/wire.ts'
 import { isWebhookName } from '../../protocol/constants/webhook.ts'
+import { bool, list, message, pagination, str } from '../../runtime/openim-json.ts'
 
 const MAX_PAGE = 1_000
 const MAX_IDS = 1_000

@@ -1,58 +1,60 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Bindings } from '../../env.ts'
-import { type AppliedChange, applyGroupChange } from '../../features/group/store/apply-change.ts'
-import { configOf } from '../../platform/config.ts'
-import { flushCountsIfDue } from '../../platform/counters.ts'
-import { isRefusal, openDatabase } from '../../platform/d1.ts'
-import { ConversationCalls } from '../../platform/frequent-calls.ts'
-import type { GroupChange, GroupChanged } from '../../platform/group-change.ts'
-import type { TransferJob } from '../../platform/jobs.ts'
-import { createLog, type Log } from '../../platform/log.ts'
-import { objectsAtHand, userObject } from '../../platform/objects.ts'
-import { type Outcome, outcomeOf, refusalOf, type Serves } from '../../platform/outcome.ts'
-import { refreshOverrides, withOverrides } from '../../platform/overrides.ts'
+import { configOf } from '../../config/index.ts'
+import { refreshOverrides, withOverrides } from '../../config/overrides.ts'
 import type {
-  AppendItem,
-  AppendResult,
   ConversationRpc,
   ConversationState,
   CountStep,
-  LogName,
-  LogSlice,
   MemberSettings,
   MessageQuery,
   Readers,
   ReadResult,
-  ReadWindow,
   RevokedMessage,
   Revoker,
   SearchStep,
+} from '../../contracts/conversation.ts'
+import type { GroupChange, GroupChanged } from '../../contracts/group-change.ts'
+import type { TransferJob } from '../../contracts/jobs.ts'
+import type {
+  AppendItem,
+  AppendResult,
+  LogName,
+  LogSlice,
+  ReadWindow,
   StoredMessage,
-} from '../../platform/rpc.ts'
-import { migrate } from '../../platform/sqlite-migrations.ts'
+} from '../../contracts/messages.ts'
+import { type Outcome, outcomeOf, refusalOf, type Serves } from '../../contracts/outcome.ts'
+import type { Bindings } from '../../env.ts'
+import { type AppliedChange, applyGroupChange } from '../../features/group/store/apply-change.ts'
+import { createLog, type Log } from '../../platform/observability/log.ts'
+import { isPermanentError, openDatabase } from '../../platform/storage/d1.ts'
+import { migrate } from '../../platform/storage/sqlite-migrations.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { AppServer } from './app-server.ts'
-import { appendMessage, type Stamped } from './append.ts'
-import { refusalByGroup } from './check-group.ts'
-import { refusalByReceiver } from './check-receiver.ts'
-import { type Committed, commitGroupChange } from './commit-group-change.ts'
-import { countAppends } from './count-appends.ts'
-import { countMessages } from './count-messages.ts'
-import { Dispatch } from './dispatch.ts'
-import { firstMembers } from './first-members.ts'
-import { GroupChanges } from './group-changes.ts'
-import { handOverToRelays, memberCountAfter, outgrows, refusalOfChange } from './group-mirror.ts'
-import { Hidden } from './hidden.ts'
-import { type Kind, Members } from './members.ts'
-import { MessageLog } from './message-log.ts'
+import { flushCountsIfDue } from '../../runtime/counters.ts'
+import { ConversationCalls } from '../../runtime/rpc/session-targets.ts'
+import { createStubs, userObject } from '../../runtime/rpc/stubs.ts'
+import { AppServer } from './delivery/app-server.ts'
+import { Dispatch } from './delivery/dispatch.ts'
+import { RECOVERY_DELAY_MS, RecoveryAlarm } from './delivery/recovery-alarm.ts'
+import { type Committed, commitGroupChange } from './group/commit-group-change.ts'
+import { GroupChanges } from './group/group-changes.ts'
+import { handOverToRelays, memberCountAfter, outgrows, refusalOfChange } from './group/group-mirror.ts'
+import { appendMessage, type StampedMessage } from './log/append.ts'
+import { countAppends } from './log/count-appends.ts'
+import { countMessages } from './log/count-messages.ts'
+import { HiddenMessages } from './log/hidden-messages.ts'
+import { MessageLog } from './log/message-log.ts'
+import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './log/read-window.ts'
+import { revoke } from './log/revoke.ts'
+import { searchLog } from './log/search.ts'
+import { refusalByGroup } from './members/check-group.ts'
+import { refusalByReceiver } from './members/check-receiver.ts'
+import { loadMembers } from './members/load-members.ts'
+import { type Kind, Members } from './members/members.ts'
+import { RelationChanges } from './members/relation-changes.ts'
+import { relationOf, relationStatements } from './members/relations.ts'
 import { conversationMigrations } from './migrations.ts'
-import { emptied, type ReadableLog, readLast, readRange, readSeqs } from './read.ts'
-import { RelationChanges } from './relation-changes.ts'
-import { relationOf, relationStatements } from './relations.ts'
-import { revoke } from './revoke.ts'
-import { searchLog } from './search.ts'
-import { SPELL_MS, Spell } from './spell.ts'
 
 /** An alarm that failed comes again with a later time of its own; so long it still counts for its spell. */
 const ALARM_SLACK_MS = 120_000
@@ -66,9 +68,9 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   readonly #appServer: AppServer
   readonly #dispatch: Dispatch
   readonly #groupChanges: GroupChanges<AppliedChange, Committed>
-  readonly #hidden: Hidden
+  readonly #hidden: HiddenMessages
   readonly #relations: RelationChanges
-  readonly #spell: Spell
+  readonly #recoveryAlarm: RecoveryAlarm
   #members: Members
   #logs: Record<LogName, MessageLog>
   #opening: Promise<void> | null = null
@@ -76,7 +78,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     migrate(state.storage, conversationMigrations)
-    this.#hidden = new Hidden(state.storage.sql)
+    this.#hidden = new HiddenMessages(state.storage.sql)
     this.#relations = new RelationChanges(state.storage.sql, () => this.#readRelations())
     this.#members = new Members(state.storage.sql)
     this.#logs = this.#freshLogs()
@@ -93,10 +95,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       conversationID: this.#conversationID(),
       members: () => this.#members,
       logs: () => this.#logs,
-      ...objectsAtHand(env),
-      asksApp: (message) => this.#appServer.asks(message),
-      askApp: (message) => this.#appServer.ask(message),
-      owes: () => void this.#spell.plan(Date.now()),
+      ...createStubs(env),
+      needsBeforePush: (message) => this.#appServer.needsBeforePush(message),
+      callBeforePush: (message) => this.#appServer.callBeforePush(message),
+      undeliveredAdded: () => void this.#recoveryAlarm.rearm(Date.now()),
       log: this.#log,
     })
     this.#groupChanges = new GroupChanges<AppliedChange, Committed>({
@@ -110,36 +112,36 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       },
       prepare: (change) => {
         if (!change.create) this.#members.persist()
-        void this.#spell.watch(Date.now())
+        void this.#recoveryAlarm.arm(Date.now())
       },
       apply: (change) => applyGroupChange(openDatabase(env.DB), change, memberCountAfter(this.#members, change)),
       commit: (change, applied) => this.#commitChange(change, applied),
-      committed: ({ notices, moves }) => this.#dispatch.change(notices, moves),
-      isRefusal,
+      committed: ({ notices, moves }) => this.#dispatch.deliverGroupChange(notices, moves),
+      isPermanentError: isPermanentError,
       gaveUp: ({ operationID }, error) =>
         this.#log.error('a change of the group was given up: D1 refuses it', error, { operationID }),
     })
-    this.#spell = new Spell({
+    this.#recoveryAlarm = new RecoveryAlarm({
       storage: state.storage,
-      unfinished: [this.#groupChanges, this.#relations],
+      pendingWork: [this.#groupChanges, this.#relations],
       busy: () => this.#dispatch.busy,
       pendingSince: (began) => this.#dispatch.pendingSince(began),
       retryAt: (now) => this.#dispatch.retryAt(now),
-      again: (since, untoldSince) => {
-        this.#dispatch.again(since)
-        this.#appServer.tellAgain(untoldSince)
+      redeliver: (since, untoldSince) => {
+        this.#dispatch.redeliver(since)
+        this.#appServer.resendAfterWebhooks(untoldSince)
       },
-      retry: async () => {
-        this.#dispatch.retry()
-        await Promise.all([this.#dispatch.heard, this.#appServer.told])
+      retryUndelivered: async () => {
+        this.#dispatch.retryUndelivered()
+        await Promise.all([this.#dispatch.gateCleared, this.#appServer.afterWebhooksSent])
       },
       log: () => this.#log,
     })
-    state.blockConcurrencyWhile(() => this.#spell.wake(Date.now()))
+    state.blockConcurrencyWhile(() => this.#recoveryAlarm.wake(Date.now()))
   }
 
   /** Opens a session for calls that come thick and fast. */
-  beginCalls(): ConversationCalls {
+  openCallSession(): ConversationCalls {
     return new ConversationCalls(this)
   }
 
@@ -261,7 +263,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   relationsChanging(): Promise<Outcome<number>> {
     return outcomeOf(() => {
       const now = Date.now()
-      void this.#spell.watch(now)
+      void this.#recoveryAlarm.arm(now)
       return this.#relations.begin(now)
     })
   }
@@ -284,7 +286,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
     return outcomeOf(() => {
-      this.#dispatch.resume(userID)
+      this.#dispatch.resumeMember(userID)
       return {
         about: this.#members.aboutFor(userID),
         chat: this.#logs.chat.state(userID, since.chat),
@@ -295,8 +297,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const due = info?.scheduledTime ?? Date.now()
-    await this.#spell.end(due)
-    await this.#list(due - SPELL_MS - (info?.isRetry ? ALARM_SLACK_MS : 0))
+    await this.#recoveryAlarm.fire(due)
+    await this.#list(due - RECOVERY_DELAY_MS - (info?.isRetry ? ALARM_SLACK_MS : 0))
     await flushCountsIfDue(this.env)
   }
 
@@ -326,7 +328,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   /** Everything in one commit, or nothing: a batch that fails fails for all in it. */
   #appendAll(items: AppendItem[]): AppendResult[] {
     const now = Date.now()
-    const stamped: Stamped[] = []
+    const stamped: StampedMessage[] = []
     let handedOver = false
     try {
       return this.#atomically(items, (item) => {
@@ -337,7 +339,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
         const { result, stamped: fresh } = appendMessage(this.#logs, item, now)
         if (fresh) stamped.push(fresh)
         // Whoever hands messages to their own devices has some.
-        if (item.senderHasIt) this.#dispatch.resume(item.sendID)
+        if (item.senderHasIt) this.#dispatch.resumeMember(item.sendID)
         const pendingFrom = fresh && item.senderHasIt ? this.#dispatch.lowestPending(item.sendID) : null
         return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
       })
@@ -348,10 +350,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
       handedOver = false
       throw error
     } finally {
-      if (handedOver) this.#dispatch.change([], { joined: [], left: [], leftShards: new Map(), handedOver })
-      if (stamped.some((message) => message.seq > 0)) void this.#spell.watch(now)
-      for (const message of stamped) this.#dispatch.message(message)
-      this.#appServer.tell(stamped)
+      if (handedOver) this.#dispatch.deliverGroupChange([], { joined: [], left: [], leftShards: new Map(), handedOver })
+      if (stamped.some((message) => message.seq > 0)) void this.#recoveryAlarm.arm(now)
+      for (const message of stamped) this.#dispatch.deliver(message)
+      this.#appServer.sendAfterWebhooks(stamped)
       // Settings of people who have no conversation yet may change without a word to this object.
       if (!this.#members.persistent) this.#members = new Members(this.ctx.storage.sql)
     }
@@ -432,7 +434,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
 
   async #openOnce(first: Pick<AppendItem, 'sessionType' | 'sendID' | 'recvID' | 'groupID'>): Promise<void> {
     await withOverrides(this.env, (work) => this.ctx.waitUntil(work))
-    const { members, status } = await firstMembers(openDatabase(this.env.DB), first, (userID) =>
+    const { members, status } = await loadMembers(openDatabase(this.env.DB), first, (userID) =>
       userObject(this.env, userID).memberSettings(this.#conversationID()),
     )
     this.#members.open({ sessionType: first.sessionType, groupID: first.groupID }, members, status)

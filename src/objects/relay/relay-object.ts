@@ -1,37 +1,39 @@
 import { DurableObject } from 'cloudflare:workers'
+import { configOf } from '../../config/index.ts'
+import type { DeliveredMessage } from '../../contracts/messages.ts'
+import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts'
+import type { Relayed, RelayedMessage, RelayRpc } from '../../contracts/relay.ts'
+import type { Delivery } from '../../contracts/user.ts'
 import type { Bindings } from '../../env.ts'
-import { configOf } from '../../platform/config.ts'
-import { RelayCalls } from '../../platform/frequent-calls.ts'
-import { createLog } from '../../platform/log.ts'
-import { objectsAtHand } from '../../platform/objects.ts'
-import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
-import { inParallel } from '../../platform/parallel.ts'
-import type { DeliveredMessage, Delivery, Relayed, RelayedMessage, RelayRpc } from '../../platform/rpc.ts'
-import { migrate } from '../../platform/sqlite-migrations.ts'
+import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { createLog } from '../../platform/observability/log.ts'
+import { migrate } from '../../platform/storage/sqlite-migrations.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
+import { wantsPush } from '../../push/compose-push.ts'
 import { enqueueOfflinePush } from '../../push/enqueue.ts'
-import { wantsPush } from '../../push/offline-push.ts'
-import { Lanes } from './lanes.ts'
+import { RelayCalls } from '../../runtime/rpc/session-targets.ts'
+import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { relayMigrations } from './migrations.ts'
-import { Shard } from './shard.ts'
+import { Roster } from './roster.ts'
+import { WaveQueue } from './wave-queue.ts'
 
 /** How many members are handed a message at the same time. */
 const MAX_PARALLEL = 200
 
 /** Some thousand members of a large group: a message costs a call for each who listens and nothing for the others. */
 export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
-  readonly #shard: Shard
-  readonly #atHand = objectsAtHand(this.env)
-  readonly #lanes = new Lanes((userID, delivery) => this.#hand(userID, delivery))
+  readonly #shard: Roster
+  readonly #atHand = createStubs(this.env)
+  readonly #lanes = new WaveQueue((userID, delivery) => this.#hand(userID, delivery))
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     migrate(state.storage, relayMigrations)
-    this.#shard = new Shard(state.storage.sql)
+    this.#shard = new Roster(state.storage.sql)
   }
 
   /** Opens a session for calls that come thick and fast. */
-  beginCalls(): RelayCalls {
+  openCallSession(): RelayCalls {
     return new RelayCalls(this)
   }
 
@@ -41,19 +43,19 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
       this.#shard.leave(relayed.leave)
       this.#shard.join(relayed.join)
       if (relayed.messages.length === 0) return []
-      const { absent } = this.#shard
+      const { notListening: absent } = this.#shard
       const missed: string[] = []
       await inParallel(this.#shard.listeners, MAX_PARALLEL, async (userID) => {
         const delivery = deliveryTo(userID, relayed)
-        if (delivery && !(await this.#lanes.bring(userID, delivery))) missed.push(userID)
+        if (delivery && !(await this.#lanes.deliver(userID, delivery))) missed.push(userID)
       })
       await this.#ring(relayed, absent)
       return missed
     })
   }
 
-  came(userID: string): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#shard.came(userID))
+  memberConnected(userID: string): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#shard.markListening(userID))
   }
 
   /** @returns false when the member's object could not be reached */
@@ -61,7 +63,7 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
     const arrivals = this.#shard.arrivals(userID)
     try {
       const reception = await this.#atHand.user(userID).deliver(delivery)
-      if (reception !== 'listens') this.#shard.wentAway(userID, arrivals)
+      if (reception !== 'listens') this.#shard.markNotListening(userID, arrivals)
       return true
     } catch (error) {
       const { conversationID, messages } = delivery

@@ -1,28 +1,30 @@
+import { type Config, configOf } from '../../config/index.ts'
+import type { ConversationRpc } from '../../contracts/conversation.ts'
+import type { PushJob } from '../../contracts/jobs.ts'
+import type { RelayRpc } from '../../contracts/relay.ts'
+import type { UserRpc } from '../../contracts/user.ts'
 import type { Bindings } from '../../env.ts'
-import { type Config, configOf } from '../../platform/config.ts'
-import { openDatabase } from '../../platform/d1.ts'
-import type { PushJob } from '../../platform/jobs.ts'
-import { createLog, type Log } from '../../platform/log.ts'
-import { objectsAtHand } from '../../platform/objects.ts'
-import type { ConversationRpc, RelayRpc, UserRpc } from '../../platform/rpc.ts'
-import { migrate } from '../../platform/sqlite-migrations.ts'
-import { WebhookQueue } from '../../platform/webhook-queue.ts'
+import { createLog, type Log } from '../../platform/observability/log.ts'
+import { openDatabase } from '../../platform/storage/d1.ts'
+import { migrate } from '../../platform/storage/sqlite-migrations.ts'
 import { sendPushJobs } from '../../push/enqueue.ts'
-import type { TellContext } from '../../webhook/after.ts'
-import { Bell } from './bell.ts'
-import { Conversations } from './conversations.ts'
-import type { Outgoing } from './deliver.ts'
-import { Devices } from './devices.ts'
-import { InOrder } from './in-order.ts'
-import { InTurn } from './in-turn.ts'
-import { LogMarks } from './log-marks.ts'
+import { createStubs } from '../../runtime/rpc/stubs.ts'
+import { WebhookQueue } from '../../runtime/webhook-queue.ts'
+import type { AfterWebhookContext } from '../../webhook/after.ts'
+import type { Outgoing } from './messages/deliver.ts'
 import { userMigrations } from './migrations.ts'
-import { OfflinePushes } from './offline-pushes.ts'
-import { Presence } from './presence.ts'
-import { RequestRate } from './request-rate.ts'
-import { SendNotes } from './send-notes.ts'
-import { Sends } from './sends.ts'
-import { ALL_SESSIONS, Sessions } from './sessions.ts'
+import { PresenceSubscriptions } from './notify/presence.ts'
+import { Conversations } from './state/conversation-list.ts'
+import { Devices } from './state/devices.ts'
+import { LogCursors } from './state/log-cursors.ts'
+import { OrderedGate } from './state/ordered-gate.ts'
+import { Outbox } from './state/outbox.ts'
+import { PushBuffer } from './state/push-buffer.ts'
+import { PushState } from './state/push-state.ts'
+import { ReorderBuffer } from './state/reorder-buffer.ts'
+import { RequestRate } from './state/request-rate.ts'
+import { SendStatusStore } from './state/send-status.ts'
+import { ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
 /** The parts of one user's object, for the functions that do its work. */
 export interface UserCore {
@@ -32,32 +34,32 @@ export interface UserCore {
   readonly log: Log
   readonly sessions: Sessions
   readonly conversations: Conversations
-  readonly marks: LogMarks
+  readonly cursors: LogCursors
   readonly devices: Devices
-  readonly sends: Sends
+  readonly outbox: Outbox
   /** Messages that the app is asked about, by conversation. */
-  readonly asked: InTurn
-  readonly inOrder: InOrder<Outgoing>
-  readonly presence: Presence
+  readonly beforeSendGate: OrderedGate
+  readonly reorderBuffer: ReorderBuffer<Outgoing>
+  readonly presence: PresenceSubscriptions
   readonly requestRate: RequestRate
-  readonly sendNotes: SendNotes
-  readonly bell: Bell
-  readonly offlinePushes: OfflinePushes
+  readonly sendStatus: SendStatusStore
+  readonly pushState: PushState
+  readonly pushBuffer: PushBuffer
   /** Conversations that the app is asked about before they begin, and until when it is not asked again; ms. */
-  readonly beginning: Map<string, number>
+  readonly pendingConversations: Map<string, number>
   /** Done once those who pass the absent by were told that a device is here. */
-  listening: Promise<unknown>
+  deliveryResumed: Promise<unknown>
   now(): number
   conversation(home: string): ConversationRpc
   /** A relay of a large group, by name. */
   relay(name: string): RelayRpc
   /** Another user's object. */
-  other(userID: string): UserRpc
+  otherUser(userID: string): UserRpc
   /** What asking and telling the app stands on. */
-  hookContext(operationID: string): HookContext
+  webhookContext(operationID: string): WebhookContext
 }
 
-type HookContext = TellContext & { readonly operationID: string }
+type WebhookContext = AfterWebhookContext & { readonly operationID: string }
 
 /** What a wake reads first, in one statement. */
 interface Wake extends Record<string, SqlStorageValue> {
@@ -77,9 +79,9 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
   if (userID === undefined) throw new Error("a user's object is reached by the userID only")
   const { sql } = state.storage
   const { sessions, watched, marked } = migrate<Wake>(state.storage, userMigrations, WAKE)
-  const { conversation, relay, user: other } = objectsAtHand(env)
+  const { conversation, relay, user: other } = createStubs(env)
   const log = createLog(() => configOf(env).logLevel, { userID })
-  const bell = new Bell(sql)
+  const bell = new PushState(sql)
   const devices = new Devices(state)
   const now = () => Date.now()
   const push = {
@@ -92,7 +94,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     log,
   }
   // Most objects never tell the app anything.
-  let ways: Pick<TellContext, 'db' | 'webhooks'> | null = null
+  let ways: Pick<AfterWebhookContext, 'db' | 'webhooks'> | null = null
   const hookContext = (operationID: string) => {
     ways ??= { db: openDatabase(env.DB), webhooks: new WebhookQueue(env.WEBHOOK_QUEUE) }
     return { operationID, config: configOf(env), log: log.with({ operationID }), now, ...ways }
@@ -105,22 +107,22 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     log,
     sessions: new Sessions(sql, sessions),
     conversations: new Conversations(sql, userID),
-    marks: new LogMarks(sql, marked === 1),
+    cursors: new LogCursors(sql, marked === 1),
     devices,
-    sends: new Sends(conversation),
-    asked: new InTurn(),
-    inOrder: new InOrder(),
-    presence: new Presence(sql, other, watched === 1),
+    outbox: new Outbox(conversation),
+    beforeSendGate: new OrderedGate(),
+    reorderBuffer: new ReorderBuffer(),
+    presence: new PresenceSubscriptions(sql, other, watched === 1),
     requestRate: new RequestRate(),
-    sendNotes: new SendNotes({ sql, sync: () => state.storage.sync(), log }),
-    bell,
-    offlinePushes: new OfflinePushes(userID, push, bell),
-    beginning: new Map(),
-    listening: Promise.resolve(),
+    sendStatus: new SendStatusStore({ sql, sync: () => state.storage.sync(), log }),
+    pushState: bell,
+    pushBuffer: new PushBuffer(userID, push, bell),
+    pendingConversations: new Map(),
+    deliveryResumed: Promise.resolve(),
     now,
     conversation,
     relay,
-    other,
-    hookContext,
+    otherUser: other,
+    webhookContext: hookContext,
   }
 }

@@ -1,43 +1,49 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Bindings } from '../../env.ts'
-import { UserCalls } from '../../platform/frequent-calls.ts'
-import { messageID } from '../../platform/ids.ts'
-import { type Outcome, outcomeOf, type Serves } from '../../platform/outcome.ts'
-import { refreshOverrides } from '../../platform/overrides.ts'
+import { refreshOverrides } from '../../config/overrides.ts'
+import type { MemberSettings } from '../../contracts/conversation.ts'
+import type { News } from '../../contracts/messages.ts'
+import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts'
 import type {
-  BegunSend,
   ConversationChange,
   ConversationRow,
   Delivery,
+  DeliveryResult,
   Delta,
   LogView,
-  MemberSettings,
-  News,
   OnlineConnection,
+  PendingRestSend,
   PulledLog,
   PullRange,
-  PushQuestion,
-  Reception,
+  PushCheck,
   SeqView,
   SessionState,
   UserRpc,
-} from '../../platform/rpc.ts'
+} from '../../contracts/user.ts'
+import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
-import { comeBack } from './come-back.ts'
-import { connect } from './connect.ts'
-import { deleteConversations } from './delete-conversations.ts'
-import { deliver, noteNews } from './deliver.ts'
-import { forceLogout, openSession } from './log-in.ts'
-import { takeOfflinePush } from './offline-push.ts'
-import { announcePresence, onlineConnections, onlinePlatforms, presenceChanged, watchOnPlatform } from './presence.ts'
-import { lastMessages, pullRanges } from './read-messages.ts'
-import { receive } from './receive.ts'
-import { destructMessages, nextSelfDestruct } from './self-destruct.ts'
-import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './settings.ts'
-import { homesOf, newestSeqs, seqViews } from './sync.ts'
+import { messageID } from '../../runtime/ids.ts'
+import { UserCalls } from '../../runtime/rpc/session-targets.ts'
+import { destructMessages, nextSelfDestruct } from './conversations/self-destruct.ts'
+import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
+import { deleteConversations } from './messages/delete-conversations.ts'
+import { deliver, markUnread } from './messages/deliver.ts'
+import { lastMessages, pullRanges } from './messages/pull.ts'
+import { reconnect } from './messages/reconnect.ts'
+import { wasRestSendStored } from './messages/rest-send-status.ts'
+import { homesOf, newestSeqs, seqViews } from './messages/sync.ts'
+import {
+  announcePresence,
+  onlineConnections,
+  onlinePlatforms,
+  presenceChanged,
+  subscribeOnPlatform,
+} from './notify/presence.ts'
+import { claimOfflinePush } from './notify/should-push.ts'
+import { sendOfflineWebhook } from './notify/webhooks.ts'
+import { connect } from './socket/connect.ts'
+import { forceLogout, openSession } from './socket/login.ts'
+import { receiveFrame } from './socket/receive-frame.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
-import { wasSent } from './was-sent.ts'
-import { tellOffline } from './webhooks.ts'
 
 const SWITCHING_PROTOCOLS = 101
 
@@ -58,13 +64,13 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     const response = connect(this.#user, request)
     if (response.status !== SWITCHING_PROTOCOLS) return response
     this.#beside(announcePresence(this.#user))
-    if (wasAway) this.#beside(comeBack(this.#user))
+    if (wasAway) this.#beside(reconnect(this.#user))
     return response
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
-    return receive(this.#user, socket, frame)
+    return receiveFrame(this.#user, socket, frame)
   }
 
   override async alarm(): Promise<void> {
@@ -85,7 +91,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   /** Opens a session for calls that come thick and fast. */
-  beginCalls(): UserCalls {
+  openCallSession(): UserCalls {
     return new UserCalls(this)
   }
 
@@ -93,11 +99,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => openSession(this.#user, session))
   }
 
-  sessionState(platformID: number, key: string, begun?: BegunSend): Promise<Outcome<SessionState>> {
+  sessionState(platformID: number, key: string, begun?: PendingRestSend): Promise<Outcome<SessionState>> {
     return outcomeOf(() => {
       const now = this.#user.now()
       const state = this.#user.sessions.state(platformID, key, now)
-      if (begun && state === 'normal') this.#user.sendNotes.begin(begun, now)
+      if (begun && state === 'normal') this.#user.sendStatus.begin(begun, now)
       return state
     })
   }
@@ -106,12 +112,12 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => forceLogout(this.#user, platformID))
   }
 
-  deliver(delivery: Delivery): Promise<Outcome<Reception>> {
+  deliver(delivery: Delivery): Promise<Outcome<DeliveryResult>> {
     return outcomeOf(() => deliver(this.#user, delivery))
   }
 
-  noteNews(news: News): Promise<Outcome<void>> {
-    return outcomeOf(() => noteNews(this.#user, news, this.#user.userID))
+  markUnread(news: News): Promise<Outcome<void>> {
+    return outcomeOf(() => markUnread(this.#user, news, this.#user.userID))
   }
 
   conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {
@@ -154,11 +160,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   setAppBadge(appUnreadCount: number): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.bell.setBadge(appUnreadCount))
+    return outcomeOf(() => this.#user.pushState.setBadge(appUnreadCount))
   }
 
-  takeOfflinePush(question: PushQuestion): Promise<Outcome<number | null>> {
-    return outcomeOf(() => takeOfflinePush(this.#user, question))
+  claimOfflinePush(question: PushCheck): Promise<Outcome<number | null>> {
+    return outcomeOf(() => claimOfflinePush(this.#user, question))
   }
 
   memberSettings(conversationID: string): Promise<Outcome<MemberSettings>> {
@@ -170,18 +176,18 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   logView(conversationID: string): Promise<Outcome<LogView | null>> {
     return outcomeOf(() => {
-      const mark = this.#user.marks.find(conversationID)
+      const mark = this.#user.cursors.find(conversationID)
       return mark ? { home: mark.home, minSeq: mark.minSeq, maxSeq: mark.capSeq } : null
     })
   }
 
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.marks.raiseReadSeq(conversationID, hasReadSeq))
+    return outcomeOf(() => this.#user.cursors.raiseReadSeq(conversationID, hasReadSeq))
   }
 
   raiseMinSeq(conversationID: string, minSeq: number): Promise<Outcome<boolean>> {
     return outcomeOf(() => {
-      const moved = this.#user.marks.raiseMinSeq(conversationID, minSeq)
+      const moved = this.#user.cursors.raiseMinSeq(conversationID, minSeq)
       if (moved) this.#user.conversations.touch(conversationID)
       return moved
     })
@@ -189,7 +195,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   setMaxSeq(conversationID: string, maxSeq: number): Promise<Outcome<boolean>> {
     return outcomeOf(() => {
-      const moved = this.#user.marks.setBoundSeq(conversationID, maxSeq)
+      const moved = this.#user.cursors.setBoundSeq(conversationID, maxSeq)
       if (moved) this.#user.conversations.touch(conversationID)
       return moved
     })
@@ -217,16 +223,16 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     })
   }
 
-  watchedBy(userID: string): Promise<Outcome<number[]>> {
+  addPresenceSubscriber(userID: string): Promise<Outcome<number[]>> {
     return outcomeOf(() => {
-      this.#user.presence.addWatcher(userID)
+      this.#user.presence.addSubscriber(userID)
       this.#hangUpSilent()
       return onlinePlatforms(this.#user)
     })
   }
 
-  watch(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<Outcome<string[]>> {
-    return outcomeOf(() => watchOnPlatform(this.#user, platformID, subscribe, unsubscribe))
+  subscribePresence(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<Outcome<string[]>> {
+    return outcomeOf(() => subscribeOnPlatform(this.#user, platformID, subscribe, unsubscribe))
   }
 
   presenceChanged(userID: string, platformIDs: number[]): Promise<Outcome<boolean>> {
@@ -237,16 +243,16 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => pullRanges(this.#user, ranges, order))
   }
 
-  homes(): Promise<Outcome<string[]>> {
+  conversationHomes(): Promise<Outcome<string[]>> {
     return outcomeOf(() => homesOf(this.#user))
   }
 
-  noteSent(operationID: string): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.sendNotes.add(operationID, this.#user.now()))
+  recordRestSend(operationID: string): Promise<Outcome<void>> {
+    return outcomeOf(() => this.#user.sendStatus.add(operationID, this.#user.now()))
   }
 
-  wasSent(operationID: string): Promise<Outcome<boolean>> {
-    return outcomeOf(() => wasSent(this.#user, operationID))
+  wasRestSendStored(operationID: string): Promise<Outcome<boolean>> {
+    return outcomeOf(() => wasRestSendStored(this.#user, operationID))
   }
 
   lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
@@ -255,7 +261,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   async #gone(socket: WebSocket): Promise<void> {
     this.#user.presence.forget(this.#user.devices.of(socket).connID)
-    tellOffline(this.#user, socket, messageID())
+    sendOfflineWebhook(this.#user, socket, messageID())
     await announcePresence(this.#user)
   }
 

@@ -1,9 +1,9 @@
 import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { PushTarget } from '../../platform/jobs.ts'
-import type { ApnsConfig } from '../../platform/push-config.ts'
+import type { ApnsConfig } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
+import type { PushNotification } from '../compose-push.ts'
 import type { Credential } from '../credentials.ts'
-import type { OfflinePush } from '../offline-push.ts'
 import {
   DEAD,
   type Fate,
@@ -47,7 +47,7 @@ export class Apns implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     return forEach(targets, (target) => this.#send(push, target))
   }
 
@@ -55,7 +55,7 @@ export class Apns implements Provider {
     await importPKCS8(this.#config.key, 'ES256')
   }
 
-  async #send(push: OfflinePush, target: PushTarget): Promise<Fate> {
+  async #send(push: PushNotification, target: PushTarget): Promise<Fate> {
     let credential = await this.#credential()
     const post = () => this.#post(push, target, credential)
     let answer = await post()
@@ -73,7 +73,7 @@ export class Apns implements Provider {
     return answer.status === GONE || DEAD_REASONS.has(reasonOf(answer.text)) ? DEAD : fateOf(answer)
   }
 
-  #post(push: OfflinePush, { token, badge }: PushTarget, { value }: Credential) {
+  #post(push: PushNotification, { token, badge }: PushTarget, { value }: Credential) {
     const { title, body, sound, ex, clientMsgID, conversationID, collapseKey } = push
     const { topic, url, production = this.#deps.production } = this.#config
     const base = url ?? (production ? PRODUCTION_URL : SANDBOX_URL)

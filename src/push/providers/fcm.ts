@@ -1,9 +1,9 @@
 import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { PushTarget } from '../../platform/jobs.ts'
-import { type FcmConfig, ServiceAccount } from '../../platform/push-config.ts'
+import { type FcmConfig, ServiceAccount } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
+import type { PushNotification } from '../compose-push.ts'
 import type { Credential } from '../credentials.ts'
-import type { OfflinePush } from '../offline-push.ts'
 import {
   type Answer,
   callVendor,
@@ -53,7 +53,7 @@ export class Fcm implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     const account = await this.#account()
     // Before the first call, so that a credential which cannot be had fails once and not for each target.
     await this.#credential(account)
@@ -124,7 +124,7 @@ function nameOf({ project_id, client_email, private_key_id }: ServiceAccount): s
   return `fcm ${project_id} ${client_email} ${private_key_id}`
 }
 
-function messageOf(push: OfflinePush, { token, badge }: PushTarget): object {
+function messageOf(push: PushNotification, { token, badge }: PushTarget): object {
   const { title, body, ex, clientMsgID, conversationID, collapseKey, sound } = push
   return {
     token,

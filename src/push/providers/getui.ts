@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { derivedID } from '../../platform/ids.ts'
-import type { PushTarget } from '../../platform/jobs.ts'
-import type { GetuiConfig } from '../../platform/push-config.ts'
+import type { GetuiConfig } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
+import { derivedID } from '../../runtime/ids.ts'
+import type { PushNotification } from '../compose-push.ts'
 import type { Credential } from '../credentials.ts'
-import type { OfflinePush } from '../offline-push.ts'
 import {
   type Answer,
   type Fate,
@@ -41,7 +41,7 @@ export class Getui implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     const fates = new Map<PushTarget, Fate>()
     for (const group of Map.groupBy(targets, ({ platforms }) => platforms.join()).values()) {
       for (let i = 0; i < group.length; i += MAX_ALIASES) {
@@ -55,7 +55,7 @@ export class Getui implements Provider {
 
   async checkKeys(): Promise<void> {}
 
-  async #send(push: OfflinePush, part: readonly PushTarget[]): Promise<Fate> {
+  async #send(push: PushNotification, part: readonly PushTarget[]): Promise<Fate> {
     const userIDs = part.map(({ userID }) => userID)
     const channel = channelOf(push, this.#config, part[0]?.platforms ?? [])
     const content = { push_message: messageOf(push, this.#config), push_channel: channel }
@@ -129,7 +129,7 @@ function replyOf(answer: Answer): Called {
   return { answer, reply: Reply.safeParse(readJson(answer.text)).data ?? null }
 }
 
-function messageOf({ title, body }: OfflinePush, { channelID, channelName }: GetuiConfig) {
+function messageOf({ title, body }: PushNotification, { channelID, channelName }: GetuiConfig) {
   return {
     notification: {
       title,
@@ -144,7 +144,7 @@ function messageOf({ title, body }: OfflinePush, { channelID, channelName }: Get
 }
 
 /** For devices that are not connected to GeTui itself: through Apple, and through the makers of Android phones. */
-function channelOf(push: OfflinePush, { channelID }: GetuiConfig, platforms: readonly number[]) {
+function channelOf(push: PushNotification, { channelID }: GetuiConfig, platforms: readonly number[]) {
   const { title, body, sound, ex, collapseKey } = push
   const ios = {
     type: 'notify',

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { derivedID } from '../../platform/ids.ts'
-import type { PushTarget } from '../../platform/jobs.ts'
-import type { HttpPushConfig } from '../../platform/push-config.ts'
+import type { HttpPushConfig } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
 import { platformName } from '../../protocol/constants/platform.ts'
-import type { OfflinePush } from '../offline-push.ts'
+import { derivedID } from '../../runtime/ids.ts'
+import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
   DEAD,
@@ -35,7 +35,7 @@ export class HttpPush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     const body = JSON.stringify({ ...push, targets: targets.map(asTold) })
     const answer = await callVendor(this.#config.url, {
       method: 'POST',

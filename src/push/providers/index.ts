@@ -1,4 +1,4 @@
-import type { ProviderName, PushConfig } from '../../platform/push-config.ts'
+import type { ProviderName, PushConfig } from '../../config/push.ts'
 import { Apns } from './apns.ts'
 import { Fcm } from './fcm.ts'
 import { Getui } from './getui.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { PushTarget } from '../../platform/jobs.ts'
-import type { JpushConfig } from '../../platform/push-config.ts'
+import type { JpushConfig } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
 import { Platform } from '../../protocol/constants/platform.ts'
-import type { OfflinePush } from '../offline-push.ts'
+import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
   type Fate,
@@ -42,7 +42,7 @@ export class Jpush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     const fates = new Map<PushTarget, Fate>()
     // One call for those who share the platforms and, trying again, the call's ID.
     const calls = Map.groupBy(targets, ({ platforms, attempt }) => `${platforms.join()} ${attempt}`)
@@ -55,7 +55,7 @@ export class Jpush implements Provider {
 
   async checkKeys(): Promise<void> {}
 
-  async #send(push: OfflinePush, group: readonly PushTarget[]): Promise<Fate> {
+  async #send(push: PushNotification, group: readonly PushTarget[]): Promise<Fate> {
     const cid = group[0]?.attempt || (await this.#cid())
     const body = { ...(cid && { cid }), ...bodyOf(push, group, this.#config, this.#deps.production) }
     const answer = await postJson(this.#config.pushURL, body, this.#authorization())
@@ -89,7 +89,12 @@ export class Jpush implements Provider {
 /** IDs that are not used yet, by app. */
 const cids = new Map<string, string[]>()
 
-function bodyOf(push: OfflinePush, group: readonly PushTarget[], { pushIntent }: JpushConfig, production: boolean) {
+function bodyOf(
+  push: PushNotification,
+  group: readonly PushTarget[],
+  { pushIntent }: JpushConfig,
+  production: boolean,
+) {
   const { title, body, ex, clientMsgID, sound, countsOnBadge, collapseKey } = push
   const extras = { ex, ClientMsgID: clientMsgID }
   return {

@@ -1,7 +1,7 @@
-import type { PushTarget } from '../../platform/jobs.ts'
-import { inParallel } from '../../platform/parallel.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
+import { inParallel } from '../../platform/concurrency/parallel.ts'
+import type { PushNotification } from '../compose-push.ts'
 import type { Credentials } from '../credentials.ts'
-import type { OfflinePush } from '../offline-push.ts'
 
 /** What became of one target. */
 export type Fate =
@@ -15,7 +15,7 @@ export type Fate =
 
 export interface Provider {
   /** One fate per target, in order. May throw a VendorFault when nothing was sent to anyone. */
-  push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]>
+  push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]>
   /** @throws Error with a sentence for the operator when the keys of the configuration cannot be used */
   checkKeys(): Promise<void>
 }

@@ -1,9 +1,9 @@
 import { importJWK, type JWK, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { PushTarget } from '../../platform/jobs.ts'
-import type { WebPushConfig } from '../../platform/push-config.ts'
+import type { WebPushConfig } from '../../config/push.ts'
+import type { PushTarget } from '../../contracts/jobs.ts'
 import { encryptForBrowser } from '../aes128gcm.ts'
-import type { OfflinePush } from '../offline-push.ts'
+import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
   DEAD,
@@ -46,7 +46,7 @@ export class WebPush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: OfflinePush, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
     const tokens = new Map<string, Promise<string>>()
     return forEach(targets, async (target) => {
       const subscription = PushSubscription.safeParse(readJson(target.token))
@@ -62,7 +62,12 @@ export class WebPush implements Provider {
     await this.#sign('https://push.example')
   }
 
-  async #send(push: OfflinePush, { badge }: PushTarget, subscription: PushSubscription, token: string): Promise<Fate> {
+  async #send(
+    push: PushNotification,
+    { badge }: PushTarget,
+    subscription: PushSubscription,
+    token: string,
+  ): Promise<Fate> {
     const { title, body, ex, clientMsgID, conversationID, sendID, groupID, sessionType, contentType } = push
     const shown = { title, body, ex, badge, clientMsgID, conversationID, sendID, groupID, sessionType, contentType }
     const sealed = await encryptForBrowser(new TextEncoder().encode(JSON.stringify(shown)), subscription.keys).catch(

@@ -1,6 +1,6 @@
 import { asc, count, desc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
-import { chunked, type Database } from '../../platform/d1.ts'
-import type { WebhookJob } from '../../platform/jobs.ts'
+import type { WebhookJob } from '../../contracts/jobs.ts'
+import { chunked, type Database } from '../../platform/storage/d1.ts'
 import { packBody, unpackBody } from '../body.ts'
 import { webhookDeadLetter } from '../tables.ts'
 

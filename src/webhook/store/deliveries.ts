@@ -1,5 +1,5 @@
 import { and, count, desc, eq, sql } from 'drizzle-orm'
-import { chunked, type Database } from '../../platform/d1.ts'
+import { chunked, type Database } from '../../platform/storage/d1.ts'
 import { webhookDelivery } from '../tables.ts'
 
 export type DeliveryRow = typeof webhookDelivery.$inferSelect

@@ -1,6 +1,6 @@
 import { and, eq, type SQL } from 'drizzle-orm'
-import type { Database } from '../../platform/d1.ts'
-import type { WebhookJob } from '../../platform/jobs.ts'
+import type { WebhookJob } from '../../contracts/jobs.ts'
+import type { Database } from '../../platform/storage/d1.ts'
 import { packBody, unpackBody } from '../body.ts'
 import { webhookLargeBody } from '../tables.ts'
 

@@ -1,6 +1,6 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
-import type { Database } from '../../../platform/d1.ts'
-import type { Picture } from '../../../platform/pictures.ts'
+import type { Database } from '../../../platform/storage/d1.ts'
+import type { ImageInfo } from '../../../platform/storage/images.ts'
 import { type FileContentRow, type FileObjectRow, fileContent, fileObject, fileOrphan } from '../tables.ts'
 
 /** A content nobody has looked at as a picture yet. */
@@ -65,7 +65,7 @@ export async function findObject(
 }
 
 /** Remembers what somebody saw who looked at the content as a picture. */
-export async function notePicture(db: Database, hash: string, { type, width, height }: Picture): Promise<void> {
+export async function notePicture(db: Database, hash: string, { type, width, height }: ImageInfo): Promise<void> {
   const picture = { pictureType: type, pictureWidth: width, pictureHeight: height }
   await db.update(fileContent).set(picture).where(eq(fileContent.hash, hash))
 }

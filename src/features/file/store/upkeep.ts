@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
-import type { Database } from '../../../platform/d1.ts'
+import type { Database } from '../../../platform/storage/d1.ts'
 import {
   type FileUploadRow,
   fileContent,

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gt, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../../../platform/d1.ts'
+import type { Database } from '../../../platform/storage/d1.ts'
 import {
   type FileObjectRow,
   type FilePartRow,

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray } from 'drizzle-orm'
-import { chunked, type Database } from '../../../platform/d1.ts'
+import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import { bumpStatements } from '../../../sync/incremental.ts'
 import { ChangeState } from '../../../sync/version-log.ts'
 import { type UserRow, user } from '../../user/tables.ts'

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { chunked, type Database } from '../../../platform/d1.ts'
+import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import { bumpOwnersStatements, bumpStatements } from '../../../sync/incremental.ts'
 import { ChangeState, SORT_MARKER } from '../../../sync/version-log.ts'
 import { type UserRow, user } from '../../user/tables.ts'

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
-import type { Database } from '../../../platform/d1.ts'
+import type { Database } from '../../../platform/storage/d1.ts'
 import { user } from '../../user/tables.ts'
 import { type FriendRequestRow, friendRequest } from '../tables.ts'
 import { befriendStatements, type Origin, type Window } from './friends.ts'

@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import { type Database, isAmong } from '../../../platform/d1.ts'
-import type { GroupChange, GroupMemberRecord } from '../../../platform/group-change.ts'
+import type { GroupChange, GroupMemberRecord } from '../../../contracts/group-change.ts'
+import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import {
   bumpOwnersStatements,
   bumpOwnersWhereStatements,

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, getTableColumns, ne, type SQL, sql } from 'drizzle-orm'
-import { contains } from '../../../platform/contains.ts'
-import { type Database, isAmong } from '../../../platform/d1.ts'
+import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
+import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { GroupStatus } from '../../../protocol/constants/group.ts'
 import { user } from '../../user/tables.ts'
 import { type GroupMemberRow, type GroupRow, group, groupMember } from '../tables.ts'
@@ -91,7 +91,7 @@ export async function groupPageByName(
   text: string,
   window: Window,
 ): Promise<{ total: number; rows: GroupWithOwner[] }> {
-  const where = and(isInUse, text === '' ? undefined : contains(group.groupName, text))
+  const where = and(isInUse, text === '' ? undefined : containsIgnoringCase(group.groupName, text))
   // Not one batch: there D1 gives rows by the names of their columns, and the tables have some names in common.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(group).where(where),

@@ -1,5 +1,5 @@
 import { count, gte } from 'drizzle-orm'
-import { type Database, isAmong } from '../../../platform/d1.ts'
+import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { groupMember } from '../tables.ts'
 
 /** One of the users who is in so many groups already, or null. */

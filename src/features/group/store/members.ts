@@ -1,6 +1,6 @@
 import { and, asc, between, count, desc, eq, getTableColumns, gt, gte, ne, or, type SQL, sql } from 'drizzle-orm'
-import { contains } from '../../../platform/contains.ts'
-import { type Database, isAmong } from '../../../platform/d1.ts'
+import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
+import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { GroupRole, GroupStatus } from '../../../protocol/constants/group.ts'
 import { user } from '../../user/tables.ts'
 import { type GroupMemberRow, type GroupRow, group, groupMember } from '../tables.ts'
@@ -154,6 +154,6 @@ function isWanted(groupID: string, { minRole, maxRole, text }: WantedMembers): S
   return and(
     inGroup(groupID),
     between(groupMember.roleLevel, minRole, maxRole),
-    text === '' ? undefined : or(contains(shownName, text), contains(groupMember.userID, text)),
+    text === '' ? undefined : or(containsIgnoringCase(shownName, text), containsIgnoringCase(groupMember.userID, text)),
   )
 }

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, type SQL, sql } from 'drizzle-orm'
-import { type Database, isAmong } from '../../../platform/d1.ts'
-import type { JoinAnswer } from '../../../platform/group-change.ts'
+import type { JoinAnswer } from '../../../contracts/group-change.ts'
+import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { type UserRow, user } from '../../user/tables.ts'
 import { type GroupRequestRow, type GroupRow, group, groupMember, groupRequest } from '../tables.ts'

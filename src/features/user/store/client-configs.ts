@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
-import { chunked, type Database } from '../../../platform/d1.ts'
+import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import { type ClientConfigRow, clientConfig } from '../tables.ts'
 import type { Window } from './users.ts'
 

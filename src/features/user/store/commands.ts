@@ -1,5 +1,5 @@
 import { and, asc, count, eq, ne, or } from 'drizzle-orm'
-import type { Database } from '../../../platform/d1.ts'
+import type { Database } from '../../../platform/storage/d1.ts'
 import { type UserCommandRow, userCommand } from '../tables.ts'
 
 export type CommandKey = Pick<UserCommandRow, 'userID' | 'type' | 'uuid'>

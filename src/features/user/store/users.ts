@@ -1,6 +1,6 @@
 import { and, asc, count, eq, gte, inArray, lte, notInArray, or, type SQL } from 'drizzle-orm'
-import { contains } from '../../../platform/contains.ts'
-import { chunked, type Database } from '../../../platform/d1.ts'
+import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
+import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import { type UserRow, user } from '../tables.ts'
 
 /** Rows to skip and to take. */
@@ -67,8 +67,8 @@ export async function searchPage(
   window: Window,
 ): Promise<{ total: number; rows: UserRow[] }> {
   const texts = [
-    ...(wanted.userID === '' ? [] : [contains(user.userID, wanted.userID)]),
-    ...(wanted.nickname === '' ? [] : [contains(user.nickname, wanted.nickname)]),
+    ...(wanted.userID === '' ? [] : [containsIgnoringCase(user.userID, wanted.userID)]),
+    ...(wanted.nickname === '' ? [] : [containsIgnoringCase(user.nickname, wanted.nickname)]),
   ]
   return userPage(db, and(lte(user.appMangerLevel, wanted.maxLevel), or(...texts)), asc(user.userID), window)
 }

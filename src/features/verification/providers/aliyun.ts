@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SmsConfigOf } from '../../../platform/verification-config.ts'
+import type { SmsConfigOf } from '../../../config/verification.ts'
 import { signAcs3 } from './acs3.ts'
 import type { Phone, SentCode } from './letter.ts'
 import { callVendor } from './vendor.ts'

@@ -1,4 +1,4 @@
-import type { MailBinding } from '../../../platform/mail-binding.ts'
+import type { MailBinding } from '../../../runtime/mail-binding.ts'
 import type { MailLetter } from './letter.ts'
 import { VendorRefusal } from './vendor.ts'
 

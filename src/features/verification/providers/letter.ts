@@ -1,4 +1,4 @@
-import type { MailConfig } from '../../../platform/verification-config.ts'
+import type { MailConfig } from '../../../config/verification.ts'
 
 export interface SentCode {
   code: string

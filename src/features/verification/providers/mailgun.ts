@@ -1,4 +1,4 @@
-import type { MailConfigOf } from '../../../platform/verification-config.ts'
+import type { MailConfigOf } from '../../../config/verification.ts'
 import type { MailLetter } from './letter.ts'
 import { callVendor } from './vendor.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SmsConfigOf } from '../../../platform/verification-config.ts'
+import type { SmsConfigOf } from '../../../config/verification.ts'
 import { e164, filledIn, type Phone, type SentCode } from './letter.ts'
 import { callVendor } from './vendor.ts'
 

@@ -1,0 +1,41 @@
+import type { z } from 'zod'
+import { type CallerContext, type Context, requireSelfOrAdmin } from '../../../runtime/context.ts'
+import { pageWindow } from '../../../runtime/openim-json.ts'
+import type { CMSGroup, GetGroupsInfoReq, GetGroupsReq, GetJoinedGroupListReq, GroupInfo } from '../schema.ts'
+import { findGroups, findGroupWithOwner, groupPageByName, joinedGroupPage } from '../store/groups.ts'
+import { cmsGroup, groupInfo } from '../wire.ts'
+
+export async function getJoinedGroupList(
+  ctx: CallerContext,
+  { fromUserID, pagination }: z.output<typeof GetJoinedGroupListReq>,
+): Promise<{ total: number; groups: GroupInfo[] }> {
+  requireSelfOrAdmin(ctx, fromUserID)
+  const { total, rows } = await joinedGroupPage(ctx.db, fromUserID, pageWindow(pagination))
+  return { total, groups: rows.map(groupInfo) }
+}
+
+/** Those of the given groups that exist; the others are left out. */
+export async function getGroupsInfo(
+  ctx: CallerContext,
+  { groupIDs }: z.output<typeof GetGroupsInfoReq>,
+): Promise<{ groupInfos: GroupInfo[] }> {
+  return { groupInfos: (await findGroups(ctx.db, groupIDs)).map(groupInfo) }
+}
+
+/** The group of that ID, dismissed or not; without an ID the groups in use whose name contains a text, newest first. */
+export async function getGroups(
+  ctx: CallerContext,
+  { groupID, groupName, pagination }: z.output<typeof GetGroupsReq>,
+): Promise<{ total: number; groups: CMSGroup[] }> {
+  if (groupID !== '') {
+    const row = await findGroupWithOwner(ctx.db, groupID)
+    return row ? { total: 1, groups: [cmsGroup(row)] } : { total: 0, groups: [] }
+  }
+  const { total, rows } = await groupPageByName(ctx.db, groupName, pageWindow(pagination))
+  return { total, groups: rows.map(cmsGroup) }
+}
+
+/** Groups by groupID, for answers that show them beside something else. */
+export async function groupsByID(ctx: Context, groupIDs: readonly string[]): Promise<Map<string, GroupInfo>> {
+  return new Map((await findGroups(ctx.db, [...new Set(groupIDs)])).map((row) => [row.groupID, groupInfo(row)]))
+}

@@ -1,0 +1,25 @@
+import type { z } from 'zod'
+import { type Route, toUser } from '../../../notification/build.ts'
+import { NotificationKinds } from '../../../notification/kinds.ts'
+import { notify } from '../../../notification/send.ts'
+import type { CallerContext } from '../../../runtime/context.ts'
+import { ensureAdmin } from '../../user/access.ts'
+import { Reliability, type SendBusinessNotificationReq, type SentMsg } from '../schema.ts'
+
+/** What an app backend tells its own clients, which get `{key, data}` as it is. It is repaired by nothing but storing. */
+export async function sendBusinessNotification(
+  ctx: CallerContext,
+  req: z.output<typeof SendBusinessNotificationReq>,
+): Promise<SentMsg> {
+  await ensureAdmin(ctx, req.sendUserID)
+  // OpenIM: to a group the recvID stays empty here, unlike with its other notifications.
+  const toGroup: Route = { sendID: req.sendUserID, recvID: '', groupID: req.recvGroupID }
+  const route = req.recvGroupID === '' ? toUser(req.sendUserID, req.recvUserID) : toGroup
+  return notify(
+    ctx,
+    NotificationKinds.business,
+    route,
+    { key: req.key, data: req.data },
+    { toChat: req.sendMsg, stored: req.reliabilityLevel === Reliability.Stored },
+  )
+}

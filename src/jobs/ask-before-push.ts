@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { PushJob, PushReceiver } from '../contracts/jobs.ts'
+import { usersByID } from '../features/user/get-users-info.ts'
+import { inParallel } from '../platform/concurrency/parallel.ts'
+import { ImError } from '../protocol/errors.ts'
+import { MsgData } from '../protocol/proto/index.ts'
+import { countsOnBadge } from '../push/compose-push.ts'
+import { MAX_USERS, packMessage } from '../push/enqueue.ts'
+import type { Context } from '../runtime/context.ts'
+import { beforeOfflinePush } from '../webhook/push.ts'
+import { validateReply } from '../webhook/validate-reply.ts'
+
+type RingJob = Extract<PushJob, { kind: 'ring' }>
+
+const MAX_PARALLEL = 32
+
+/** Who is rung instead: no more than share a job, since each of them costs calls. */
+const OtherUsers = z.object({ userIDList: z.array(z.string()).max(MAX_USERS) })
+
+/**
+ * Asks the app before phones are rung. It may choose others, and other words. Once a vendor was busy the app is not
+ * asked again about those who are left.
+ * @returns the job as the app wants it; null when it refuses, or must be heard and cannot be
+ */
+export async function askBeforePush(ctx: Context, job: RingJob): Promise<RingJob | null> {
+  if (!ctx.config.webhooks.beforeOfflinePush) return job
+  const msg = MsgData.decode(Buffer.from(job.message, 'base64'))
+  const userIDs = job.receivers.map(({ userID }) => userID)
+  try {
+    const push = await beforeOfflinePush(ctx, msg, userIDs)
+    const { userIDList } = validateReply('beforeOfflinePush', OtherUsers, { userIDList: push.userIDs })
+    const wanted = { ...msg, offlinePushInfo: push.info ?? undefined }
+    const { operationID, conversationID, home } = job
+    const message = packMessage({ operationID, conversationID, home, msg: MsgData.encode(wanted).finish() })
+    return { kind: 'ring', ...message, receivers: await receiversOf(ctx, job, wanted, userIDList) }
+  } catch (error) {
+    if (!(error instanceof ImError)) throw error
+    ctx.log.info('the app stops an offline push', { code: error.code, conversationID: job.conversationID })
+    return null
+  }
+}
+
+/** Who was not among the receivers is rung like anybody else: if registered, away, and not to be left in peace. */
+async function receiversOf(
+  ctx: Context,
+  { receivers, conversationID, home }: RingJob,
+  msg: MsgData,
+  userIDs: readonly string[],
+): Promise<PushReceiver[]> {
+  const known = new Map(receivers.map((receiver) => [receiver.userID, receiver]))
+  const registered = await usersByID(
+    ctx,
+    userIDs.filter((userID) => !known.has(userID)),
+  )
+  const { sessionType, seq } = msg
+  const question = { conversationID, home, sessionType, seq, countsOnBadge: countsOnBadge(msg) }
+  const chosen = await inParallel([...new Set(userIDs)], MAX_PARALLEL, async (userID) => {
+    const receiver = known.get(userID)
+    if (receiver || !registered.has(userID)) return receiver ?? null
+    const badge = await ctx.user(userID).claimOfflinePush(question)
+    return badge === null ? null : { userID, badge }
+  })
+  return chosen.filter((receiver) => receiver !== null)
+}

@@ -1,0 +1,32 @@
+import type { AppendItem } from '../../../contracts/messages.ts'
+import { isNotificationKind } from '../../../protocol/constants/content-type.ts'
+import { GroupRole, GroupStatus } from '../../../protocol/constants/group.ts'
+import { SessionType } from '../../../protocol/constants/session-type.ts'
+import { ImError } from '../../../protocol/errors.ts'
+import type { Members } from './members.ts'
+
+/**
+ * Whether a group takes a message from its sender.
+ * @param isAppAdmin the sender is an administrator of the app
+ * @returns why not, in OpenIM's words, or null
+ */
+export function refusalByGroup(
+  members: Members,
+  item: AppendItem,
+  { isAppAdmin, now }: { isAppAdmin: boolean; now: number },
+): ImError | null {
+  if (item.sessionType !== SessionType.Group || item.log !== 'chat' || isNotificationKind(item.contentType)) return null
+  const status = members.group?.status
+  if (status === GroupStatus.Dismissed) return ImError.groupDismissed(`group ${item.groupID} was dismissed`)
+  if (item.exempt || isAppAdmin) return null
+  const member = members.get(item.sendID)
+  if (!member || member.leftSeq >= 0) return ImError.notInGroup(`${item.sendID} is not a member of ${item.groupID}`)
+  if (member.roleLevel === GroupRole.Owner) return null
+  if (member.muteEndTime >= now) {
+    return ImError.mutedInGroup(`${item.sendID} is muted in ${item.groupID} until ${member.muteEndTime}`)
+  }
+  if (status === GroupStatus.Muted && member.roleLevel !== GroupRole.Admin) {
+    return ImError.mutedGroup(`only the owner and administrators write in ${item.groupID} now`)
+  }
+  return null
+}

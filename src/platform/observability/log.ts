@@ -1,0 +1,53 @@
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+export type LogFields = Record<string, string | number | boolean | null | undefined>
+
+/** One JSON object per line, so that the platform indexes every field; `operationID` ties a request's lines together. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, error: unknown, fields?: LogFields): void
+  with(fields: LogFields): Log
+}
+
+/** A log that writes lines at or above `level`, each carrying `base`. What lives long gives the level as a function. */
+export function createLog(level: LogLevel | (() => LogLevel), base: LogFields = {}): Log {
+  const lowest = typeof level === 'function' ? level : () => level
+  const write = (at: LogLevel, message: string, fields: LogFields = {}) => {
+    if (RANK[at] < RANK[lowest()]) return
+    const line = JSON.stringify({ level: at, message, ...base, ...fields })
+    if (at === 'error') console.error(line)
+    else if (at === 'warn') console.warn(line)
+    else console.log(line)
+  }
+  return {
+    debug: (message, fields) => write('debug', message, fields),
+    info: (message, fields) => write('info', message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    error: (message, error, fields) => write('error', message, { ...fields, ...describe(error) }),
+    with: (fields) => createLog(level, { ...base, ...fields }),
+  }
+}
+
+/** Behind this the error of a query lists what was bound to it: tokens, addresses, texts. */
+const BOUND_VALUES = '\nparams: '
+
+/** What went wrong, for a line of the log. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { message, cause } = error
+  const bound = message.indexOf(BOUND_VALUES)
+  if (bound < 0) return message
+  const query = message.slice(0, bound)
+  return cause === undefined ? query : `${reasonOf(cause)} (${query})`
+}
+
+function describe(error: unknown): LogFields {
+  const reason = reasonOf(error)
+  if (!(error instanceof Error)) return { error: reason }
+  // A stack begins with the message.
+  return { error: reason, errorName: error.name, stack: error.stack?.replace(error.message, () => reason) }
+}

@@ -1,0 +1,191 @@
+import { AwsClient } from 'aws4fetch'
+import { inParallel } from '../concurrency/parallel.ts'
+import type { DirectStore, FileStore, JoinablePart, StoredPart } from './file-store.ts'
+import { withFixedLength } from './fixed-length-body.ts'
+import { textIn, textsIn } from './s3-xml.ts'
+
+const NOT_FOUND = 404
+/** A Worker has six connections at a time. */
+const DELETES_AT_A_TIME = 4
+const MAX_TRIES = 3
+
+/** A bucket behind the S3 protocol, and the credentials for it. */
+export interface S3Settings {
+  endpoint: string
+  bucket: string
+  region: string
+  accessKeyID: string
+  secretAccessKey: string
+}
+
+/** Files in a bucket behind the S3 protocol, which clients may reach themselves: R2's own, or any other. */
+export function openS3Store(settings: S3Settings): FileStore {
+  const s3 = new S3(settings)
+  return {
+    direct: openDirect(s3),
+    put: async (key, body, size, contentType) => {
+      const headers = { 'content-type': contentType }
+      const response = await withFixedLength(body, size, (sized) => s3.send('PUT', key, {}, headers, sized))
+      return tagIn(response)
+    },
+    beginParts: async (key, contentType) => {
+      const response = await s3.call('POST', key, { uploads: '' }, { 'content-type': contentType })
+      return textIn(await response.text(), 'UploadId')
+    },
+    putPart: async (key, uploadID, partNumber, body, size) => {
+      const query = { partNumber: String(partNumber), uploadId: uploadID }
+      return tagIn(await withFixedLength(body, size, (sized) => s3.send('PUT', key, query, {}, sized)))
+    },
+    joinParts: (key, uploadID, parts) => join(s3, key, uploadID, parts),
+    abandonParts: async (key, uploadID) => {
+      await s3.find('DELETE', key, { uploadId: uploadID })
+    },
+    read: async (key, { offset, length }) => {
+      const headers: Record<string, string> = length > 0 ? { range: `bytes=${offset}-${offset + length - 1}` } : {}
+      const response = await s3.find('GET', key, {}, headers)
+      return response?.body ? response.body.pipeThrough(new FixedLengthStream(length)) : null
+    },
+    putSmall: async (key, bytes, contentType) => {
+      await s3.call('PUT', key, {}, { 'content-type': contentType }, bytes)
+    },
+    readSmall: async (key) => {
+      const response = await s3.find('GET', key)
+      return response ? new Uint8Array(await response.arrayBuffer()) : null
+    },
+    list: async (prefix, limit) => {
+      const response = await s3.call('GET', '', { 'list-type': '2', prefix, 'max-keys': String(limit) })
+      return textsIn(await response.text(), 'Key')
+    },
+    delete: async (keys) => {
+      await inParallel(keys, DELETES_AT_A_TIME, (key) => s3.find('DELETE', key))
+    },
+  }
+}
+
+function openDirect(s3: S3): DirectStore {
+  return {
+    signPart: (key, uploadID, partNumber, size, seconds) => {
+      const query = { partNumber: String(partNumber), uploadId: uploadID }
+      return s3.sign('PUT', key, query, seconds, { 'content-length': String(size) })
+    },
+    signRead: (key, { contentType, disposition }, seconds) => {
+      const query = { 'response-content-type': contentType, 'response-content-disposition': disposition }
+      return s3.sign('GET', key, query, seconds)
+    },
+    listParts: (key, uploadID) => listParts(s3, key, uploadID),
+    tagOf: (key) => tagOf(s3, key),
+  }
+}
+
+async function join(s3: S3, key: string, uploadID: string, parts: readonly JoinablePart[]): Promise<string> {
+  const list = parts.map(
+    ({ partNumber, tag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${tag}"</ETag></Part>`,
+  )
+  const body = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
+  const response = await s3.find('POST', key, { uploadId: uploadID }, {}, body)
+  // The answer begins before the joining ends: a failure may come under the status 200.
+  const text = (await response?.text()) ?? ''
+  if (text.includes('<CompleteMultipartUploadResult')) return unquoted(textIn(text, 'ETag'))
+  // A key appears only when its parts have been joined: by an earlier try, then.
+  const tag = await tagOf(s3, key)
+  if (tag === null) throw new Error(`the store did not join the parts of ${key}: ${reasonIn(text)}`)
+  return tag
+}
+
+async function listParts(s3: S3, key: string, uploadID: string): Promise<StoredPart[] | null> {
+  const parts: StoredPart[] = []
+  let query: Record<string, string> = { uploadId: uploadID }
+  for (;;) {
+    const response = await s3.find('GET', key, query)
+    if (!response) return null
+    const text = await response.text()
+    for (const part of textsIn(text, 'Part')) {
+      const [partNumber, size] = [Number(textIn(part, 'PartNumber')), Number(textIn(part, 'Size'))]
+      parts.push({ partNumber, size, tag: unquoted(textIn(part, 'ETag')) })
+    }
+    if (textIn(text, 'IsTruncated') !== 'true') return parts
+    query = { uploadId: uploadID, 'part-number-marker': textIn(text, 'NextPartNumberMarker') }
+  }
+}
+
+async function tagOf(s3: S3, key: string): Promise<string | null> {
+  const response = await s3.find('HEAD', key)
+  return response ? tagIn(response) : null
+}
+
+type Query = Readonly<Record<string, string>>
+
+/** Signed requests to one bucket. */
+class S3 {
+  readonly #client: AwsClient
+  readonly #bucket: string
+
+  constructor({ endpoint, bucket, region, accessKeyID, secretAccessKey }: S3Settings) {
+    const keys = { accessKeyId: accessKeyID, secretAccessKey }
+    this.#client = new AwsClient({ ...keys, region, service: 's3', retries: MAX_TRIES - 1 })
+    this.#bucket = `${endpoint.replace(/\/+$/, '')}/${bucket}`
+  }
+
+  /** An address that permits one request. The given headers are part of what is permitted. */
+  async sign(method: string, key: string, query: Query, seconds: number, headers = {}): Promise<string> {
+    const url = this.#url(key, { ...query, 'X-Amz-Expires': String(seconds) })
+    const signed = await this.#client.sign(url, { method, headers, aws: { signQuery: true, allHeaders: true } })
+    // A space that is written as a plus is not read as one by every store.
+    return signed.url.replaceAll('+', '%20')
+  }
+
+  /** Tries again where the store is busy. @throws Error unless the store does it */
+  async call(method: string, key: string, query: Query = {}, headers = {}, body?: BodyInit): Promise<Response> {
+    const response = await this.#fetch(method, key, query, headers, body)
+    return response.ok ? response : failed(method, response)
+  }
+
+  /** The same, with null where there is no such thing. */
+  async find(method: string, key: string, query: Query = {}, headers = {}, body?: BodyInit): Promise<Response | null> {
+    const response = await this.#fetch(method, key, query, headers, body)
+    if (response.ok) return response
+    if (response.status !== NOT_FOUND) return failed(method, response)
+    await response.body?.cancel()
+    return null
+  }
+
+  /** A stream can be sent once only. */
+  async send(
+    method: string,
+    key: string,
+    query: Query,
+    headers: Record<string, string>,
+    body: ReadableStream<Uint8Array>,
+  ): Promise<Response> {
+    const { url, headers: signed } = await this.#client.sign(this.#url(key, query), { method, headers })
+    const response = await fetch(url, { method, headers: signed, body })
+    return response.ok ? response : failed(method, response)
+  }
+
+  #fetch(method: string, key: string, query: Query, headers: object, body?: BodyInit): Promise<Response> {
+    const init = { method, headers: { ...headers }, ...(body === undefined ? {} : { body }) }
+    return this.#client.fetch(this.#url(key, query), init)
+  }
+
+  #url(key: string, query: Query): string {
+    const search = new URLSearchParams(query).toString()
+    return `${this.#bucket}${key === '' ? '' : `/${key}`}${search === '' ? '' : `?${search}`}`
+  }
+}
+
+/** The rest of what a store answers repeats the request, its signature too. */
+async function failed(method: string, response: Response): Promise<never> {
+  throw new Error(`the store answered ${response.status} to ${method}: ${reasonIn(await response.text())}`)
+}
+
+function reasonIn(text: string): string {
+  return [textIn(text, 'Code'), textIn(text, 'Message')].filter((part) => part !== '').join(', ')
+}
+
+function tagIn(response: Response): string {
+  return unquoted(response.headers.get('etag') ?? '')
+}
+
+function unquoted(tag: string): string {
+  return tag.replace(/^"|"$/g, '')
+}

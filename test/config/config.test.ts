@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config/index.ts'
+import { MULTI_LOGIN_POLICIES } from '../../src/protocol/multi-login.ts'
+
+const GOOD = 'a secret of our own, long enough'
+
+describe('a deployment', () => {
+  it.each([
+    ['without a secret', {}, /not set/],
+    ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
+    ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
+    ['with a setting that is not valid', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
+    [
+      'with rules of an unknown class',
+      { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: '{"Toaster":[]}' },
+      /MULTI_LOGIN_RULES/,
+    ],
+    ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
+    ['with files for whom nobody knows', { OPENIM_SECRET: GOOD, OPENIM_FILE_ACCESS: 'private' }, /FILE_ACCESS/],
+    [
+      'with a limit for files that is no number',
+      { OPENIM_SECRET: GOOD, OPENIM_FILE_LIMITS: '{"a":"b"}' },
+      /FILE_LIMITS/,
+    ],
+    [
+      'with an S3 store and no keys',
+      { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'https://s3.test' },
+      /S3_BUCKET.*SECRET/,
+    ],
+    ['with an S3 store at no address', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
+    [
+      'with an SMS vendor that nobody knows',
+      { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' },
+      /OPENIM_SMS/,
+    ],
+    [
+      'with a mail vendor whose key is missing',
+      { OPENIM_SECRET: GOOD, OPENIM_MAIL: '{"provider":"resend","from":"a@example.com"}' },
+      /OPENIM_MAIL\.apiKey/,
+    ],
+    [
+      'with a text that has no place for the code',
+      {
+        OPENIM_SECRET: GOOD,
+        OPENIM_SMS: '{"provider":"twilio","accountSID":"a","authToken":"b","from":"+1","text":"hello"}',
+      },
+      /OPENIM_SMS\.text/,
+    ],
+    ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
+    ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
+  ])('%s does not serve, and says why', (_what, env, why) => {
+    expect(parseConfig(env).refusal).toMatch(why)
+  })
+
+  it('with a secret of its own serves, with OpenIM’s defaults', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
+      refusal: null,
+      local: false,
+      tokenExpireSeconds: 90 * 86_400,
+      multiLogin: MULTI_LOGIN_POLICIES[1],
+      admins: new Map([['imAdmin', 'superAdmin']]),
+    })
+  })
+
+  it('puts its own lines into the table of a policy', () => {
+    const { multiLogin } = parseConfig({
+      OPENIM_SECRET: GOOD,
+      OPENIM_MULTI_LOGIN_POLICY: '4',
+      OPENIM_MULTI_LOGIN_RULES: '{"Pad":["Mobile","Pad"],"Web":[]}',
+    })
+    expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
+  })
+
+  it('lets strangers write unless it is told otherwise', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD }).friendVerify).toBe(false)
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: '1' }).friendVerify).toBe(true)
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: 'yes' }).refusal).toMatch(/FRIEND_VERIFY/)
+  })
+
+  it('takes a list of administrators, each with a nickname', () => {
+    const { admins } = parseConfig({
+      OPENIM_SECRET: GOOD,
+      OPENIM_ADMIN_USER_IDS: 'root, ops',
+      OPENIM_ADMIN_NICKNAMES: 'Root',
+    })
+    expect([...admins]).toEqual([
+      ['root', 'Root'],
+      ['ops', 'ops'],
+    ])
+  })
+
+  it('on a developer’s machine may keep the default secret', () => {
+    expect(parseConfig({ OPENIM_LOCAL: '1', OPENIM_SECRET: 'openIM123' }).refusal).toBeNull()
+  })
+
+  it('takes all files of all kinds, and forgets those of messages after half a year, as OpenIM does', () => {
+    expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
+      fileTypes: { allowed: [], denied: [] },
+      fileGroups: { allowed: [], denied: [] },
+      fileLimits: new Map(),
+      fileExpiry: {
+        afterMs: 180 * 86_400_000,
+        groups: ['msg-picture', 'msg-file', 'msg-voice', 'msg-video', 'msg-video-snapshot', 'sdklog'],
+      },
+      s3: null,
+    })
+  })
+})

@@ -1,0 +1,223 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { bindings, post, register, until, user, userToken } from '../../rigs/rig.ts'
+import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
+
+let next = 0
+let alice: Shadow
+let alicesPhone: Shadow
+let bob: Shadow
+let chat: string
+
+beforeEach(async () => {
+  const [a, b] = [`alice_${next}`, `bob_${next++}`]
+  await register(a, b)
+  alice = await Shadow.online(a)
+  alicesPhone = await Shadow.online(a, 2)
+  bob = await Shadow.online(b)
+  chat = `si_${a}_${b}`
+  await alice.device.sendText(b, 'hello')
+  await until(() => [alice, alicesPhone, bob].every(({ device }) => device.received().length === 1))
+})
+
+const set = async (shadow: Shadow, fields: object, userIDs = [shadow.userID]) =>
+  post(
+    '/conversation/set_conversations',
+    {
+      userIDs,
+      conversation: {
+        conversationID: chat,
+        conversationType: 1,
+        userID: shadow === bob ? alice.userID : bob.userID,
+        ...fields,
+      },
+    },
+    shadow.token,
+  )
+
+const rowOf = async (shadow: Shadow) => (await user(shadow.userID).conversations([chat]))[0]
+
+describe('setting a conversation', () => {
+  it.each([
+    ['pinned', { isPinned: true }],
+    ['quiet', { recvMsgOpt: 2 }],
+    ['with notes', { ex: '{"a":1}', attachedInfo: 'x' }],
+    ['self-destructing', { isMsgDestruct: true, msgDestructTime: 3600 }],
+    ['with a mention', { groupAtType: 1 }],
+  ])('%s reaches the owner’s other devices, and nobody else', async (_what, fields) => {
+    expect(await set(alice, fields)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
+    expect(await rowOf(alice)).toMatchObject(fields)
+    await until(() =>
+      alicesPhone.device.received().some(({ msg }) => msg.contentType === ContentType.ConversationChangeNotification),
+    )
+    expect((await alicesPhone.known()).conversations[chat]).toMatchObject(fields)
+    expect(bob.device.received()).toHaveLength(1)
+    await expectSameAsFresh(alice, alicesPhone, bob)
+  })
+
+  it('to what it is already tells nobody', async () => {
+    await set(alice, { isPinned: false, recvMsgOpt: 0 })
+    // The next change is told of after it.
+    await set(alice, { ex: 'noted' })
+    await until(() => alicesPhone.device.received().length > 1)
+    expect(alicesPhone.device.received()).toHaveLength(2)
+  })
+
+  it('private makes it private on both sides, with a line in the chat', async () => {
+    await set(alice, { isPrivateChat: true, burnDuration: 30 })
+    await until(() =>
+      bob.device.received().some(({ conversationID, msg }) => conversationID === chat && msg.contentType === 1701),
+    )
+    expect(await rowOf(alice)).toMatchObject({ isPrivateChat: true, burnDuration: 30 })
+    expect(await rowOf(bob)).toMatchObject({ isPrivateChat: true, burnDuration: 0 })
+    await expectSameAsFresh(alice, alicesPhone, bob)
+  })
+
+  it('private is for the chat of the two, and for users that there are', async () => {
+    expect((await set(alice, { isPrivateChat: true, conversationID: 'si_of_others' })).errCode).toBe(1001)
+    const conversationID = `si_${alice.userID}_nobody`
+    expect((await set(alice, { isPrivateChat: true, conversationID, userID: 'nobody' })).errCode).toBe(1004)
+    expect(await user(alice.userID).conversations(null)).toMatchObject([{ conversationID: chat, isPrivateChat: false }])
+    expect(await user(bob.userID).conversations(null)).toHaveLength(1)
+  })
+
+  it('that does not exist yet creates it', async () => {
+    await register(`carol_${next}`)
+    const conversationID = `si_${alice.userID}_carol_${next}`
+    await set(alice, { conversationID, userID: `carol_${next}`, isPinned: true })
+    expect(await user(alice.userID).conversations([conversationID])).toMatchObject([{ isPinned: true }])
+    await expectSameAsFresh(alice, alicesPhone)
+  })
+
+  it('is refused without an owner, a type or a peer, and for others', async () => {
+    expect((await set(alice, {}, [])).errCode).toBe(1001)
+    expect((await set(alice, { conversationType: 0 })).errCode).toBe(1001)
+    expect((await set(alice, { userID: '' })).errCode).toBe(1001)
+    expect((await set(alice, { recvMsgOpt: 7 })).errCode).toBe(1001)
+    expect((await set(alice, {}, [bob.userID])).errCode).toBe(1002)
+  })
+})
+
+describe('a receiver who takes no messages', () => {
+  it('in this conversation makes the sender’s message fail, until it is allowed again', async () => {
+    await set(bob, { recvMsgOpt: 1 })
+    await expect(alice.device.sendText(bob.userID, 'anybody there?')).rejects.toThrow(/^1001 .*message is not sent/)
+    await set(bob, { recvMsgOpt: 0 })
+    expect(await alice.device.sendText(bob.userID, 'and now?')).toMatchObject({
+      clientMsgID: `${alice.userID}-and now?`,
+    })
+  })
+
+  it('at all makes every sender’s message fail, in old and new conversations', async () => {
+    await user(bob.userID).setGlobalRecvMsgOpt(1)
+    await expect(alice.device.sendText(bob.userID, 'hm?')).rejects.toThrow('1001')
+  })
+
+  it('set before the first message counts from the first message on', async () => {
+    const dave = `dave_${next}`
+    await register(dave)
+    const conversationID = [alice.userID, dave].sort().join('_')
+    await post(
+      '/conversation/set_conversations',
+      {
+        userIDs: [dave],
+        conversation: {
+          conversationID: `si_${conversationID}`,
+          conversationType: 1,
+          userID: alice.userID,
+          recvMsgOpt: 1,
+        },
+      },
+      await userToken(dave),
+    )
+    await expect(alice.device.sendText(dave, 'hello')).rejects.toThrow('1001')
+  })
+})
+
+describe('conversation lists', () => {
+  it('name the pinned ones, and sort them first', async () => {
+    const carol = `carol_${next}`
+    await register(carol)
+    await alice.device.sendText(carol, 'newer')
+    await set(alice, { isPinned: true })
+    const token = alice.token
+    const pinned = await post('/conversation/get_pinned_conversation_ids', { userID: alice.userID }, token)
+    expect(pinned.data).toEqual({ conversationIDs: [chat] })
+    const sorted = await post(
+      '/conversation/get_sorted_conversation_list',
+      { userID: alice.userID, pagination: { pageNumber: 1, showNumber: 10 } },
+      token,
+    )
+    expect(sorted.data).toMatchObject({
+      conversationTotal: 2,
+      unreadTotal: 0,
+      conversationElems: [
+        {
+          conversationID: chat,
+          IsPinned: true,
+          msgInfo: { content: '{"content":"hello"}', senderName: `nick of ${bob.userID}` },
+        },
+        { IsPinned: false },
+      ],
+    })
+  })
+
+  it('lose what is deleted, by name or for having been quiet', async () => {
+    const token = alice.token
+    const remove = (body: object) =>
+      post('/conversation/delete_conversations', { ownerUserID: alice.userID, ...body }, token)
+    expect((await remove({})).errCode).toBe(1001)
+    expect((await remove({ needDeleteTime: 1, conversationIDs: [chat] })).errCode).toBe(1001)
+    await remove({ needDeleteTime: 1 })
+    expect(await rowOf(alice)).toBeDefined()
+    await remove({ conversationIDs: [chat] })
+    expect(await rowOf(alice)).toBeUndefined()
+    expect(await rowOf(bob)).toBeDefined()
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
+  })
+
+  it('lose what was set of what is deleted: who was refused may write again', async () => {
+    await set(alice, { recvMsgOpt: 1 })
+    await expect(bob.device.sendText(alice.userID, 'hello?')).rejects.toThrow('1001')
+    await post(
+      '/conversation/delete_conversations',
+      { ownerUserID: alice.userID, conversationIDs: [chat] },
+      alice.token,
+    )
+    await bob.device.sendText(alice.userID, 'and now?')
+    await until(async () => (await rowOf(alice)) !== undefined)
+    expect(await rowOf(alice)).toMatchObject({ recvMsgOpt: 0 })
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
+  })
+
+  it('take an ex for everybody who talks to a user', async () => {
+    const body = { userID: bob.userID, ex: 'left the company' }
+    expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
+    expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })
+    expect(await rowOf(bob)).toMatchObject({ ex: '' })
+    await alice.sync()
+    await expectSameAsFresh(alice, bob)
+  })
+})
+
+describe('a conversation whose messages disappear', () => {
+  it('is cleaned for its owner when the alarm comes, and the owner’s devices are told', async () => {
+    await set(alice, { isMsgDestruct: true, msgDestructTime: 1 })
+    const stub = bindings.USER.getByName(alice.userID)
+    expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).not.toBeNull()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await runDurableObjectAlarm(stub)
+    await until(async () => (await rowOf(alice))?.minSeq === 2)
+    expect((await rowOf(alice))?.latestMsgDestructTime).toBeGreaterThan(0)
+    expect((await rowOf(bob))?.minSeq).toBe(0)
+    await expectSameAsFresh(alice, alicesPhone, bob)
+    // The next look is planned, an hour away at least.
+    const next = await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())
+    expect(next).toBeGreaterThan(Date.now() + 3_500_000)
+    await set(alice, { isMsgDestruct: false })
+    expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).toBeNull()
+  })
+})

@@ -1,0 +1,388 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { adminToken, bindings, post, register, request, until, userToken } from '../../rigs/rig.ts'
+import { bytes, bytesOf, cut, get, PART_SIZE, put, Uploader } from './rig.ts'
+
+let alice: Uploader
+let bob: Uploader
+
+beforeAll(async () => {
+  await register('alice', 'bob')
+  alice = new Uploader(await userToken('alice'))
+  bob = new Uploader(await userToken('bob'))
+})
+
+const small = (seed: string) => cut(bytes(70_000, seed))
+const threeParts = (seed: string) => cut(bytes(2 * PART_SIZE + 12_345, seed))
+const keysOf = async (prefix: string) => (await bindings.FILES.list({ prefix })).objects.map(({ key }) => key)
+
+describe('how a file is cut', () => {
+  it('is told as OpenIM tells it', async () => {
+    const { data } = await alice.call('part_limit', {})
+    expect(data).toEqual({ minPartSize: PART_SIZE, maxPartSize: 5_368_709_120, maxNumSize: 10_000 })
+    expect((await alice.call('part_size', { size: 1 })).data).toEqual({ size: PART_SIZE })
+    expect((await alice.call('part_size', { size: 5_000_000_000 })).data).toEqual({ size: PART_SIZE })
+  })
+
+  it.each([0, -1, 5_368_709_121])('is not told of a file of %i bytes', async (size) => {
+    expect(await alice.call('part_size', { size })).toMatchObject({ errCode: 1001 })
+    const reply = await alice.initiate(small('sizes'), 'alice/sizes', { size })
+    expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('byte') })
+  })
+})
+
+describe('a file of one part', () => {
+  it('goes through initiate, one PUT and complete, and is there under its name', async () => {
+    const file = small('one part')
+    const { data } = await alice.initiate(file, 'alice/one.pdf')
+    expect(data.url).toBe('')
+    const { uploadID, partSize, expireTime, sign } = data.upload
+    expect(partSize).toBe(PART_SIZE)
+    expect(expireTime).toBeGreaterThan(Date.now() + 6 * 86_400_000)
+    expect(sign).toEqual({
+      url: '',
+      query: null,
+      header: null,
+      parts: [{ partNumber: 1, url: expect.stringMatching(/^http:\/\/127\.0\.0\.1\//), query: null, header: null }],
+    })
+    expect((await put(sign.parts[0].url, file.data, { 'content-type': 'application/pdf' })).status).toBe(200)
+    const reply = await alice.complete(uploadID, file, 'alice/one.pdf')
+    expect(reply.data).toEqual({ url: 'http://127.0.0.1/object/alice/one.pdf' })
+    const response = await get(reply.data.url)
+    expect(response.headers.get('content-type')).toBe('application/pdf')
+    expect(await bytesOf(response)).toEqual(file.data)
+  })
+
+  it('costs a single write to the store', async () => {
+    const file = small('single write')
+    const { data } = await alice.initiate(file, 'alice/cheap', { maxParts: 0 })
+    await put(data.upload.sign.parts[0].url, file.data)
+    const [key] = await keysOf(`files/${data.upload.uploadID}`)
+    const object = await bindings.FILES.head(key ?? '')
+    // A file in parts has no MD5 of its own.
+    expect(object?.checksums.md5).toBeDefined()
+    await alice.complete(data.upload.uploadID, file, 'alice/cheap')
+    expect(await keysOf(`files/${data.upload.uploadID}`)).toEqual([key])
+  })
+
+  it('is refused at once when its bytes are others than announced, and nothing of it is kept', async () => {
+    const file = small('announced')
+    const { data } = await alice.initiate(file, 'alice/other')
+    const { uploadID, sign } = data.upload
+    const response = await put(sign.parts[0].url, small('something else').data)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('hash')
+    expect(await keysOf(`files/${uploadID}`)).toEqual([])
+    expect(await alice.complete(uploadID, file, 'alice/other')).toMatchObject({
+      errCode: 1001,
+      errDlt: expect.stringContaining('part 1 of 1'),
+    })
+    expect((await put(sign.parts[0].url, file.data)).status).toBe(200)
+    expect((await alice.complete(uploadID, file, 'alice/other')).errCode).toBe(0)
+  })
+
+  it('may be sent twice, and cannot be written over once it is complete', async () => {
+    const file = small('twice')
+    const { data } = await alice.initiate(file, 'alice/twice')
+    const { uploadID, sign } = data.upload
+    for (const _ of [1, 2]) expect((await put(sign.parts[0].url, file.data)).status).toBe(200)
+    expect(await keysOf(`files/${uploadID}`)).toHaveLength(1)
+    const { url } = (await alice.complete(uploadID, file, 'alice/twice')).data
+    for (const body of [file.data, small('evil').data]) expect((await put(sign.parts[0].url, body)).status).toBe(400)
+    expect(await bytesOf(await get(url))).toEqual(file.data)
+    expect(await keysOf(`files/${uploadID}`)).toHaveLength(1)
+  })
+})
+
+describe('a file of three parts', () => {
+  it('arrives whole, whatever the order of its parts', async () => {
+    const file = threeParts('in any order')
+    const { data } = await alice.initiate(file, 'alice/three.bin', { cause: 'msg-video' })
+    const { uploadID, sign } = data.upload
+    expect(sign.parts.map(({ partNumber }: { partNumber: number }) => partNumber)).toEqual([1, 2, 3])
+    for (const i of [2, 0, 1]) expect((await put(sign.parts[i].url, file.parts[i])).status).toBe(200)
+    const { url } = (await alice.complete(uploadID, file, 'alice/three.bin')).data
+    const read = await bytesOf(await get(url))
+    expect(cut(read as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
+  })
+
+  it('gets as many addresses as asked for, and the others from auth_sign', async () => {
+    const file = threeParts('signed later')
+    const { data } = await alice.initiate(file, 'alice/later', { maxParts: 1 })
+    const { uploadID, sign } = data.upload
+    expect(sign.parts).toHaveLength(1)
+    const more = await alice.call('auth_sign', { uploadID, partNumbers: [3, 2] })
+    expect(more.data).toMatchObject({ url: '', query: null, header: null })
+    expect(more.data.parts.map(({ partNumber }: { partNumber: number }) => partNumber)).toEqual([3, 2])
+    expect((await put(more.data.parts[0].url, file.parts[2])).status).toBe(200)
+    expect((await alice.call('auth_sign', { uploadID, partNumbers: [4] })).errCode).toBe(1001)
+    expect((await alice.call('auth_sign', { uploadID, partNumbers: null })).data.parts).toEqual([])
+    expect((await alice.initiate(file, 'alice/later', { maxParts: 0 })).data.upload.sign.parts).toEqual([])
+  })
+
+  it('is complete only with every part, each as the client claims it', async () => {
+    const file = threeParts('checked')
+    const { data } = await alice.initiate(file, 'alice/checked')
+    const { uploadID, sign } = data.upload
+    await put(sign.parts[0].url, file.parts[0])
+    await put(sign.parts[1].url, bytes(PART_SIZE, 'other bytes of the right size'))
+    const complete = () => alice.complete(uploadID, file, 'alice/checked')
+    expect(await complete()).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('part 2') })
+    await put(sign.parts[1].url, file.parts[1])
+    expect(await complete()).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('part 3 of 3') })
+    await put(sign.parts[2].url, file.parts[2])
+    const [first = '', ...rest] = file.md5s
+    for (const parts of [[], rest, [...rest, first], ['nothing']]) {
+      expect((await alice.complete(uploadID, file, 'alice/checked', { parts })).errCode).toBe(1001)
+    }
+    expect((await complete()).errCode).toBe(0)
+  })
+
+  it('is completed as often as the client likes', async () => {
+    const file = threeParts('completed again')
+    const { data } = await alice.initiate(file, 'alice/again')
+    const { uploadID, sign } = data.upload
+    await Promise.all(file.parts.map((part, i) => put(sign.parts[i].url, part)))
+    const replies = await Promise.all([1, 2, 3].map(() => alice.complete(uploadID, file, 'alice/again')))
+    replies.push(await alice.complete(uploadID, file, 'alice/again'))
+    for (const reply of replies) expect(reply).toMatchObject({ errCode: 0, data: { url: replies[0]?.data.url } })
+    expect((await bytesOf(await get(replies[0]?.data.url))).length).toBe(file.data.length)
+    expect((await put(sign.parts[0].url, file.parts[0])).status).toBe(400)
+  })
+
+  it('wants each part in its size', async () => {
+    const file = threeParts('sizes of parts')
+    const { data } = await alice.initiate(file, 'alice/part-sizes')
+    const [first, , last] = data.upload.sign.parts
+    const tooSmall = await put(first.url, bytes(1_000, 'x'))
+    expect(tooSmall.status).toBe(400)
+    expect(await tooSmall.text()).toContain(`${PART_SIZE} bytes`)
+    expect((await put(last.url, bytes(12_346, 'x'))).status).toBe(400)
+    expect((await put(first.url, undefined)).status).toBe(400)
+  })
+})
+
+describe('a store that fails', () => {
+  it('is answered with 500, without a word about the store', async () => {
+    const file = threeParts('the store fails')
+    const { uploadID, sign } = (await alice.initiate(file, 'alice/fails')).data.upload
+    const row = await bindings.DB.prepare('SELECT store_upload_id AS id FROM file_upload WHERE upload_id = ?')
+      .bind(uploadID)
+      .first<{ id: string }>()
+    await bindings.FILES.resumeMultipartUpload(`files/${uploadID}`, row?.id ?? '').abort()
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    try {
+      const response = await put(sign.parts[0].url, file.parts[0])
+      expect([response.status, await response.text()]).toEqual([500, 'the request could not be completed; try again\n'])
+    } finally {
+      log.mockRestore()
+    }
+  })
+})
+
+describe('a body without an announced length', () => {
+  const streamed = (data: Uint8Array) =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(data)
+        controller.close()
+      },
+    }) as unknown as BodyInit
+
+  it.each([12_000, 12_346])('is not taken for a part when it has %i bytes', async (size) => {
+    const file = threeParts('no length')
+    const { data } = await alice.initiate(file, 'alice/no-length')
+    const response = await put(data.upload.sign.parts[2].url, streamed(bytes(size, 'x')))
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('12345 bytes')])
+  })
+
+  it.each([69_000, 70_001])('is not taken for a file when it has %i bytes', async (size) => {
+    const { data } = await alice.initiate(small('no length'), 'alice/no-length')
+    const response = await put(data.upload.sign.parts[0].url, streamed(bytes(size, 'x')))
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('70000 bytes')])
+    expect(await keysOf(`files/${data.upload.uploadID}`)).toEqual([])
+  })
+
+  it('is taken when it has the right one', async () => {
+    const file = small('streamed')
+    const { data } = await alice.initiate(file, 'alice/streamed')
+    expect((await put(data.upload.sign.parts[0].url, streamed(file.data))).status).toBe(200)
+  })
+})
+
+describe('content that is there already', () => {
+  it('needs no upload: the new name leads to it', async () => {
+    const file = small('known')
+    await alice.upload(file, 'alice/known.pdf')
+    const reply = await bob.initiate(file, 'bob/copy.txt', { contentType: 'text/plain' })
+    expect(reply.data).toEqual({ url: 'http://127.0.0.1/object/bob/copy.txt', upload: null })
+    const response = await get(reply.data.url)
+    expect(response.headers.get('content-type')).toBe('text/plain')
+    expect(await bytesOf(response)).toEqual(file.data)
+    expect((await bob.initiate(file, 'bob/liar', { size: 5 })).errCode).toBe(1001)
+  })
+
+  it('is kept once when two upload it at the same time', async () => {
+    const file = threeParts('race')
+    const uploads = await Promise.all(
+      [alice, bob].map(async (user, i) => {
+        const name = `${i === 0 ? 'alice' : 'bob'}/race`
+        const { data } = await user.initiate(file, name)
+        await Promise.all(file.parts.map((part, n) => put(data.upload.sign.parts[n].url, part)))
+        return { user, name, uploadID: data.upload.uploadID as string }
+      }),
+    )
+    const replies = await Promise.all(uploads.map(({ user, uploadID, name }) => user.complete(uploadID, file, name)))
+    for (const reply of replies) expect((await bytesOf(await get(reply.data.url))).length).toBe(file.data.length)
+    await until(async () => {
+      const keys = await Promise.all(uploads.map(({ uploadID }) => keysOf(`files/${uploadID}`)))
+      return keys.flat().length === 1
+    })
+  })
+
+  it('completes an upload of which not every part has come', async () => {
+    const file = threeParts('half way')
+    const { data } = await bob.initiate(file, 'bob/half')
+    await put(data.upload.sign.parts[0].url, file.parts[0])
+    await alice.upload(file, 'alice/whole')
+    expect((await bob.complete(data.upload.uploadID, file, 'bob/half')).errCode).toBe(0)
+    expect((await get('/object/bob/half')).status).toBe(200)
+  })
+})
+
+describe('names', () => {
+  it.each([
+    '',
+    '   ',
+    '/alice/x',
+    'alice/../bob/x',
+    'alice/./x',
+    'alice/x/..',
+    'alice\\..\\x',
+    'alice/a\nb',
+    'alice/\ud800',
+    `alice/${'ü'.repeat(600)}`,
+  ])('%j is none', async (name) => {
+    const file = small('names')
+    expect((await alice.initiate(file, name)).errCode).toBe(1001)
+    const { data } = await alice.initiate(file, 'alice/fine')
+    expect((await alice.complete(data.upload.uploadID, file, name)).errCode).toBe(1001)
+  })
+
+  it.each(['bob/x', 'x', 'alice', 'alicia/x', 'ALICE/x'])('%j is not for alice', async (name) => {
+    const file = small('names')
+    expect((await alice.initiate(file, name)).errCode).toBe(1002)
+    const { data } = await alice.initiate(file, 'alice/fine')
+    expect((await alice.complete(data.upload.uploadID, file, name)).errCode).toBe(1002)
+  })
+
+  it('are free for administrators', async () => {
+    const admin = new Uploader(await adminToken())
+    expect(await admin.upload(small('admin'), 'emoji/smile.png')).toBe('http://127.0.0.1/object/emoji/smile.png')
+  })
+
+  it.each([
+    ['alice/ü b.txt', 'alice/ü b.txt'],
+    ['alice/100%.txt', 'alice/100%.txt'],
+    ['alice/100% büro.txt', 'alice/100% büro.txt'],
+    ['alice/what?#1.txt', 'alice/what%3F%231.txt'],
+    ['alice/%2e%2e/x', 'alice/%252e%252e/x'],
+    ['alice//x', 'alice//x'],
+  ])('%j is reached at /object/%s', async (name, path) => {
+    const file = small(name)
+    const url = await alice.upload(file, name)
+    expect(url).toBe(`http://127.0.0.1/object/${path}`)
+    expect(await bytesOf(await get(url))).toEqual(file.data)
+  })
+
+  it('move to the newest file', async () => {
+    await alice.upload(small('old'), 'alice/moves')
+    const newer = small('new')
+    const url = await alice.upload(newer, 'alice/moves')
+    expect(await bytesOf(await get(url))).toEqual(newer.data)
+  })
+})
+
+describe('what is not allowed', () => {
+  it('an upload of somebody else', async () => {
+    const file = threeParts('foreign')
+    const { uploadID } = (await alice.initiate(file, 'alice/foreign')).data.upload
+    expect((await bob.call('auth_sign', { uploadID, partNumbers: [1] })).errCode).toBe(1002)
+    expect((await bob.complete(uploadID, file, 'bob/foreign')).errCode).toBe(1002)
+  })
+
+  it('an upload that does not exist', async () => {
+    expect((await alice.call('auth_sign', { uploadID: 'none', partNumbers: [1] })).errCode).toBe(1004)
+    expect((await alice.complete('none', small('x'), 'alice/x')).errCode).toBe(1004)
+  })
+
+  it('an address that was changed, or signed for another purpose', async () => {
+    const file = threeParts('signatures')
+    const { parts } = (await alice.initiate(file, 'alice/signatures')).data.upload.sign
+    const [first, second] = parts.map(({ url }: { url: string }) => new URL(url)) as [URL, URL]
+    const changes: ((url: URL) => void)[] = [
+      (url) => url.searchParams.set('size', '1'),
+      (url) => url.searchParams.set('expires', '9999999999999'),
+      (url) => url.searchParams.delete('signature'),
+      (url) => url.searchParams.set('signature', second.searchParams.get('signature') ?? ''),
+      (url) => {
+        url.pathname = second.pathname
+      },
+    ]
+    for (const change of changes) {
+      const url = new URL(first)
+      change(url)
+      expect((await put(url.href, file.parts[0])).status).toBe(403)
+    }
+  })
+
+  it('an address or an upload that has expired', async () => {
+    const file = threeParts('late')
+    const { uploadID, sign } = (await alice.initiate(file, 'alice/late')).data.upload
+    const later = vi.spyOn(Date, 'now')
+    try {
+      const now = Date.now()
+      later.mockReturnValue(now + 25 * 3_600_000)
+      const response = await put(sign.parts[0].url, file.parts[0])
+      expect([response.status, await response.text()]).toEqual([403, expect.stringContaining('expired')])
+      const fresh = (await alice.call('auth_sign', { uploadID, partNumbers: [1] })).data.parts[0]
+      expect((await put(fresh.url, file.parts[0])).status).toBe(200)
+      later.mockReturnValue(now + 8 * 86_400_000)
+      expect(await alice.call('auth_sign', { uploadID, partNumbers: [1] })).toMatchObject({ errCode: 1001 })
+      expect(await alice.complete(uploadID, file, 'alice/late')).toMatchObject({
+        errCode: 1001,
+        errDlt: expect.stringContaining('expired'),
+      })
+    } finally {
+      later.mockRestore()
+    }
+  })
+
+  it('calls without a token', async () => {
+    expect((await post('/object/part_limit', {})).errCode).toBe(1001)
+    expect((await alice.initiate(small('x'), 'alice/x', { hash: 'short' })).errCode).toBe(1001)
+  })
+})
+
+describe('where addresses point', () => {
+  const initiate = async (path: string, headers: Record<string, string>) => {
+    const file = small(`at ${path}`)
+    const body = { hash: file.hash, size: file.data.length, maxParts: -1, name: 'alice/x' }
+    const init = { method: 'POST', headers: { operationID: 'op', token: alice.token, ...headers } }
+    const response = await request(path, { ...init, body: JSON.stringify(body) })
+    return { file, url: ((await response.json()) as Awaited<ReturnType<typeof post>>).data.upload.sign.parts[0].url }
+  }
+
+  it('to /api for those who call there', async () => {
+    const { file, url } = await initiate('/api/object/initiate_multipart_upload', {})
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1\/api\/object_part\//)
+    expect((await put(url, file.data)).status).toBe(200)
+  })
+
+  it('to what the proxy in front says', async () => {
+    const headers = { 'x-request-api': 'https://im.example.com/api/' }
+    const { url } = await initiate('/object/initiate_multipart_upload', headers)
+    expect(url).toMatch(/^https:\/\/im\.example\.com\/api\/object_part\//)
+    const odd = await initiate('/object/initiate_multipart_upload', { 'x-request-api': 'javascript:alert(1)' })
+    expect(odd.url).toMatch(/^http:\/\/127\.0\.0\.1\/object_part\//)
+  })
+})

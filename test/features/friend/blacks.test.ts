@@ -1,0 +1,284 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { configOf } from '../../../src/config/index.ts'
+import type { Bindings } from '../../../src/env.ts'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { singleConversationID } from '../../../src/protocol/conversation-id.ts'
+import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { adminToken, appendItem, bindings, conversation, Device, post, until } from '../../rigs/rig.ts'
+
+const OK = { errCode: 0, errMsg: '', errDlt: '' }
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
+let alice: FriendShadow
+let bob: FriendShadow
+let mallory: FriendShadow
+
+beforeEach(async () => {
+  ;[alice, bob, mallory] = (await cast('alice', 'bob', 'mallory')) as [FriendShadow, FriendShadow, FriendShadow]
+})
+
+const pair = () => ({ ownerUserID: alice.userID, blackUserID: bob.userID })
+/** Alice blocks bob. */
+const block = (given: object = {}, as = alice) => as.call('add_black', { ...pair(), ...given })
+const robotID = () => `robot_of_${alice.userID}`
+const unblock = (as = alice) => as.call('remove_black', pair())
+const blacksOf = async (who: FriendShadow) => (await who.call('get_black_list', { userID: who.userID, ...PAGE })).data
+const admin = async (verb: string, body: object) => post(`/friend/${verb}`, body, await adminToken())
+const send = (from: FriendShadow, to: FriendShadow, text: string) => from.device.sendText(to.userID, text)
+
+describe('a user who is blocked', () => {
+  it('is in the list, in seconds, with the profile', async () => {
+    expect(await block({ ex: 'e' })).toEqual(OK)
+    const { blacks, total } = await blacksOf(alice)
+    expect(total).toBe(1)
+    expect(blacks).toEqual([
+      {
+        ownerUserID: alice.userID,
+        createTime: expect.any(Number),
+        blackUserInfo: {
+          userID: bob.userID,
+          nickname: `nick of ${bob.userID}`,
+          faceURL: `https://x/${bob.userID}.png`,
+          ex: '',
+        },
+        addSource: 0,
+        operatorUserID: alice.userID,
+        ex: 'e',
+      },
+    ])
+    expect(blacks[0].createTime).toBeLessThan(10_000_000_000)
+    expect(await blacksOf(bob)).toEqual({ blacks: [], total: 0 })
+  })
+
+  it('is announced to the devices of both, once the call is answered', async () => {
+    const reply = block()
+    await reply
+    expect(alice.told()).toEqual([])
+    await until(() => alice.told().length === 1 && bob.told().length === 1)
+    expect(alice.told()).toEqual([
+      {
+        contentType: ContentType.BlackAddedNotification,
+        conversationID: `n_${alice.userID}_${bob.userID}`,
+        from: alice.userID,
+        to: bob.userID,
+        seq: 0,
+        detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
+      },
+    ])
+    expect(bob.told()).toEqual(alice.told())
+    await unblock()
+    expect(alice.told()).toHaveLength(1)
+    await until(() => alice.told().length === 2 && bob.told().length === 2)
+    expect(alice.told()[1]).toMatchObject({
+      contentType: ContentType.BlackDeletedNotification,
+      detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
+    })
+    await aMoment()
+    expect(mallory.told()).toEqual([])
+  })
+
+  it('may be blocked again, and unblocked when not blocked', async () => {
+    expect(await unblock()).toEqual(OK)
+    await aMoment()
+    expect(alice.told()).toEqual([])
+    await block({ ex: 'first' })
+    expect(await block({ ex: 'second' })).toEqual(OK)
+    expect((await blacksOf(alice)).blacks).toMatchObject([{ ex: 'second' }])
+    expect(await unblock()).toEqual(OK)
+    expect(await unblock()).toEqual(OK)
+    expect(await blacksOf(alice)).toEqual({ blacks: [], total: 0 })
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('stays a friend', async () => {
+    await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
+    await block()
+    const { data } = await alice.call('get_friend_id', { userID: alice.userID })
+    expect(data.friendIDs).toEqual([bob.userID])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('can be looked for among others', async () => {
+    await block()
+    const asked = { ownerUserID: alice.userID, userIDList: [mallory.userID, bob.userID, 'nobody', bob.userID] }
+    const { data } = await alice.call('get_specified_blacks', asked)
+    expect(data).toMatchObject({ total: 1, blacks: [{ blackUserInfo: { userID: bob.userID } }] })
+    const none = await alice.call('get_specified_blacks', { ownerUserID: alice.userID, userIDList: null })
+    expect(none.data).toEqual({ blacks: [], total: 0 })
+  })
+
+  it('is followed by version', async () => {
+    const sync = async (given: object) =>
+      (await alice.call('get_incremental_blacks', { userID: alice.userID, ...given })).data
+    const { version, versionID, ...first } = await sync({})
+    expect({ version, ...first }).toEqual({ version: 1, full: true, delete: null, insert: null, update: null })
+    await block()
+    expect(await sync({ version, versionID })).toMatchObject({
+      version: 2,
+      full: false,
+      insert: [{ blackUserInfo: { userID: bob.userID } }],
+    })
+    await unblock()
+    expect(await sync({ version: 2, versionID })).toEqual({
+      version: 3,
+      versionID,
+      full: false,
+      delete: [bob.userID],
+      insert: null,
+      update: null,
+    })
+  })
+
+  it('must be registered', async () => {
+    expect((await block({ blackUserID: 'nobody' })).errCode).toBe(1004)
+    expect((await admin('add_black', { ...pair(), ownerUserID: 'nobody' })).errCode).toBe(1004)
+  })
+
+  it.each([
+    ['add_black', () => pair()],
+    ['remove_black', () => pair()],
+    ['get_black_list', () => ({ userID: alice.userID, ...PAGE })],
+    ['get_specified_blacks', () => ({ ownerUserID: alice.userID, userIDList: [bob.userID] })],
+    ['get_incremental_blacks', () => ({ userID: alice.userID })],
+  ])('is the business of the owner and administrators: %s', async (verb, body) => {
+    expect((await mallory.call(verb, body())).errCode).toBe(1002)
+    expect((await bob.call(verb, body())).errCode).toBe(1002)
+    expect((await alice.call(verb, body())).errCode).toBe(0)
+    expect((await admin(verb, body())).errCode).toBe(0)
+    await expectSameListsAsFresh(alice)
+  })
+
+  it.each([
+    ['no owner', { ownerUserID: '' }],
+    ['nobody', { blackUserID: null }],
+    ['a userID that is a number', { blackUserID: 1 }],
+    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
+  ])('is not made by %s', async (_what, given) => {
+    expect((await block(given)).errCode).toBe(1001)
+  })
+})
+
+describe('a message from one who is blocked', () => {
+  it('is refused with 1302 in a chat that is there, and taken again after the end of it', async () => {
+    await send(bob, alice, 'before')
+    await block()
+    await expect(send(bob, alice, 'during')).rejects.toThrow(/^1302 /)
+    await unblock()
+    await send(bob, alice, 'after')
+    const chat = `si_${alice.userID}_${bob.userID}`
+    expect(await conversation(chat).maxSeq()).toBe(2)
+  })
+
+  it('is refused with 1302 in a chat that begins with it', async () => {
+    // The row alone, without the call that would tell the conversation.
+    await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
+    await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
+    await send(alice, bob, 'but this way it goes')
+    await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
+  })
+
+  it('is refused before anything that the receiver has set', async () => {
+    await block()
+    const userInfo = { userID: alice.userID, globalRecvMsgOpt: 1 }
+    await post('/user/update_user_info_ex', { userInfo }, alice.token)
+    await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)
+  })
+
+  it('is not refused the other way', async () => {
+    await block()
+    await send(alice, bob, 'I may still write')
+  })
+
+  it('is taken from the service and from accounts of the app', async () => {
+    await block()
+    const chat = `si_${alice.userID}_${bob.userID}`
+    const item = { sendID: bob.userID, recvID: alice.userID }
+    const [plain, exempt] = await conversation(chat).append([
+      appendItem({ ...item, clientMsgID: 'plain' }),
+      appendItem({ ...item, clientMsgID: 'exempt', exempt: true }),
+    ])
+    expect([plain?.ok, exempt?.ok]).toEqual([false, true])
+
+    const robot = robotID()
+    const users = [{ userID: robot, nickname: 'R', appMangerLevel: 2 }]
+    expect((await post('/user/user_register', { users }, await adminToken())).errCode).toBe(0)
+    await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: robot })
+    const robots = await Device.connect(robot)
+    await robots.sendText(alice.userID, 'beep')
+  })
+
+  it('is refused when the block comes while the chat begins', async () => {
+    const sent = Promise.allSettled([send(bob, alice, 'first'), send(bob, alice, 'second')])
+    await block()
+    await sent
+    await expect(send(bob, alice, 'third')).rejects.toThrow(/^1302 /)
+  })
+
+  it('is refused after the repetition of a call that did not reach the conversation', async () => {
+    await send(bob, alice, 'before')
+    await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
+    await send(bob, alice, 'the conversation does not know')
+    await block()
+    await expect(send(bob, alice, 'now it does')).rejects.toThrow(/^1302 /)
+    await bindings.DB.prepare('DELETE FROM black WHERE owner_user_id = ?').bind(alice.userID).run()
+    await unblock()
+    await send(bob, alice, 'and forgets')
+  })
+})
+
+describe('where only friends may write', () => {
+  beforeEach(() => setFriendVerify(true))
+  afterEach(() => setFriendVerify(false))
+
+  /** The tests share one deployment: the setting is changed in the objects that the tests write to. */
+  async function setFriendVerify(friendVerify: boolean): Promise<void> {
+    for (const peer of [bob.userID, robotID()]) {
+      const object = bindings.CONVERSATION.getByName(singleConversationID(alice.userID, peer))
+      await runInDurableObject(object, (instance) => {
+        configOf((instance as unknown as { env: Bindings }).env).friendVerify = friendVerify
+      })
+    }
+  }
+
+  const befriend = () => admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
+  const drop = (owner: FriendShadow, friend: FriendShadow) =>
+    owner.call('delete_friend', { ownerUserID: owner.userID, friendUserID: friend.userID })
+
+  it('a stranger is refused with 1303 and a friend is not, in either direction', async () => {
+    await expect(send(bob, alice, 'x')).rejects.toThrow(/^1303 /)
+    await befriend()
+    await send(bob, alice, 'hello')
+    await send(alice, bob, 'hello')
+  })
+
+  it('it is the receiver’s list that counts', async () => {
+    await befriend()
+    await drop(alice, bob)
+    await expect(send(bob, alice, 'x')).rejects.toThrow(/^1303 /)
+    await send(alice, bob, 'bob still has me')
+    await drop(bob, alice)
+    await expect(send(alice, bob, 'x')).rejects.toThrow(/^1303 /)
+  })
+
+  it('one who asked may write once the other agrees', async () => {
+    const asked = { fromUserID: alice.userID, toUserID: bob.userID }
+    await alice.call('add_friend', asked)
+    await expect(send(alice, bob, 'x')).rejects.toThrow(/^1303 /)
+    await bob.call('add_friend_response', { ...asked, handleResult: 1 })
+    await send(alice, bob, 'hello')
+    await send(bob, alice, 'hello')
+  })
+
+  it('a friend who is blocked is refused with 1302', async () => {
+    await befriend()
+    await block()
+    await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)
+  })
+
+  it('accounts of the app write to everybody', async () => {
+    const users = [{ userID: robotID(), nickname: 'R', appMangerLevel: 2 }]
+    await post('/user/user_register', { users }, await adminToken())
+    await (await Device.connect(robotID())).sendText(alice.userID, 'beep')
+  })
+})

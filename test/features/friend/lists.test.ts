@@ -1,0 +1,332 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { adminToken, bindings, post, until } from '../../rigs/rig.ts'
+
+const OK = { errCode: 0, errMsg: '', errDlt: '' }
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
+let alice: FriendShadow
+let bob: FriendShadow
+let carol: FriendShadow
+let mallory: FriendShadow
+
+beforeEach(async () => {
+  ;[alice, bob, carol, mallory] = (await cast('alice', 'bob', 'carol', 'mallory')) as [
+    FriendShadow,
+    FriendShadow,
+    FriendShadow,
+    FriendShadow,
+  ]
+})
+
+const admin = async (verb: string, body: object) => post(`/friend/${verb}`, body, await adminToken())
+const importFriends = (owner: FriendShadow, ...friends: FriendShadow[]) =>
+  admin('import_friend', { ownerUserID: owner.userID, friendUserIDs: friends.map(({ userID }) => userID) })
+const friendsOf = async (who: FriendShadow): Promise<string[]> =>
+  (await who.call('get_friend_id', { userID: who.userID })).data.friendIDs
+const entry = async (owner: FriendShadow, friend: FriendShadow) =>
+  (await owner.call('get_designated_friends', { ownerUserID: owner.userID, friendUserIDs: [friend.userID] })).data
+    .friendsInfo[0]
+const update = (given: object, as = alice) =>
+  as.call('update_friends', { ownerUserID: alice.userID, friendUserIDs: [bob.userID], ...given })
+
+describe('import_friend', () => {
+  it('makes friends on both sides, and everyone concerned is told with a request', async () => {
+    expect(await importFriends(alice, bob, carol)).toEqual(OK)
+    expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
+    expect(await friendsOf(bob)).toEqual([alice.userID])
+    expect(await entry(carol, alice)).toMatchObject({ addSource: 1, operatorUserID: 'imAdmin', remark: '' })
+    await until(() => alice.told().length === 2 && bob.told().length === 1 && carol.told().length === 1)
+    expect(bob.told()).toMatchObject([
+      {
+        contentType: ContentType.FriendApplicationApprovedNotification,
+        from: bob.userID,
+        to: alice.userID,
+        detail: {
+          fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID },
+          friendVersion: 0,
+          friendVersionID: '',
+          request: { fromUserID: alice.userID, toUserID: bob.userID, handleResult: 1 },
+        },
+      },
+    ])
+    expect(
+      alice
+        .told()
+        .map(({ from }) => from)
+        .sort(),
+    ).toEqual([bob.userID, carol.userID])
+    await expectSameListsAsFresh(alice, bob, carol)
+    expect(mallory.told()).toEqual([])
+  })
+
+  it('is one step of the version in every list, however many friends there are', async () => {
+    await importFriends(alice, bob, carol)
+    for (const who of [alice, bob, carol]) {
+      const { data } = await who.call('get_full_friend_user_ids', { userID: who.userID, idHash: 0 })
+      expect(data.version).toBe(2)
+    }
+  })
+
+  it('keeps what was there', async () => {
+    await importFriends(alice, bob)
+    await update({ remark: 'Bobby' })
+    expect(await importFriends(alice, bob, carol)).toEqual(OK)
+    expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby' })
+    await expectSameListsAsFresh(alice, bob, carol)
+  })
+
+  it('of hundreds of friends is one call; they are told through the queue', async () => {
+    const prefix = `crowd_${alice.userID}`
+    await bindings.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 297)
+       INSERT INTO user SELECT ? || i, 'n', '', '', 0, 1, 0 FROM n`,
+    )
+      .bind(prefix)
+      .run()
+    const crowd = Array.from({ length: 298 }, (_, i) => `${prefix}${i}`)
+    const friendUserIDs = [...crowd, bob.userID, carol.userID]
+    expect(await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs })).toEqual(OK)
+    expect(await friendsOf(alice)).toHaveLength(300)
+    expect(await friendsOf(bob)).toEqual([alice.userID])
+    await until(() => bob.told().length === 1 && carol.told().length === 1)
+    await expectSameListsAsFresh(bob, carol)
+  }, 60_000)
+
+  it('is refused for oneself with 1301, for unknown users with 1004, for doubles and nobody with 1001', async () => {
+    expect((await importFriends(alice, bob, alice)).errCode).toBe(1301)
+    const ownerUserID = alice.userID
+    expect((await admin('import_friend', { ownerUserID, friendUserIDs: [bob.userID, 'nobody'] })).errCode).toBe(1004)
+    expect((await admin('import_friend', { ownerUserID: 'nobody', friendUserIDs: [bob.userID] })).errCode).toBe(1004)
+    expect((await importFriends(alice, bob, bob)).errCode).toBe(1001)
+    for (const friendUserIDs of [[], null, 'bob', Array.from({ length: 1_001 }, (_, i) => `u${i}`)]) {
+      expect((await admin('import_friend', { ownerUserID, friendUserIDs })).errCode).toBe(1001)
+    }
+    expect(await friendsOf(bob)).toEqual([])
+  })
+
+  it('is for administrators', async () => {
+    const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID] }
+    expect((await alice.call('import_friend', body)).errCode).toBe(1002)
+  })
+})
+
+describe('delete_friend', () => {
+  const remove = (as = alice) => as.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
+
+  it('takes the friend out of the owner’s list alone', async () => {
+    await importFriends(alice, bob, carol)
+    expect(await remove()).toEqual(OK)
+    expect(await friendsOf(alice)).toEqual([carol.userID])
+    expect(await friendsOf(bob)).toEqual([alice.userID])
+    await until(() => alice.told().length === 3 && bob.told().length === 2)
+    expect(bob.told()[1]).toEqual({
+      contentType: ContentType.FriendDeletedNotification,
+      conversationID: `n_${alice.userID}_${bob.userID}`,
+      from: alice.userID,
+      to: bob.userID,
+      seq: 0,
+      detail: {
+        fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID },
+        friendVersion: 0,
+        friendVersionID: '',
+      },
+    })
+    expect(alice.told()[2]).toEqual(bob.told()[1])
+    await expectSameListsAsFresh(alice, bob, carol)
+  })
+
+  it('of somebody who is no friend succeeds, and nobody is told', async () => {
+    expect(await remove()).toEqual(OK)
+    await aMoment()
+    expect([...alice.told(), ...bob.told()]).toEqual([])
+    expect((await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: 'nobody' })).errCode).toBe(0)
+  })
+
+  it('is for the owner and administrators, and names a friend', async () => {
+    await importFriends(alice, bob)
+    expect((await remove(mallory)).errCode).toBe(1002)
+    expect((await remove(bob)).errCode).toBe(1002)
+    expect((await alice.call('delete_friend', { ownerUserID: alice.userID })).errCode).toBe(1001)
+    expect((await admin('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })).errCode).toBe(0)
+    expect(await friendsOf(alice)).toEqual([])
+    await expectSameListsAsFresh(alice, bob)
+  })
+})
+
+describe('update_friends', () => {
+  beforeEach(async () => {
+    await importFriends(alice, bob)
+    await importFriends(alice, carol)
+    // A client that misses these sees bob's entry change last, and appends it last.
+    await until(() => alice.told().length === 2 && bob.told().length === 1 && carol.told().length === 1)
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('changes what is given, keeps what is null and clears what is empty', async () => {
+    expect(await update({ remark: 'Bobby', ex: 'e' })).toEqual(OK)
+    expect(await update({ remark: null, ex: '' })).toEqual(OK)
+    expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby', ex: '', isPinned: false })
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('brings pinned friends to the front, for other devices too', async () => {
+    expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
+    await alice.call('update_friends', {
+      ownerUserID: alice.userID,
+      friendUserIDs: [carol.userID],
+      isPinned: true,
+    })
+    expect(await friendsOf(alice)).toEqual([carol.userID, bob.userID])
+    await expectSameListsAsFresh(alice)
+    await alice.call('update_friends', { ownerUserID: alice.userID, friendUserIDs: [carol.userID], isPinned: false })
+    await expectSameListsAsFresh(alice)
+    expect((await alice.known()).order).toEqual([bob.userID, carol.userID])
+  })
+
+  it('is told to the owner’s devices alone', async () => {
+    await update({ remark: 'Bobby' })
+    await until(() => alice.told().length === 3)
+    expect(alice.told()[2]).toEqual({
+      contentType: ContentType.FriendsInfoUpdateNotification,
+      conversationID: `n_${alice.userID}_${alice.userID}`,
+      from: alice.userID,
+      to: alice.userID,
+      seq: 0,
+      detail: {
+        fromToUserID: { fromUserID: alice.userID, toUserID: alice.userID },
+        friendIDs: [bob.userID],
+        friendVersion: 0,
+        friendVersionID: '',
+      },
+    })
+    await aMoment()
+    expect(bob.told()).toHaveLength(1)
+  })
+
+  it('passes over who is no friend, and does nothing when nothing is given', async () => {
+    const version = async () =>
+      (await alice.call('get_full_friend_user_ids', { userID: alice.userID, idHash: 0 })).data.version
+    const before = await version()
+    expect(await update({})).toEqual(OK)
+    expect(await update({ friendUserIDs: [mallory.userID], remark: 'x' })).toEqual(OK)
+    expect(await version()).toBe(before)
+    expect(await update({ friendUserIDs: [mallory.userID, bob.userID], remark: 'x' })).toEqual(OK)
+    expect(await version()).toBe(before + 1)
+    expect(await friendsOf(mallory)).toEqual([])
+    await expectSameListsAsFresh(alice)
+  })
+
+  it('is for the owner and administrators', async () => {
+    expect((await update({ remark: 'x' }, mallory)).errCode).toBe(1002)
+    const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID], remark: 'by admin' }
+    expect((await admin('update_friends', body)).errCode).toBe(0)
+    await expectSameListsAsFresh(alice)
+  })
+
+  it.each([
+    ['nobody', { friendUserIDs: [] }],
+    ['doubles', { friendUserIDs: ['x', 'x'] }],
+    ['a remark that is a number', { remark: 1 }],
+    ['a remark without an end', { remark: 'x'.repeat(256) }],
+    ['a pin that is a number', { isPinned: 1 }],
+    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
+  ])('is refused with 1001 for %s', async (_what, given) => {
+    expect((await update(given)).errCode).toBe(1001)
+  })
+})
+
+describe('set_friend_remark', () => {
+  const setRemark = (given: object = {}, as = alice) =>
+    as.call('set_friend_remark', { ownerUserID: alice.userID, friendUserID: bob.userID, remark: 'Bobby', ...given })
+
+  it('sets the remark and tells both', async () => {
+    await importFriends(alice, bob)
+    await until(() => alice.told().length === 1 && bob.told().length === 1)
+    expect(await setRemark()).toEqual(OK)
+    expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby' })
+    await until(() => alice.told().length === 2 && bob.told().length === 2)
+    expect(bob.told()[1]).toMatchObject({
+      contentType: ContentType.FriendRemarkSetNotification,
+      detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
+    })
+    expect(JSON.stringify(bob.told()[1])).not.toContain('Bobby')
+    expect(await setRemark({ remark: '' })).toEqual(OK)
+    expect(await entry(alice, bob)).toMatchObject({ remark: '' })
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('is refused with 1004 for who is no friend, with 1002 for strangers, with 1001 for what is no remark', async () => {
+    expect((await setRemark()).errCode).toBe(1004)
+    await importFriends(alice, bob)
+    expect((await setRemark({}, mallory)).errCode).toBe(1002)
+    expect((await setRemark({ remark: 1 })).errCode).toBe(1001)
+    expect((await setRemark({ remark: 'x'.repeat(256) })).errCode).toBe(1001)
+  })
+})
+
+describe('what users are to each other', () => {
+  it('is_friend says for each side', async () => {
+    await importFriends(alice, bob)
+    await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
+    const pair = { userID1: alice.userID, userID2: bob.userID }
+    expect((await alice.call('is_friend', pair)).data).toEqual({ inUser1Friends: false, inUser2Friends: true })
+    expect((await bob.call('is_friend', pair)).data).toEqual({ inUser1Friends: false, inUser2Friends: true })
+    expect((await mallory.call('is_friend', pair)).errCode).toBe(1002)
+    expect((await admin('is_friend', pair)).errCode).toBe(0)
+    expect((await alice.call('is_friend', { userID1: alice.userID })).errCode).toBe(1001)
+  })
+
+  it('get_specified_friends_info has friend, blocked, both or neither, in ms and without the users again', async () => {
+    await importFriends(alice, bob)
+    await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: bob.userID, ex: 'b' })
+    await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: carol.userID })
+    const ask = (userIDList: unknown, as = alice) =>
+      as.call('get_specified_friends_info', { ownerUserID: alice.userID, userIDList })
+    const { data } = await ask([mallory.userID, bob.userID, 'nobody', carol.userID])
+    expect(data.infos).toMatchObject([
+      { userInfo: { userID: mallory.userID }, friendInfo: null, blackInfo: null },
+      { userInfo: { userID: bob.userID } },
+      { userInfo: { userID: carol.userID }, friendInfo: null, blackInfo: { ownerUserID: alice.userID } },
+    ])
+    const { friendInfo, blackInfo } = data.infos[1]
+    expect(friendInfo).toEqual({
+      ownerUserID: alice.userID,
+      remark: '',
+      createTime: expect.any(Number),
+      friendUser: null,
+      addSource: 1,
+      operatorUserID: 'imAdmin',
+      ex: '',
+      isPinned: false,
+    })
+    expect(blackInfo).toEqual({
+      ownerUserID: alice.userID,
+      createTime: expect.any(Number),
+      blackUserInfo: null,
+      addSource: 0,
+      operatorUserID: alice.userID,
+      ex: 'b',
+    })
+    for (const { createTime } of [friendInfo, blackInfo]) expect(createTime).toBeGreaterThan(1_700_000_000_000)
+    expect((await ask([bob.userID], mallory)).errCode).toBe(1002)
+    for (const list of [[], null, [bob.userID, bob.userID]]) expect((await ask(list)).errCode).toBe(1001)
+  })
+
+  it('get_friend_id is for the user and administrators', async () => {
+    await importFriends(alice, bob)
+    expect((await mallory.call('get_friend_id', { userID: alice.userID })).errCode).toBe(1002)
+    expect((await admin('get_friend_id', { userID: alice.userID })).data).toEqual({ friendIDs: [bob.userID] })
+    expect((await alice.call('get_friend_id', {})).errCode).toBe(1001)
+  })
+
+  it('get_friend_list goes by page', async () => {
+    await importFriends(alice, bob)
+    await importFriends(alice, carol)
+    const list = async (pageNumber: number) =>
+      (await alice.call('get_friend_list', { userID: alice.userID, pagination: { pageNumber, showNumber: 1 } })).data
+    expect(await list(2)).toMatchObject({ total: 2, friendsInfo: [{ friendUser: { userID: carol.userID } }] })
+    expect((await alice.call('get_friend_list', { userID: alice.userID, ...PAGE })).data.friendsInfo).toHaveLength(2)
+  })
+})

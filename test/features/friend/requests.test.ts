@@ -1,0 +1,357 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { agree, refuse } from '../../../src/features/friend/store/requests.ts'
+import { openDatabase } from '../../../src/platform/storage/d1.ts'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { adminToken, bindings, post, until } from '../../rigs/rig.ts'
+
+const OK = { errCode: 0, errMsg: '', errDlt: '' }
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
+let alice: FriendShadow
+let bob: FriendShadow
+let mallory: FriendShadow
+
+beforeEach(async () => {
+  ;[alice, bob, mallory] = (await cast('alice', 'bob', 'mallory')) as [FriendShadow, FriendShadow, FriendShadow]
+})
+
+const ask = (from: FriendShadow, to: FriendShadow, given: object = {}, as = from) =>
+  as.call('add_friend', { fromUserID: from.userID, toUserID: to.userID, ...given })
+const answer = (from: FriendShadow, to: FriendShadow, handleResult: number, given: object = {}, as = to) =>
+  as.call('add_friend_response', { fromUserID: from.userID, toUserID: to.userID, handleResult, ...given })
+const received = async (by: FriendShadow, given: object = {}) =>
+  (await by.call('get_friend_apply_list', { userID: by.userID, ...PAGE, ...given })).data
+const made = async (by: FriendShadow, given: object = {}) =>
+  (await by.call('get_self_friend_apply_list', { userID: by.userID, ...PAGE, ...given })).data
+const friendsOf = async (who: FriendShadow): Promise<string[]> =>
+  (await who.call('get_friend_id', { userID: who.userID })).data.friendIDs
+const between = () => ({ fromUserID: alice.userID, toUserID: bob.userID })
+
+describe('asking to be friends', () => {
+  it('is told to the other user and to the own devices, with the request, and to nobody else', async () => {
+    const before = Date.now()
+    expect(await ask(alice, bob, { reqMsg: 'hi', ex: 'e' })).toEqual(OK)
+    await until(() => alice.told().length === 1 && bob.told().length === 1)
+    const [told] = bob.told()
+    expect(told).toEqual({
+      contentType: ContentType.FriendApplicationNotification,
+      conversationID: `n_${alice.userID}_${bob.userID}`,
+      from: alice.userID,
+      to: bob.userID,
+      seq: 0,
+      detail: {
+        fromToUserID: between(),
+        request: {
+          ...between(),
+          fromNickname: `nick of ${alice.userID}`,
+          fromFaceURL: `https://x/${alice.userID}.png`,
+          toNickname: `nick of ${bob.userID}`,
+          toFaceURL: `https://x/${bob.userID}.png`,
+          handleResult: 0,
+          reqMsg: 'hi',
+          createTime: expect.any(Number),
+          handlerUserID: '',
+          handleMsg: '',
+          handleTime: 0,
+          ex: 'e',
+        },
+      },
+    })
+    expect(told?.detail.request.createTime).toBeGreaterThanOrEqual(before)
+    expect(alice.told()).toEqual(bob.told())
+    await aMoment()
+    expect(mallory.told()).toEqual([])
+  })
+
+  it('shows in the lists of both, under the keys of OpenIM, with the times in ms', async () => {
+    await ask(alice, bob, { reqMsg: 'hi' })
+    const { FriendRequests, total } = await received(bob)
+    expect(total).toBe(1)
+    expect(FriendRequests).toMatchObject([{ ...between(), handleResult: 0, reqMsg: 'hi', handleTime: 0 }])
+    expect(FriendRequests[0].createTime).toBeGreaterThan(1_700_000_000_000)
+    expect(await made(alice)).toEqual({ friendRequests: FriendRequests, total: 1 })
+    expect(await received(alice)).toEqual({ FriendRequests: [], total: 0 })
+    expect(await made(bob)).toEqual({ friendRequests: [], total: 0 })
+  })
+
+  it('again replaces the request that is pending', async () => {
+    await ask(alice, bob, { reqMsg: 'first', ex: 'e' })
+    expect(await ask(alice, bob, { reqMsg: 'second' })).toEqual(OK)
+    expect((await received(bob)).FriendRequests).toMatchObject([{ reqMsg: 'second', ex: '' }])
+  })
+
+  it('again after a refusal makes the request pending', async () => {
+    await ask(alice, bob)
+    await answer(alice, bob, -1, { handleMsg: 'no' })
+    await ask(alice, bob)
+    expect((await received(bob)).FriendRequests).toMatchObject([
+      { handleResult: 0, handleMsg: '', handlerUserID: '', handleTime: 0 },
+    ])
+  })
+
+  it('oneself is refused with 1301, a user who is not registered with 1004', async () => {
+    expect((await ask(alice, alice)).errCode).toBe(1301)
+    const asked = { fromUserID: alice.userID, toUserID: 'nobody' }
+    expect((await alice.call('add_friend', asked)).errCode).toBe(1004)
+    const by = { fromUserID: 'nobody', toUserID: alice.userID }
+    expect((await post('/friend/add_friend', by, await adminToken())).errCode).toBe(1004)
+  })
+
+  it('a friend is refused with 1304, but one who was dropped on one side may ask again', async () => {
+    await ask(alice, bob)
+    await answer(alice, bob, 1)
+    expect((await ask(alice, bob)).errCode).toBe(1304)
+    expect((await ask(bob, alice)).errCode).toBe(1304)
+    await bob.call('delete_friend', { ownerUserID: bob.userID, friendUserID: alice.userID })
+    expect((await ask(alice, bob)).errCode).toBe(0)
+    expect((await answer(alice, bob, 1)).errCode).toBe(0)
+    expect(await friendsOf(bob)).toEqual([alice.userID])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('is for the user and administrators', async () => {
+    expect((await ask(alice, bob, {}, mallory)).errCode).toBe(1002)
+    expect((await ask(alice, bob, {}, bob)).errCode).toBe(1002)
+    expect((await post('/friend/add_friend', between(), await adminToken())).errCode).toBe(0)
+    await until(() => alice.told().length === 1 && bob.told().length === 1)
+  })
+
+  it.each([
+    ['no fromUserID', { fromUserID: '' }],
+    ['no toUserID', { toUserID: null }],
+    ['a userID that is a number', { toUserID: 7 }],
+    ['words that are no text', { reqMsg: 1 }],
+    ['words without an end', { reqMsg: 'x'.repeat(2_049) }],
+    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
+  ])('is refused with 1001 for %s', async (_what, given) => {
+    expect((await ask(alice, bob, given)).errCode).toBe(1001)
+  })
+})
+
+describe('agreeing to a request', () => {
+  beforeEach(() => ask(alice, bob, { reqMsg: 'hi' }))
+
+  it('makes the two friends, in seconds and with their source', async () => {
+    expect(await answer(alice, bob, 1, { handleMsg: 'yes' })).toEqual(OK)
+    const { data } = await alice.call('get_friend_list', { userID: alice.userID, ...PAGE })
+    expect(data.friendsInfo).toMatchObject([
+      {
+        ownerUserID: alice.userID,
+        remark: '',
+        friendUser: { userID: bob.userID },
+        addSource: 2,
+        operatorUserID: bob.userID,
+        isPinned: false,
+      },
+    ])
+    expect(data.friendsInfo[0].createTime).toBeLessThan(10_000_000_000)
+    expect(await friendsOf(bob)).toEqual([alice.userID])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('is told to both with the answered request, and stands in their chat as a message', async () => {
+    await answer(alice, bob, 1, { handleMsg: 'yes' })
+    const kind = ContentType.FriendApplicationApprovedNotification
+    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
+    expect(alice.toldOf(kind)[0]).toEqual({
+      contentType: kind,
+      conversationID: `n_${alice.userID}_${bob.userID}`,
+      from: bob.userID,
+      to: alice.userID,
+      seq: 0,
+      detail: {
+        fromToUserID: between(),
+        handleMsg: 'yes',
+        friendVersion: 0,
+        friendVersionID: '',
+        request: expect.objectContaining({
+          ...between(),
+          handleResult: 1,
+          reqMsg: 'hi',
+          handlerUserID: bob.userID,
+          handleMsg: 'yes',
+          handleTime: expect.any(Number),
+        }),
+      },
+    })
+    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
+    const chat = `si_${alice.userID}_${bob.userID}`
+    for (const one of [alice, bob]) {
+      const inChat = () => one.device.received().filter(({ conversationID }) => conversationID === chat)
+      await until(() => inChat().length === 1)
+      expect(inChat()[0]?.msg).toMatchObject({ contentType: 1201, seq: 1, sendID: bob.userID })
+    }
+    await aMoment()
+    expect(mallory.told()).toEqual([])
+  })
+
+  it('agrees to the request that went the other way', async () => {
+    await ask(bob, alice)
+    await answer(alice, bob, 1)
+    const { data } = await alice.call('get_designated_friend_apply', between())
+    expect(data.friendRequests).toHaveLength(2)
+    expect(data.friendRequests).toMatchObject([{ handleResult: 1 }, { handleResult: 1 }])
+  })
+
+  it('twice is refused with 1001, refusing afterwards with 1305', async () => {
+    await answer(alice, bob, 1)
+    expect((await answer(alice, bob, 1)).errCode).toBe(1001)
+    expect((await answer(alice, bob, -1)).errCode).toBe(1305)
+    expect(await friendsOf(alice)).toEqual([bob.userID])
+  })
+
+  it('is one step of the version in each list', async () => {
+    const version = async (who: FriendShadow) =>
+      (await who.call('get_full_friend_user_ids', { userID: who.userID, idHash: 0 })).data.version
+    await answer(alice, bob, 1)
+    expect([await version(alice), await version(bob)]).toEqual([2, 2])
+  })
+})
+
+describe('refusing a request', () => {
+  beforeEach(() => ask(alice, bob))
+
+  it('is told to both with the answered request, and makes nobody a friend', async () => {
+    expect(await answer(alice, bob, -1, { handleMsg: 'no' })).toEqual(OK)
+    const kind = ContentType.FriendApplicationRejectedNotification
+    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
+    expect(alice.toldOf(kind)[0]).toMatchObject({
+      contentType: kind,
+      from: bob.userID,
+      to: alice.userID,
+      detail: { fromToUserID: between(), handleMsg: 'no', request: { handleResult: -1, handlerUserID: bob.userID } },
+    })
+    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
+    expect(await friendsOf(alice)).toEqual([])
+    // No message came into their chat.
+    expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])
+  })
+
+  it('twice is refused with 1305, agreeing afterwards with 1001', async () => {
+    await answer(alice, bob, -1)
+    expect((await answer(alice, bob, -1)).errCode).toBe(1305)
+    expect((await answer(alice, bob, 1)).errCode).toBe(1001)
+  })
+})
+
+describe('an answer', () => {
+  it('counts once of those at the same time, and friends are made by one that agrees', async () => {
+    await ask(alice, bob)
+    const answers = await Promise.all([1, -1, 1, -1].map((handleResult) => answer(alice, bob, handleResult)))
+    expect(answers.filter(({ errCode }) => errCode === 0)).toHaveLength(1)
+    for (const { errCode } of answers) expect([0, 1001, 1305]).toContain(errCode)
+    const { data } = await bob.call('get_designated_friend_apply', between())
+    const [{ handleResult }] = data.friendRequests
+    expect(await friendsOf(alice)).toEqual(handleResult === 1 ? [bob.userID] : [])
+    expect(await friendsOf(bob)).toEqual(handleResult === 1 ? [alice.userID] : [])
+    await aMoment()
+    const { FriendApplicationApprovedNotification: agreed, FriendApplicationRejectedNotification: refused } =
+      ContentType
+    expect([alice.toldOf(agreed).length, alice.toldOf(refused).length]).toEqual(handleResult === 1 ? [1, 0] : [0, 1])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it('that agrees after another was given makes nobody friends', async () => {
+    await ask(alice, bob)
+    const db = openDatabase(bindings.DB)
+    const given = { handlerUserID: bob.userID, handleMsg: '', handleTime: 1 }
+    const origin = { createTime: 1, addSource: 2, operatorUserID: bob.userID }
+    expect(await refuse(db, alice.userID, bob.userID, given)).toBe(true)
+    expect(await agree(db, alice.userID, bob.userID, given, origin)).toBe(false)
+    expect(await friendsOf(alice)).toEqual([])
+    expect((await made(alice)).friendRequests).toMatchObject([{ handleResult: -1 }])
+  })
+
+  it('to a request that nobody made is refused with 1004', async () => {
+    await ask(alice, bob)
+    expect((await answer(bob, alice, 1)).errCode).toBe(1004)
+    expect((await answer(mallory, bob, -1)).errCode).toBe(1004)
+  })
+
+  it('is for the one who was asked and administrators', async () => {
+    await ask(alice, bob)
+    expect((await answer(alice, bob, 1, {}, alice)).errCode).toBe(1002)
+    expect((await answer(alice, bob, 1, {}, mallory)).errCode).toBe(1002)
+    const byAdmin = await post('/friend/add_friend_response', { ...between(), handleResult: 1 }, await adminToken())
+    expect(byAdmin).toEqual(OK)
+    expect(await friendsOf(alice)).toEqual([bob.userID])
+    await expectSameListsAsFresh(alice, bob)
+  })
+
+  it.each([0, 2, '1', null])('of %s is refused with 1001', async (handleResult) => {
+    await ask(alice, bob)
+    expect((await answer(alice, bob, handleResult as number)).errCode).toBe(1001)
+  })
+})
+
+describe('the lists of requests', () => {
+  it('have the newest first, by page and by result', async () => {
+    const [carol, dave] = (await cast('carol', 'dave')) as [FriendShadow, FriendShadow]
+    for (const from of [alice, carol, dave]) {
+      await ask(from, bob)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    await answer(carol, bob, -1)
+    const names = (rows: { fromUserID: string }[]) => rows.map((row) => row.fromUserID)
+    expect(names((await received(bob)).FriendRequests)).toEqual([dave.userID, carol.userID, alice.userID])
+    const pending = await received(bob, { handleResults: [0] })
+    expect([names(pending.FriendRequests), pending.total]).toEqual([[dave.userID, alice.userID], 2])
+    const answered = await received(bob, { handleResults: [1, -1] })
+    expect([names(answered.FriendRequests), answered.total]).toEqual([[carol.userID], 1])
+    const second = await received(bob, { pagination: { pageNumber: 2, showNumber: 2 } })
+    expect([names(second.FriendRequests), second.total]).toEqual([[alice.userID], 3])
+    const none = await received(bob, { pagination: { pageNumber: 1, showNumber: 0 } })
+    expect(none).toEqual({ FriendRequests: [], total: 3 })
+    expect((await made(carol, { handleResults: [0] })).total).toBe(0)
+  })
+
+  it('count what waits for an answer and came after a moment', async () => {
+    const count = async (time?: number) =>
+      (await bob.call('get_self_unhandled_apply_count', { userID: bob.userID, time })).data
+    expect(await count()).toEqual({ count: 0 })
+    await ask(alice, bob)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await ask(mallory, bob)
+    expect(await count()).toEqual({ count: 2 })
+    const { createTime } = (await received(bob)).FriendRequests[1]
+    expect(await count(createTime)).toEqual({ count: 1 })
+    await answer(mallory, bob, -1)
+    expect(await count(0)).toEqual({ count: 1 })
+    expect(await count(createTime)).toEqual({ count: 0 })
+  })
+
+  it('can be asked for two users, in whichever order', async () => {
+    await ask(alice, bob)
+    const swapped = { fromUserID: bob.userID, toUserID: alice.userID }
+    for (const pair of [between(), swapped]) {
+      const { data } = await bob.call('get_designated_friend_apply', pair)
+      expect(data.friendRequests).toMatchObject([between()])
+    }
+    const { data } = await alice.call('get_designated_friend_apply', { ...between(), toUserID: mallory.userID })
+    expect(data).toEqual({ friendRequests: [] })
+  })
+
+  it.each([
+    ['get_friend_apply_list', () => ({ userID: alice.userID, ...PAGE })],
+    ['get_self_friend_apply_list', () => ({ userID: alice.userID, ...PAGE })],
+    ['get_self_unhandled_apply_count', () => ({ userID: alice.userID })],
+    ['get_designated_friend_apply', () => between()],
+  ])('are nobody else’s business: %s', async (verb, body) => {
+    expect((await mallory.call(verb, body())).errCode).toBe(1002)
+    expect((await alice.call(verb, body())).errCode).toBe(0)
+    expect((await post(`/friend/${verb}`, body(), await adminToken())).errCode).toBe(0)
+  })
+
+  it.each([
+    ['no page', { pagination: null }],
+    ['page 0', { pagination: { pageNumber: 0, showNumber: 1 } }],
+    ['a page without an end', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
+    ['a result that is a text', { handleResults: ['0'] }],
+    ['no userID', { userID: '' }],
+  ])('are refused with 1001 for %s', async (_what, given) => {
+    for (const verb of ['get_friend_apply_list', 'get_self_friend_apply_list']) {
+      expect((await alice.call(verb, { userID: alice.userID, ...PAGE, ...given })).errCode).toBe(1001)
+    }
+  })
+})

@@ -1,0 +1,192 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { bindings, textMessage, until } from '../../rigs/rig.ts'
+
+/* Calls that cross each other: each is carried out as if it had been alone, or refused. */
+
+let groupID: string
+let owner: GroupShadow
+let admin: GroupShadow
+let mia: GroupShadow
+let max: GroupShadow
+let newcomer: GroupShadow
+
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
+const all = () => [owner, admin, mia, max, newcomer]
+
+beforeEach(async () => {
+  const people = await cast('owner', 'admin', 'mia', 'max', 'newcomer')
+  ;({ owner, admin, mia, max, newcomer } = people)
+  groupID = await found(owner, { admins: [admin], members: [mia, max] })
+})
+
+async function codes(...calls: Promise<{ errCode: number }>[]): Promise<number[]> {
+  return (await Promise.all(calls)).map(({ errCode }) => errCode)
+}
+
+const handOver = (to: GroupShadow) =>
+  owner.call('transfer_group', { groupID, oldOwnerUserID: owner.userID, newOwnerUserID: to.userID })
+const setMember = (by: GroupShadow, shadow: GroupShadow, set: object) =>
+  by.call('set_group_member_info', { members: [{ groupID, userID: shadow.userID, ...set }] })
+const answer = (by: GroupShadow, handleResult: number) =>
+  by.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult })
+
+describe('calls at the same time', () => {
+  it('that change different things of a group are all seen by everybody', async () => {
+    expect(
+      await codes(
+        owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' }),
+        admin.call('set_group_info_ex', { groupID, introduction: 'intro' }),
+        owner.call('mute_group', { groupID }),
+        admin.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
+        owner.call('set_group_info_ex', { groupID, notification: 'news' }),
+      ),
+    ).toEqual([0, 0, 0, 0, 0])
+    await expectSameGroupsAsFresh(...all())
+    expect((await mia.known()).groups[groupID]).toMatchObject({
+      ...{ groupName: 'Renamed', introduction: 'intro', status: 3, notification: 'news', memberCount: 5 },
+    })
+  })
+
+  it('that change different things of a member are all seen by everybody', async () => {
+    expect(
+      await codes(
+        setMember(mia, mia, { nickname: 'M' }),
+        owner.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 600 }),
+        setMember(owner, mia, { ex: 'e' }),
+      ),
+    ).toEqual([0, 0, 0])
+    await expectSameGroupsAsFresh(...all())
+    const shown = (await max.known()).members[groupID]?.[mia.userID]
+    expect(shown).toMatchObject({ nickname: 'M', ex: 'e', faceURL: `https://x/${mia.userID}.png` })
+    expect(shown?.muteEndTime).toBeGreaterThan(0)
+  })
+
+  it('that hand the group over leave it with one owner', async () => {
+    expect((await codes(handOver(mia), handOver(max))).sort()).toEqual([0, 1002])
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and the other changes the role of the new owner leave it with one owner', async () => {
+    await codes(handOver(mia), setMember(owner, mia, { roleLevel: 60 }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and the new owner quits leave it with an owner', async () => {
+    await codes(handOver(mia), mia.call('quit_group', { groupID }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one hands the group over and an administrator puts the new owner out leave it with an owner', async () => {
+    await codes(handOver(mia), admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }))
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that bring the same user in do so once', async () => {
+    const invite = (by: GroupShadow) => by.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })
+    expect((await codes(invite(owner), invite(admin), invite(mia))).sort()).toEqual([0, 1001, 1001])
+    await aMoment()
+    expect(max.told(1509)).toHaveLength(1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that let an applicant in do so once', async () => {
+    await newcomer.call('join_group', { groupID, joinSource: 3 })
+    const answers = await codes(answer(owner, 1), answer(admin, 1), answer(owner, 1))
+    expect(answers.sort()).toEqual([0, 1206, 1206])
+    await aMoment()
+    expect(max.told(1510)).toHaveLength(1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one lets an applicant in and the other refuses end with one answer', async () => {
+    await newcomer.call('join_group', { groupID, joinSource: 3 })
+    await codes(answer(owner, 1), answer(admin, -1))
+    const { data } = await newcomer.call('get_specified_user_group_request_info', {
+      groupID,
+      userID: newcomer.userID,
+    })
+    const isMember = groupID in (await newcomer.fresh()).groups
+    expect(data.groupRequests[0].handleResult).toBe(isMember ? 1 : -1)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('that put the same member out do so once', async () => {
+    const kick = (by: GroupShadow) => by.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
+    const [first, second] = (await codes(kick(owner), kick(admin))).sort((a, b) => a - b)
+    expect(first).toBe(0)
+    expect([1101, 1203]).toContain(second)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one dismisses the group and others speak and come leave it dismissed for all', async () => {
+    const [dismissed] = await codes(
+      owner.call('dismiss_group', { groupID }),
+      admin.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
+      mia.call('quit_group', { groupID }),
+      admin.call('mute_group', { groupID }),
+    )
+    expect(dismissed).toBe(0)
+    await expectSameGroupsAsFresh(...all())
+    expect((await newcomer.known()).groups).toEqual({})
+    const { data } = await owner.call('get_groups_info', { groupIDs: [groupID] })
+    expect(data.groupInfos[0].status).toBe(2)
+  })
+
+  it('of which one puts a member out and the other is a message of theirs end with it said before, or refused', async () => {
+    const clientMsgID = crypto.randomUUID()
+    const text = textMessage(mia.userID, '', clientMsgID, 'last words', { sessionType: 3, groupID })
+    const [kicked, said] = await Promise.all([
+      owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }),
+      mia.device.request(WsRequestID.SendMsg, text),
+    ])
+    expect(kicked.errCode).toBe(0)
+    expect([0, 1203]).toContain(said.errCode)
+    await until(() => max.inChat(1508).length === 1)
+    const heard = max.device.received().filter(({ msg }) => msg.clientMsgID === clientMsgID)
+    expect(heard).toHaveLength(said.errCode === 0 ? 1 : 0)
+    for (const { msg } of heard) expect(Number(msg.seq)).toBeLessThan(max.inChat(1508)[0]?.seq ?? 0)
+    await expectSameGroupsAsFresh(...all())
+  })
+
+  it('of which one dismisses the group and the other comes in leave nobody in it', async () => {
+    await owner.call('set_group_info_ex', { groupID, needVerification: 2 })
+    const [dismissed, joined] = await codes(
+      owner.call('dismiss_group', { groupID }),
+      newcomer.call('join_group', { groupID, joinSource: 3 }),
+    )
+    expect(dismissed).toBe(0)
+    expect([0, 1204]).toContain(joined)
+    await expectSameGroupsAsFresh(...all())
+    expect((await newcomer.known()).groups).toEqual({})
+    expect(
+      (await newcomer.call('get_joined_group_list', { fromUserID: newcomer.userID, ...PAGE })).data.groups,
+    ).toEqual([])
+  })
+})
+
+describe('a call by somebody whose role changes between its look at D1 and its turn', () => {
+  beforeEach(async () => {
+    expect(await codes(setMember(owner, admin, { roleLevel: 20 }))).toEqual([0])
+    // As it was when the calls looked.
+    await bindings.DB.prepare('UPDATE group_member SET role_level = 60 WHERE group_id = ? AND user_id = ?')
+      .bind(groupID, admin.userID)
+      .run()
+  })
+
+  it.each<[string, () => Promise<{ errCode: number }>]>([
+    ['kick_group', () => admin.call('kick_group', { groupID, reason: '', kickedUserIDs: [mia.userID] })],
+    ['mute_group_member', () => admin.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 60 })],
+    ['cancel_mute_group_member', () => admin.call('cancel_mute_group_member', { groupID, userID: mia.userID })],
+    ['mute_group', () => admin.call('mute_group', { groupID })],
+    ['cancel_mute_group', () => admin.call('cancel_mute_group', { groupID })],
+    ['set_group_info_ex', () => admin.call('set_group_info_ex', { groupID, groupName: 'Taken over' })],
+    ['set_group_member_info', () => setMember(admin, mia, { nickname: 'M' })],
+    ['a new role', () => setMember(admin, mia, { roleLevel: 60 })],
+  ])('is refused: %s', async (_verb, call) => {
+    expect(await codes(call())).toEqual([1002])
+    expect((await owner.known()).groups[groupID]).toMatchObject({ memberCount: 4, status: 0 })
+  })
+})

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { adminToken, post, userToken } from '../../rigs/rig.ts'
+
+const PEOPLE = [
+  ['anna', 'Anna Karenina'],
+  ['boris', 'Борис Годунов'],
+  ['emile_1', 'Émile Zola'],
+  ['percent', '100% cotton_wool (a.b)'],
+]
+
+beforeAll(async () => {
+  const people = PEOPLE.map(([userID, nickname]) => ({ userID, nickname }))
+  const levels = [1, 2, 3, 4].map((level) => ({ userID: `level_${level}`, nickname: 'Level', appMangerLevel: level }))
+  await post('/user/user_register', { users: [...people, ...levels] }, await adminToken())
+})
+
+describe('get_users', () => {
+  const getUsers = async (fields: object, token?: string) =>
+    post(
+      '/user/get_users',
+      { pagination: { pageNumber: 1, showNumber: 100 }, ...fields },
+      token ?? (await userToken('anna')),
+    )
+  const found = async (fields: object) =>
+    (await getUsers(fields)).data.users.map((info: { userID: string }) => info.userID)
+
+  it('lists people of the levels 0 and 1, for whoever asks', async () => {
+    const everybody = ['anna', 'boris', 'emile_1', 'level_1', 'percent']
+    expect(await found({})).toEqual(everybody)
+    expect((await getUsers({})).data.total).toBe(everybody.length)
+    expect((await getUsers({})).data.users[0]).toEqual({
+      userID: 'anna',
+      nickname: 'Anna Karenina',
+      faceURL: '',
+      ex: '',
+      createTime: expect.any(Number),
+      appMangerLevel: 0,
+      globalRecvMsgOpt: 0,
+    })
+  })
+
+  it.each([
+    ['a piece of a userID', { userID: 'ORI' }, ['boris']],
+    ['a piece of a nickname', { nickName: 'karen' }, ['anna']],
+    ['either of two', { userID: 'anna', nickName: 'zola' }, ['anna', 'emile_1']],
+    ['nothing that is there', { nickName: 'nowhere' }, []],
+    ['another script in small letters', { nickName: 'борис годунов' }, ['boris']],
+    ['another script in capitals', { nickName: 'БОРИС' }, ['boris']],
+    ['the middle of a word', { nickName: 'орис' }, ['boris']],
+    ['an accent in a small letter', { nickName: 'émile zola' }, ['emile_1']],
+    ['an accent in capitals', { nickName: 'ÉMILE ZOLA' }, ['emile_1']],
+    ['a nickname of an account of the app', { nickName: 'level' }, ['level_1']],
+    ['a percent sign, which is only a percent sign', { nickName: '%' }, ['percent']],
+    ['an underscore, which is only an underscore', { nickName: 'n_w' }, ['percent']],
+    ['brackets, which are only brackets', { nickName: '(a.b)' }, ['percent']],
+    ['what would be an expression', { nickName: 'a.*a' }, []],
+    ['a quote', { nickName: "'" }, []],
+    ['more letters than a LIKE pattern takes', { nickName: 'x'.repeat(200) }, []],
+  ])('finds %s', async (_what, fields, userIDs) => {
+    expect(await found(fields)).toEqual(userIDs)
+    expect((await getUsers(fields)).data.total).toBe(userIDs.length)
+  })
+
+  it('gives pages, and the total alone when no rows are wanted', async () => {
+    expect((await getUsers({ pagination: { pageNumber: 2, showNumber: 2 } })).data).toMatchObject({
+      total: 5,
+      users: [{ userID: 'emile_1' }, { userID: 'level_1' }],
+    })
+    expect((await getUsers({ pagination: { pageNumber: 9, showNumber: 2 } })).data).toEqual({ total: 5, users: [] })
+    expect((await getUsers({ pagination: { pageNumber: 1 } })).data).toEqual({ total: 5, users: [] })
+    expect((await getUsers({ pagination: { pageNumber: 2 ** 31 - 1, showNumber: 1_000 } })).data.users).toEqual([])
+  })
+
+  it.each([
+    ['no pagination', { pagination: undefined }],
+    ['page 0', { pagination: { pageNumber: 0, showNumber: 10 } }],
+    ['a page of more than a thousand', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
+    ['an endless text', { nickName: 'x'.repeat(1_000) }],
+  ])('refuses %s with 1001', async (_what, fields) => {
+    const reply = await getUsers(fields)
+    expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(/^[a-zA-Z.]+: /) })
+  })
+})
+
+describe('get_all_users_uid', () => {
+  const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await userToken('anna'))
+
+  it('lists every account, of whatever level', async () => {
+    const { data } = await uids({ pageNumber: 1, showNumber: 10_000 })
+    const levels = ['level_1', 'level_2', 'level_3', 'level_4']
+    expect(data.userIDs).toEqual(['anna', 'boris', 'emile_1', 'imAdmin', ...levels, 'percent'])
+    expect(data.total).toBe(9)
+  })
+
+  it('gives pages', async () => {
+    expect((await uids({ pageNumber: 2, showNumber: 4 })).data).toEqual({
+      total: 9,
+      userIDs: ['level_1', 'level_2', 'level_3', 'level_4'],
+    })
+    expect((await uids({ pageNumber: 1, showNumber: 0 })).data).toEqual({ total: 9, userIDs: [] })
+  })
+
+  it('refuses a page of more than ten thousand', async () => {
+    expect((await uids({ pageNumber: 1, showNumber: 10_001 })).errCode).toBe(1001)
+  })
+})

@@ -1,0 +1,236 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { friend } from '../../../src/features/friend/tables.ts'
+import { updateUserInfoEx } from '../../../src/features/user/update-user-info.ts'
+import { openDatabase } from '../../../src/platform/storage/d1.ts'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { AfterReply } from '../../../src/runtime/after-reply.ts'
+import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
+import { adminToken, bindings, Device, post, register, until, userToken } from '../../rigs/rig.ts'
+
+const OK = { errCode: 0, errMsg: '', errDlt: '' }
+
+const infoOf = async (userID: string) =>
+  (await post('/user/get_users_info', { userIDs: [userID] }, await adminToken())).data.usersInfo[0]
+
+/** What a device was told by notifications of one kind, each with its sender, operationID and conversation. */
+function toldBy(device: Device, contentType: number) {
+  return device.pushes.flatMap(({ operationID, messages }) =>
+    Object.entries(messages.notificationMsgs).flatMap(([conversationID, log]) =>
+      log.Msgs.filter((msg) => msg.contentType === contentType).map((msg) => ({
+        conversationID,
+        operationID,
+        from: msg.sendID,
+        to: msg.recvID,
+        seq: msg.seq,
+        detail: JSON.parse(JSON.parse(new TextDecoder().decode(msg.content)).detail),
+      })),
+    ),
+  )
+}
+
+const updates = (device: Device) => toldBy(device, ContentType.UserInfoUpdatedNotification)
+
+async function befriend(ownerUserID: string, friendUserID: string): Promise<void> {
+  const row = {
+    ownerUserID,
+    friendUserID,
+    remark: '',
+    createTime: 1_700_000_000_000,
+    addSource: 1,
+    operatorUserID: 'imAdmin',
+    ex: '',
+    isPinned: false,
+  }
+  await openDatabase(bindings.DB).insert(friend).values(row)
+}
+
+beforeAll(() => register('alice', 'bob'))
+
+describe('update_user_info_ex', () => {
+  it('changes what is given, keeps what is absent and clears what is empty', async () => {
+    const token = await userToken('alice')
+    const update = (userInfo: object) => post('/user/update_user_info_ex', { userInfo }, token)
+    expect(await update({ userID: 'alice', nickname: 'Alice A.', ex: 'e' })).toEqual(OK)
+    expect(await infoOf('alice')).toMatchObject({ nickname: 'Alice A.', ex: 'e', faceURL: 'https://x/alice.png' })
+    await update({ userID: 'alice', faceURL: '', nickname: null })
+    expect(await infoOf('alice')).toMatchObject({ nickname: 'Alice A.', ex: 'e', faceURL: '' })
+  })
+
+  it("is not for other people's profiles", async () => {
+    const userInfo = { userID: 'bob', nickname: 'Bobby' }
+    expect((await post('/user/update_user_info_ex', { userInfo }, await userToken('alice'))).errCode).toBe(1002)
+    expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
+  })
+
+  it.each([{ nickname: 'x' }, {}])('wants a user who exists, whatever is given: %j', async (fields) => {
+    const userInfo = { userID: 'nobody', ...fields }
+    expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(1004)
+  })
+
+  it.each([
+    ['an empty nickname', { nickname: '' }],
+    ['a nickname of a thousand letters', { nickname: 'x'.repeat(1_000) }],
+    ['an option that does not exist', { globalRecvMsgOpt: 3 }],
+    ['an ex of ten thousand letters', { ex: 'x'.repeat(10_000) }],
+  ])('refuses %s with 1001 and the name of the field', async (_what, fields) => {
+    const reply = await post(
+      '/user/update_user_info_ex',
+      { userInfo: { userID: 'alice', ...fields } },
+      await adminToken(),
+    )
+    expect(reply.errCode).toBe(1001)
+    expect(reply.errDlt).toContain(Object.keys(fields)[0])
+  })
+})
+
+describe('update_user_info, the older form', () => {
+  const update = async (userInfo: object, token?: string) =>
+    post('/user/update_user_info', { userInfo }, token ?? (await adminToken()))
+
+  it('changes what is not empty, and never clears', async () => {
+    await register('older')
+    expect(await update({ userID: 'older', nickname: 'Old', ex: 'e', globalRecvMsgOpt: 2 })).toEqual(OK)
+    expect(await update({ userID: 'older', nickname: '', faceURL: '', ex: '', globalRecvMsgOpt: 0 })).toEqual(OK)
+    expect(await infoOf('older')).toMatchObject({
+      nickname: 'Old',
+      faceURL: 'https://x/older.png',
+      ex: 'e',
+      globalRecvMsgOpt: 2,
+    })
+  })
+
+  it('makes nobody an administrator and nobody older', async () => {
+    const before = await infoOf('bob')
+    expect((await update({ userID: 'bob', appMangerLevel: 2, createTime: 1, ex: 'x' })).errCode).toBe(0)
+    expect(await infoOf('bob')).toEqual({ ...before, ex: 'x' })
+  })
+
+  it('is for oneself and administrators, and for users who exist', async () => {
+    expect((await update({ userID: 'alice', ex: 'mine' }, await userToken('alice'))).errCode).toBe(0)
+    expect((await update({ userID: 'bob', ex: 'yours' }, await userToken('alice'))).errCode).toBe(1002)
+    expect((await update({ userID: 'nobody', ex: 'x' })).errCode).toBe(1004)
+    expect((await update({ userID: 'nobody' })).errCode).toBe(1004)
+    expect((await update({ userID: '' })).errCode).toBe(1001)
+    expect((await post('/user/update_user_info', {}, await adminToken())).errCode).toBe(1001)
+  })
+})
+
+describe('set_global_msg_recv_opt', () => {
+  const set = (userID: string, globalRecvMsgOpt: unknown, token: string) =>
+    post('/user/set_global_msg_recv_opt', { userID, globalRecvMsgOpt }, token)
+
+  it.each([2, 1, 0])('sets %i for oneself', async (option) => {
+    expect(await set('alice', option, await userToken('alice'))).toEqual(OK)
+    expect((await infoOf('alice')).globalRecvMsgOpt).toBe(option)
+  })
+
+  it('is for oneself and administrators, and for users who exist', async () => {
+    expect((await set('bob', 2, await userToken('alice'))).errCode).toBe(1002)
+    expect((await set('bob', 2, await adminToken())).errCode).toBe(0)
+    expect((await set('nobody', 2, await adminToken())).errCode).toBe(1004)
+  })
+
+  it.each([3, -1, 1.5, '1'])('refuses %j with 1001', async (option) => {
+    expect((await set('alice', option, await adminToken())).errCode).toBe(1001)
+  })
+})
+
+describe('a changed profile', () => {
+  let next = 0
+  let carol: string
+  let phone: Device
+  let laptop: Device
+  let token: string
+
+  beforeEach(async () => {
+    carol = `carol_${next++}`
+    await register(carol)
+    token = await userToken(carol)
+    phone = await Device.connect(carol, { platformID: 2, kind: 'go' })
+    laptop = await Device.connect(carol, { token })
+  })
+
+  it.each([
+    ['/user/update_user_info_ex', (userID: string) => ({ userInfo: { userID, nickname: 'C' } })],
+    ['/user/update_user_info', (userID: string) => ({ userInfo: { userID, ex: 'C' } })],
+    ['/user/set_global_msg_recv_opt', (userID: string) => ({ userID, globalRecvMsgOpt: 2 })],
+  ])('by %s is told to every device of the user, online only', async (path, body) => {
+    expect((await post(path, body(carol), token)).errCode).toBe(0)
+    await until(() => updates(phone).length === 1 && updates(laptop).length === 1)
+    expect(updates(phone)).toEqual([
+      {
+        conversationID: `n_${carol}_${carol}`,
+        operationID: 'test-operation',
+        from: carol,
+        to: carol,
+        seq: 0,
+        detail: { userID: carol },
+      },
+    ])
+    expect(updates(laptop)).toEqual(updates(phone))
+  })
+
+  it('is told to the administrator who changed it, too', async () => {
+    const admins = await Device.connect('imAdmin', { token: await adminToken(), platformID: 10 })
+    const userInfo = { userID: carol, faceURL: 'https://x/new.png' }
+    expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
+    const byAdmin = { from: 'imAdmin', to: carol, detail: { userID: carol } }
+    await until(() => [phone, laptop, admins].every((device) => updates(device).length === 1))
+    for (const device of [phone, laptop, admins]) expect(updates(device)).toMatchObject([byAdmin])
+  })
+
+  it('is told to nobody when nothing was given or the call was refused', async () => {
+    await post('/user/update_user_info_ex', { userInfo: { userID: carol } }, token)
+    await post('/user/update_user_info', { userInfo: { userID: carol, nickname: '' } }, token)
+    await post('/user/update_user_info_ex', { userInfo: { userID: carol, nickname: 'x' } }, await userToken('alice'))
+    // The next change is told of after them.
+    await post('/user/update_user_info_ex', { userInfo: { userID: carol, ex: 'told' } }, token)
+    await until(() => updates(phone).length > 0 && updates(laptop).length > 0)
+    expect([updates(phone).length, updates(laptop).length]).toEqual([1, 1])
+  })
+
+  it('stays changed when its devices cannot be told', async () => {
+    const said: string[] = []
+    const afterReply = new AfterReply()
+    const real = createContext(bindings, 'test-operation', afterReply)
+    const ctx: CallerContext = {
+      ...real,
+      caller: { userID: carol, platformID: 5, isAdmin: false },
+      log: { ...real.log, error: (message) => said.push(message) },
+      user: () => {
+        throw new Error('no object answers')
+      },
+      conversation: () => {
+        throw new Error('no object answers')
+      },
+    }
+    const unchanged = { nickname: null, faceURL: null, globalRecvMsgOpt: null }
+    await updateUserInfoEx(ctx, { userInfo: { userID: carol, ex: 'kept', ...unchanged } })
+    expect(await infoOf(carol)).toMatchObject({ ex: 'kept' })
+    await afterReply.run(ctx.log)
+    expect(said).toEqual(['work after the reply failed'])
+    expect(updates(phone)).toEqual([])
+  })
+
+  it('is told to the friends of the user and found at their next sync, through the queue', async () => {
+    const dave = `dave_of_${carol}`
+    await register(dave)
+    await befriend(dave, carol)
+    const daves = await userToken(dave)
+    const device = await Device.connect(dave, { token: daves })
+    const sync = (versionID: string, version: number) =>
+      post('/friend/get_incremental_friends', { userID: dave, versionID, version }, daves)
+    const full = await sync('', 0)
+    expect(full.data).toMatchObject({ full: true, version: 1 })
+    const { versionID, version } = full.data
+    await post('/user/update_user_info_ex', { userInfo: { userID: carol, nickname: 'Caroline' } }, token)
+    const toldFriend = () => toldBy(device, ContentType.FriendInfoUpdatedNotification)
+    await until(() => toldFriend().length === 1)
+    expect(toldFriend()).toMatchObject([{ from: carol, to: dave, seq: 0, detail: { userID: carol } }])
+    const reply = await sync(versionID, version)
+    expect(reply.data).toMatchObject({ full: false, version: version + 1, delete: null, insert: null })
+    expect(reply.data.update).toMatchObject([
+      { ownerUserID: dave, createTime: 1_700_000_000, friendUser: { userID: carol, nickname: 'Caroline' } },
+    ])
+  })
+})

@@ -1,0 +1,108 @@
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RECOVERY_DELAY_MS } from '../../../src/objects/conversation/delivery/recovery-alarm.ts'
+import { stampMessage } from '../../../src/protocol/push-messages.ts'
+import { appendItem, bindings, conversation, Device, register, textMessage, until } from '../../rigs/rig.ts'
+import { AppServer } from '../../rigs/webhook-rig.ts'
+
+let app: AppServer
+let alice: string
+let bob: string
+let count = 0
+
+beforeEach(async () => {
+  const n = `${count++}sw`
+  ;[alice, bob] = [`alice${n}`, `bob${n}`]
+  await register(alice, bob)
+  app = new AppServer()
+  await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
+})
+afterEach(() => {
+  app.leaveObjects()
+  vi.restoreAllMocks()
+})
+
+const chat = () => `si_${alice}_${bob}`
+const stub = () => bindings.CONVERSATION.getByName(chat())
+const append = (clientMsgID: string) =>
+  conversation(chat()).append([appendItem({ sendID: alice, recvID: bob, clientMsgID })])
+const toldOf = (name: string) => app.told(name).map((body) => (body as { clientMsgID: string }).clientMsgID)
+
+/** Leaves the conversation as a crash does between a commit and what follows it: the message is stored, no more. */
+async function storeUntold(clientMsgID: string): Promise<void> {
+  await runInDurableObject(stub(), async (_object, state) => {
+    const { sql } = state.storage
+    const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
+    const now = Date.now()
+    const stamp = { serverMsgID: `server-${clientMsgID}`, sendTime: now, seq, status: 2 }
+    const msg = stampMessage(textMessage(alice, bob, clientMsgID, clientMsgID), stamp)
+    sql.exec('INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?)', seq, clientMsgID, alice, now, now, msg)
+    await state.storage.setAlarm(now + RECOVERY_DELAY_MS)
+  })
+  await abortAllDurableObjects()
+}
+
+describe('the app is told of a message', () => {
+  it('that a device sends, once, under an ID of its own for each event', async () => {
+    const device = await Device.connect(alice)
+    await device.sendText(bob, 'hello', 'once')
+    await device.sendText(bob, 'hello', 'once')
+    await device.sendText(bob, 'more', 'more')
+    await until(() => app.queued.length >= 4)
+    expect(toldOf('afterSendSingleMsg')).toEqual(['once', 'more'])
+    expect(toldOf('afterMsgSaveDB')).toEqual(['once', 'more'])
+    expect(app.told('afterSendSingleMsg')[0]).toMatchObject({ seq: 0, status: 1, recvID: bob, msgFrom: 100 })
+    expect(app.told('afterMsgSaveDB')[0]).toMatchObject({ seq: 1, status: 2, recvID: bob, groupID: '' })
+    expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(4)
+  })
+
+  it.each([
+    ['by the alarm', () => runDurableObjectAlarm(stub())],
+    ['by whatever wakes the conversation', () => conversation(chat()).maxSeq()],
+  ])('that was stored when the object died before it could tell, %s', async (_how, wake) => {
+    await append('told')
+    await until(() => app.queued.length === 2)
+    await runDurableObjectAlarm(stub())
+    app.queued.length = 0
+    // The spell of the message before is over: only what a crash may have kept back is told again.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await runInDurableObject(stub(), (_object, { storage }) => {
+      storage.sql.exec('UPDATE chat SET stored_time = stored_time - ?', RECOVERY_DELAY_MS)
+    })
+    await storeUntold('untold')
+    await wake()
+    await until(() => app.queued.length >= 2)
+    expect(toldOf('afterSendSingleMsg')).toEqual(['untold'])
+    expect(app.told('afterMsgSaveDB')).toMatchObject([
+      { serverMsgID: 'server-untold', seq: 2, status: 2, sendID: alice, recvID: bob, content: '{"content":"untold"}' },
+    ])
+    expect(app.told('afterSendSingleMsg')).toMatchObject([{ seq: 0, status: 1 }])
+  })
+
+  it('again after a crash under the same IDs, when it was told before', async () => {
+    await append('message')
+    await until(() => app.queued.length === 2)
+    const before = app.queued.splice(0)
+    await abortAllDurableObjects()
+    await runDurableObjectAlarm(stub())
+    await until(() => app.queued.length === 2)
+    expect(app.queued.map(({ eventID }) => eventID)).toEqual(before.map(({ eventID }) => eventID))
+    expect(app.queued.map(({ key }) => key)).toEqual(before.map(({ key }) => key))
+    // The request that brought the message is forgotten; all else is as it was.
+    const body = ({ body }: { body: string | null }) => ({ ...JSON.parse(body ?? ''), operationID: '' })
+    expect(app.queued.map(body)).toEqual(before.map(body))
+  })
+
+  it('in its own time: a queue that hangs holds up nobody', async () => {
+    let mayTake = false
+    app.takes = async () => {
+      while (!mayTake) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
+    await a.sendText(bob, 'hello', 'first')
+    expect(await b.receivedTexts(1)).toEqual(['hello'])
+    expect(app.queued).toEqual([])
+    mayTake = true
+    await until(() => app.queued.length === 2)
+  })
+})

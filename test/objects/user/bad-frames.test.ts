@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { encodeGobRequest } from '../../../src/protocol/envelope/gob.ts'
+import { gzip } from '../../../src/protocol/envelope/gzip.ts'
+import { GetMaxSeqReq, SubUserOnlineStatus } from '../../../src/protocol/proto/index.ts'
+import { Device, register, type SdkKind, textMessage, user } from '../../rigs/rig.ts'
+
+const KINDS: SdkKind[] = ['js', 'go']
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+const gobFrame = (userID: string, given: { sendID?: string; reqIdentifier?: number } = {}) =>
+  encodeGobRequest({
+    reqIdentifier: given.reqIdentifier ?? WsRequestID.GetNewestSeq,
+    token: '',
+    sendID: given.sendID ?? userID,
+    operationID: 'op',
+    msgIncr: '1',
+    data: GetMaxSeqReq.encode({ userID }).finish(),
+  })
+
+const jsonFrame = (given: object) =>
+  bytes(JSON.stringify({ reqIdentifier: 1001, sendID: 'x', operationID: 'op', msgIncr: '1', data: '', ...given }))
+
+/** Frames that no client of ours would send, by what is wrong with them. */
+const BAD: Record<SdkKind, [string, (userID: string) => string | Uint8Array][]> = {
+  go: [
+    ['not zipped', (userID) => gobFrame(userID)],
+    ['cut in the zip', (userID) => gzip(gobFrame(userID)).subarray(0, 40)],
+    ['cut in the gob', (userID) => gzip(gobFrame(userID).subarray(0, 60))],
+    ['not gob', () => gzip(bytes('hello, this is not gob at all'))],
+    ['of another user', () => gzip(gobFrame('somebody'))],
+    ['an unknown request', (userID) => gzip(gobFrame(userID, { reqIdentifier: 4711 }))],
+    ['larger than allowed', () => new Uint8Array(51_201)],
+    ['a zip bomb', () => gzip(new Uint8Array(20_000_000))],
+    ['text', () => 'hello'],
+    ['empty', () => new Uint8Array()],
+  ],
+  js: [
+    ['not JSON', () => bytes('{"reqIdentifier":')],
+    ['JSON of another shape', () => bytes('[1,2,3]')],
+    ['a number as text', (userID) => jsonFrame({ sendID: userID, reqIdentifier: '1001' })],
+    ['data that is not base64', (userID) => jsonFrame({ sendID: userID, data: '***' })],
+    ['not UTF-8', () => new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])],
+    ['of another user', () => jsonFrame({ sendID: 'somebody' })],
+    ['an unknown request', (userID) => jsonFrame({ sendID: userID, reqIdentifier: 4711 })],
+    ['larger than allowed', () => new Uint8Array(51_201)],
+    ['text', () => '{"hello":1}'],
+    ['empty', () => new Uint8Array()],
+  ],
+}
+
+describe.each(KINDS)('a frame on a %s socket', (kind) => {
+  const [mallory, neighbour] = [`mallory_${kind}`, `neighbour_${kind}`]
+  let bystander: Device
+
+  beforeAll(async () => {
+    await register(mallory, neighbour)
+    bystander = await Device.connect(neighbour, { kind })
+  })
+
+  it.each(BAD[kind])(
+    'that is %s ends that connection with a sentence, and nobody else notices',
+    async (_what, frame) => {
+      const device = await Device.connect(mallory, { kind })
+      device.sendRaw(frame(mallory))
+      const { code, reason } = await device.closed
+      expect(code).toBe(1008)
+      expect(reason).toMatch(/^1001 .{10,}/)
+      expect(reason).not.toMatch(/ at |\.ts|Error:/)
+      const answer = await bystander.request(
+        WsRequestID.GetNewestSeq,
+        GetMaxSeqReq.encode({ userID: neighbour }).finish(),
+      )
+      expect(answer.errCode).toBe(0)
+    },
+  )
+
+  const message = (given: Parameters<typeof textMessage>[4]) => textMessage(mallory, neighbour, 'bad-1', 'x', given)
+
+  it.each([
+    ['is not protobuf', new Uint8Array([0xff, 0xff, 0xff]), 1001],
+    ['has no receiver', textMessage(mallory, '', 'bad-1', 'x'), 1001],
+    ['has no clientMsgID', textMessage(mallory, neighbour, '', 'x'), 1001],
+    ['has no content', message({ content: new Uint8Array() }), 1001],
+    ['is of no session type', message({ sessionType: 9 }), 1001],
+    ['is of no content type', message({ contentType: 0 }), 1001],
+    ['poses as a notification', message({ options: { isNotNotification: false } }), 1001],
+    ['poses as the service', message({ contentType: 2101 }), 1001],
+    ["has somebody else's sendID", textMessage(neighbour, mallory, 'bad-1', 'x'), 1002],
+    ['goes to nobody', textMessage(mallory, 'nobody', 'bad-1', 'x'), 1004],
+    ['goes to a group that does not exist', message({ sessionType: 3, groupID: '42', recvID: '' }), 1201],
+  ])('with a message that %s is answered with the error, and the connection goes on', async (_what, data, code) => {
+    const device = await Device.connect(mallory, { kind })
+    const answer = await device.request(WsRequestID.SendMsg, data)
+    expect(answer.errCode).toBe(code)
+    expect(answer.errMsg).toMatch(/: .{10,}/)
+    expect(
+      (await device.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID: mallory }).finish())).errCode,
+    ).toBe(0)
+  })
+
+  it("that asks for another user's seqs is refused", async () => {
+    const device = await Device.connect(mallory, { kind })
+    const data = GetMaxSeqReq.encode({ userID: neighbour }).finish()
+    expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(1002)
+  })
+})
+
+describe('an ID longer than any that can be registered', () => {
+  const long = 'x'.repeat(2_000)
+
+  it('is refused as the receiver of a message, and leaves nothing behind', async () => {
+    await register('verbose')
+    const device = await Device.connect('verbose')
+    for (const to of [{ recvID: long }, { sessionType: 3, groupID: long }]) {
+      const reply = await device.request(WsRequestID.SendMsg, textMessage('verbose', 'bob', 'long', 'hello', to))
+      expect(reply).toMatchObject({ errCode: 1001, errMsg: expect.stringContaining('at most 128 characters') })
+    }
+    expect(await user('verbose').conversationHomes()).toEqual([])
+  })
+
+  it('is refused as one to be watched, as are all with it', async () => {
+    await register('curious')
+    const device = await Device.connect('curious')
+    const watch = (...subscribeUserID: string[]) =>
+      device.request(
+        WsRequestID.SubUserOnlineStatus,
+        SubUserOnlineStatus.encode({ subscribeUserID, unsubscribeUserID: [] }).finish(),
+      )
+    expect(await watch('verbose', long)).toMatchObject({ errCode: 1001 })
+    expect(await user('curious').subscribePresence(5, [], [])).toEqual([])
+    expect(await watch('verbose')).toMatchObject({ errCode: 0 })
+  })
+})

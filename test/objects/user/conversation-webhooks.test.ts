@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { founding, groupChange, memberRecord } from '../../rigs/group-rig.ts'
+import { conversation, Device, register, textMessage, until, user } from '../../rigs/rig.ts'
+import { AppServer, GO_ON, REFUSE } from '../../rigs/webhook-rig.ts'
+
+let app: AppServer
+let alice: string
+let bob: string
+let carol: string
+let groupID: string
+let count = 0
+
+beforeEach(async () => {
+  const n = `${count++}cw`
+  ;[alice, bob, carol] = [`alice${n}`, `bob${n}`, `carol${n}`]
+  groupID = `g${n}`
+  await register(alice, bob, carol)
+  app = new AppServer()
+  await app.inObjects({ beforeCreateGroupChatConversations: {}, afterCreateGroupChatConversations: {} })
+})
+afterEach(() => {
+  app.leaveObjects()
+  vi.restoreAllMocks()
+})
+
+const chat = () => `sg_${groupID}`
+const found = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
+const listOf = async (userID: string) => user(userID).conversations(null)
+const say = (device: Device, sendID: string, text: string) =>
+  device.request(WsRequestID.SendMsg, textMessage(sendID, '', `${groupID} ${text}`, text, { sessionType: 3, groupID }))
+const texts = (device: Device) => device.received().filter(({ msg }) => msg.contentType === ContentType.Text)
+
+describe('a group in the list of a member', () => {
+  it('is there as the app wants it, who is asked and told about each member', async () => {
+    app.answer = ({ body }) => (body.ownerUserId === bob ? { ...GO_ON, isPinned: true, ex: 'set by the app' } : GO_ON)
+    await found(alice, bob)
+    await expect.poll(() => listOf(bob)).toMatchObject([{ conversationID: chat(), groupID, isPinned: true }])
+    await expect.poll(() => listOf(alice)).toMatchObject([{ conversationID: chat(), isPinned: false, ex: '' }])
+    await until(() => app.queued.length === 2)
+    const fields = {
+      ...{ conversationId: chat(), conversationType: 3, groupId: groupID, recvMsgOpt: 0, isPinned: false },
+      ...{ isPrivateChat: false, burnDuration: 0, groupAtType: 0, attachedInfo: '', ex: '' },
+    }
+    const of = (ownerUserId: string, settings = {}) => ({ ...fields, ownerUserId, ...settings })
+    const inOrder = (bodies: unknown[]) =>
+      bodies
+        .map((body) => body as { ownerUserId: string; callbackCommand: string })
+        .map(({ callbackCommand: _, ...body }) => body)
+        .sort((a, b) => a.ownerUserId.localeCompare(b.ownerUserId))
+    expect(inOrder(app.askedAs('beforeCreateGroupChatConversations'))).toEqual([of(alice), of(bob)])
+    expect(inOrder(app.told('afterCreateGroupChatConversations'))).toEqual([
+      of(alice),
+      of(bob, { isPinned: true, ex: 'set by the app' }),
+    ])
+  })
+
+  it('is asked about when somebody joins, too', async () => {
+    await found(alice, bob)
+    await expect.poll(() => listOf(bob)).toHaveLength(1)
+    await conversation(chat()).changeGroup(groupChange(groupID, { join: [memberRecord(groupID, carol)] }))
+    await expect.poll(() => listOf(carol)).toHaveLength(1)
+    const owners = app.askedAs('beforeCreateGroupChatConversations').map(({ ownerUserId }) => ownerUserId)
+    expect(owners.filter((userID) => userID === carol)).toHaveLength(1)
+    expect(owners).toHaveLength(3)
+  })
+
+  it('is not there when the app refuses it; what is said in the group arrives all the same', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    app.answer = ({ body }) => (body.ownerUserId === bob ? REFUSE : GO_ON)
+    const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
+    await found(alice, bob)
+    expect((await say(a, alice, 'one')).errCode).toBe(0)
+    expect((await say(a, alice, 'two')).errCode).toBe(0)
+    await until(() => texts(b).length === 2)
+    await expect.poll(() => listOf(alice)).toHaveLength(1)
+    expect(await listOf(bob)).toEqual([])
+    // Not with every message anew.
+    expect(app.askedAs('beforeCreateGroupChatConversations').filter((body) => body.ownerUserId === bob)).toHaveLength(1)
+    expect(app.told('afterCreateGroupChatConversations')).toMatchObject([{ ownerUserId: alice }])
+  })
+
+  it('keeps no message waiting, however long the app thinks', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    app.answer = (_asked, signal) =>
+      new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
+    await found(alice, bob)
+    await say(a, alice, 'at once')
+    await until(() => texts(b).length === 1)
+    expect(await listOf(bob)).toEqual([])
+  })
+})

@@ -1,0 +1,216 @@
+import { evictAllDurableObjects } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { configOf } from '../../../src/config/index.ts'
+import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { DelUserPushTokenReq, SetAppBackgroundStatusReq } from '../../../src/protocol/proto/index.ts'
+import { signToken } from '../../../src/runtime/jwt.ts'
+import {
+  adminToken,
+  bindings,
+  Device,
+  gatewayQuery,
+  post,
+  type ReplyBody,
+  register,
+  request,
+  type SdkKind,
+  until,
+  userToken,
+} from '../../rigs/rig.ts'
+
+const { secret } = configOf(bindings)
+
+async function refusal(userID: string, token: string, given: Record<string, string> = {}): Promise<ReplyBody> {
+  const query = gatewayQuery(userID, token, 'go', { isMsgResp: 'false', ...given })
+  const response = await request(`/?${query}`, { headers: { Upgrade: 'websocket' } })
+  expect(response.status).toBe(200)
+  return response.json()
+}
+
+/** The same refusal, as a browser gets it: upgrade, one text frame, close. */
+async function refusalFrame(userID: string, token: string, kind: SdkKind): Promise<ReplyBody> {
+  const device = await Device.connect(userID, { token, kind })
+  const reply = await device.handshake()
+  await device.closed
+  return reply
+}
+
+const at = (userID: string, options: { now?: number; expireSeconds?: number; secret?: string } = {}) =>
+  signToken({ userID, platformID: 5 }, { secret, now: Date.now(), expireSeconds: 3600, ...options })
+
+/** What was sent to the device before its ping is there when this is. */
+async function pong(device: Device): Promise<void> {
+  device.sendRaw('{"type":"ping"}')
+  await until(() => device.frames.some((frame) => typeof frame === 'string' && frame.includes('"pong"')))
+}
+
+describe('a handshake', () => {
+  it.each(['/', '/ws', '/msg_gateway'])('is accepted at %s', async (path) => {
+    await register(`path${path.length}`)
+    const device = await Device.connect(`path${path.length}`, { path })
+    expect(await device.handshake()).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
+  })
+
+  it('without isMsgResp is accepted in silence', async () => {
+    await register('silent')
+    const device = await Device.connect('silent', { kind: 'go', query: { isMsgResp: 'false' } })
+    await pong(device)
+    expect(device.frames).toHaveLength(1)
+  })
+
+  it('tells expired, foreign, malformed, unknown and mismatched tokens apart', async () => {
+    await register('tess', 'other')
+    const good = await userToken('tess')
+    const expired = await at('tess', { now: Date.now() - 7_200_000 })
+    const foreign = await at('tess', { secret: 'somebody else' })
+    const unknown = await at('tess', { expireSeconds: 1234 })
+    expect((await refusal('tess', expired.token)).errCode).toBe(1501)
+    expect((await refusal('tess', foreign.token)).errCode).toBe(1505)
+    expect((await refusal('tess', 'garbage')).errCode).toBe(1503)
+    expect((await refusal('tess', unknown.token)).errCode).toBe(1507)
+    expect((await refusal('other', good)).errCode).toBe(1502)
+    expect((await refusal('tess', good, { platformID: '2' })).errCode).toBe(1502)
+  })
+
+  it.each(['js', 'go'] as const)('is refused in a frame when the %s client asked for one', async (kind) => {
+    await register(`frame_${kind}`)
+    const expired = await at(`frame_${kind}`, { now: Date.now() - 7_200_000 })
+    const reply = await refusalFrame(`frame_${kind}`, expired.token, kind)
+    expect(reply).toMatchObject({ errCode: 1501, errMsg: 'TokenExpiredError' })
+    expect(reply.errDlt).not.toBe('')
+  })
+
+  it.each([
+    ['token', 1602],
+    ['sendID', 1602],
+    ['operationID', 1602],
+    ['platformID', 1602],
+    ['isBackground', 500],
+  ])('without %s is an argument error', async (name, code) => {
+    await register(`miss_${name}`)
+    const reply = await refusal(`miss_${name}`, await userToken(`miss_${name}`), { [name]: '' })
+    expect(reply.errCode).toBe(code)
+    expect(reply.errDlt).not.toBe('')
+  })
+
+  it('with an SDK type or a platform that does not exist is an argument error', async () => {
+    await register('odd')
+    const token = await userToken('odd')
+    expect((await refusal('odd', token, { sdkType: 'cobol' })).errCode).toBe(1602)
+    expect((await refusal('odd', token, { platformID: '12' })).errCode).toBe(1602)
+  })
+})
+
+describe('a session', () => {
+  it('of a platform is ended by the next login there: kicked on the socket, 1506 afterwards', async () => {
+    await register('kira')
+    const old = await userToken('kira')
+    const device = await Device.connect('kira', { token: old })
+    // A second passes, since a token signed in the same second is the same token.
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const fresh = await userToken('kira')
+    expect((await post('/user/get_users_info', { userIDs: ['kira'] }, old)).errCode).toBe(1506)
+    await Device.connect('kira', { token: fresh })
+    expect((await device.closed).reason).toContain('1506')
+    expect(device.kicked).toBe(true)
+    expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
+    expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
+    // Whoever wakes up knows it, too.
+    await evictAllDurableObjects()
+    expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
+    expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
+  })
+
+  it('survives a reconnect with the same token and logins on other platforms', async () => {
+    await register('lena')
+    const token = await userToken('lena')
+    const first = await Device.connect('lena', { token })
+    const again = await Device.connect('lena', { token })
+    const phone = await Device.connect('lena', { platformID: 2 })
+    for (const device of [first, again, phone]) await pong(device)
+    expect([first.kicked, again.kicked, phone.kicked]).toEqual([false, false, false])
+  })
+
+  it('that is forced to log out stops working at once, on REST and on the socket', async () => {
+    await register('mona')
+    const token = await userToken('mona')
+    const device = await Device.connect('mona', { token })
+    const reply = await post('/auth/force_logout', { userID: 'mona', platformID: 5 }, await adminToken())
+    expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
+    await device.closed
+    expect(device.kicked).toBe(true)
+    expect((await post('/user/get_users_info', { userIDs: ['mona'] }, token)).errCode).toBe(1506)
+    expect((await post('/auth/parse_token', { token })).errCode).toBe(1506)
+    expect((await refusal('mona', token)).errCode).toBe(1506)
+  })
+
+  it('ends with a logout frame: answered, then closed', async () => {
+    await register('nora')
+    const device = await Device.connect('nora', { kind: 'go' })
+    const data = DelUserPushTokenReq.encode({ userID: 'nora', platformID: 5 }).finish()
+    expect(await device.request(WsRequestID.LogoutMsg, data)).toMatchObject({ errCode: 0 })
+    expect((await device.closed).code).toBe(1000)
+  })
+
+  it('can go to the background and come back', async () => {
+    await register('odin')
+    const device = await Device.connect('odin')
+    for (const isBackground of [true, false]) {
+      const data = SetAppBackgroundStatusReq.encode({ userID: '', isBackground }).finish()
+      expect(await device.request(WsRequestID.SetBackgroundStatus, data)).toMatchObject({
+        errCode: 0,
+        data: Buffer.alloc(0),
+      })
+    }
+  })
+
+  it('in the background gets no messages on an iPhone, and does on others', async () => {
+    await register('ivan', 'ada')
+    const ada = await Device.connect('ada')
+    const phones = [await Device.connect('ivan', { platformID: 1 }), await Device.connect('ivan', { platformID: 2 })]
+    for (const phone of phones) {
+      const data = SetAppBackgroundStatusReq.encode({ userID: 'ivan', isBackground: true }).finish()
+      await phone.request(WsRequestID.SetBackgroundStatus, data)
+    }
+    await ada.sendText('ivan', 'hello')
+    await until(() => phones[1]?.received().length === 1)
+    expect(phones[0]?.received()).toEqual([])
+  })
+
+  it('of an administrator goes on for a while beside a newer one', async () => {
+    const older = await adminToken()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const newer = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
+    expect(newer.data.token).not.toBe(older)
+    for (const token of [older, newer.data.token]) {
+      expect((await post('/user/account_check', { checkUserIDs: [] }, token)).errCode).toBe(0)
+    }
+  })
+})
+
+describe('a goodbye', () => {
+  it.each(['js', 'go'] as const)('of a %s client is answered', async (kind) => {
+    await register(`bye_${kind}`)
+    const device = await Device.connect(`bye_${kind}`, { kind })
+    device.close()
+    expect((await device.closed).code).toBe(1000)
+  })
+})
+
+describe('a heartbeat', () => {
+  it('of the JS SDK is answered with a pong', async () => {
+    await register('ping')
+    const device = await Device.connect('ping')
+    device.sendRaw('{"type":"ping"}')
+    await until(() => device.frames.length > 1)
+    expect(JSON.parse(device.frames[1] as string)).toEqual({ type: 'pong', body: null })
+  })
+
+  it('with a body gets its body back', async () => {
+    await register('pong')
+    const device = await Device.connect('pong', { kind: 'go' })
+    device.sendRaw('{"type":"ping","body":"op-1"}')
+    await until(() => device.frames.length > 1)
+    expect(JSON.parse(device.frames[1] as string)).toEqual({ type: 'pong', body: 'op-1' })
+  })
+})

@@ -1,0 +1,388 @@
+import { expect } from 'vitest'
+import type { GroupInfo, GroupMemberFullInfo } from '../../src/features/group/schema.ts'
+import { ContentType } from '../../src/protocol/constants/content-type.ts'
+import { GroupRole } from '../../src/protocol/constants/group.ts'
+import type { MsgData } from '../../src/protocol/proto/index.ts'
+import { Device, post, register, until, userToken } from './rig.ts'
+
+/*
+ * The check of `shadow.ts`, for joined groups and their members: a device that was online all along and applied each
+ * notice by the SDKs' rule of versions has the same groups and members as one that fetches them now.
+ */
+
+/** A group notice as a device got it. */
+export interface GroupTold {
+  contentType: number
+  conversationID: string
+  from: string
+  to: string
+  seq: number
+  operationID: string
+  senderNickname: string
+  senderFaceURL: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the tips hold
+  detail: any
+}
+
+type Members = Record<string, GroupMemberFullInfo>
+
+interface Version {
+  version: number
+  versionID: string
+}
+
+/** What a client keeps of one group. */
+interface Followed {
+  members: Members
+  order: string[]
+  version: Version
+}
+
+/** What a client shows. */
+export interface GroupsKnown {
+  groups: Record<string, GroupInfo>
+  members: Record<string, Members>
+  /** The roles in the order of each member list: members of one role who come together have no order of their own. */
+  roles: Record<string, number[]>
+}
+
+/** What a notice says of a member list. */
+interface Tips {
+  groupID: string
+  version: Version
+  deleted?: GroupMemberFullInfo[]
+  updated?: GroupMemberFullInfo[]
+  inserted?: GroupMemberFullInfo[]
+  group?: GroupInfo
+  reordered?: boolean
+}
+
+const NEVER: Version = { version: 0, versionID: '' }
+const PAGE = 100
+
+/** A device that follows its user's groups. */
+export class GroupShadow {
+  readonly userID: string
+  readonly token: string
+  readonly device: Device
+  /** How often a notice could not be applied by itself, so that the server had to be asked. */
+  asked = 0
+  #groups: Record<string, GroupInfo> = {}
+  #joined = NEVER
+  /** Kept when the user leaves a group, and taken up again should they come back. */
+  readonly #followed = new Map<string, Followed>()
+  #applied = 0
+
+  constructor(userID: string, token: string, device: Device) {
+    this.userID = userID
+    this.token = token
+    this.device = device
+  }
+
+  static async online(userID: string): Promise<GroupShadow> {
+    const token = await userToken(userID)
+    const shadow = new GroupShadow(userID, token, await Device.connect(userID, { token }))
+    await shadow.#syncAll()
+    return shadow
+  }
+
+  /** A REST call of this user. */
+  call(verb: string, body: object) {
+    return post(`/group/${verb}`, body, this.token)
+  }
+
+  /**
+   * The notices of groups that came, without their copies in chats. Who sends one to several people hears each of them;
+   * clients drop those whose uuid they have seen.
+   */
+  told(contentType?: number): GroupTold[] {
+    const seen = new Set<string>()
+    return this.#notices().filter((told) => {
+      if (!isWanted(told, contentType) || !told.conversationID.startsWith('n_')) return false
+      const { uuid } = told.detail
+      if (uuid === undefined) return true
+      return !seen.has(uuid) && seen.add(uuid)
+    })
+  }
+
+  /** The copies of notices in chats. */
+  inChat(contentType?: number): GroupTold[] {
+    return this.#notices().filter((told) => isWanted(told, contentType) && !told.conversationID.startsWith('n_'))
+  }
+
+  async known(): Promise<GroupsKnown> {
+    const told = this.told()
+    for (; this.#applied < told.length; this.#applied++) {
+      const next = told[this.#applied]
+      if (next) await this.#apply(next)
+    }
+    return this.#state()
+  }
+
+  /** What a client that starts from nothing has. */
+  async fresh(): Promise<GroupsKnown> {
+    const fresh = new GroupShadow(this.userID, this.token, this.device)
+    await fresh.#syncAll()
+    return fresh.#state()
+  }
+
+  #notices(): GroupTold[] {
+    return this.device.pushes.flatMap(({ operationID, messages }) =>
+      [messages.msgs, messages.notificationMsgs].flatMap((logs) =>
+        Object.entries(logs).flatMap(([conversationID, log]) =>
+          log.Msgs.filter(({ contentType }) => contentType > 1500 && contentType < 1599).map((msg) =>
+            asTold(conversationID, operationID, msg),
+          ),
+        ),
+      ),
+    )
+  }
+
+  #state(): GroupsKnown {
+    const known: GroupsKnown = { groups: this.#groups, members: {}, roles: {} }
+    for (const groupID of Object.keys(this.#groups)) {
+      const { members, order } = this.#follow(groupID)
+      known.members[groupID] = members
+      known.roles[groupID] = order.map((userID) => members[userID]?.roleLevel ?? 0)
+    }
+    return known
+  }
+
+  #follow(groupID: string): Followed {
+    const known = this.#followed.get(groupID)
+    if (known) return known
+    const followed: Followed = { members: {}, order: [], version: NEVER }
+    this.#followed.set(groupID, followed)
+    return followed
+  }
+
+  async #apply({ contentType, detail }: GroupTold): Promise<void> {
+    const groupID: string = detail.group?.groupID
+    const version = { version: detail.groupMemberVersion, versionID: detail.groupMemberVersionID }
+    const tips = { groupID, version }
+    const { group } = detail
+    switch (contentType) {
+      case ContentType.GroupCreatedNotification:
+        await this.#syncGroups()
+        return this.#syncMembers(groupID)
+      case ContentType.MemberQuitNotification:
+        if (detail.quitUser.userID === this.userID) return this.#syncGroups()
+        return this.#take({ ...tips, group, deleted: [detail.quitUser] })
+      case ContentType.MemberKickedNotification:
+        if (this.#isAmong(detail.kickedUserList)) return this.#syncGroups()
+        return this.#take({ ...tips, group, deleted: detail.kickedUserList })
+      case ContentType.MemberInvitedNotification:
+        return this.#takeNewcomers({ ...tips, group, inserted: detail.invitedUserList })
+      case ContentType.MemberEnterNotification:
+        return this.#takeNewcomers({ ...tips, group, inserted: [detail.entrantUser] })
+      case ContentType.GroupOwnerTransferredNotification:
+        return this.#take({
+          ...{ ...tips, group, reordered: true },
+          updated: [detail.newGroupOwner, detail.oldGroupOwnerInfo],
+        })
+      case ContentType.GroupDismissedNotification:
+        return this.#syncGroups()
+      case ContentType.GroupMemberMutedNotification:
+      case ContentType.GroupMemberCancelMutedNotification:
+        return this.#take({ ...tips, updated: [detail.mutedUser] })
+      case ContentType.GroupMemberInfoSetNotification:
+      case ContentType.GroupMemberSetToAdminNotification:
+      case ContentType.GroupMemberSetToOrdinaryUserNotification:
+        return this.#take({ ...tips, updated: [detail.changedUser], reordered: detail.groupSortVersion > 0 })
+      case ContentType.GroupInfoSetNotification:
+      case ContentType.GroupMutedNotification:
+      case ContentType.GroupCancelMutedNotification:
+      case ContentType.GroupInfoSetAnnouncementNotification:
+      case ContentType.GroupInfoSetNameNotification:
+        return this.#take({ ...tips, group })
+    }
+  }
+
+  #isAmong(members: GroupMemberFullInfo[]): boolean {
+    return members.some(({ userID }) => userID === this.userID)
+  }
+
+  async #takeNewcomers(tips: Tips): Promise<void> {
+    if (!this.#isAmong(tips.inserted ?? [])) return this.#take(tips)
+    await this.#syncGroups()
+    await this.#syncMembers(tips.groupID)
+  }
+
+  /** The SDKs' rule: one step is applied as it was told, an old one is dropped, and any other is asked for. */
+  async #take(tips: Tips): Promise<void> {
+    const followed = this.#follow(tips.groupID)
+    const { version, versionID } = tips.version
+    if (versionID === followed.version.versionID && version <= followed.version.version) return
+    if (versionID !== followed.version.versionID || version !== followed.version.version + 1) {
+      this.asked++
+      return this.#syncMembers(tips.groupID)
+    }
+    const deleted = (tips.deleted ?? []).map(({ userID }) => userID)
+    this.#merge(followed, [...(tips.inserted ?? []), ...(tips.updated ?? [])], deleted)
+    if (tips.group) this.#groups[tips.groupID] = tips.group
+    if (tips.reordered) followed.order = await this.#memberIDs(tips.groupID)
+    followed.version = tips.version
+  }
+
+  #merge(followed: Followed, changed: GroupMemberFullInfo[], deleted: string[]): void {
+    const { members } = followed
+    for (const member of changed) {
+      if (!members[member.userID]) followed.order.push(member.userID)
+      members[member.userID] = member
+    }
+    for (const userID of deleted) delete members[userID]
+    followed.order = followed.order.filter((userID) => members[userID])
+  }
+
+  async #syncAll(): Promise<void> {
+    await this.#syncGroups()
+    for (const groupID of Object.keys(this.#groups)) await this.#syncMembers(groupID)
+  }
+
+  async #syncGroups(): Promise<void> {
+    const { data } = await this.call('get_incremental_join_groups', { userID: this.userID, ...this.#joined })
+    if (data.full) {
+      const groups = await this.#pages<GroupInfo>('get_joined_group_list', 'groups', { fromUserID: this.userID })
+      this.#groups = Object.fromEntries(groups.map((group) => [group.groupID, group]))
+    }
+    for (const group of changedIn<GroupInfo>(data)) this.#groups[group.groupID] = group
+    for (const groupID of data.delete ?? []) delete this.#groups[groupID]
+    this.#joined = { version: data.version, versionID: data.versionID }
+  }
+
+  async #syncMembers(groupID: string): Promise<void> {
+    const followed = this.#follow(groupID)
+    const reqList = [{ groupID, ...followed.version }]
+    const reply = await this.call('get_incremental_group_members_batch', { userID: this.userID, reqList })
+    const answer = reply.data?.respList[groupID]
+    // Who is no member any more, or whose group was dismissed, keeps what they had.
+    if (!answer) return
+    if (answer.full) {
+      const members = await this.#pages<GroupMemberFullInfo>('get_group_member_list', 'members', { groupID })
+      followed.members = Object.fromEntries(members.map((member) => [member.userID, member]))
+    } else {
+      this.#merge(followed, changedIn(answer), answer.delete ?? [])
+    }
+    if (answer.group) this.#groups[groupID] = answer.group
+    if (answer.full || answer.sortVersion > 0) followed.order = await this.#memberIDs(groupID)
+    followed.version = { version: answer.version, versionID: answer.versionID }
+  }
+
+  async #memberIDs(groupID: string): Promise<string[]> {
+    return (await this.call('get_full_group_member_user_ids', { groupID, idHash: 0 })).data.userIDs
+  }
+
+  async #pages<Row>(verb: string, field: string, body: object): Promise<Row[]> {
+    const rows: Row[] = []
+    for (let pageNumber = 1; ; pageNumber++) {
+      const { data } = await this.call(verb, { ...body, pagination: { pageNumber, showNumber: PAGE } })
+      rows.push(...data[field])
+      if (data[field].length < PAGE) return rows
+    }
+  }
+}
+
+/** What was added or changed; an empty list may be null. */
+function changedIn<Row>({ insert, update }: { insert: Row[] | null; update: Row[] | null }): Row[] {
+  return [...(insert ?? []), ...(update ?? [])]
+}
+
+function asTold(conversationID: string, operationID: string, msg: MsgData): GroupTold {
+  const { contentType, senderNickname, senderFaceURL } = msg
+  const { detail } = JSON.parse(new TextDecoder().decode(msg.content))
+  return {
+    ...{ contentType, conversationID, operationID, senderNickname, senderFaceURL },
+    ...{ from: msg.sendID, to: msg.recvID, seq: Number(msg.seq), detail: JSON.parse(detail) },
+  }
+}
+
+function isWanted(told: GroupTold, contentType: number | undefined): boolean {
+  return contentType === undefined || told.contentType === contentType
+}
+
+/** Waits until the online devices have settled, then compares each with one that fetches everything. */
+export async function expectSameGroupsAsFresh(...online: GroupShadow[]): Promise<void> {
+  for (const shadow of online) {
+    let fresh = sorted(await shadow.fresh())
+    const settled = async () => {
+      // What a job still changes, a device that came before it does not have either.
+      fresh = sorted(await shadow.fresh())
+      return JSON.stringify(sorted(await shadow.known())) === JSON.stringify(fresh)
+    }
+    await until(settled).catch(async () =>
+      expect({ of: shadow.userID, ...sorted(await shadow.known()) }).toEqual({ of: shadow.userID, ...fresh }),
+    )
+    for (const roles of Object.values(fresh.roles)) expect(roles).toEqual(roles.toSorted((a, b) => b - a))
+    for (const [groupID, members] of Object.entries(fresh.members)) {
+      expect(fresh.groups[groupID]?.memberCount).toBe(Object.keys(members).length)
+      const owners = Object.values(members).filter(({ roleLevel }) => roleLevel === GroupRole.Owner)
+      expect(owners.map(({ userID }) => userID)).toEqual([fresh.groups[groupID]?.ownerUserID])
+    }
+  }
+}
+
+function sorted({ groups, members, roles }: GroupsKnown): GroupsKnown {
+  const byKey = <T>(record: Record<string, T>) =>
+    Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const inOrder = <T extends object>(row: T): T => byKey({ ...row } as Record<string, unknown>) as T
+  const rows = <T extends object>(record: Record<string, T>) =>
+    byKey(Object.fromEntries(Object.entries(record).map(([key, row]) => [key, inOrder(row)])))
+  return {
+    groups: rows(groups),
+    members: byKey(Object.fromEntries(Object.entries(members).map(([groupID, of]) => [groupID, rows(of)]))),
+    roles: byKey(roles),
+  }
+}
+
+let next = 0
+
+/** New users of those names, each online with one device. */
+export async function cast<Name extends string>(...names: Name[]): Promise<Record<Name, GroupShadow>> {
+  const round = next++
+  const userIDs = names.map((name) => `${name}_${round}`)
+  await register(...userIDs)
+  const shadows = await Promise.all(userIDs.map((userID) => GroupShadow.online(userID)))
+  return Object.fromEntries(names.map((name, i) => [name, shadows[i]])) as Record<Name, GroupShadow>
+}
+
+/** Founds a group by the call for it, and waits until everybody in it has heard of it. */
+export async function found(
+  owner: GroupShadow,
+  { admins = [], members = [], info = {} }: { admins?: GroupShadow[]; members?: GroupShadow[]; info?: object },
+): Promise<string> {
+  const reply = await owner.call('create_group', {
+    ownerUserID: owner.userID,
+    adminUserIDs: admins.map(({ userID }) => userID),
+    memberUserIDs: members.map(({ userID }) => userID),
+    groupInfo: { groupName: 'The group', groupType: 2, ...info },
+  })
+  if (reply.errCode !== 0) throw new Error(`no group: ${JSON.stringify(reply)}`)
+  const { groupID } = reply.data.groupInfo
+  const isTold = (shadow: GroupShadow) =>
+    shadow.told(ContentType.GroupCreatedNotification).some(({ detail }) => detail.group.groupID === groupID)
+  await until(() => [owner, ...admins, ...members].every(isTold))
+  return groupID
+}
+
+/**
+ * Waits until each of these has got so many notices of a kind about a group, and makes sure that nobody else has.
+ * @returns the newest of them, as the first of these got it
+ */
+export async function expectTold(
+  contentType: number,
+  receivers: GroupShadow[],
+  others: GroupShadow[] = [],
+  count = 1,
+): Promise<GroupTold> {
+  await until(() => receivers.every((shadow) => shadow.told(contentType).length >= count)).catch(() => {})
+  await aMoment()
+  const counts = (shadows: GroupShadow[]) => shadows.map((shadow) => [shadow.userID, shadow.told(contentType).length])
+  expect(counts(receivers)).toEqual(receivers.map(({ userID }) => [userID, count]))
+  expect(counts(others)).toEqual(others.map(({ userID }) => [userID, 0]))
+  return receivers[0]?.told(contentType).at(-1) as GroupTold
+}
+
+/** Long enough for a push that should not come to come after all. */
+export function aMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60))
+}
