@@ -11,7 +11,7 @@ const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])
 const BEFORE_TITLE = /\b(?:it|test)(?:\.\w+)*\(\s*$|\b(?:it|test)\.each\b[\s\S]{0,4000}?\]\s*(?:as const\s*)?\)\(\s*$/
 /** A log message, an error's sentence, or a description in the API's documentation. */
 const BEFORE_SENTENCE =
-  /(?:\blog\.(?:debug|info|warn|error)|\bImError\.\w+|\b\w*(?:Error|Refusal|Failure)|\babout|\bdoes|\banswers|\bsummary:|\bdescription:)\(?\s*$/
+  /(?:\blog\.(?:debug|info|warn|error)|\bImError\.\w+|\b\w*(?:Error|Refusal|Failure)|\bdoes|\banswers|\bsummary:|\bdescription:)\(?\s*$|\babout\([^'"`]*,\s*$/
 
 const LOOK_BACK = 4_200
 
@@ -41,7 +41,8 @@ export function proseInCode(source: string): Text[] {
     }
     const before = source.slice(Math.max(0, at - LOOK_BACK), at)
     const text = token.slice(1, -1).replaceAll(/\\(['"`])/g, '$1')
-    if (BEFORE_TITLE.test(before.slice(before.lastIndexOf('\n\n')))) texts.push({ kind: 'title', line, text })
+    if (BEFORE_TITLE.test(before.slice(Math.max(0, before.lastIndexOf('\n\n')))))
+      texts.push({ kind: 'title', line, text })
     else if (BEFORE_SENTENCE.test(before.slice(-120))) texts.push({ kind: 'sentence', line, text })
   }
   return texts

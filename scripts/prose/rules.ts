@@ -62,7 +62,7 @@ function withoutCode(text: string): string {
     .replaceAll(/`[^`]*`/g, 'it')
     .replaceAll(/\]\([^)]*\)/g, ']')
     .replaceAll(/"[^"]*"/g, 'it')
-    .replace(/^@\w+\s*/, '')
+    .replace(/^@param \S+\s+(?:- )?|^@\w+\s*/, '')
 }
 
 function sentencesOf(text: string): string[] {
