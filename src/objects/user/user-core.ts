@@ -12,7 +12,7 @@ import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { WebhookQueue } from '../../runtime/webhook-queue.ts'
 import type { AfterWebhookContext } from '../../webhook/after.ts'
 import { userMigrations } from './migrations.ts'
-import { Conversations } from './state/conversation-list.ts'
+import { ConversationList } from './state/conversation-list.ts'
 import { Devices } from './state/devices.ts'
 import { LogCursors } from './state/log-cursors.ts'
 import { OrderedGate } from './state/ordered-gate.ts'
@@ -32,7 +32,7 @@ export interface UserCore {
   readonly config: Config
   readonly log: Log
   readonly sessions: Sessions
-  readonly conversations: Conversations
+  readonly conversations: ConversationList
   readonly cursors: LogCursors
   readonly devices: Devices
   readonly outbox: Outbox
@@ -111,7 +111,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     },
     log,
     sessions: new Sessions(sql, startup.sessions),
-    conversations: new Conversations(sql, userID),
+    conversations: new ConversationList(sql, userID),
     cursors: new LogCursors(sql, startup.hasCursors === 1),
     devices,
     outbox: new Outbox(conversation),

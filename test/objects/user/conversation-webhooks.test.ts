@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 const chat = () => `sg_${groupID}`
-const found = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
+const createGroup = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
 const listOf = async (userID: string) => user(userID).conversations(null)
 const say = (device: Device, sendID: string, text: string) =>
   device.request(WsRequestID.SendMsg, textMessage(sendID, '', `${groupID} ${text}`, text, { sessionType: 3, groupID }))
@@ -35,7 +35,7 @@ const texts = (device: Device) => device.received().filter(({ msg }) => msg.cont
 describe('a group conversation in the list of a member', () => {
   it('has the settings that the before-webhook returned, with webhooks for each member', async () => {
     app.answer = ({ body }) => (body.ownerUserId === bob ? { ...GO_ON, isPinned: true, ex: 'set by the app' } : GO_ON)
-    await found(alice, bob)
+    await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toMatchObject([{ conversationID: chat(), groupID, isPinned: true }])
     await expect.poll(() => listOf(alice)).toMatchObject([{ conversationID: chat(), isPinned: false, ex: '' }])
     await until(() => app.queued.length === 2)
@@ -57,7 +57,7 @@ describe('a group conversation in the list of a member', () => {
   })
 
   it('has a before-webhook for a member who joins later', async () => {
-    await found(alice, bob)
+    await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toHaveLength(1)
     await conversation(chat()).changeGroup(groupChange(groupID, { join: [memberRecord(groupID, carol)] }))
     await expect.poll(() => listOf(carol)).toHaveLength(1)
@@ -70,7 +70,7 @@ describe('a group conversation in the list of a member', () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     app.answer = ({ body }) => (body.ownerUserId === bob ? REFUSE : GO_ON)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
-    await found(alice, bob)
+    await createGroup(alice, bob)
     expect((await say(a, alice, 'one')).errCode).toBe(0)
     expect((await say(a, alice, 'two')).errCode).toBe(0)
     await until(() => texts(b).length === 2)
@@ -86,7 +86,7 @@ describe('a group conversation in the list of a member', () => {
     app.answer = (_asked, signal) =>
       new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
-    await found(alice, bob)
+    await createGroup(alice, bob)
     await say(a, alice, 'at once')
     await until(() => texts(b).length === 1)
     expect(await listOf(bob)).toEqual([])

@@ -45,7 +45,7 @@ const SELECT = `
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
 
 /** The owner's conversations with their settings, and the version log by which clients sync them. */
-export class Conversations {
+export class ConversationList {
   readonly #sql: SqlStorage
   readonly #ownerUserID: string
   /** Conversations known to be on the list, so that their messages read no row here. */

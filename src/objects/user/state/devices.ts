@@ -102,7 +102,7 @@ export class Devices {
     if (isOpen(socket)) socket.send(envelopeFor(sdkType, compression).encode(response))
   }
 
-  /** The size of a reply frame with that data on this connection; bytes. */
+  /** An upper bound for the size of a reply frame with that data on this connection; bytes. */
   frameBytes(socket: WebSocket, data: Uint8Array): number {
     const { sdkType, compression } = this.of(socket)
     const empty = { reqIdentifier: 0, msgIncr: '', operationID: '', errCode: 0, errMsg: '' }
@@ -156,7 +156,7 @@ export class Devices {
 
   /**
    * Closes sockets whose device stopped pinging. The JS SDK pings every ten seconds, and the runtime stores when it last
-   * answered. Other clients send WebSocket pings, so the runtime itself closes their dead connections.
+   * answered. Other clients send WebSocket pings, and the runtime itself closes their dead connections.
    * @returns whether any socket was closed
    */
   closeSilent(now: number): boolean {
