@@ -7,7 +7,7 @@ import { Device, post, register, until, userToken } from './rig.ts'
 
 /*
  * The check of `shadow.ts` for joined groups and their members. A device that stayed online and applied each
- * notification by the SDKs' version rule must have the same groups and members as a device that fetches them now.
+ * notification by the SDKs' version rule must have the same data as one that fetches everything now.
  */
 
 /** A group notification that a device got. */
@@ -42,7 +42,7 @@ interface Followed {
 export interface GroupsKnown {
   groups: Record<string, GroupInfo>
   members: Record<string, Members>
-  /** The roles in the order of each member list. UserIDs are left out: members who join together have no fixed order. */
+  /** The roles in the order of each member list. UserIDs are left out: members who join together are unordered. */
   roles: Record<string, number[]>
 }
 
@@ -209,7 +209,7 @@ export class GroupShadow {
     await this.#syncMembers(tips.groupID)
   }
 
-  /** The SDKs' version rule: the next version is applied, an older one is dropped, and after a gap the server is asked. */
+  /** The SDKs' version rule: apply the next version, drop an older one, and ask the server after a gap. */
   async #take(tips: Tips): Promise<void> {
     const followed = this.#follow(tips.groupID)
     const { version, versionID } = tips.version

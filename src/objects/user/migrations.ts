@@ -1,6 +1,6 @@
 /**
- * Append-only: a deployed step is never edited (see `platform/storage/sqlite-migrations.ts`). Some stored names are older
- * than the terms of the code:
+ * Append-only: a deployed step is never edited (see `platform/storage/sqlite-migrations.ts`). Some stored names are
+ * older than the terms of the code:
  *
  * | stored                                 | in the code                                             |
  * |----------------------------------------|---------------------------------------------------------|
@@ -16,7 +16,7 @@ export const userMigrations: readonly string[] = [
    * Tables with a text key are WITHOUT ROWID: in an ordinary table, each insert would also write a row of the key's
    * index, which is billed.
    *
-   * log_mark has for each log the newest seq as last answered by the conversation, the owner's bounds and read position,
+   * log_mark has for each log the newest seq that the conversation last answered, the owner's bounds and read position,
    * and the unread mark (`dirty`). A message writes here only when its log is not marked yet.
    */
   `

@@ -47,8 +47,8 @@ function deliveryResultOf(user: UserCore, conversationID: string): DeliveryResul
 const asRedelivered = (message: DeliveredMessage): OutgoingMessage => ({ ...message, isRedelivered: true })
 
 /**
- * After a hibernation the order of a log is unknown. While a message of the user's own is in flight to the log, it may
- * have a lower seq than these messages, so they wait until its seq is known.
+ * After a hibernation the order of a log is unknown. A message of the user's own that is in flight to the log may have
+ * a lower seq than these messages. They wait until its seq is known.
  */
 function pushStored(user: UserCore, { conversationID, home }: Delivery, messages: readonly OutgoingMessage[]): void {
   const mayBeEarly =

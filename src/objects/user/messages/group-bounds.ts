@@ -6,8 +6,8 @@ import type { UserCore } from '../user-core.ts'
 import { notifyRelays } from './reconnect.ts'
 
 /**
- * Applies what a group sends when the user joins or leaves it, or when a relay starts to deliver: the bounds of the
- * chat that the user may read. Clients have a copy of the bounds, so they are notified.
+ * Applies the bounds of a group's chat, which the group sends when the user joins or leaves it, or when a relay starts
+ * to deliver. Clients have a copy of the bounds, so they are notified.
  */
 export function applyGroupBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
   // A user who leaves before any message arrived needs no conversation.

@@ -6,7 +6,7 @@ import type { Device } from '../state/devices.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** How long a message waits for a lower seq that arrives another way, in addition to the before-push webhook. */
+/** How long a message waits for a lower seq that arrives another way, beside the time of before-push webhooks; ms. */
 const MAX_WAIT_MS = 2_000
 
 /** Pushes stored messages to the user's sockets in the order of their seqs. A message that is early waits. */
@@ -28,7 +28,7 @@ export function restartSeqOrder(user: UserCore, conversationID: string): void {
   }
 }
 
-/** Pushes messages at once, in the given order. */
+/** Pushes messages at once: new ones in the given order, then redelivered ones. Silent messages are left out. */
 export function pushToDevices(user: UserCore, conversationID: string, messages: readonly OutgoingMessage[]): void {
   const pushed = messages.filter((message) => !message.silent)
   const isNew = (message: OutgoingMessage) => !message.isRedelivered
@@ -41,8 +41,8 @@ export function pushToDevices(user: UserCore, conversationID: string, messages: 
 
 /**
  * Pushes a message that some devices may have: after a crash the conversation does not know what it delivered, and not
- * every client drops duplicates. A device that connected after the message was sent has it from its sync, unless the
- * message is newer than the answer that the sync got.
+ * every client drops duplicates. A device that connected later has the message from its sync, unless the message is
+ * newer than the sync's answer.
  */
 function pushRedelivered(user: UserCore, conversationID: string, { seq, sendTime, msg }: OutgoingMessage): void {
   const cursor = user.cursors.find(conversationID)
@@ -53,9 +53,8 @@ function pushRedelivered(user: UserCore, conversationID: string, { seq, sendTime
 }
 
 /**
- * Puts consecutive messages of other users into one frame. Each of the user's own messages gets a frame of its own
- * under the operationID of its request, because the JS SDK recognizes its own
- * messages by that ID.
+ * Puts consecutive messages of other users into one frame. Each of the user's own messages gets a separate frame under
+ * the operationID of its request: the JS SDK recognizes its own messages by that ID.
  */
 function groupIntoFrames(userID: string, messages: readonly DeliveredMessage[]): DeliveredMessage[][] {
   const frames: DeliveredMessage[][] = []

@@ -43,8 +43,8 @@ export function reconnect(user: UserCore): Promise<unknown> | null {
     name: home,
     notify: () => refreshCursors(user, home, cursors),
   }))
-  // No time limit for conversations: a sync would ask one that does not answer itself, and wait as long.
-  return Promise.all([notifyRelays(user, [...relays]), notifyAll(user, conversations, (notified) => notified)])
+  // No time limit for conversations: the sync itself would ask one that does not answer, and wait as long.
+  return Promise.all([notifyRelays(user, [...relays]), notifyAll(user, conversations, null)])
 }
 
 /** Makes relays deliver to this user's devices. */
@@ -53,18 +53,19 @@ export function notifyRelays(user: UserCore, relays: readonly string[]): Promise
     name: relay,
     notify: () => user.relay(relay).memberConnected(user.userID),
   }))
-  return notifyAll(user, objects, (notified) => withTimeout(MAX_SYNC_WAIT_MS, notified))
+  return notifyAll(user, objects, MAX_SYNC_WAIT_MS)
 }
 
-/** @param limitWait derives the promise for which a sync waits from the one that covers all first tries */
+/** @param maxSyncWaitMs how long a sync waits for the first tries; null = until all have ended */
 async function notifyAll(
   user: UserCore,
   objects: readonly SkippingObject[],
-  limitWait: (notified: Promise<unknown>) => Promise<unknown>,
+  maxSyncWaitMs: number | null,
 ): Promise<void> {
   if (objects.length === 0) return
   const notified = inParallel(objects, MAX_PARALLEL, (object) => tryNotify(user, object))
-  user.deliveryResumed = Promise.all([user.deliveryResumed, limitWait(notified)])
+  const waited = maxSyncWaitMs === null ? notified : withTimeout(maxSyncWaitMs, notified)
+  user.deliveryResumed = Promise.all([user.deliveryResumed, waited])
   const succeeded = await notified
   await Promise.all(objects.filter((_, i) => !succeeded[i]).map((object) => retryNotify(user, object)))
 }

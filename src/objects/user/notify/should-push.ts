@@ -7,9 +7,10 @@ import { countsOnBadge, wantsPush } from '../../../push/compose-push.ts'
 import type { UserCore } from '../user-core.ts'
 
 /*
- * Offline push starts here, in the receiver's object: this file decides whether a message needs a push. The next steps:
- * `state/push-buffer.ts` joins bursts, `state/push-state.ts` keeps the badge and the pushed seqs, `src/push/enqueue.ts`
- * fills the `push` queue, and the queue's consumer composes the push and sends it to the provider (`src/push/`).
+ * Offline push starts here, in the receiver's object: this file decides whether a message needs a push. Then
+ * `state/push-buffer.ts` joins bursts, and `state/push-state.ts` keeps the badge and the pushed seqs.
+ * `src/push/enqueue.ts` fills the `push` queue. The queue's consumer, `src/jobs/offline-push.ts`, composes each push and
+ * sends it to the provider with `src/push/`.
  */
 
 /**

@@ -22,7 +22,7 @@ export async function receiveFrame(user: UserCore, socket: WebSocket, frame: str
   if (!request) return
   const handler = handlerOf(request.reqIdentifier)
   if (!handler) {
-    user.devices.close(socket, ERRORS.ArgsError.code, `request ${request.reqIdentifier} does not exist`)
+    user.devices.close(socket, ERRORS.ArgsError.code, `the reqIdentifier ${request.reqIdentifier} is unknown`)
     return
   }
   const { reqIdentifier, msgIncr, operationID } = request

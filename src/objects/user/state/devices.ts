@@ -155,8 +155,8 @@ export class Devices {
   }
 
   /**
-   * Closes sockets whose device stopped pinging. The JS SDK pings every ten seconds, and the runtime stores when it last
-   * answered. Other clients send WebSocket pings, and the runtime itself closes their dead connections.
+   * Closes sockets whose device stopped pinging. The JS SDK pings every ten seconds, and the runtime stores the time of
+   * its last answer. Other clients send WebSocket pings, and the runtime itself closes their dead connections.
    * @returns whether any socket was closed
    */
   closeSilent(now: number): boolean {

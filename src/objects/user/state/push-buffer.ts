@@ -113,7 +113,7 @@ export class PushBuffer {
     return Math.max(1, earliest + this.#burstMs() - this.#deps.now())
   }
 
-  /** Saves the push state after the queue call, so that a crash in between leads to a second push, not to a lost one. */
+  /** Saves the push state after the queue call, so that a crash in between repeats the push instead of losing it. */
   async #send(due: WaitingPush[]): Promise<void> {
     for (const { message, seq, raisesBadgeBy } of due) {
       this.#pushState.recordPush(message.conversationID, seq, raisesBadgeBy)

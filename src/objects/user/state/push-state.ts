@@ -10,7 +10,8 @@ type Row = { global_recv_msg_opt: number; badge: number; rung_for: string }
 
 /**
  * The state of offline pushes: the badge, the newest seq of each conversation that was pushed, and the user's receive
- * option for all conversations. It is one row (table `bell`, column `rung_for` for the seqs), so that a push writes one.
+ * option for all conversations. Table `bell` has all of it in one row (the seqs in `rung_for`), so that a push writes
+ * one row.
  */
 export class PushState {
   readonly #sql: SqlStorage

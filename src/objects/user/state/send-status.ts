@@ -35,9 +35,9 @@ export interface SendStatusDeps {
  * Stores for one day whether each REST call of this user has sent its message (table `send_note`). Rows are keyed by
  * day, so that expired rows come first and deleting them reads no other row.
  *
- * Most calls are recorded before they send, together with the check of their token. The conversation knows whether the
- * message was stored, so such a row need not be on disk before the answer, and the rows of many calls share a commit.
- * After a crash before that commit, the send status of those calls is "unknown".
+ * Most calls are recorded before they send, together with the check of their token. Such a row need not be on disk
+ * before the answer, because the conversation knows whether the message was stored. So the rows of many calls share a
+ * commit. After a crash before that commit, the send status of those calls is "unknown".
  */
 export class SendStatusStore {
   readonly #sql: SqlStorage
