@@ -5,9 +5,9 @@ import { forgetAdminToken } from './rigs/rig.ts'
 
 const { DB, TEST_MIGRATIONS } = env as unknown as { DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
 
-/** Each test file starts with empty objects and an empty D1: files share an isolate, since starting one takes longest. */
+/** Starts each test file with empty objects and an empty D1. Files share an isolate, because starting one is slow. */
 beforeAll(async () => {
-  // What an earlier file has left under way may hold it up.
+  // Repeated, because unfinished work of an earlier file may keep the first reset from taking effect.
   do await reset()
   while (await hasTables())
   forgetAdminToken()

@@ -19,8 +19,8 @@ import {
 } from '../rigs/rig.ts'
 
 /*
- * What a message costs, in the units of the bill (docs/cost.md). Counts are exact: whoever makes one rise makes every
- * message of every deployment dearer, and whoever makes one fall writes the new one down here.
+ * The cost of a message, in the units that Cloudflare bills (docs/cost.md). Counts are exact: a change that raises one
+ * makes every message of every deployment more expensive, and a change that lowers one updates it here.
  */
 
 const counters = new Counters()
@@ -32,8 +32,8 @@ beforeAll(async () => {
   await runInDurableObject(bindings.USER.getByName('counted'), (_object, state) => instrumentStorage(counters, state))
 })
 
-/** Two users who have talked before: the first message of a conversation makes rows that no later one makes. */
-async function acquainted(sender: string, receiver: string): Promise<{ from: Device; to: Device }> {
+/** Two users with a conversation: its first message writes rows that later messages do not write. */
+async function withConversation(sender: string, receiver: string): Promise<{ from: Device; to: Device }> {
   await register(sender, receiver)
   const [from, to] = [await Device.connect(sender), await Device.connect(receiver)]
   await from.sendText(receiver, 'hello')
@@ -51,13 +51,13 @@ async function costOf(action: () => Promise<unknown>): Promise<Counts> {
   return untilNothingIsCounted()
 }
 
-const QUIET_LOOKS = 4
+const QUIET_CHECKS = 4
 
-/** An object answers its caller a moment after the frame has left, and may write after that: what is counted till the end. */
+/** Counts until several checks in a row found no new cost: an object may write after it has answered its caller. */
 async function untilNothingIsCounted(): Promise<Counts> {
   const nothing = JSON.stringify(noCounts())
   let total = noCounts()
-  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+  for (let quiet = 0; quiet < QUIET_CHECKS; ) {
     const more = counters.take()
     quiet = JSON.stringify(more) === nothing ? quiet + 1 : 0
     total = sumOf(total, more)
@@ -76,9 +76,9 @@ function sumOf(a: Counts, b: Counts): Counts {
 
 const cost = (given: Partial<Counts>): Counts => ({ ...noCounts(), ...given })
 
-describe('a message in a conversation that goes on costs', () => {
-  it('one row and two calls', async () => {
-    const { from, to } = await acquainted('ann', 'ben')
+describe('the cost of a message in a known conversation', () => {
+  it('is one row and two calls when the receiver is online', async () => {
+    const { from, to } = await withConversation('ann', 'ben')
     const spent = await costOf(async () => {
       await from.sendText('ben', 'one')
       await arrived([from, to], 2)
@@ -94,8 +94,8 @@ describe('a message in a conversation that goes on costs', () => {
     )
   })
 
-  it('one row and two calls when the receiver is found away, and then one row and one call', async () => {
-    const { from, to } = await acquainted('cat', 'dan')
+  it('is one row and two calls for the first to an offline receiver, one row and one call for the next', async () => {
+    const { from, to } = await withConversation('cat', 'dan')
     to.close()
     await until(async () => (await user('dan').onlinePlatforms()).length === 0)
     const spent = await costOf(async () => {
@@ -120,8 +120,8 @@ describe('a message in a conversation that goes on costs', () => {
     )
   })
 
-  it('a row each, but one call to the conversation and one to the receiver, when several come together', async () => {
-    const { to } = await acquainted('eve', 'fay')
+  it('is one row each, one append and one delivery when several messages come together', async () => {
+    const { to } = await withConversation('eve', 'fay')
     const items = Array.from({ length: 16 }, (_, i) =>
       appendItem({ sendID: 'eve', recvID: 'fay', clientMsgID: `message ${i}` }),
     )
@@ -139,8 +139,8 @@ describe('a message in a conversation that goes on costs', () => {
     )
   })
 
-  it('nothing for one that is sent again', async () => {
-    const { from, to } = await acquainted('gus', 'hal')
+  it('is one append without a row when the message is sent again', async () => {
+    const { from, to } = await withConversation('gus', 'hal')
     const spent = await costOf(async () => {
       await from.sendText('hal', 'hello')
       await arrived([from, to], 1)
@@ -148,8 +148,8 @@ describe('a message in a conversation that goes on costs', () => {
     expect(spent).toMatchObject({ rowsWritten: 0, calls: { 'ConversationObject.append': 1 } })
   })
 
-  it('no query to D1 when a backend sends it', async () => {
-    const { from, to } = await acquainted('ida', 'jim')
+  it('does not include a D1 query when an app server sends the message', async () => {
+    const { from, to } = await withConversation('ida', 'jim')
     const token = await adminToken()
     const sent = { sendID: 'ida', recvID: 'jim', senderPlatformID: 5, sessionType: 1, contentType: 101 }
     const spent = await costOf(async () => {
@@ -166,42 +166,42 @@ describe('a message in a conversation that goes on costs', () => {
     for (const userID of ['ida', 'jim']) await until(async () => (await user(userID).onlinePlatforms()).length === 0)
     const say = (text: string) => post('/msg/send_msg', { ...sent, content: { content: text } }, token)
     await say('two')
-    const spentOnAbsent = await costOf(() => say('three'))
-    expect(spentOnAbsent.calls).toEqual({ 'UserObject.sessionState': 1, 'ConversationObject.append': 1 })
+    const spentOffline = await costOf(() => say('three'))
+    expect(spentOffline.calls).toEqual({ 'UserObject.sessionState': 1, 'ConversationObject.append': 1 })
   })
 })
 
-describe('a device that comes back costs', () => {
-  it('at the connect a call for each conversation with news, and then its sync none', async () => {
-    const { from, to } = await acquainted('mel', 'ned')
+describe('the cost of a reconnect', () => {
+  it('is one call per unread conversation at the connect, and none at the sync that follows', async () => {
+    const { from, to } = await withConversation('mel', 'ned')
     const token = await userToken('ned')
-    const comeBack = async () => (await Device.connect('ned', { token })).handshake()
+    const reconnect = async () => (await Device.connect('ned', { token })).handshake()
     to.close()
     await until(async () => (await user('ned').onlinePlatforms()).length === 0)
-    await from.sendText('ned', 'news')
+    await from.sendText('ned', 'new message')
     await arrived([from], 2)
-    const connected = await costOf(comeBack)
+    const connected = await costOf(reconnect)
     expect(connected.calls).toEqual({ 'UserObject.fetch': 1, 'ConversationObject.state': 1 })
-    // The mark is lifted.
+    // The one row clears the unread mark.
     expect(connected.rowsWritten).toBe(1)
     const synced = await costOf(() => user('ned').newestSeqs())
     expect(synced).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.newestSeqs': 1 } })
-    const again = await costOf(comeBack)
+    const again = await costOf(reconnect)
     expect(again).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.fetch': 1 } })
   })
 
-  it('no row, and a call for each conversation with news', async () => {
-    const { from, to } = await acquainted('kay', 'lou')
+  it('is one call per unread conversation at a sync without a connect', async () => {
+    const { from, to } = await withConversation('kay', 'lou')
     to.close()
     await until(async () => (await user('lou').onlinePlatforms()).length === 0)
     await user('lou').newestSeqs()
-    await from.sendText('lou', 'news')
+    await from.sendText('lou', 'new message')
     await arrived([from], 2)
     const connected = await costOf(() => user('lou').onlinePlatforms())
     expect(connected.rowsWritten).toBe(0)
     const synced = await costOf(() => user('lou').newestSeqs())
     expect(synced.calls).toEqual({ 'UserObject.newestSeqs': 1, 'ConversationObject.state': 1 })
-    // The mark is lifted.
+    // The one row clears the unread mark.
     expect(synced.rowsWritten).toBe(1)
     const again = await costOf(() => user('lou').newestSeqs())
     expect(again).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.newestSeqs': 1 } })

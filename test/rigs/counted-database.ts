@@ -3,7 +3,7 @@ import type { CallerContext } from '../../src/runtime/context.ts'
 import { createContext } from '../../src/runtime/context.ts'
 import { bindings } from './rig.ts'
 
-/** A caller's context whose D1 tells how many rows were read and how many questions were asked. */
+/** A caller's context that counts the D1 statements it runs (`questions`) and the rows that they read. */
 export function countedContext(userID: string): { ctx: CallerContext; read: { rows: number; questions: number } } {
   const read = { rows: 0, questions: 0 }
   const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
@@ -17,7 +17,7 @@ export function countedContext(userID: string): { ctx: CallerContext; read: { ro
         if (key === 'bind') return (...values: unknown[]) => counted(target.bind(...values))
         if (key === 'all' || key === 'raw') {
           return async () => {
-            // `raw` answers without a count, so it is asked twice.
+            // The result of `raw` has no count of rows, so the statement runs a second time with `all`.
             const result = await target.all()
             count(result)
             return key === 'all' ? result : target.raw()

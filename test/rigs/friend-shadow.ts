@@ -4,11 +4,11 @@ import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import { Device, post, register, until, userToken } from './rig.ts'
 
 /*
- * The check of `shadow.ts`, for the lists of friends and blocked users: a device that was online all along and did what
- * the SDKs do when they are notified has the same lists as one that fetches them now.
+ * The check of `shadow.ts` for the lists of friends and blocked users. A device that stayed online and reacted to
+ * notifications as the SDKs do must have the same lists as a device that fetches them now.
  */
 
-/** A notification as a device got it. */
+/** A notification that a device got. */
 export interface Told {
   contentType: number
   conversationID: string
@@ -19,8 +19,8 @@ export interface Told {
   detail: any
 }
 
-/** What a device was told of friends, requests and blocked users, in the order it came; chat copies left out. */
-function toldOfRelations(device: Device): Told[] {
+/** A device's notifications about friends, requests and blocked users, in order, without the copies in chats. */
+function relationNotifications(device: Device): Told[] {
   return device.received().flatMap(({ conversationID, msg }) => {
     const { contentType } = msg
     if (!conversationID.startsWith('n_') || contentType < 1200 || contentType > 1299) return []
@@ -39,7 +39,7 @@ interface Lists {
 const NEVER = { version: 0, versionID: '' }
 const ALL = { pagination: { pageNumber: 1, showNumber: 1_000 } }
 
-/** A device that follows its user's lists. */
+/** A device that keeps its user's lists in sync by notifications. */
 export class FriendShadow {
   readonly userID: string
   readonly token: string
@@ -63,29 +63,31 @@ export class FriendShadow {
     return shadow
   }
 
-  /** A REST call of this user. */
+  /** Makes a REST call as this user. */
   call(verb: string, body: object) {
     return post(`/friend/${verb}`, body, this.token)
   }
 
+  /** The notifications that the device has got. */
   told(): Told[] {
-    return toldOfRelations(this.device)
+    return relationNotifications(this.device)
   }
 
   toldOf(contentType: number): Told[] {
-    return this.told().filter((told) => told.contentType === contentType)
+    return this.told().filter((notification) => notification.contentType === contentType)
   }
 
+  /** Applies the notifications that have arrived, and returns the lists. */
   async known(): Promise<Lists> {
-    const told = this.told()
-    for (; this.#applied < told.length; this.#applied++) {
-      const next = told[this.#applied]
+    const notifications = this.told()
+    for (; this.#applied < notifications.length; this.#applied++) {
+      const next = notifications[this.#applied]
       if (next) await this.#apply(next)
     }
     return this.#lists
   }
 
-  /** What a client that starts from nothing has. */
+  /** The lists of a client that starts empty and fetches everything. */
   async fresh(): Promise<Lists> {
     const fresh = new FriendShadow(this.userID, this.token, this.device)
     await fresh.#syncFriends()
@@ -133,7 +135,7 @@ export class FriendShadow {
     this.#friendVersion = { version: data.version, versionID: data.versionID }
   }
 
-  /** Once as the SDKs do it, who read the whole list, and once by version. */
+  /** Reads the list twice: completely, as the SDKs do, and by version. */
   async #syncBlacks(): Promise<void> {
     const all = await this.call('get_black_list', { userID: this.userID, ...ALL })
     this.#lists.blacks = byID(all.data.blacks, (row: BlackInfo) => row.blackUserInfo.userID)
@@ -151,16 +153,16 @@ function byID<Row>(rows: Row[], idOf: (row: Row) => string): Record<string, Row>
   return Object.fromEntries(rows.map((row) => [idOf(row), row]))
 }
 
-/** Waits until the online devices have settled, then compares each with one that fetches everything. */
+/** Waits until each online device has the same lists as a client that fetches everything; fails after a timeout. */
 export async function expectSameListsAsFresh(...online: FriendShadow[]): Promise<void> {
   for (const shadow of online) {
     let fresh = sorted(await shadow.fresh())
-    const settled = async () => {
-      // What a job still changes, a device that came before it does not have either.
+    const isSame = async () => {
+      // Fetched again each time, because a job may still change the lists.
       fresh = sorted(await shadow.fresh())
       return JSON.stringify(sorted(await shadow.known())) === JSON.stringify(fresh)
     }
-    await until(settled).catch(async () => expect(sorted(await shadow.known())).toEqual(fresh))
+    await until(isSame).catch(async () => expect(sorted(await shadow.known())).toEqual(fresh))
     expect(Object.keys(fresh.friends).sort()).toEqual([...fresh.order].sort())
     expect(fresh.blacksByVersion).toEqual(fresh.blacks)
   }
@@ -174,7 +176,7 @@ function sorted({ friends, order, blacks, blacksByVersion }: Lists): Lists {
 
 let next = 0
 
-/** New users of those names, each online with one device. */
+/** Registers new users, and connects one device for each. */
 export async function cast<Name extends string>(...names: Name[]): Promise<FriendShadow[]> {
   const round = next++
   const userIDs = names.map((name) => `${name}_${round}`)
@@ -182,7 +184,7 @@ export async function cast<Name extends string>(...names: Name[]): Promise<Frien
   return Promise.all(userIDs.map((userID) => FriendShadow.online(userID)))
 }
 
-/** Long enough for a push that should not come to come after all. */
+/** Waits long enough for a push that must not arrive. */
 export function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

@@ -1,6 +1,6 @@
 import type { GroupChange, GroupMemberRecord, GroupRecord } from '../../src/contracts/group-change.ts'
 
-/* Changes of groups as the verbs decide them, for tests of what carries them out. */
+/* Group changes as the features prepare them, for tests of the ConversationObject, which commits them. */
 
 function groupRecord(groupID: string, given: Partial<GroupRecord> = {}): GroupRecord {
   return {
@@ -50,7 +50,7 @@ export function groupChange(groupID: string, given: Partial<GroupChange>): Group
   return { operationID: 'test-operation', groupID, time: Date.now(), notices: [], callerUserID: '', ...given }
 }
 
-/** A new group; the first of the members is its owner. */
+/** The change that creates a group; the first member is its owner. */
 export function founding(groupID: string, userIDs: string[]): GroupChange {
   const [ownerUserID = ''] = userIDs
   return groupChange(groupID, {

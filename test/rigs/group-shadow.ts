@@ -6,11 +6,11 @@ import type { MsgData } from '../../src/protocol/proto/index.ts'
 import { Device, post, register, until, userToken } from './rig.ts'
 
 /*
- * The check of `shadow.ts`, for joined groups and their members: a device that was online all along and applied each
- * notice by the SDKs' rule of versions has the same groups and members as one that fetches them now.
+ * The check of `shadow.ts` for joined groups and their members. A device that stayed online and applied each
+ * notification by the SDKs' version rule must have the same data as one that fetches everything now.
  */
 
-/** A group notice as a device got it. */
+/** A group notification that a device got. */
 export interface GroupTold {
   contentType: number
   conversationID: string
@@ -31,22 +31,22 @@ interface Version {
   versionID: string
 }
 
-/** What a client keeps of one group. */
+/** A client's copy of one group. */
 interface Followed {
   members: Members
   order: string[]
   version: Version
 }
 
-/** What a client shows. */
+/** The groups and members that a client shows. */
 export interface GroupsKnown {
   groups: Record<string, GroupInfo>
   members: Record<string, Members>
-  /** The roles in the order of each member list: members of one role who come together have no order of their own. */
+  /** The roles in the order of each member list. UserIDs are left out: members who join together are unordered. */
   roles: Record<string, number[]>
 }
 
-/** What a notice says of a member list. */
+/** The changes of a member list in a notification. */
 interface Tips {
   groupID: string
   version: Version
@@ -60,16 +60,16 @@ interface Tips {
 const NEVER: Version = { version: 0, versionID: '' }
 const PAGE = 100
 
-/** A device that follows its user's groups. */
+/** A device that keeps its user's groups in sync by notifications. */
 export class GroupShadow {
   readonly userID: string
   readonly token: string
   readonly device: Device
-  /** How often a notice could not be applied by itself, so that the server had to be asked. */
+  /** How often a notification could not be applied, so that the device asked the server instead. */
   asked = 0
   #groups: Record<string, GroupInfo> = {}
   #joined = NEVER
-  /** Kept when the user leaves a group, and taken up again should they come back. */
+  /** Kept when the user leaves a group, and used again when the user returns. */
   readonly #followed = new Map<string, Followed>()
   #applied = 0
 
@@ -86,52 +86,53 @@ export class GroupShadow {
     return shadow
   }
 
-  /** A REST call of this user. */
+  /** Makes a REST call as this user. */
   call(verb: string, body: object) {
     return post(`/group/${verb}`, body, this.token)
   }
 
   /**
-   * The notices of groups that came, without their copies in chats. Who sends one to several people hears each of them;
-   * clients drop those whose uuid they have seen.
+   * The group notifications that the device has got, without their copies in chats. A sender gets one copy for each
+   * receiver; clients drop those whose uuid they know, and so does this.
    */
   told(contentType?: number): GroupTold[] {
     const seen = new Set<string>()
-    return this.#notices().filter((told) => {
-      if (!isWanted(told, contentType) || !told.conversationID.startsWith('n_')) return false
-      const { uuid } = told.detail
+    return this.#notifications().filter((notification) => {
+      if (!isWanted(notification, contentType) || !notification.conversationID.startsWith('n_')) return false
+      const { uuid } = notification.detail
       if (uuid === undefined) return true
       return !seen.has(uuid) && seen.add(uuid)
     })
   }
 
-  /** The copies of notices in chats. */
+  /** The copies of notifications in chats. */
   inChat(contentType?: number): GroupTold[] {
-    return this.#notices().filter((told) => isWanted(told, contentType) && !told.conversationID.startsWith('n_'))
+    return this.#notifications().filter((one) => isWanted(one, contentType) && !one.conversationID.startsWith('n_'))
   }
 
+  /** Applies the notifications that have arrived, and returns the groups. */
   async known(): Promise<GroupsKnown> {
-    const told = this.told()
-    for (; this.#applied < told.length; this.#applied++) {
-      const next = told[this.#applied]
+    const notifications = this.told()
+    for (; this.#applied < notifications.length; this.#applied++) {
+      const next = notifications[this.#applied]
       if (next) await this.#apply(next)
     }
     return this.#state()
   }
 
-  /** What a client that starts from nothing has. */
+  /** The groups of a client that starts empty and fetches everything. */
   async fresh(): Promise<GroupsKnown> {
     const fresh = new GroupShadow(this.userID, this.token, this.device)
     await fresh.#syncAll()
     return fresh.#state()
   }
 
-  #notices(): GroupTold[] {
+  #notifications(): GroupTold[] {
     return this.device.pushes.flatMap(({ operationID, messages }) =>
       [messages.msgs, messages.notificationMsgs].flatMap((logs) =>
         Object.entries(logs).flatMap(([conversationID, log]) =>
           log.Msgs.filter(({ contentType }) => contentType > 1500 && contentType < 1599).map((msg) =>
-            asTold(conversationID, operationID, msg),
+            toNotification(conversationID, operationID, msg),
           ),
         ),
       ),
@@ -208,7 +209,7 @@ export class GroupShadow {
     await this.#syncMembers(tips.groupID)
   }
 
-  /** The SDKs' rule: one step is applied as it was told, an old one is dropped, and any other is asked for. */
+  /** The SDKs' version rule: apply the next version, drop an older one, and ask the server after a gap. */
   async #take(tips: Tips): Promise<void> {
     const followed = this.#follow(tips.groupID)
     const { version, versionID } = tips.version
@@ -255,7 +256,7 @@ export class GroupShadow {
     const reqList = [{ groupID, ...followed.version }]
     const reply = await this.call('get_incremental_group_members_batch', { userID: this.userID, reqList })
     const answer = reply.data?.respList[groupID]
-    // Who is no member any more, or whose group was dismissed, keeps what they had.
+    // A former member, and a member of a dismissed group, get no answer and keep their copy.
     if (!answer) return
     if (answer.full) {
       const members = await this.#pages<GroupMemberFullInfo>('get_group_member_list', 'members', { groupID })
@@ -282,12 +283,12 @@ export class GroupShadow {
   }
 }
 
-/** What was added or changed; an empty list may be null. */
+/** The inserted and updated rows of a delta; an empty list may be null. */
 function changedIn<Row>({ insert, update }: { insert: Row[] | null; update: Row[] | null }): Row[] {
   return [...(insert ?? []), ...(update ?? [])]
 }
 
-function asTold(conversationID: string, operationID: string, msg: MsgData): GroupTold {
+function toNotification(conversationID: string, operationID: string, msg: MsgData): GroupTold {
   const { contentType, senderNickname, senderFaceURL } = msg
   const { detail } = JSON.parse(new TextDecoder().decode(msg.content))
   return {
@@ -296,20 +297,20 @@ function asTold(conversationID: string, operationID: string, msg: MsgData): Grou
   }
 }
 
-function isWanted(told: GroupTold, contentType: number | undefined): boolean {
-  return contentType === undefined || told.contentType === contentType
+function isWanted(notification: GroupTold, contentType: number | undefined): boolean {
+  return contentType === undefined || notification.contentType === contentType
 }
 
-/** Waits until the online devices have settled, then compares each with one that fetches everything. */
+/** Waits until each online device has the same groups as a client that fetches everything; fails after a timeout. */
 export async function expectSameGroupsAsFresh(...online: GroupShadow[]): Promise<void> {
   for (const shadow of online) {
     let fresh = sorted(await shadow.fresh())
-    const settled = async () => {
-      // What a job still changes, a device that came before it does not have either.
+    const isSame = async () => {
+      // Fetched again each time, because a job may still change the groups.
       fresh = sorted(await shadow.fresh())
       return JSON.stringify(sorted(await shadow.known())) === JSON.stringify(fresh)
     }
-    await until(settled).catch(async () =>
+    await until(isSame).catch(async () =>
       expect({ of: shadow.userID, ...sorted(await shadow.known()) }).toEqual({ of: shadow.userID, ...fresh }),
     )
     for (const roles of Object.values(fresh.roles)) expect(roles).toEqual(roles.toSorted((a, b) => b - a))
@@ -336,7 +337,7 @@ function sorted({ groups, members, roles }: GroupsKnown): GroupsKnown {
 
 let next = 0
 
-/** New users of those names, each online with one device. */
+/** Registers new users, and connects one device for each. */
 export async function cast<Name extends string>(...names: Name[]): Promise<Record<Name, GroupShadow>> {
   const round = next++
   const userIDs = names.map((name) => `${name}_${round}`)
@@ -345,7 +346,7 @@ export async function cast<Name extends string>(...names: Name[]): Promise<Recor
   return Object.fromEntries(names.map((name, i) => [name, shadows[i]])) as Record<Name, GroupShadow>
 }
 
-/** Founds a group by the call for it, and waits until everybody in it has heard of it. */
+/** Creates a group by REST, and waits until every member has the notification. */
 export async function found(
   owner: GroupShadow,
   { admins = [], members = [], info = {} }: { admins?: GroupShadow[]; members?: GroupShadow[]; info?: object },
@@ -358,15 +359,15 @@ export async function found(
   })
   if (reply.errCode !== 0) throw new Error(`no group: ${JSON.stringify(reply)}`)
   const { groupID } = reply.data.groupInfo
-  const isTold = (shadow: GroupShadow) =>
+  const isNotified = (shadow: GroupShadow) =>
     shadow.told(ContentType.GroupCreatedNotification).some(({ detail }) => detail.group.groupID === groupID)
-  await until(() => [owner, ...admins, ...members].every(isTold))
+  await until(() => [owner, ...admins, ...members].every(isNotified))
   return groupID
 }
 
 /**
- * Waits until each of these has got so many notices of a kind about a group, and makes sure that nobody else has.
- * @returns the newest of them, as the first of these got it
+ * Waits until each receiver has `count` notifications of a content type, and checks that the others have none.
+ * @returns the first receiver's newest notification
  */
 export async function expectTold(
   contentType: number,
@@ -382,7 +383,7 @@ export async function expectTold(
   return receivers[0]?.told(contentType).at(-1) as GroupTold
 }
 
-/** Long enough for a push that should not come to come after all. */
+/** Waits long enough for a push that must not arrive. */
 export function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

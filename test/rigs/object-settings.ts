@@ -4,9 +4,9 @@ import type { Bindings } from '../../src/env.ts'
 import { bindings } from './rig.ts'
 
 /**
- * Has the objects of this test file work as in a deployment with other settings, and other bindings. They share one set
- * of bindings, and so one parsed configuration.
- * @returns what puts back what was there
+ * Changes settings and bindings for all objects of this test file: they share one set of bindings, and so one parsed
+ * configuration.
+ * @returns a function that restores the earlier settings and bindings
  */
 export function setForObjects(settings: Partial<Config>, given: Partial<Bindings> = {}): Promise<() => void> {
   return runInDurableObject(bindings.CONVERSATION.getByName('settings'), (object) => {

@@ -1,11 +1,11 @@
 import { crc32, deflateSync } from 'node:zlib'
 
-/** A PNG of that size in shades of grey, different for every shade. */
+/** A grey PNG of the given size; another `shade` makes another file. */
 export function png(width: number, height: number, shade = 0): Uint8Array<ArrayBuffer> {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  // 8 bits of grey a pixel.
+  // 8 bits per pixel, greyscale.
   header.set([8, 0, 0, 0, 0], 8)
   const line = Buffer.from([0, ...Array.from({ length: width }, (_, x) => (x + shade) & 0xff)])
   const lines = Buffer.concat(Array.from({ length: height }, () => line))
@@ -14,7 +14,7 @@ export function png(width: number, height: number, shade = 0): Uint8Array<ArrayB
   return new Uint8Array(Buffer.concat([signature, ...chunks]))
 }
 
-/** Width and height, as a PNG says them itself. */
+/** Width and height from the header of a PNG. */
 export function sizeOfPNG(data: Uint8Array): [number, number] {
   const view = new DataView(data.buffer, data.byteOffset)
   return [view.getUint32(16), view.getUint32(20)]

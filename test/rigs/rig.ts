@@ -10,7 +10,7 @@ import type { WsResponse } from '../../src/protocol/envelope/index.ts'
 import { MsgData, PushMessages, SendMsgResp, SubUserOnlineStatusTips } from '../../src/protocol/proto/index.ts'
 import { conversationObject, userObject } from '../../src/runtime/rpc/stubs.ts'
 
-/** The Worker under test, beside its real D1, objects and queues; verbs for the tests' stories. */
+/** The Worker under test with its real D1, objects and queues, and the actions that tests perform on it. */
 
 export const bindings = env as unknown as Bindings
 
@@ -29,7 +29,7 @@ export function request(path: string, init: RequestInit = {}): Promise<Response>
   return worker.fetch(new Request(ORIGIN + path, init))
 }
 
-/** A REST call as a backend or an SDK makes it. */
+/** Makes a REST call, as an app server or an SDK does. */
 export async function post(path: string, body: unknown, token?: string): Promise<ReplyBody> {
   const headers: Record<string, string> = { operationID: 'test-operation', 'content-type': 'application/json' }
   if (token !== undefined) headers.token = token
@@ -65,7 +65,7 @@ export async function userToken(userID: string, platformID = 5): Promise<string>
 export const user = (userID: string): UserRpc => userObject(bindings, userID)
 export const conversation = (conversationID: string): ConversationRpc => conversationObject(bindings, conversationID)
 
-/** A message from alice to bob, as her object would hand it to the conversation. */
+/** A message from alice to bob, as her UserObject appends it to the conversation. */
 export function appendItem(given: Partial<AppendItem> & { clientMsgID: string }): AppendItem {
   const item = {
     operationID: 'test-operation',
@@ -116,7 +116,7 @@ export function textOf(msg: MsgData): string {
 
 export type SdkKind = 'js' | 'go'
 
-/** What an SDK puts into the address, for either kind. */
+/** The query that an SDK of the given kind adds to the WebSocket address. */
 export function gatewayQuery(userID: string, token: string, kind: SdkKind, given: Record<string, string> = {}): string {
   const query: Record<string, string> = {
     sendID: userID,
@@ -131,12 +131,12 @@ export function gatewayQuery(userID: string, token: string, kind: SdkKind, given
   return new URLSearchParams(query).toString()
 }
 
-/** A device on a socket, in the JSON envelope of the JS SDK or the zipped gob of the Go cores. */
+/** A device on a socket, with the JSON envelope of the JS SDK or the gzipped gob envelope of the Go core. */
 export class Device {
   readonly frames: (string | Uint8Array)[] = []
   readonly pushes: { operationID: string; messages: PushMessages }[] = []
   readonly closed: Promise<{ code: number; reason: string }>
-  /** Presence that was pushed, in the order it came. */
+  /** The presence that was pushed, in order of arrival. */
   readonly statuses: SubUserOnlineStatusTips['subscribers'] = []
   kicked = false
   readonly #userID: string
@@ -212,14 +212,14 @@ export class Device {
     })
   }
 
-  /** Sends a text and waits for its answer. */
+  /** Sends a text message and waits for the answer. */
   async sendText(recvID: string, text: string, clientMsgID = `${this.#userID}-${text}`): Promise<SendMsgResp> {
     const response = await this.request(WsRequestID.SendMsg, textMessage(this.#userID, recvID, clientMsgID, text))
     if (response.errCode !== 0) throw new Error(`${response.errCode} ${response.errMsg}`)
     return SendMsgResp.decode(response.data)
   }
 
-  /** Every message that was pushed, with its conversation, in the order it came. */
+  /** Every message that was pushed, with its conversation, in order of arrival. */
   received(): { conversationID: string; msg: MsgData }[] {
     return this.pushes.flatMap(({ messages }) =>
       [messages.msgs, messages.notificationMsgs].flatMap((logs) =>
@@ -228,11 +228,12 @@ export class Device {
     )
   }
 
-  /** Where a watched user was said to be last; undefined when nothing was pushed. */
+  /** A user's platforms in the newest presence push; undefined when there was no push. */
   presence(userID: string): number[] | undefined {
     return this.statuses.findLast((status) => status.userID === userID)?.onlinePlatformIDs
   }
 
+  /** Waits until at least `count` messages have arrived, and returns the texts of all. */
   async receivedTexts(count: number): Promise<string[]> {
     await until(() => this.received().length >= count)
     return this.received().map(({ msg }) => textOf(msg))
@@ -263,11 +264,11 @@ function decodeJsonResponse(frame: Uint8Array): WsResponse {
   return { ...response, data: Buffer.from(response.data ?? '', 'base64') }
 }
 
-/** Waits for something that another object does in its own time. */
+/** Waits for a condition that another object fulfils later. */
 export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error('what was waited for did not happen')
+    if (Date.now() > end) throw new Error(`the condition did not hold within ${timeoutMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

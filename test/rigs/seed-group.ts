@@ -10,7 +10,7 @@ import {
 import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { bindings } from './rig.ts'
 
-/** A group with its conversation, put where the service would have left them. */
+/** Writes a group and its conversation to storage, as the service would have stored them. */
 export async function seedGroup(groupID: string, userIDs: string[]): Promise<void> {
   await seedGroupRow({ groupID, ownerUserID: userIDs[0] ?? '', memberCount: userIDs.length })
   await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage }) => {
@@ -18,11 +18,11 @@ export async function seedGroup(groupID: string, userIDs: string[]): Promise<voi
     storage.sql.exec('INSERT INTO group_state (id, status, member_count) VALUES (1, 0, ?)', userIDs.length)
     for (const userID of userIDs) storage.sql.exec('INSERT INTO member (user_id) VALUES (?)', userID)
   })
-  // Its copy of the members is read when it wakes.
+  // The object reads its copy of the members only when it wakes.
   await evictAllDurableObjects()
 }
 
-/** A group in D1 alone, with its members by userID; who has role 100 is its owner. They join in the order given. */
+/** Writes a group to D1 only, with members by userID, who join in this order. The member with role 100 is the owner. */
 export async function seedGroupOf(
   members: Record<string, Partial<GroupMemberRow>>,
   given: Partial<GroupRow> & { groupID: string },
@@ -57,7 +57,7 @@ export async function seedRequest(
     })
 }
 
-/** A group of `u000000` (its owner), `u000001`, … who are users, too. */
+/** Writes a group of the users `u000000` (the owner), `u000001`, … to D1, together with these users. */
 export async function seedLargeGroup(groupID: string, size: number): Promise<void> {
   await seedGroupRow({ groupID, ownerUserID: 'u000000', memberCount: size })
   const numbers = 'WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)'

@@ -15,16 +15,16 @@ import {
 import { Device, post, until, userToken } from './rig.ts'
 
 /*
- * The one check that keeps pushes and fetches from drifting apart: a device that was online all along and applied what
- * it was sent must know the same as a device that logs in now and fetches everything.
+ * The check that pushes and fetches agree: a device that stayed online and applied every push must have the same state
+ * as a device that logs in now and fetches everything.
  */
 
 const GROUP_NOTICES = { first: ContentType.GroupCreatedNotification, last: ContentType.GroupInfoSetNameNotification }
 
-/** What a client shows of a message. */
+/** A message as a client shows it. */
 interface Shown {
   contentType: number
-  /** Of a quote only what is its own. */
+  /** For a quote, only its own text. */
   content: string
   quotes: { clientMsgID: string; isRevoked: boolean } | null
   deleted: boolean
@@ -38,7 +38,7 @@ interface Known {
   hasRead: Record<string, number>
 }
 
-/** A device that keeps the state of a client: fetched once, then changed by what is pushed, as OpenIM's SDKs do it. */
+/** A device that keeps a client's state as OpenIM's SDKs do: fetched once, then changed by pushes. */
 export class Shadow {
   readonly userID: string
   readonly device: Device
@@ -62,7 +62,7 @@ export class Shadow {
     return shadow
   }
 
-  /** What this device knows once everything that was pushed is applied. */
+  /** Applies the pushes that have arrived, and returns the state. */
   async known(): Promise<Known> {
     const pushed = this.device.received()
     for (; this.#applied < pushed.length; this.#applied++) {
@@ -72,7 +72,7 @@ export class Shadow {
     return this.#known
   }
 
-  /** What a client does when it comes back: some changes are told to nobody who is here. */
+  /** Syncs the conversation list, as a client does when it reconnects: some changes are not pushed. */
   async sync(): Promise<void> {
     await this.known()
     await this.#syncConversations()
@@ -95,7 +95,7 @@ export class Shadow {
       await this.#syncConversations()
       await this.#pullGap(conversationID, msg.seq)
       this.#show(conversationID, msg)
-      // What one sends one has read.
+      // A user has read every message that the user sent.
       if (msg.sendID === this.userID) this.#raiseRead(conversationID, msg.seq)
       return
     }
@@ -124,20 +124,20 @@ export class Shadow {
         for (const id of detail.conversationIDs) await this.#clear(id)
         break
       default:
-        // What groups have to say of themselves and their members is `group-shadow.ts`'s.
+        // `group-shadow.ts` checks the notifications about groups and their members.
         if (msg.contentType >= GROUP_NOTICES.first && msg.contentType <= GROUP_NOTICES.last) break
         throw new Error(`the shadow does not know notification ${msg.contentType}`)
     }
   }
 
-  /** A message that is further on than the next one shows that others are missing: those of before one came, or came back. */
+  /** Pulls the messages before this one that are missing, for example those from before the user joined or returned. */
   async #pullGap(conversationID: string, seq: number): Promise<void> {
     const newest = this.#newest[conversationID] ?? 0
     if (seq > newest + 1) await this.#pull(conversationID, newest + 1, seq - 1)
     this.#newest[conversationID] = Math.max(newest, seq)
   }
 
-  /** The Go core says of its own accord how far it has read what it forgets. */
+  /** Drops the messages of a conversation. The Go core then marks them as read by itself. */
   async #clear(conversationID: string): Promise<void> {
     this.#known.messages[conversationID] = {}
     const hasReadSeq = this.#newest[conversationID] ?? 0
@@ -152,7 +152,7 @@ export class Shadow {
     this.#known.self = data.usersInfo[0]
   }
 
-  /** Clients take what a revoked message said out of what quotes it. */
+  /** Clients remove the text of a revoked message from the messages that quote it. */
   #revokeQuotes(conversationID: string, clientMsgID: string): void {
     for (const shown of Object.values(this.#known.messages[conversationID] ?? {})) {
       if (shown.quotes?.clientMsgID === clientMsgID) shown.quotes.isRevoked = true
@@ -167,7 +167,7 @@ export class Shadow {
   }): void {
     if (detail.markAsReadUserID === this.userID) {
       this.#raiseRead(detail.conversationID, detail.hasReadSeq)
-      // The messages that this user has read are those of the other side.
+      // These seqs are messages of the other user, which this user has read.
       for (const seq of detail.seqs) this.#markRead(detail.conversationID, seq)
       return
     }
@@ -212,7 +212,7 @@ export class Shadow {
     this.#version = { version: data.version, versionID: data.versionID }
   }
 
-  /** A client drops what lies below the bound it is told, and counts it as read. */
+  /** A client drops the messages below the conversation's `minSeq`, and counts them as read. */
   #setConversation(row: ConversationRow): void {
     this.#known.conversations[row.conversationID] = row
     const messages = this.#known.messages[row.conversationID] ?? {}
@@ -255,9 +255,9 @@ function contentOf(msg: MsgData): Pick<Shown, 'content' | 'quotes'> {
   return { content: text, quotes: { clientMsgID: quoteMessage.clientMsgID, isRevoked } }
 }
 
-/** Waits until the online devices have settled, then compares each with a device that logs in afresh. */
+/** Waits until each online device has the same state as a device that logs in now; fails after a timeout. */
 export async function expectSameAsFresh(...online: Shadow[]): Promise<void> {
-  // What a client does about what it hears belongs to the state that is compared.
+  // Clients answer some notifications with requests, which change the state that is compared.
   for (const shadow of online) await shadow.known()
   for (const shadow of online) {
     const fresh = await (await Shadow.online(shadow.userID, FRESH_PLATFORM)).known()
@@ -267,14 +267,14 @@ export async function expectSameAsFresh(...online: Shadow[]): Promise<void> {
   }
 }
 
-/** A platform that no test logs in on otherwise. */
+/** No test logs in on this platform. */
 const FRESH_PLATFORM = 7
 
-/** Order of keys and empty lists make no difference to a client. */
+/** The state without differences that a client does not show: the order of keys, and empty lists. */
 function normalised(known: Known): unknown {
   const sorted = <T>(record: Record<string, T>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-  // What is known of a conversation that was taken off the list shows nowhere.
+  // A client does not show the data of a conversation that was deleted from the list.
   const shown = <T>(record: Record<string, T>, holds: (value: T) => boolean) =>
     sorted(Object.fromEntries(Object.entries(record).filter(([id, value]) => known.conversations[id] && holds(value))))
   return {

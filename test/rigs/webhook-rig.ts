@@ -9,10 +9,10 @@ import { WEBHOOKS, type WebhookName } from '../../src/protocol/constants/webhook
 import { setForObjects } from './object-settings.ts'
 import { adminToken, bindings, type ReplyBody } from './rig.ts'
 
-/** The app's own server, faked where the Worker's fetch leaves it, and the Worker with webhooks that lead there. */
+/** A fake app server in place of the global `fetch`, and a Worker whose webhooks call it. */
 
 export const HOOKS = 'https://app.example/hooks'
-export const SECRET = 'what only the two servers know'
+export const SECRET = 'a secret that both servers share'
 
 export interface Asked {
   url: URL
@@ -25,13 +25,13 @@ export interface Asked {
 type Answer = Response | object | Promise<Response>
 
 export class AppServer {
-  /** What it was asked, in order. */
+  /** The requests that the app server got, in order. */
   readonly asked: Asked[] = []
-  /** What has been put into the webhook queue. */
+  /** The jobs in the webhook queue, in order. */
   readonly queued: WebhookJob[] = []
   answer: (asked: Asked, signal: AbortSignal) => Answer = () => GO_ON
 
-  /** What the queue does before it has taken something. */
+  /** Runs before the queue accepts a batch; a rejection makes the queue refuse it. */
   takes: () => Promise<void> = async () => {}
 
   readonly #queue = {
@@ -52,7 +52,7 @@ export class AppServer {
     })
   }
 
-  /** The Worker's bindings with these webhooks; `given` is each one's part of the configuration. */
+  /** The Worker's bindings with these webhooks on; each value is that webhook's part of the configuration. */
   env(webhooks: Record<string, object>, more: Partial<Bindings> = {}): Bindings {
     return {
       ...bindings,
@@ -63,7 +63,7 @@ export class AppServer {
     }
   }
 
-  /** Switches these webhooks on, and no others, in the objects of this test file, until `leaveObjects`. */
+  /** Switches on these webhooks, and no others, for the objects of this test file until `leaveObjects`. */
   async inObjects(webhooks: Record<string, object>): Promise<void> {
     this.leaveObjects()
     const settings = { webhooks: WebhooksSetting.parse(settingOf(webhooks)), webhookSecret: SECRET }
@@ -72,7 +72,7 @@ export class AppServer {
 
   leaveObjects: () => void = () => {}
 
-  /** A REST call to a Worker with these bindings. */
+  /** Makes a REST call to a Worker with these bindings. */
   async call(env: Bindings, path: string, body: unknown, token?: string): Promise<ReplyBody> {
     const ctx = createExecutionContext()
     const headers = { operationID: 'op-1', token: token ?? (await adminToken()) }
@@ -82,18 +82,18 @@ export class AppServer {
     return response.json()
   }
 
-  /** What the app was asked under that webhook's command. */
+  /** The bodies of the requests of one webhook. */
   askedAs(name: WebhookName): Asked['body'][] {
     return this.asked.map(({ body }) => body).filter((body) => body.callbackCommand === WEBHOOKS[name].command)
   }
 
-  /** What was queued under that name, as the app will read it. */
+  /** The bodies of the queued jobs of one after-webhook. */
   told(name: string): unknown[] {
     return this.queued.filter((job) => job.name === name).map((job) => JSON.parse(job.body ?? ''))
   }
 }
 
-/** The configuration with these webhooks switched on. */
+/** The webhook configuration with these webhooks on. */
 function settingOf(webhooks: Record<string, object>) {
   const enabled = Object.entries(webhooks).map(([name, given]) => [name, { enable: true, ...given }])
   return { url: HOOKS, ...Object.fromEntries(enabled) }

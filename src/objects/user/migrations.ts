@@ -1,10 +1,23 @@
-/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+/**
+ * Append-only: a deployed step is never edited (see `platform/storage/sqlite-migrations.ts`). Some stored names are
+ * older than the terms of the code:
+ *
+ * | stored                                 | in the code                                             |
+ * |----------------------------------------|---------------------------------------------------------|
+ * | log_mark, log_mark.dirty               | log cursors, the unread mark of a log                   |
+ * | log_mark.cap_seq, log_mark.bound_seq   | the upper bound set by a group, by an administrator     |
+ * | presence_watcher                       | presence subscribers of this user                       |
+ * | presence_subscription                  | users whose presence this user's connections follow     |
+ * | send_note                              | send status of REST calls                               |
+ * | bell, bell.rung_for                    | push state, the newest pushed seq of each conversation  |
+ */
 export const userMigrations: readonly string[] = [
   /*
-   * Keys are text, so every table is WITHOUT ROWID: an ordinary one would pay a second row for the key's index.
+   * Tables with a text key are WITHOUT ROWID: in an ordinary table, each insert would also write a row of the key's
+   * index, which is billed.
    *
-   * log_mark is what this user knows of each log: how far it reached when last asked, the owner's bounds and read
-   * position, and `dirty` = there is news since then. A message writes here only when the mark is not set yet.
+   * log_mark has for each log the newest seq that the conversation last answered, the owner's bounds and read position,
+   * and the unread mark (`dirty`). A message writes here only when its log is not marked yet.
    */
   `
   CREATE TABLE session (
@@ -72,7 +85,7 @@ export const userMigrations: readonly string[] = [
     PRIMARY KEY (day, operation)
   ) WITHOUT ROWID;
   `,
-  // The relay that delivers a large group; such a group is asked for news at every sync.
+  // The relay that delivers a large group; every sync asks such a group for its newest seqs.
   `
   ALTER TABLE log_mark ADD COLUMN relay TEXT NOT NULL DEFAULT '';
   `,
@@ -84,11 +97,11 @@ export const userMigrations: readonly string[] = [
     rung_for TEXT NOT NULL
   );
   `,
-  // The newest seq that an administrator lets the owner read; 0 = no bound. What a group says of its members is cap_seq.
+  // The newest seq that an administrator lets the owner read; 0 = no bound. The bound that a group sets is cap_seq.
   `
   ALTER TABLE log_mark ADD COLUMN bound_seq INTEGER NOT NULL DEFAULT 0;
   `,
-  // The message that a call was about to send; without a home it is sent.
+  // The message that a call was about to send; an empty home means that the call has sent its message.
   `
   ALTER TABLE send_note ADD COLUMN home TEXT NOT NULL DEFAULT '';
   ALTER TABLE send_note ADD COLUMN send_id TEXT NOT NULL DEFAULT '';

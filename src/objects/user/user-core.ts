@@ -11,93 +11,98 @@ import { sendPushJobs } from '../../push/enqueue.ts'
 import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { WebhookQueue } from '../../runtime/webhook-queue.ts'
 import type { AfterWebhookContext } from '../../webhook/after.ts'
-import type { Outgoing } from './messages/deliver.ts'
 import { userMigrations } from './migrations.ts'
-import { PresenceSubscriptions } from './notify/presence.ts'
-import { Conversations } from './state/conversation-list.ts'
+import { ConversationList } from './state/conversation-list.ts'
 import { Devices } from './state/devices.ts'
 import { LogCursors } from './state/log-cursors.ts'
 import { OrderedGate } from './state/ordered-gate.ts'
 import { Outbox } from './state/outbox.ts'
+import { PresenceSubscriptions } from './state/presence-subscriptions.ts'
 import { PushBuffer } from './state/push-buffer.ts'
 import { PushState } from './state/push-state.ts'
-import { ReorderBuffer } from './state/reorder-buffer.ts'
+import { type OutgoingMessage, ReorderBuffer } from './state/reorder-buffer.ts'
 import { RequestRate } from './state/request-rate.ts'
 import { SendStatusStore } from './state/send-status.ts'
-import { ALL_SESSIONS, Sessions } from './state/sessions.ts'
+import { SELECT_ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
-/** The parts of one user's object, for the functions that do its work. */
+/** Everything that one user's object holds; the functions that do its work take it as their first argument. */
 export interface UserCore {
   readonly userID: string
-  /** What is in force now: it may change while the object lives. */
+  /** The settings in force now; they may change while the object lives. */
   readonly config: Config
   readonly log: Log
   readonly sessions: Sessions
-  readonly conversations: Conversations
+  readonly conversations: ConversationList
   readonly cursors: LogCursors
   readonly devices: Devices
   readonly outbox: Outbox
-  /** Messages that the app is asked about, by conversation. */
+  /** Keeps the order of messages that wait for a before-webhook; the key is the conversation's home. */
   readonly beforeSendGate: OrderedGate
-  readonly reorderBuffer: ReorderBuffer<Outgoing>
+  readonly reorderBuffer: ReorderBuffer<OutgoingMessage>
   readonly presence: PresenceSubscriptions
   readonly requestRate: RequestRate
   readonly sendStatus: SendStatusStore
   readonly pushState: PushState
   readonly pushBuffer: PushBuffer
-  /** Conversations that the app is asked about before they begin, and until when it is not asked again; ms. */
+  /** Conversations that wait for their before-webhook, with the time before which it is not called again; ms. */
   readonly pendingConversations: Map<string, number>
-  /** Done once those who pass the absent by were told that a device is here. */
+  /** Resolves when the relays and conversations that skip this user know that a device is online. */
   deliveryResumed: Promise<unknown>
   now(): number
   conversation(home: string): ConversationRpc
-  /** A relay of a large group, by name. */
+  /** A relay of a large group. */
   relay(name: string): RelayRpc
-  /** Another user's object. */
   otherUser(userID: string): UserRpc
-  /** What asking and telling the app stands on. */
   webhookContext(operationID: string): WebhookContext
+  /** Keeps the object alive until the work is done. Null = there is no work. */
+  waitUntil(work: Promise<unknown> | null): void
+  /** Sets the object's alarm, or deletes it for null; ms. */
+  setAlarm(time: number | null): Promise<void>
 }
 
 type WebhookContext = AfterWebhookContext & { readonly operationID: string }
 
-/** What a wake reads first, in one statement. */
-interface Wake extends Record<string, SqlStorageValue> {
+/** The row that `STARTUP_QUERY` reads. */
+interface StartupRow extends Record<string, SqlStorageValue> {
   version: number
   sessions: string
-  watched: number
-  marked: number
+  hasSubscribers: number
+  hasCursors: number
 }
 
-const WAKE = `
-  SELECT version, (${ALL_SESSIONS}) AS sessions,
-    EXISTS (SELECT 1 FROM presence_watcher) AS watched, EXISTS (SELECT 1 FROM log_mark) AS marked
+/** Reads in one statement everything that the object needs when it wakes. */
+const STARTUP_QUERY = `
+  SELECT version, (${SELECT_ALL_SESSIONS}) AS sessions,
+    EXISTS (SELECT 1 FROM presence_watcher) AS hasSubscribers, EXISTS (SELECT 1 FROM log_mark) AS hasCursors
   FROM schema_version`
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
   const userID = state.id.name
-  if (userID === undefined) throw new Error("a user's object is reached by the userID only")
+  if (userID === undefined) throw new Error('the object of a user must be addressed by its userID')
   const { sql } = state.storage
-  const { sessions, watched, marked } = migrate<Wake>(state.storage, userMigrations, WAKE)
-  const { conversation, relay, user: other } = createStubs(env)
+  const startup = migrate<StartupRow>(state.storage, userMigrations, STARTUP_QUERY)
+  const { conversation, relay, user: otherUser } = createStubs(env)
   const log = createLog(() => configOf(env).logLevel, { userID })
-  const bell = new PushState(sql)
-  const devices = new Devices(state)
   const now = () => Date.now()
+  const waitUntil = (work: Promise<unknown> | null) => {
+    if (work) state.waitUntil(work)
+  }
+  const devices = new Devices(state)
+  const pushState = new PushState(sql)
   const push = {
     config: configOf(env).push,
     db: openDatabase(env.DB),
     send: (jobs: PushJob[]) => sendPushJobs(env.PUSH_QUEUE, jobs),
-    waitUntil: (work: Promise<unknown>) => state.waitUntil(work),
-    phoneListens: () => devices.phoneListens(now()),
+    waitUntil,
+    hasListeningPhone: () => devices.hasListeningPhone(now()),
     now,
     log,
   }
-  // Most objects never tell the app anything.
-  let ways: Pick<AfterWebhookContext, 'db' | 'webhooks'> | null = null
-  const hookContext = (operationID: string) => {
-    ways ??= { db: openDatabase(env.DB), webhooks: new WebhookQueue(env.WEBHOOK_QUEUE) }
-    return { operationID, config: configOf(env), log: log.with({ operationID }), now, ...ways }
+  // Created at the first webhook, because most objects never send one.
+  let bindings: Pick<AfterWebhookContext, 'db' | 'webhooks'> | null = null
+  const webhookContext = (operationID: string) => {
+    bindings ??= { db: openDatabase(env.DB), webhooks: new WebhookQueue(env.WEBHOOK_QUEUE) }
+    return { operationID, config: configOf(env), log: log.with({ operationID }), now, ...bindings }
   }
   return {
     userID,
@@ -105,24 +110,26 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
       return configOf(env)
     },
     log,
-    sessions: new Sessions(sql, sessions),
-    conversations: new Conversations(sql, userID),
-    cursors: new LogCursors(sql, marked === 1),
+    sessions: new Sessions(sql, startup.sessions),
+    conversations: new ConversationList(sql, userID),
+    cursors: new LogCursors(sql, startup.hasCursors === 1),
     devices,
     outbox: new Outbox(conversation),
     beforeSendGate: new OrderedGate(),
     reorderBuffer: new ReorderBuffer(),
-    presence: new PresenceSubscriptions(sql, other, watched === 1),
+    presence: new PresenceSubscriptions(sql, otherUser, startup.hasSubscribers === 1),
     requestRate: new RequestRate(),
     sendStatus: new SendStatusStore({ sql, sync: () => state.storage.sync(), log }),
-    pushState: bell,
-    pushBuffer: new PushBuffer(userID, push, bell),
+    pushState,
+    pushBuffer: new PushBuffer(userID, push, pushState),
     pendingConversations: new Map(),
     deliveryResumed: Promise.resolve(),
     now,
     conversation,
     relay,
-    otherUser: other,
-    webhookContext: hookContext,
+    otherUser,
+    webhookContext,
+    waitUntil,
+    setAlarm: (time) => (time === null ? state.storage.deleteAlarm() : state.storage.setAlarm(time)),
   }
 }

@@ -21,76 +21,61 @@ import type {
 } from '../../contracts/user.ts'
 import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
-import { messageID } from '../../runtime/ids.ts'
 import { UserCalls } from '../../runtime/rpc/session-targets.ts'
-import { destructMessages, nextSelfDestruct } from './conversations/self-destruct.ts'
-import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
+import { runSelfDestruct } from './conversations/self-destruct.ts'
+import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
+import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
 import { deliver, markUnread } from './messages/deliver.ts'
 import { lastMessages, pullRanges } from './messages/pull.ts'
-import { reconnect } from './messages/reconnect.ts'
 import { wasRestSendStored } from './messages/rest-send-status.ts'
-import { homesOf, newestSeqs, seqViews } from './messages/sync.ts'
-import {
-  announcePresence,
-  onlineConnections,
-  onlinePlatforms,
-  presenceChanged,
-  subscribeOnPlatform,
-} from './notify/presence.ts'
+import { chatHomes, newestSeqs, seqViews } from './messages/sync.ts'
+import { onlineConnections, onlinePlatforms, presenceChanged } from './notify/presence.ts'
 import { claimOfflinePush } from './notify/should-push.ts'
-import { sendOfflineWebhook } from './notify/webhooks.ts'
+import { addPresenceSubscriber, subscribeOnPlatform } from './notify/subscribe-presence.ts'
 import { connect } from './socket/connect.ts'
-import { forceLogout, openSession } from './socket/login.ts'
+import { socketClosed, socketFailed } from './socket/disconnect.ts'
+import { forceLogout, openSession, sessionState } from './socket/login.ts'
 import { receiveFrame } from './socket/receive-frame.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 
-const SWITCHING_PROTOCOLS = 101
-
-/** One user: live sockets, sessions, conversations and what is known of their logs. A switchboard, no logic. */
+/**
+ * One user: open sockets, sessions, the conversation list and the log cursors. This class is a switchboard without
+ * logic: it maps runtime events and RPC methods to functions that take the UserCore.
+ */
 export class UserObject extends DurableObject<Bindings> implements Serves<UserRpc> {
   readonly #user: UserCore
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     this.#user = createUserCore(state, env)
-    // Heartbeats of the JS SDK are answered by the runtime: they never wake a hibernating object.
+    // The runtime answers the JS SDK's pings, so that they never wake a hibernating object.
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(JS_PING_TEXT, JS_PONG_TEXT))
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const wasAway = !this.#user.devices.someOpen
-    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
-    const response = connect(this.#user, request)
-    if (response.status !== SWITCHING_PROTOCOLS) return response
-    this.#beside(announcePresence(this.#user))
-    if (wasAway) this.#beside(reconnect(this.#user))
-    return response
+    this.#refreshOverrides()
+    return connect(this.#user, request)
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
-    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
+    this.#refreshOverrides()
     return receiveFrame(this.#user, socket, frame)
   }
 
-  override async alarm(): Promise<void> {
-    await destructMessages(this.#user, this.#user.now())
-    await this.#planSelfDestruct()
+  override alarm(): Promise<void> {
+    return runSelfDestruct(this.#user)
   }
 
-  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    // The runtime leaves the answer to a hibernating socket's goodbye to us: without one the client waits for it.
-    this.#user.devices.answerClose(socket, code)
-    await this.#gone(socket)
+  override webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    return socketClosed(this.#user, socket, code)
   }
 
-  override async webSocketError(socket: WebSocket, error: unknown): Promise<void> {
-    // The device is gone without a goodbye; it will come back and sync.
-    this.#user.log.debug('a socket broke', { error: String(error) })
-    await this.#gone(socket)
+  override webSocketError(socket: WebSocket, error: unknown): Promise<void> {
+    return socketFailed(this.#user, socket, error)
   }
 
-  /** Opens a session for calls that come thick and fast. */
+  /** Opens an RPC session for a caller that makes frequent calls. */
   openCallSession(): UserCalls {
     return new UserCalls(this)
   }
@@ -99,13 +84,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => openSession(this.#user, session))
   }
 
-  sessionState(platformID: number, key: string, begun?: PendingRestSend): Promise<Outcome<SessionState>> {
-    return outcomeOf(() => {
-      const now = this.#user.now()
-      const state = this.#user.sessions.state(platformID, key, now)
-      if (begun && state === 'normal') this.#user.sendStatus.begin(begun, now)
-      return state
-    })
+  sessionState(platformID: number, key: string, pendingSend?: PendingRestSend): Promise<Outcome<SessionState>> {
+    return outcomeOf(() => sessionState(this.#user, platformID, key, pendingSend))
   }
 
   forceLogout(platformID: number): Promise<Outcome<void>> {
@@ -136,15 +116,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   conversationVersion(): Promise<Outcome<{ versionID: string; version: number; conversationIDs: string[] }>> {
-    return outcomeOf(() => ({ ...this.#user.conversations.version(), conversationIDs: this.#user.conversations.ids() }))
+    return outcomeOf(() => this.#user.conversations.versionWithIDs())
   }
 
   setConversation(change: ConversationChange): Promise<Outcome<boolean>> {
-    return outcomeOf(async () => {
-      const changed = await setConversation(this.#user, change)
-      if (change.isMsgDestruct !== undefined || change.msgDestructTime !== undefined) await this.#planSelfDestruct()
-      return changed
-    })
+    return outcomeOf(() => setConversation(this.#user, change))
   }
 
   deleteConversations(conversationIDs: string[]): Promise<Outcome<void>> {
@@ -163,22 +139,16 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => this.#user.pushState.setBadge(appUnreadCount))
   }
 
-  claimOfflinePush(question: PushCheck): Promise<Outcome<number | null>> {
-    return outcomeOf(() => claimOfflinePush(this.#user, question))
+  claimOfflinePush(check: PushCheck): Promise<Outcome<number | null>> {
+    return outcomeOf(() => claimOfflinePush(this.#user, check))
   }
 
   memberSettings(conversationID: string): Promise<Outcome<MemberSettings>> {
-    return outcomeOf(() => {
-      const [row] = this.#user.conversations.list([conversationID])
-      return row ? { recvMsgOpt: row.recvMsgOpt } : {}
-    })
+    return outcomeOf(() => memberSettings(this.#user, conversationID))
   }
 
   logView(conversationID: string): Promise<Outcome<LogView | null>> {
-    return outcomeOf(() => {
-      const mark = this.#user.cursors.find(conversationID)
-      return mark ? { home: mark.home, minSeq: mark.minSeq, maxSeq: mark.capSeq } : null
-    })
+    return outcomeOf(() => logView(this.#user, conversationID))
   }
 
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<Outcome<void>> {
@@ -186,19 +156,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   raiseMinSeq(conversationID: string, minSeq: number): Promise<Outcome<boolean>> {
-    return outcomeOf(() => {
-      const moved = this.#user.cursors.raiseMinSeq(conversationID, minSeq)
-      if (moved) this.#user.conversations.touch(conversationID)
-      return moved
-    })
+    return outcomeOf(() => raiseMinSeq(this.#user, conversationID, minSeq))
   }
 
   setMaxSeq(conversationID: string, maxSeq: number): Promise<Outcome<boolean>> {
-    return outcomeOf(() => {
-      const moved = this.#user.cursors.setBoundSeq(conversationID, maxSeq)
-      if (moved) this.#user.conversations.touch(conversationID)
-      return moved
-    })
+    return outcomeOf(() => setMaxSeq(this.#user, conversationID, maxSeq))
   }
 
   seqViews(conversationIDs: string[] | null): Promise<Outcome<SeqView[]>> {
@@ -210,25 +172,15 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   onlinePlatforms(): Promise<Outcome<number[]>> {
-    return outcomeOf(() => {
-      this.#hangUpSilent()
-      return onlinePlatforms(this.#user)
-    })
+    return outcomeOf(() => onlinePlatforms(this.#user))
   }
 
   onlineConnections(): Promise<Outcome<OnlineConnection[]>> {
-    return outcomeOf(() => {
-      this.#hangUpSilent()
-      return onlineConnections(this.#user)
-    })
+    return outcomeOf(() => onlineConnections(this.#user))
   }
 
   addPresenceSubscriber(userID: string): Promise<Outcome<number[]>> {
-    return outcomeOf(() => {
-      this.#user.presence.addSubscriber(userID)
-      this.#hangUpSilent()
-      return onlinePlatforms(this.#user)
-    })
+    return outcomeOf(() => addPresenceSubscriber(this.#user, userID))
   }
 
   subscribePresence(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<Outcome<string[]>> {
@@ -244,11 +196,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   conversationHomes(): Promise<Outcome<string[]>> {
-    return outcomeOf(() => homesOf(this.#user))
+    return outcomeOf(() => chatHomes(this.#user))
   }
 
   recordRestSend(operationID: string): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.sendStatus.add(operationID, this.#user.now()))
+    return outcomeOf(() => this.#user.sendStatus.recordSent(operationID, this.#user.now()))
   }
 
   wasRestSendStored(operationID: string): Promise<Outcome<boolean>> {
@@ -259,24 +211,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => lastMessages(this.#user, conversationIDs))
   }
 
-  async #gone(socket: WebSocket): Promise<void> {
-    this.#user.presence.forget(this.#user.devices.of(socket).connID)
-    sendOfflineWebhook(this.#user, socket, messageID())
-    await announcePresence(this.#user)
-  }
-
-  /** Devices that vanished without a goodbye are noticed when somebody asks who is here: a timer would cost all day. */
-  #hangUpSilent(): void {
-    if (this.#user.devices.hangUpSilent(this.#user.now())) this.#beside(announcePresence(this.#user))
-  }
-
-  #beside(work: Promise<unknown> | null): void {
-    if (work) this.ctx.waitUntil(work)
-  }
-
-  async #planSelfDestruct(): Promise<void> {
-    const next = nextSelfDestruct(this.#user, this.#user.now())
-    if (next === null) await this.ctx.storage.deleteAlarm()
-    else await this.ctx.storage.setAlarm(next)
+  /** Reads the settings that were changed at run time again, in the background, when the copy is old. */
+  #refreshOverrides(): void {
+    refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
   }
 }

@@ -21,7 +21,7 @@ const gobFrame = (userID: string, given: { sendID?: string; reqIdentifier?: numb
 const jsonFrame = (given: object) =>
   bytes(JSON.stringify({ reqIdentifier: 1001, sendID: 'x', operationID: 'op', msgIncr: '1', data: '', ...given }))
 
-/** Frames that no client of ours would send, by what is wrong with them. */
+/** Frames that no SDK sends, each with its fault. */
 const BAD: Record<SdkKind, [string, (userID: string) => string | Uint8Array][]> = {
   go: [
     ['not zipped', (userID) => gobFrame(userID)],
@@ -59,8 +59,8 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
   })
 
   it.each(BAD[kind])(
-    'that is %s ends that connection with a sentence, and nobody else notices',
-    async (_what, frame) => {
+    'closes its own connection with a reason, and no other connection, when it is %s',
+    async (_fault, frame) => {
       const device = await Device.connect(mallory, { kind })
       device.sendRaw(frame(mallory))
       const { code, reason } = await device.closed
@@ -82,14 +82,14 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ['has no receiver', textMessage(mallory, '', 'bad-1', 'x'), 1001],
     ['has no clientMsgID', textMessage(mallory, neighbour, '', 'x'), 1001],
     ['has no content', message({ content: new Uint8Array() }), 1001],
-    ['is of no session type', message({ sessionType: 9 }), 1001],
-    ['is of no content type', message({ contentType: 0 }), 1001],
-    ['poses as a notification', message({ options: { isNotNotification: false } }), 1001],
-    ['poses as the service', message({ contentType: 2101 }), 1001],
-    ["has somebody else's sendID", textMessage(neighbour, mallory, 'bad-1', 'x'), 1002],
-    ['goes to nobody', textMessage(mallory, 'nobody', 'bad-1', 'x'), 1004],
-    ['goes to a group that does not exist', message({ sessionType: 3, groupID: '42', recvID: '' }), 1201],
-  ])('with a message that %s is answered with the error, and the connection goes on', async (_what, data, code) => {
+    ['has an unknown session type', message({ sessionType: 9 }), 1001],
+    ['has no content type', message({ contentType: 0 }), 1001],
+    ['claims to be a notification', message({ options: { isNotNotification: false } }), 1001],
+    ['has a content type of the service', message({ contentType: 2101 }), 1001],
+    ["has another user's sendID", textMessage(neighbour, mallory, 'bad-1', 'x'), 1002],
+    ['goes to an unknown user', textMessage(mallory, 'nobody', 'bad-1', 'x'), 1004],
+    ['goes to an unknown group', message({ sessionType: 3, groupID: '42', recvID: '' }), 1201],
+  ])('is answered with an error on an open connection when its message %s', async (_fault, data, code) => {
     const device = await Device.connect(mallory, { kind })
     const answer = await device.request(WsRequestID.SendMsg, data)
     expect(answer.errCode).toBe(code)
@@ -99,17 +99,17 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ).toBe(0)
   })
 
-  it("that asks for another user's seqs is refused", async () => {
+  it("is refused when it asks for another user's seqs", async () => {
     const device = await Device.connect(mallory, { kind })
     const data = GetMaxSeqReq.encode({ userID: neighbour }).finish()
     expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(1002)
   })
 })
 
-describe('an ID longer than any that can be registered', () => {
+describe('an ID above 128 characters', () => {
   const long = 'x'.repeat(2_000)
 
-  it('is refused as the receiver of a message, and leaves nothing behind', async () => {
+  it('is refused as the receiver of a message, and leaves no conversation behind', async () => {
     await register('verbose')
     const device = await Device.connect('verbose')
     for (const to of [{ recvID: long }, { sessionType: 3, groupID: long }]) {
@@ -119,16 +119,16 @@ describe('an ID longer than any that can be registered', () => {
     expect(await user('verbose').conversationHomes()).toEqual([])
   })
 
-  it('is refused as one to be watched, as are all with it', async () => {
+  it('is refused in a presence subscription, together with the other IDs in it', async () => {
     await register('curious')
     const device = await Device.connect('curious')
-    const watch = (...subscribeUserID: string[]) =>
+    const subscribe = (...subscribeUserID: string[]) =>
       device.request(
         WsRequestID.SubUserOnlineStatus,
         SubUserOnlineStatus.encode({ subscribeUserID, unsubscribeUserID: [] }).finish(),
       )
-    expect(await watch('verbose', long)).toMatchObject({ errCode: 1001 })
+    expect(await subscribe('verbose', long)).toMatchObject({ errCode: 1001 })
     expect(await user('curious').subscribePresence(5, [], [])).toEqual([])
-    expect(await watch('verbose')).toMatchObject({ errCode: 0 })
+    expect(await subscribe('verbose')).toMatchObject({ errCode: 0 })
   })
 })

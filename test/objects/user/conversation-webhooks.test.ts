@@ -26,16 +26,16 @@ afterEach(() => {
 })
 
 const chat = () => `sg_${groupID}`
-const found = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
+const createGroup = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
 const listOf = async (userID: string) => user(userID).conversations(null)
 const say = (device: Device, sendID: string, text: string) =>
   device.request(WsRequestID.SendMsg, textMessage(sendID, '', `${groupID} ${text}`, text, { sessionType: 3, groupID }))
 const texts = (device: Device) => device.received().filter(({ msg }) => msg.contentType === ContentType.Text)
 
-describe('a group in the list of a member', () => {
-  it('is there as the app wants it, who is asked and told about each member', async () => {
+describe('a group conversation in the list of a member', () => {
+  it('has the settings that the before-webhook returned, with webhooks for each member', async () => {
     app.answer = ({ body }) => (body.ownerUserId === bob ? { ...GO_ON, isPinned: true, ex: 'set by the app' } : GO_ON)
-    await found(alice, bob)
+    await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toMatchObject([{ conversationID: chat(), groupID, isPinned: true }])
     await expect.poll(() => listOf(alice)).toMatchObject([{ conversationID: chat(), isPinned: false, ex: '' }])
     await until(() => app.queued.length === 2)
@@ -56,8 +56,8 @@ describe('a group in the list of a member', () => {
     ])
   })
 
-  it('is asked about when somebody joins, too', async () => {
-    await found(alice, bob)
+  it('has a before-webhook for a member who joins later', async () => {
+    await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toHaveLength(1)
     await conversation(chat()).changeGroup(groupChange(groupID, { join: [memberRecord(groupID, carol)] }))
     await expect.poll(() => listOf(carol)).toHaveLength(1)
@@ -66,27 +66,27 @@ describe('a group in the list of a member', () => {
     expect(owners).toHaveLength(3)
   })
 
-  it('is not there when the app refuses it; what is said in the group arrives all the same', async () => {
+  it('is left out of the list when the app server refuses it, and its messages arrive', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     app.answer = ({ body }) => (body.ownerUserId === bob ? REFUSE : GO_ON)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
-    await found(alice, bob)
+    await createGroup(alice, bob)
     expect((await say(a, alice, 'one')).errCode).toBe(0)
     expect((await say(a, alice, 'two')).errCode).toBe(0)
     await until(() => texts(b).length === 2)
     await expect.poll(() => listOf(alice)).toHaveLength(1)
     expect(await listOf(bob)).toEqual([])
-    // Not with every message anew.
+    // One call, not one for each message.
     expect(app.askedAs('beforeCreateGroupChatConversations').filter((body) => body.ownerUserId === bob)).toHaveLength(1)
     expect(app.told('afterCreateGroupChatConversations')).toMatchObject([{ ownerUserId: alice }])
   })
 
-  it('keeps no message waiting, however long the app thinks', async () => {
+  it('does not delay messages when the app server does not answer', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     app.answer = (_asked, signal) =>
       new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
-    await found(alice, bob)
+    await createGroup(alice, bob)
     await say(a, alice, 'at once')
     await until(() => texts(b).length === 1)
     expect(await listOf(bob)).toEqual([])

@@ -9,26 +9,26 @@ import { createUserCore, type UserCore } from '../../../src/objects/user/user-co
 import { MsgData } from '../../../src/protocol/proto/index.ts'
 import { bindings, Device, register, until, user } from '../../rigs/rig.ts'
 
-const GATEWAY = { url: 'https://gateway.example/push', secret: 'a long secret, as it should be', byUserID: true }
+const GATEWAY = { url: 'https://gateway.example/push', secret: 'a secret that is long enough', byUserID: true }
 
-/** A user's object in a deployment that pushes; its queue is looked into. */
+/** Runs a test with a user's object in a deployment with offline push, and collects what it puts into the queue. */
 async function withPush(
   userID: string,
-  story: (bell: {
+  test: (given: {
     user: UserCore
-    rung: () => Rung[]
+    pushes: () => Push[]
     sends: () => number
     settled: () => Promise<void>
   }) => Promise<void>,
   setting: object = {},
 ): Promise<void> {
   await runInDurableObject(bindings.USER.getByName(userID), async (_object, state) => {
-    const rung: Rung[] = []
+    const pushes: Push[] = []
     let sends = 0
     const work: Promise<unknown>[] = []
     const sendBatch = async (messages: Iterable<{ body: unknown }>) => {
       sends++
-      for (const { body } of messages) rung.push(...asRung(PushJob.parse(body)))
+      for (const { body } of messages) pushes.push(...pushesOf(PushJob.parse(body)))
       return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }
     }
     const env = {
@@ -46,9 +46,9 @@ async function withPush(
       }),
       env,
     )
-    await story({
+    await test({
       user: core,
-      rung: () => rung,
+      pushes: () => pushes,
       sends: () => sends,
       settled: async () => {
         await Promise.all(work)
@@ -57,14 +57,15 @@ async function withPush(
   })
 }
 
-interface Rung {
+/** One push of a job. */
+interface Push {
   conversationID: string
   clientMsgID: string
   userID: string
   badge: number
 }
 
-function asRung(job: PushJob): Rung[] {
+function pushesOf(job: PushJob): Push[] {
   const { clientMsgID } = MsgData.decode(Buffer.from(job.message, 'base64'))
   const { conversationID } = job
   return job.kind === 'ring' ? job.receivers.map((receiver) => ({ conversationID, clientMsgID, ...receiver })) : []
@@ -87,78 +88,78 @@ function delivery(
   return { conversationID, home, about, messages }
 }
 
-const texts = (rung: Rung[]) => rung.map(({ clientMsgID }) => clientMsgID)
+const idsOf = (pushes: Push[]) => pushes.map(({ clientMsgID }) => clientMsgID)
 const COUNTS: Partial<MsgData> = {
   offlinePushInfo: { title: '', desc: '', ex: '', iOSPushSound: '', iOSBadgeCount: true, signalInfo: '' },
 }
 
-describe('a user without a phone that listens', () => {
-  it('is rung for what is delivered, with the newest of it', async () => {
-    await withPush('bob', async ({ user, rung, settled }) => {
-      // Not `marked`: then the next message would not come here, and ring nobody.
+describe('a user without an online phone', () => {
+  it('gets one push with the newest of several delivered messages', async () => {
+    await withPush('bob', async ({ user, pushes, settled }) => {
+      // Not `marked`: the conversation would skip the next delivery, and the user would get no push.
       expect(deliver(user, delivery([1, 2, 3]))).toBe('away')
       await settled()
-      expect(rung()).toEqual([{ conversationID: 'si_alice_bob', clientMsgID: 'message 3', userID: 'bob', badge: 1 }])
+      expect(pushes()).toEqual([{ conversationID: 'si_alice_bob', clientMsgID: 'message 3', userID: 'bob', badge: 1 }])
     })
   })
 
-  it('is not rung for what the user wrote, nor for what is not to be pushed', async () => {
-    await withPush('bob', async ({ user, rung, settled }) => {
+  it('gets no push for own messages and for messages with push switched off', async () => {
+    await withPush('bob', async ({ user, pushes, settled }) => {
       deliver(user, delivery([4], { sendID: 'bob' }))
       deliver(user, delivery([5], { options: { offlinePush: false } }))
       deliver(user, delivery([0], { contentType: 113 }))
       await settled()
-      expect(rung()).toEqual([])
+      expect(pushes()).toEqual([])
     })
   })
 
-  it('is not rung for what is not to be pushed to this user, but marked for the next sync', async () => {
-    await withPush('vera', async ({ user, rung, settled }) => {
+  it('gets no push but an unread mark for a silent message', async () => {
+    await withPush('vera', async ({ user, pushes, settled }) => {
       const silent = delivery([1])
       for (const message of silent.messages) message.silent = true
       deliver(user, silent)
       deliver(user, { ...silent, redelivered: true })
       await settled()
-      expect(rung()).toEqual([])
-      expect(user.cursors.find('si_alice_bob')?.dirty).toBe(true)
+      expect(pushes()).toEqual([])
+      expect(user.cursors.find('si_alice_bob')?.isUnread).toBe(true)
     })
   })
 
-  it('is rung for what is only for the moment too, a friend’s request say', async () => {
-    await withPush('bob', async ({ user, rung, settled }) => {
+  it('gets a push for a notification that is not stored, such as a friend request', async () => {
+    await withPush('bob', async ({ user, pushes, settled }) => {
       const options = { isNotNotification: false, history: false, offlinePush: true }
       deliver(user, delivery([0], { contentType: 1203, options }, { ...SINGLE, conversationID: 'n_alice_bob' }))
       await settled()
-      expect(texts(rung())).toEqual(['message 0'])
+      expect(idsOf(pushes())).toEqual(['message 0'])
     })
   })
 
-  it('is not rung twice for a message that comes twice, even after the object was lost', async () => {
-    await withPush('carl', async ({ user, rung, settled }) => {
+  it('gets one push for a message that is delivered twice, also after a restart of the object', async () => {
+    await withPush('carl', async ({ user, pushes, settled }) => {
       deliver(user, delivery([1]))
       deliver(user, delivery([1]))
       await settled()
       deliver(user, { ...delivery([1]), redelivered: true })
       await settled()
-      expect(texts(rung())).toEqual(['message 1'])
+      expect(idsOf(pushes())).toEqual(['message 1'])
     })
     await abortAllDurableObjects()
-    await withPush('carl', async ({ user, rung, settled }) => {
+    await withPush('carl', async ({ user, pushes, settled }) => {
       deliver(user, { ...delivery([1, 2]), redelivered: true })
       await settled()
-      expect(texts(rung())).toEqual(['message 2'])
+      expect(idsOf(pushes())).toEqual(['message 2'])
     })
   })
 
-  it('is rung once for a burst and once for the rest of it', async () => {
+  it('gets one push for the first message of a burst and one for the rest', async () => {
     await withPush(
       'dana',
-      async ({ user, rung, settled }) => {
+      async ({ user, pushes, settled }) => {
         deliver(user, delivery([1], COUNTS))
-        await until(() => rung().length === 1)
+        await until(() => pushes().length === 1)
         for (const seq of [2, 3, 4]) deliver(user, delivery([seq], COUNTS))
         await settled()
-        expect(rung().map(({ clientMsgID, badge }) => `${clientMsgID}: ${badge}`)).toEqual([
+        expect(pushes().map(({ clientMsgID, badge }) => `${clientMsgID}: ${badge}`)).toEqual([
           'message 1: 1',
           'message 4: 4',
         ])
@@ -167,20 +168,20 @@ describe('a user without a phone that listens', () => {
     )
   })
 
-  it('is rung by one call to the queue for what comes at the same time in several chats', async () => {
-    await withPush('fred', async ({ user, rung, sends, settled }) => {
+  it('gets pushes of several chats in one queue call when messages arrive at the same time', async () => {
+    await withPush('fred', async ({ user, pushes, sends, settled }) => {
       const chats = ['si_ann_fred', 'si_bob_fred', 'si_eve_fred'].map((conversationID) => ({
         ...SINGLE,
         conversationID,
       }))
       for (const chat of chats) deliver(user, delivery([1], {}, chat))
       await settled()
-      expect(rung()).toHaveLength(3)
+      expect(pushes()).toHaveLength(3)
       expect(sends()).toBe(1)
     })
   })
 
-  it('is delivered to all the same when the queue is out of reach', async () => {
+  it('gets the delivery when the offline push fails', async () => {
     await withPush('greg', async ({ user, settled }) => {
       const silenced = vi.spyOn(console, 'error').mockImplementation(() => {})
       vi.spyOn(user.pushBuffer, 'add').mockImplementation(() => {
@@ -188,15 +189,15 @@ describe('a user without a phone that listens', () => {
       })
       expect(() => deliver(user, delivery([1]))).not.toThrow()
       await settled()
-      expect(user.cursors.find('si_alice_bob')).toMatchObject({ dirty: true })
+      expect(user.cursors.find('si_alice_bob')).toMatchObject({ isUnread: true })
       expect(silenced.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
-        expect.objectContaining({ message: 'an offline push was not made', operationID: 'op' }),
+        expect.objectContaining({ message: 'offline push failed', operationID: 'op' }),
       ])
       silenced.mockRestore()
     })
   })
 
-  it('is not rung when there is nobody to ring', async () => {
+  it('gets no push when offline push is off', async () => {
     await withPush(
       'emma',
       async ({ user, sends, settled }) => {
@@ -217,59 +218,59 @@ describe('do not disturb', () => {
     ['a chat', SINGLE],
     ['a group', GROUP],
     ['a notification account', ACCOUNT],
-  ])('of %s silences it', async (_what, where) => {
-    await withPush(`muted ${where.sessionType}`, async ({ user, rung, settled }) => {
+  ])('stops pushes of %s', async (_what, where) => {
+    await withPush(`muted ${where.sessionType}`, async ({ user, pushes, settled }) => {
       mute(user, where, 2)
       deliver(user, delivery([1], {}, where))
       await settled()
-      expect(rung()).toEqual([])
+      expect(pushes()).toEqual([])
       mute(user, where, 0)
       deliver(user, delivery([2], {}, where))
       await settled()
-      expect(texts(rung())).toEqual(['message 2'])
+      expect(idsOf(pushes())).toEqual(['message 2'])
     })
   })
 
-  it('for everything silences chats, and leaves groups to their own setting, as with OpenIM', async () => {
+  it('stops pushes of single chats, but not of groups, when set for all conversations', async () => {
     await user('finn').setGlobalRecvMsgOpt(2)
-    await withPush('finn', async ({ user, rung, settled }) => {
+    await withPush('finn', async ({ user, pushes, settled }) => {
       deliver(user, delivery([1], {}, SINGLE))
       deliver(user, delivery([1], {}, GROUP))
       await settled()
-      expect(rung().map(({ conversationID }) => conversationID)).toEqual(['sg_1'])
+      expect(pushes().map(({ conversationID }) => conversationID)).toEqual(['sg_1'])
     })
   })
 })
 
-describe('a phone', () => {
+describe('a connected device', () => {
   it.each([
-    ['an iPhone', 1, false],
-    ['an Android phone', 2, false],
-    ['an iPad', 9, true],
-    ['a browser', 5, true],
-  ])('of which %s listens (platform %i) rings: %s', async (_what, platformID, rings) => {
+    ['stops', 'an iPhone', 1, false],
+    ['stops', 'an Android phone', 2, false],
+    ['does not stop', 'an iPad', 9, true],
+    ['does not stop', 'a browser', 5, true],
+  ])('%s offline pushes when it is %s', async (_effect, _what, platformID, isPushed) => {
     const userID = `on_platform_${platformID}`
     await register(userID)
     const device = await Device.connect(userID, { platformID })
-    await withPush(userID, async ({ user, rung, settled }) => {
+    await withPush(userID, async ({ user, pushes, settled }) => {
       deliver(user, delivery([1]))
       await settled()
-      expect(rung().length > 0).toBe(rings)
+      expect(pushes().length > 0).toBe(isPushed)
     })
     device.close()
   })
 
-  it('that comes back in a burst is not rung for the rest', async () => {
+  it('stops the second push of a burst when it is a phone that connects in between', async () => {
     await register('gina')
     await withPush(
       'gina',
-      async ({ user, rung, settled }) => {
+      async ({ user, pushes, settled }) => {
         deliver(user, delivery([1]))
-        await until(() => rung().length === 1)
+        await until(() => pushes().length === 1)
         deliver(user, delivery([2]))
-        user.devices.phoneListens = () => true
+        user.devices.hasListeningPhone = () => true
         await settled()
-        expect(texts(rung())).toEqual(['message 1'])
+        expect(idsOf(pushes())).toEqual(['message 1'])
       },
       { burstSeconds: 0.2 },
     )
@@ -277,40 +278,40 @@ describe('a phone', () => {
 })
 
 describe('the badge', () => {
-  it('counts on from what the app set, by the messages that count', async () => {
+  it('continues from the number that the app has set, with the messages that count', async () => {
     await user('hugo').setAppBadge(5)
-    await withPush('hugo', async ({ user, rung, settled }) => {
+    await withPush('hugo', async ({ user, pushes, settled }) => {
       deliver(user, delivery([1, 2], COUNTS))
       await settled()
       deliver(user, delivery([3]))
       await settled()
-      expect(rung().map(({ badge }) => badge)).toEqual([7, 7])
+      expect(pushes().map(({ badge }) => badge)).toEqual([7, 7])
     })
     await abortAllDurableObjects()
-    await withPush('hugo', async ({ user, rung, settled }) => {
+    await withPush('hugo', async ({ user, pushes, settled }) => {
       deliver(user, delivery([4], COUNTS))
       await settled()
-      expect(rung().map(({ badge }) => badge)).toEqual([8])
+      expect(pushes().map(({ badge }) => badge)).toEqual([8])
     })
   })
 })
 
-describe('a member of a large group, who is asked for', () => {
-  const question = { conversationID: 'sg_1', home: 'sg_1', sessionType: 3, seq: 1, countsOnBadge: true }
+describe('claimOfflinePush', () => {
+  const check = { conversationID: 'sg_1', home: 'sg_1', sessionType: 3, seq: 1, countsOnBadge: true }
 
-  it('is rung, and counted once however often the question is put', async () => {
+  it('raises the badge once when it is called again for the same message', async () => {
     await withPush('ida', async ({ user }) => {
-      expect(claimOfflinePush(user, question)).toBe(1)
-      expect(claimOfflinePush(user, question)).toBe(1)
-      expect(claimOfflinePush(user, { ...question, seq: 2 })).toBe(2)
+      expect(claimOfflinePush(user, check)).toBe(1)
+      expect(claimOfflinePush(user, check)).toBe(1)
+      expect(claimOfflinePush(user, { ...check, seq: 2 })).toBe(2)
     })
   })
 
-  it('is not rung where the group is muted', async () => {
+  it('returns null when the group is muted', async () => {
     await withPush('jan', async ({ user }) => {
       const about = { conversationID: 'sg_1', conversationType: 3, userID: '', groupID: '1' }
       user.conversations.set({ ...about, recvMsgOpt: 1 })
-      expect(claimOfflinePush(user, question)).toBeNull()
+      expect(claimOfflinePush(user, check)).toBeNull()
     })
   })
 })

@@ -3,56 +3,56 @@ import { ReorderBuffer } from '../../../src/objects/user/state/reorder-buffer.ts
 
 const m = (...seqs: number[]) => seqs.map((seq) => ({ seq }))
 
-describe('messages of a log', () => {
-  it('are passed on by seq, whichever way is faster', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    expect(order.take('a', m(1))).toEqual(m(1))
-    expect(order.take('a', m(3))).toEqual([])
-    expect(order.isWaiting('a')).toBe(true)
-    expect(order.take('a', m(4, 2))).toEqual(m(2, 3, 4))
-    expect(order.isWaiting('a')).toBe(false)
-    expect(order.highestSeq('a')).toBe(4)
+describe('the reorder buffer', () => {
+  it('returns messages by seq when they arrive in another order', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    expect(buffer.take('a', m(1))).toEqual(m(1))
+    expect(buffer.take('a', m(3))).toEqual([])
+    expect(buffer.isWaiting('a')).toBe(true)
+    expect(buffer.take('a', m(4, 2))).toEqual(m(2, 3, 4))
+    expect(buffer.isWaiting('a')).toBe(false)
+    expect(buffer.highestSeq('a')).toBe(4)
   })
 
-  it('are passed on once', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    order.take('a', m(1, 2))
-    expect(order.take('a', m(1, 2, 3))).toEqual(m(3))
-    order.take('a', m(5))
-    expect(order.take('a', m(5))).toEqual([])
+  it('drops a message that it has returned or holds already', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    buffer.take('a', m(1, 2))
+    expect(buffer.take('a', m(1, 2, 3))).toEqual(m(3))
+    buffer.take('a', m(5))
+    expect(buffer.take('a', m(5))).toEqual([])
   })
 
-  it('that came before anything was known are not lost', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    expect(order.take('a', m(21))).toEqual(m(21))
-    expect(order.take('a', m(20))).toEqual(m(20))
+  it('returns a message below the seq that it started with', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    expect(buffer.take('a', m(21))).toEqual(m(21))
+    expect(buffer.take('a', m(20))).toEqual(m(20))
   })
 
-  it('go on without one that does not come, which is passed on when it comes after all', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    order.take('a', m(1))
-    order.take('a', m(4))
-    order.take('a', m(3))
-    expect(order.flushOverdue('a')).toEqual(m(3, 4))
-    expect(order.take('a', m(5))).toEqual(m(5))
-    expect(order.take('a', m(2))).toEqual(m(2))
-    expect(order.take('a', m(2))).toEqual([])
+  it('stops waiting for a missing message, and returns it when it arrives later', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    buffer.take('a', m(1))
+    buffer.take('a', m(4))
+    buffer.take('a', m(3))
+    expect(buffer.flushOverdue('a')).toEqual(m(3, 4))
+    expect(buffer.take('a', m(5))).toEqual(m(5))
+    expect(buffer.take('a', m(2))).toEqual(m(2))
+    expect(buffer.take('a', m(2))).toEqual([])
   })
 
-  it('begin anew when nobody was there, and how high they were is still known', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    order.take('a', m(1, 2, 5))
-    order.resetAll()
-    expect(order.hasSeen('a')).toBe(false)
-    expect(order.isWaiting('a')).toBe(false)
-    expect(order.highestSeq('a')).toBe(5)
-    expect(order.take('a', m(9))).toEqual(m(9))
-    expect(order.highestSeq('a')).toBe(9)
+  it('restarts after a reset, and keeps the highest seq', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    buffer.take('a', m(1, 2, 5))
+    buffer.resetAll()
+    expect(buffer.hasSeen('a')).toBe(false)
+    expect(buffer.isWaiting('a')).toBe(false)
+    expect(buffer.highestSeq('a')).toBe(5)
+    expect(buffer.take('a', m(9))).toEqual(m(9))
+    expect(buffer.highestSeq('a')).toBe(9)
   })
 
-  it('do not wait for those of another log', () => {
-    const order = new ReorderBuffer<{ seq: number }>()
-    order.take('a', m(1))
-    expect(order.take('b', m(7))).toEqual(m(7))
+  it('does not wait for messages of another log', () => {
+    const buffer = new ReorderBuffer<{ seq: number }>()
+    buffer.take('a', m(1))
+    expect(buffer.take('b', m(7))).toEqual(m(7))
   })
 })

@@ -27,7 +27,7 @@ async function refusal(userID: string, token: string, given: Record<string, stri
   return response.json()
 }
 
-/** The same refusal, as a browser gets it: upgrade, one text frame, close. */
+/** The refusal as a browser gets it: an upgrade, one text frame, a close. */
 async function refusalFrame(userID: string, token: string, kind: SdkKind): Promise<ReplyBody> {
   const device = await Device.connect(userID, { token, kind })
   const reply = await device.handshake()
@@ -38,7 +38,7 @@ async function refusalFrame(userID: string, token: string, kind: SdkKind): Promi
 const at = (userID: string, options: { now?: number; expireSeconds?: number; secret?: string } = {}) =>
   signToken({ userID, platformID: 5 }, { secret, now: Date.now(), expireSeconds: 3600, ...options })
 
-/** What was sent to the device before its ping is there when this is. */
+/** Waits for a pong: every frame sent to the device before it has arrived then, too. */
 async function pong(device: Device): Promise<void> {
   device.sendRaw('{"type":"ping"}')
   await until(() => device.frames.some((frame) => typeof frame === 'string' && frame.includes('"pong"')))
@@ -51,18 +51,18 @@ describe('a handshake', () => {
     expect(await device.handshake()).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
   })
 
-  it('without isMsgResp is accepted in silence', async () => {
+  it('is accepted without a text frame when isMsgResp is false', async () => {
     await register('silent')
     const device = await Device.connect('silent', { kind: 'go', query: { isMsgResp: 'false' } })
     await pong(device)
     expect(device.frames).toHaveLength(1)
   })
 
-  it('tells expired, foreign, malformed, unknown and mismatched tokens apart', async () => {
+  it('is refused with a different error for expired, foreign, malformed, unknown or mismatched tokens', async () => {
     await register('tess', 'other')
     const good = await userToken('tess')
     const expired = await at('tess', { now: Date.now() - 7_200_000 })
-    const foreign = await at('tess', { secret: 'somebody else' })
+    const foreign = await at('tess', { secret: 'another secret' })
     const unknown = await at('tess', { expireSeconds: 1234 })
     expect((await refusal('tess', expired.token)).errCode).toBe(1501)
     expect((await refusal('tess', foreign.token)).errCode).toBe(1505)
@@ -86,14 +86,14 @@ describe('a handshake', () => {
     ['operationID', 1602],
     ['platformID', 1602],
     ['isBackground', 500],
-  ])('without %s is an argument error', async (name, code) => {
+  ])('is refused with an argument error when %s is missing', async (name, code) => {
     await register(`miss_${name}`)
     const reply = await refusal(`miss_${name}`, await userToken(`miss_${name}`), { [name]: '' })
     expect(reply.errCode).toBe(code)
     expect(reply.errDlt).not.toBe('')
   })
 
-  it('with an SDK type or a platform that does not exist is an argument error', async () => {
+  it('is refused with an argument error when the SDK type or the platform is unknown', async () => {
     await register('odd')
     const token = await userToken('odd')
     expect((await refusal('odd', token, { sdkType: 'cobol' })).errCode).toBe(1602)
@@ -102,11 +102,11 @@ describe('a handshake', () => {
 })
 
 describe('a session', () => {
-  it('of a platform is ended by the next login there: kicked on the socket, 1506 afterwards', async () => {
+  it('is ended by the next login on its platform: kicked on the socket, then refused with 1506', async () => {
     await register('kira')
     const old = await userToken('kira')
     const device = await Device.connect('kira', { token: old })
-    // A second passes, since a token signed in the same second is the same token.
+    // One second later, because tokens signed in the same second are equal.
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     const fresh = await userToken('kira')
     expect((await post('/user/get_users_info', { userIDs: ['kira'] }, old)).errCode).toBe(1506)
@@ -115,7 +115,7 @@ describe('a session', () => {
     expect(device.kicked).toBe(true)
     expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
     expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
-    // Whoever wakes up knows it, too.
+    // The object still knows it after a hibernation.
     await evictAllDurableObjects()
     expect((await refusalFrame('kira', old, 'js')).errCode).toBe(1506)
     expect((await post('/user/get_users_info', { userIDs: ['kira'] }, fresh)).errCode).toBe(0)
@@ -131,7 +131,7 @@ describe('a session', () => {
     expect([first.kicked, again.kicked, phone.kicked]).toEqual([false, false, false])
   })
 
-  it('that is forced to log out stops working at once, on REST and on the socket', async () => {
+  it('is refused at once after a forced logout, on REST and on the socket', async () => {
     await register('mona')
     const token = await userToken('mona')
     const device = await Device.connect('mona', { token })
@@ -144,7 +144,7 @@ describe('a session', () => {
     expect((await refusal('mona', token)).errCode).toBe(1506)
   })
 
-  it('ends with a logout frame: answered, then closed', async () => {
+  it('ends with a logout frame, which is answered before the close', async () => {
     await register('nora')
     const device = await Device.connect('nora', { kind: 'go' })
     const data = DelUserPushTokenReq.encode({ userID: 'nora', platformID: 5 }).finish()
@@ -152,7 +152,7 @@ describe('a session', () => {
     expect((await device.closed).code).toBe(1000)
   })
 
-  it('can go to the background and come back', async () => {
+  it('can go to the background and return', async () => {
     await register('odin')
     const device = await Device.connect('odin')
     for (const isBackground of [true, false]) {
@@ -164,7 +164,7 @@ describe('a session', () => {
     }
   })
 
-  it('in the background gets no messages on an iPhone, and does on others', async () => {
+  it('does not get messages in the background on an iPhone, but does on Android', async () => {
     await register('ivan', 'ada')
     const ada = await Device.connect('ada')
     const phones = [await Device.connect('ivan', { platformID: 1 }), await Device.connect('ivan', { platformID: 2 })]
@@ -177,7 +177,7 @@ describe('a session', () => {
     expect(phones[0]?.received()).toEqual([])
   })
 
-  it('of an administrator goes on for a while beside a newer one', async () => {
+  it('is still valid for an administrator who has a newer token', async () => {
     const older = await adminToken()
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     const newer = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
@@ -188,8 +188,8 @@ describe('a session', () => {
   })
 })
 
-describe('a goodbye', () => {
-  it.each(['js', 'go'] as const)('of a %s client is answered', async (kind) => {
+describe('a close frame', () => {
+  it.each(['js', 'go'] as const)('is answered when a %s client sends it', async (kind) => {
     await register(`bye_${kind}`)
     const device = await Device.connect(`bye_${kind}`, { kind })
     device.close()
@@ -198,7 +198,7 @@ describe('a goodbye', () => {
 })
 
 describe('a heartbeat', () => {
-  it('of the JS SDK is answered with a pong', async () => {
+  it('is answered with a pong when the JS SDK sends it', async () => {
     await register('ping')
     const device = await Device.connect('ping')
     device.sendRaw('{"type":"ping"}')
@@ -206,7 +206,7 @@ describe('a heartbeat', () => {
     expect(JSON.parse(device.frames[1] as string)).toEqual({ type: 'pong', body: null })
   })
 
-  it('with a body gets its body back', async () => {
+  it('is answered with its own body', async () => {
     await register('pong')
     const device = await Device.connect('pong', { kind: 'go' })
     device.sendRaw('{"type":"ping","body":"op-1"}')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MAX_REPLY_BYTES, trimReply } from '../../../src/objects/user/socket/trim-reply.ts'
 import { MsgData, PullMessageBySeqsResp } from '../../../src/protocol/proto/index.ts'
 
-/** Messages whose content does not zip, so that a frame is as large as what is in it. */
+/** A log of messages whose content does not compress. */
 const log = (conversationID: string, count: number, bytes: number) => ({
   conversationID,
   msgs: Array.from({ length: count }, (_, i) =>
@@ -14,24 +14,24 @@ const log = (conversationID: string, count: number, bytes: number) => ({
   endSeq: 0,
 })
 
-const fitted = (...logs: ReturnType<typeof log>[]) =>
+const trimmed = (...logs: ReturnType<typeof log>[]) =>
   PullMessageBySeqsResp.decode(trimReply(logs, (data) => data.length))
 const seqs = (reply: PullMessageBySeqsResp, id: string) => reply.msgs[id]?.Msgs.map((msg) => msg.seq)
 
 describe('the answer to a pull', () => {
-  it('is whole when it fits', () => {
-    expect(seqs(fitted(log('si_a_b', 10, 1_000)), 'si_a_b')).toHaveLength(10)
+  it('is complete when it fits', () => {
+    expect(seqs(trimmed(log('si_a_b', 10, 1_000)), 'si_a_b')).toHaveLength(10)
   })
 
-  it('keeps the newest messages of a log that is too large', () => {
-    const reply = fitted(log('si_a_b', 50, 50_000))
+  it('has the newest messages of a log that is too large', () => {
+    const reply = trimmed(log('si_a_b', 50, 50_000))
     expect(seqs(reply, 'si_a_b')?.at(-1)).toBe(50)
     expect(reply.msgs.si_a_b?.isEnd).toBe(false)
     expect(PullMessageBySeqsResp.encode(reply).finish().length).toBeLessThan(MAX_REPLY_BYTES)
   })
 
-  it('leaves logs out when one message of each is too much', () => {
-    const reply = fitted(...Array.from({ length: 60 }, (_, i) => log(`si_a_${i}`, 1, 50_000)))
+  it('leaves out whole logs when one message of each is too large', () => {
+    const reply = trimmed(...Array.from({ length: 60 }, (_, i) => log(`si_a_${i}`, 1, 50_000)))
     expect(Object.keys(reply.msgs)).toHaveLength(15)
   })
 })

@@ -7,7 +7,7 @@ import { encodePushMessages, stampMessage } from '../../../protocol/push-message
 import { messageID } from '../../../runtime/ids.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** Lets the user's devices read these conversations again: something about them has changed. */
+/** Pushes a notification that makes the user's own devices read these conversations again. */
 export function notifyConversationsChanged(user: UserCore, conversationIDs: string[], now: number): void {
   const detail = { userID: user.userID, conversationIDList: conversationIDs }
   const { notification } = buildNotification(NotificationKinds.conversationChange, toSelf(user.userID), detail, {

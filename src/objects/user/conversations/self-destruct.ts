@@ -1,27 +1,33 @@
 import type { ConversationRow } from '../../../contracts/user.ts'
+import { HOUR_MS } from '../../../platform/durations.ts'
 import type { UserCore } from '../user-core.ts'
 import { notifyConversationsChanged } from './notify-own-devices.ts'
 
-/** A conversation is looked at no more often than this: each look is an alarm, and alarms are billed. */
-const MIN_INTERVAL_MS = 3_600_000
+/** Minimum time between two clean-ups of a conversation: each needs an alarm, and alarms are billed. */
+const MIN_INTERVAL_MS = HOUR_MS
 
-/**
- * When messages of some conversation are to disappear for this user next (ms), or null.
- * @param now a conversation that was never cleaned counts from here
- */
-export function nextSelfDestruct(user: UserCore, now: number): number | null {
-  const due = selfDestructing(user).map((row) => dueAt(row, now))
-  return due.length === 0 ? null : Math.min(...due)
+/** The object's alarm: cleans up the conversations that are due, and sets the next alarm. */
+export async function runSelfDestruct(user: UserCore): Promise<void> {
+  await hideExpiredMessages(user, user.now())
+  await scheduleSelfDestruct(user)
 }
 
-/** Hides from the owner what is older than the owner wants to keep, in every conversation whose time has come. */
-export async function destructMessages(user: UserCore, now: number): Promise<void> {
+/** Sets the alarm for the next clean-up, or deletes it when no conversation has self-destructing messages. */
+export async function scheduleSelfDestruct(user: UserCore): Promise<void> {
+  const now = user.now()
+  // A conversation that was never cleaned up counts from now.
+  const due = selfDestructing(user).map((row) => dueAt(row, now))
+  await user.setAlarm(due.length === 0 ? null : Math.min(...due))
+}
+
+/** Hides messages older than the owner's setting from the owner, in every conversation that is due. */
+async function hideExpiredMessages(user: UserCore, now: number): Promise<void> {
   const changed: string[] = []
   for (const row of selfDestructing(user)) {
     if (dueAt(row, 0) > now) continue
-    const mark = user.cursors.find(row.conversationID)
-    if (!mark) continue
-    const seq = await user.conversation(mark.home).newestSeqBefore(now - row.msgDestructTime * 1000)
+    const cursor = user.cursors.find(row.conversationID)
+    if (!cursor) continue
+    const seq = await user.conversation(cursor.home).newestSeqBefore(now - row.msgDestructTime * 1000)
     if (seq > 0) user.cursors.raiseMinSeq(row.conversationID, seq + 1)
     user.conversations.setLatestMsgDestructTime(row.conversationID, now)
     changed.push(row.conversationID)

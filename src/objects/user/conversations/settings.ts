@@ -1,21 +1,32 @@
+import type { MemberSettings } from '../../../contracts/conversation.ts'
 import type { ConversationChange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 import type { UserCore } from '../user-core.ts'
+import { scheduleSelfDestruct } from './self-destruct.ts'
 
-/** How many conversations are told of a setting at the same time. */
+/** Maximum number of conversations that are updated at the same time. */
 const MAX_PARALLEL = 32
 
-/** Changes what the owner has set about a conversation. What the send check needs goes to the conversation first. */
+/**
+ * Changes the owner's settings of a conversation. The receive option goes to the ConversationObject first, because the
+ * send check reads the copy there.
+ * @returns whether anything changed
+ */
 export async function setConversation(user: UserCore, change: ConversationChange): Promise<boolean> {
   const { conversationID, recvMsgOpt } = change
   if (recvMsgOpt !== undefined && user.cursors.find(conversationID)) {
     await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt })
   }
-  return user.conversations.set(change)
+  const isChanged = user.conversations.set(change)
+  if (change.isMsgDestruct !== undefined || change.msgDestructTime !== undefined) await scheduleSelfDestruct(user)
+  return isChanged
 }
 
-/** Sets `ex` of every conversation with that peer. */
+/**
+ * Sets `ex` of every conversation with a peer.
+ * @returns the conversations that changed
+ */
 export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): string[] {
   return user.conversations.withPeer(peerUserID).filter((conversationID) => {
     const [row] = user.conversations.list([conversationID])
@@ -32,12 +43,18 @@ export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): str
   })
 }
 
-/** Tells every conversation of the user; a conversation that begins later asks by itself. */
+/** Sets the receive option for all conversations, here and in every ConversationObject. New ones ask for it. */
 export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: number): Promise<void> {
   user.pushState.setGlobalRecvMsgOpt(globalRecvMsgOpt)
   const homes = user.cursors
     .all()
-    .filter((mark) => !isNotificationConversation(mark.conversationID))
-    .map((mark) => mark.home)
+    .filter((cursor) => !isNotificationConversation(cursor.conversationID))
+    .map((cursor) => cursor.home)
   await inParallel(homes, MAX_PARALLEL, (home) => user.conversation(home).setMember(user.userID, { globalRecvMsgOpt }))
+}
+
+/** The settings that a new ConversationObject copies; empty when the user has no such conversation. */
+export function memberSettings(user: UserCore, conversationID: string): MemberSettings {
+  const [row] = user.conversations.list([conversationID])
+  return row ? { recvMsgOpt: row.recvMsgOpt } : {}
 }

@@ -1,31 +1,32 @@
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
+import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
 import type { UserCore } from '../user-core.ts'
 import { refreshCursors } from './sync.ts'
 
-/** How many conversations are told at the same time. */
+/** Maximum number of conversations that are deleted at the same time. */
 const MAX_PARALLEL = 32
 
 /**
- * Takes conversations off the owner's list. Their settings go with them, so that a sender who was refused is no longer:
- * nothing would show the owner that somebody is.
+ * Deletes conversations from the owner's list, with their settings. A blocked sender may write again: without the
+ * entry in the list, the owner could not see that messages are refused.
  */
 export async function deleteConversations(user: UserCore, conversationIDs: readonly string[]): Promise<void> {
   await inParallel([...new Set(conversationIDs)], MAX_PARALLEL, async (conversationID) => {
     const [row] = user.conversations.list([conversationID])
     if (!row) return
-    if (row.recvMsgOpt !== 0 && user.cursors.find(conversationID)) {
-      await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt: 0 })
+    if (row.recvMsgOpt !== ReceiveOption.Notify && user.cursors.find(conversationID)) {
+      await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt: ReceiveOption.Notify })
     }
-    // What came before does not bring the conversation back; and one that spares the absent brings what comes next.
-    await settle(user, conversationID)
+    // Clears the unread mark, so that older messages do not create the entry again. The question also makes the
+    // conversation deliver again, if it skips deliveries to this user.
+    await refreshIfUnread(user, conversationID)
     user.conversations.delete(conversationID)
-    // What came while it was asked does.
-    await settle(user, conversationID)
+    // A message that arrived during the question marked the log unread; this refresh creates the entry again for it.
+    await refreshIfUnread(user, conversationID)
   })
 }
 
-/** Asks a conversation that has news where it stands. */
-async function settle(user: UserCore, conversationID: string): Promise<void> {
-  const mark = user.cursors.find(conversationID)
-  if (mark?.dirty) await refreshCursors(user, mark.home, [mark])
+async function refreshIfUnread(user: UserCore, conversationID: string): Promise<void> {
+  const cursor = user.cursors.find(conversationID)
+  if (cursor?.isUnread) await refreshCursors(user, cursor.home, [cursor])
 }

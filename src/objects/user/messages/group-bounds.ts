@@ -1,41 +1,44 @@
 import type { Bounds, News } from '../../../contracts/messages.ts'
 import { notificationTwin } from '../../../protocol/conversation-id.ts'
-import { ensureConversation } from '../conversations/begin-conversation.ts'
+import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import { notifyConversationsChanged } from '../conversations/notify-own-devices.ts'
 import type { UserCore } from '../user-core.ts'
-import { resumeRelays } from './reconnect.ts'
+import { notifyRelays } from './reconnect.ts'
 
 /**
- * The user has joined a group, has left one, or is served by a relay from now on: what may be read of its chat changes
- * with that, and clients have a copy of it.
+ * Applies the bounds of a group's chat, which the group sends when the user joins or leaves it, or when a relay starts
+ * to deliver. Clients have a copy of the bounds, so they are notified.
  */
 export function applyGroupBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
-  // Whoever is put out of a group before its conversation was ever seen needs none.
+  // A user who leaves before any message arrived needs no conversation.
   if (bounds.left && !user.cursors.find(conversationID)) return
   const isNew = !user.conversations.has(conversationID)
   user.cursors.markUnread(conversationID, home)
   ensureConversation(user, conversationID, about)
-  if (bounds.relay !== '') listenToNew(user, { conversationID, home }, bounds.relay)
+  if (bounds.relay !== '') joinRelay(user, { conversationID, home }, bounds.relay)
   if (!user.cursors.setBounds(conversationID, notificationTwin(conversationID), bounds)) return
   if (user.conversations.has(conversationID)) user.conversations.touch(conversationID)
-  // No device has a copy of what is new. The Go core would take the group for known when it reads the conversation, and
-  // then has no news of it for its app.
+  // No device has a copy of a new conversation. The Go core would read it at this notification, take the group for
+  // known, and then not report the new conversation to its app.
   if (isNew) return
   notifyConversationsChanged(user, [conversationID], user.now())
 }
 
-/** The relay may have found the user absent before this came here: who is here by now has to say so. */
-function listenToNew(
+/**
+ * Marks the group's notification log unread, and notifies a new relay if the user is online: the relay may have found
+ * the user offline before this delivery arrived.
+ */
+function joinRelay(
   user: UserCore,
   { conversationID, home }: Pick<News, 'conversationID' | 'home'>,
   relay: string,
 ): void {
   user.cursors.markUnread(notificationTwin(conversationID), home)
   const isKnown = user.cursors.find(conversationID)?.relay === relay
-  if (!isKnown && user.devices.someOpen) void resumeRelays(user, [relay])
+  if (!isKnown && user.devices.isOnline) void notifyRelays(user, [relay])
 }
 
-/** Whether the user is in a group again after having left it: what was said meanwhile did not come here. */
+/** Whether the user joins a group again after leaving it; messages sent in between are never delivered here. */
 export function isRejoining(user: UserCore, conversationID: string, bounds: Bounds): boolean {
   return !bounds.left && (user.cursors.find(conversationID)?.leftSeq ?? 0) !== 0
 }

@@ -1,27 +1,26 @@
 import type { LogSlice } from '../../../contracts/messages.ts'
 import type { PulledLog, PullRange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
-import { type LogCursor, windowOf } from '../state/log-cursors.ts'
+import { type LogCursor, logNameOf, readWindowOf } from '../state/log-cursors.ts'
 import type { UserCore } from '../user-core.ts'
-import { logOf } from './sync.ts'
 
-/** OpenIM's order of a pull: only decides what `isEnd` speaks of. */
+/** OpenIM: the order of a pull decides only which end of the log `isEnd` refers to. */
 const PullOrder = { Asc: 0, Desc: 1 } as const
 
-/** The clients ask for at most 50 messages at once; more than this in one request is cut to the newest. */
+/** Maximum number of messages per conversation, cut to the newest. Clients request at most 50 at a time. */
 const MAX_PULL = 1_000
-/** Clients work through every notification they missed, so those are not cut to what a range asks for. */
+/** Clients process every notification that they missed, so `num` does not limit these. */
 const MAX_NOTIFICATIONS = 10_000
-/** How many conversations are asked at the same time. */
+/** Maximum number of conversations that are asked at the same time. */
 const MAX_PARALLEL = 32
 
-/** Messages of ranges: at most the newest `num` of each, ascending. A range that the user may not read is left out. */
+/** The newest `num` messages of each range, ascending. Ranges without a readable message are left out. */
 export async function pullRanges(user: UserCore, ranges: readonly PullRange[], order: number): Promise<PulledLog[]> {
   const pulled = await Promise.all(
     ranges.map(async ({ conversationID, begin, end, num }) => {
-      const mark = user.cursors.find(conversationID)
-      if (!mark || end < begin) return null
-      const slice = await readRange(user, mark, begin, end, num)
+      const cursor = user.cursors.find(conversationID)
+      if (!cursor || end < begin) return null
+      const slice = await readRange(user, cursor, begin, end, num)
       if (slice.messages.length === 0) return null
       const isEnd = order === PullOrder.Asc ? slice.upper <= end : begin <= slice.lower
       return { conversationID, msgs: bytesOf(slice), isEnd, endSeq: 0 }
@@ -30,7 +29,7 @@ export async function pullRanges(user: UserCore, ranges: readonly PullRange[], o
   return pulled.filter((log) => log !== null)
 }
 
-/** Messages by seq. Every conversation that was asked for is answered, even with nothing. */
+/** Messages by seq. The answer has every requested conversation, with an empty list where no message was found. */
 export function pullSeqs(
   user: UserCore,
   conversations: readonly { conversationID: string; seqs: number[] }[],
@@ -38,43 +37,44 @@ export function pullSeqs(
 ): Promise<PulledLog[]> {
   return Promise.all(
     conversations.map(async ({ conversationID, seqs }) => {
-      const mark = user.cursors.find(conversationID)
-      if (!mark) return { conversationID, msgs: [], isEnd: true, endSeq: 0 }
+      const cursor = user.cursors.find(conversationID)
+      if (!cursor) return { conversationID, msgs: [], isEnd: true, endSeq: 0 }
       const wanted = seqs.filter((seq) => seq > 0).slice(0, MAX_PULL)
-      const slice = await user.conversation(mark.home).readSeqs(logOf(mark), windowOf(user.userID, mark), wanted)
+      const window = readWindowOf(user.userID, cursor)
+      const slice = await user.conversation(cursor.home).readSeqs(logNameOf(cursor), window, wanted)
       return { conversationID, msgs: bytesOf(slice), ...endOf(slice, wanted, order) }
     }),
   )
 }
 
-/** The newest showable message of each conversation that has one. */
+/** The newest message that clients can show, for each given conversation that has one. */
 export async function lastMessages(
   user: UserCore,
   conversationIDs: readonly string[],
 ): Promise<{ conversationID: string; msg: Uint8Array }[]> {
   const last = await inParallel(conversationIDs, MAX_PARALLEL, async (conversationID) => {
-    const mark = user.cursors.find(conversationID)
-    if (!mark || logOf(mark) !== 'chat') return null
-    const message = await user.conversation(mark.home).readLast(windowOf(user.userID, mark))
+    const cursor = user.cursors.find(conversationID)
+    if (!cursor || logNameOf(cursor) !== 'chat') return null
+    const message = await user.conversation(cursor.home).readLast(readWindowOf(user.userID, cursor))
     return message ? { conversationID, msg: message.msg } : null
   })
   return last.filter((message) => message !== null)
 }
 
-function readRange(user: UserCore, mark: LogCursor, begin: number, end: number, num: number): Promise<LogSlice> {
-  const log = logOf(mark)
+function readRange(user: UserCore, cursor: LogCursor, begin: number, end: number, num: number): Promise<LogSlice> {
+  const log = logNameOf(cursor)
   const limit = log === 'notification' ? MAX_NOTIFICATIONS : Math.min(num, MAX_PULL)
-  return user.conversation(mark.home).readRange(log, windowOf(user.userID, mark), begin, end, limit)
+  return user.conversation(cursor.home).readRange(log, readWindowOf(user.userID, cursor), begin, end, limit)
 }
 
-/** Tells a client that asked beyond the readable window where it ends. */
+/** Where the readable window ends, for a client that asked for seqs outside it. */
 function endOf(slice: LogSlice, wanted: number[], order: number): { isEnd: boolean; endSeq: number } {
   if (order === PullOrder.Desc) {
-    const below = wanted.some((seq) => seq < slice.lower)
-    return { isEnd: below, endSeq: below ? slice.lower : 0 }
+    const isBelow = wanted.some((seq) => seq < slice.lower)
+    return { isEnd: isBelow, endSeq: isBelow ? slice.lower : 0 }
   }
-  const above = wanted.some((seq) => seq > slice.upper)
-  return { isEnd: above, endSeq: above ? slice.upper : 0 }
+  const isAbove = wanted.some((seq) => seq > slice.upper)
+  return { isEnd: isAbove, endSeq: isAbove ? slice.upper : 0 }
 }
 
 function bytesOf(slice: LogSlice): Uint8Array[] {

@@ -1,84 +1,95 @@
+import { backoffMs, sleep } from '../../../platform/concurrency/backoff.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import type { UserCore } from '../user-core.ts'
 import { refreshCursors } from './sync.ts'
 
-/** An object that has to know that a device is here. */
-interface Party {
+/** An object that skips deliveries to this user and must know that a device is online. */
+interface SkippingObject {
   name: string
-  tell(): Promise<unknown>
+  notify(): Promise<unknown>
 }
 
-/** How many are told at the same time. */
+/** Maximum number of objects that are notified at the same time. */
 const MAX_PARALLEL = 32
 
-/** How often a party is told, and how long after the first time it is told again. */
+/** Each object is notified at most this number of times, with a backoff that starts at `FIRST_RETRY_MS`. */
 const MAX_TRIES = 5
 const FIRST_RETRY_MS = 100
+const BACKOFF_FACTOR = 4
 
-/** A relay that does not answer keeps no sync waiting for longer. */
+/** A sync waits at most this long for a relay that does not answer. */
 const MAX_SYNC_WAIT_MS = 2_000
 
 /**
- * The first device is back. The relays of the user's large groups deliver again, and so do the conversations that spare
- * the absent: those that have news are asked about it now, which is what the device's sync would do in a moment, so
- * that it finds the answers here. The sync waits until all were told (`sync.ts`): what is said after that comes here,
- * and what was said before is in its answer.
- * @returns done once those that could not be reached at first were tried again, too; null = there is nobody to tell
+ * Makes deliveries resume after the user's first device has connected. Relays of large groups are notified. The other
+ * conversations with unread marks are asked for their newest seqs, which makes them deliver again. The device's sync
+ * would ask the same, so it finds the answers here.
+ *
+ * The sync waits for all of this (`user.deliveryResumed`), so that no message is lost in between: a message stored
+ * before the notification is in the sync's answer, and a later one is delivered.
+ * @returns a promise that resolves after the retries; null when there is no object to notify
  */
 export function reconnect(user: UserCore): Promise<unknown> | null {
-  // What passed by meanwhile will not come here: the next message must not wait for it.
+  // Messages that were skipped while the user was offline never arrive: the next message must not wait for them.
   user.reorderBuffer.resetAll()
-  const news = user.cursors.unread()
-  if (news.length === 0) return null
-  const relays = new Set(news.map(({ relay }) => relay).filter((relay) => relay !== ''))
-  const homes = Map.groupBy(
-    news.filter(({ relay }) => relay === ''),
+  const unread = user.cursors.unread()
+  if (unread.length === 0) return null
+  const relays = new Set(unread.map(({ relay }) => relay).filter((relay) => relay !== ''))
+  const cursorsByHome = Map.groupBy(
+    unread.filter(({ relay }) => relay === ''),
     ({ home }) => home,
   )
-  const asked = [...homes].map(([home, marks]) => ({ name: home, tell: () => refreshCursors(user, home, marks) }))
-  // The sync would have to ask a conversation that does not answer itself, and waits for it as long as for that.
-  return Promise.all([resumeRelays(user, [...relays]), tellAll(user, asked, (told) => told)])
+  const conversations = [...cursorsByHome].map(([home, cursors]) => ({
+    name: home,
+    notify: () => refreshCursors(user, home, cursors),
+  }))
+  // No time limit for conversations: the sync itself would ask one that does not answer, and wait as long.
+  return Promise.all([notifyRelays(user, [...relays]), notifyAll(user, conversations, null)])
 }
 
-/** Lets relays deliver to the devices that are here. */
-export function resumeRelays(user: UserCore, relays: readonly string[]): Promise<void> {
-  const parties = relays.map((relay) => ({ name: relay, tell: () => user.relay(relay).memberConnected(user.userID) }))
-  return tellAll(user, parties, (told) => atMost(MAX_SYNC_WAIT_MS, told))
+/** Makes relays deliver to this user's devices. */
+export function notifyRelays(user: UserCore, relays: readonly string[]): Promise<void> {
+  const objects = relays.map((relay) => ({
+    name: relay,
+    notify: () => user.relay(relay).memberConnected(user.userID),
+  }))
+  return notifyAll(user, objects, MAX_SYNC_WAIT_MS)
 }
 
-/** @param waited what a sync waits for of the telling */
-async function tellAll(
+/** @param maxSyncWaitMs how long a sync waits for the first tries; null = until all have ended */
+async function notifyAll(
   user: UserCore,
-  parties: readonly Party[],
-  waited: (told: Promise<unknown>) => Promise<unknown>,
+  objects: readonly SkippingObject[],
+  maxSyncWaitMs: number | null,
 ): Promise<void> {
-  if (parties.length === 0) return
-  const told = inParallel(parties, MAX_PARALLEL, (party) => isTold(user, party))
-  user.deliveryResumed = Promise.all([user.deliveryResumed, waited(told)])
-  const reached = await told
-  await Promise.all(parties.filter((_, i) => !reached[i]).map((party) => tellAgain(user, party)))
+  if (objects.length === 0) return
+  const notified = inParallel(objects, MAX_PARALLEL, (object) => tryNotify(user, object))
+  const waited = maxSyncWaitMs === null ? notified : withTimeout(maxSyncWaitMs, notified)
+  user.deliveryResumed = Promise.all([user.deliveryResumed, waited])
+  const succeeded = await notified
+  await Promise.all(objects.filter((_, i) => !succeeded[i]).map((object) => retryNotify(user, object)))
 }
 
-async function isTold(user: UserCore, { name, tell }: Party): Promise<boolean> {
+async function tryNotify(user: UserCore, { name, notify }: SkippingObject): Promise<boolean> {
   try {
-    await tell()
+    await notify()
     return true
   } catch (error) {
-    user.log.error('an object does not know that the user is back', error, { name })
+    user.log.error('reconnect notification failed', error, { name })
     return false
   }
 }
 
-/** Who is not told passes the user by until the next connect. */
-async function tellAgain(user: UserCore, party: Party): Promise<void> {
+/** An object that could not be notified keeps skipping this user until the next connect. */
+async function retryNotify(user: UserCore, object: SkippingObject): Promise<void> {
   for (let tries = 1; tries < MAX_TRIES; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random())))
-    if (!user.devices.someOpen || (await isTold(user, party))) return
+    await sleep(backoffMs(tries, { firstMs: FIRST_RETRY_MS, factor: BACKOFF_FACTOR }))
+    if (!user.devices.isOnline || (await tryNotify(user, object))) return
   }
 }
 
-/** Done with the work, or when it has taken so long. */
-function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+/** Resolves when the work is done, or after `ms` milliseconds. */
+function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
     void work.finally(() => {

@@ -8,94 +8,106 @@ import type { MsgData } from '../../../protocol/proto/index.ts'
 import { encodePushMessages, stampMessage } from '../../../protocol/push-messages.ts'
 import type { ReceivedMessage } from '../../../protocol/read-message.ts'
 import { messageID } from '../../../runtime/ids.ts'
-import { ensureConversation } from '../conversations/begin-conversation.ts'
+import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import type { UserCore } from '../user-core.ts'
-import { pushInOrder } from './deliver.ts'
+import { pushInSeqOrder } from './push-to-devices.ts'
 
-/** What the sender learns of a message that is stored. */
-export interface Sent {
+/** The answer to a sender whose message is stored. */
+export interface SentMessage {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
   /** The whole message when a webhook has changed it. */
   modify: MsgData | undefined
   /**
-   * Gives the message to all devices of the sender; must be called once the request is answered. A retry is news only
-   * to the device that made it: the others have the message since the first time.
+   * Pushes the message to all devices of the sender; must be called after the request was answered. After a retry only
+   * the device that sent it gets the push, because the others got it the first time.
    */
-  echo(requester: WebSocket): void
+  pushToSender(requester: WebSocket): void
 }
 
 /**
- * Sends a message for one of the user's devices. Up to the append nothing is awaited, so frames keep their order. Where
- * the app is asked first, the messages of a conversation keep their order by waiting for each other.
- * @throws ImError what the checks, the app or the conversation refuse
+ * Sends a message for one of the user's devices. There is no await before the append, so that frames keep their order.
+ * With a before-webhook, the messages of a conversation wait for each other to keep it.
+ * @throws ImError when a check, the webhook or the conversation refuses the message
  */
-export function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<Sent> {
+export function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<SentMessage> {
   const { msg } = received
   const serverMsgID = messageID()
   const prepared = prepareSend(received, { userID: user.userID, operationID, serverMsgID })
   const { home } = prepared
-  const isAsked = asksBeforeSend(user.config, msg)
-  if (!isAsked && !user.beforeSendGate.waits(home)) return hand(user, prepared)
-  const approved: Promise<Approved | null> = isAsked
+  const needsApproval = asksBeforeSend(user.config, msg)
+  if (!needsApproval && !user.beforeSendGate.hasWaiting(home)) return append(user, prepared)
+  const approved: Promise<Approved | null> = needsApproval
     ? askBeforeSend(user.webhookContext(operationID), msg, serverMsgID)
     : Promise.resolve(null)
-  return user.beforeSendGate.begin(home, approved, (answer) =>
-    hand(user, answer ? again(user, answer, operationID) : prepared),
+  return user.beforeSendGate.enter(home, approved, (answer) =>
+    append(user, answer ? prepareApproved(user, answer, operationID) : prepared),
   )
 }
 
-/** The message as the app wants it; what it has made of it is checked as if the device had sent it. */
-function again(user: UserCore, { msg, serverMsgID, modified }: Approved, operationID: string): Handed {
+interface PreparedMessage extends PreparedSend {
+  /** The message as a webhook changed it. */
+  modified?: MsgData | undefined
+}
+
+/** Prepares the message as the webhook returned it; changes are checked as if the device had sent them. */
+function prepareApproved(
+  user: UserCore,
+  { msg, serverMsgID, modified }: Approved,
+  operationID: string,
+): PreparedMessage {
   const prepared = prepareSend({ msg, bytes: null }, { userID: user.userID, operationID, serverMsgID })
   return { ...prepared, modified: modified ? msg : undefined }
 }
 
-interface Handed extends PreparedSend {
-  modified?: MsgData | undefined
-}
-
-/** Gives a message to its conversation, which takes it before anything else runs here. */
-async function hand(user: UserCore, { home, item, modified }: Handed): Promise<Sent> {
-  const finished = user.outbox.begin(home)
+/** Appends a message to its conversation. The append call starts before any other code runs here. */
+async function append(user: UserCore, { home, item, modified }: PreparedMessage): Promise<SentMessage> {
+  const finish = user.outbox.begin(home)
   try {
-    // Marked before the message leaves: a crash after it is stored then still leads the other devices to it.
+    // Marked unread before the append: after a crash in between, the other devices still find the message by a sync.
     const isFirst = item.stored && user.cursors.markUnread(home, home)
     const result = await user.outbox.append(home, item)
     if (!result.ok) {
-      // A message of somebody else that came meanwhile needs the mark.
-      if (isFirst && !user.reorderBuffer.hasSeen(home)) user.cursors.forget(home)
+      // When another user's message arrived in the meantime, it needs the cursor.
+      if (isFirst && !user.reorderBuffer.hasSeen(home)) user.cursors.deleteEmpty(home)
       throw errorOf(result.refusal)
     }
-    if (item.stored) noteOwn(user, home, item)
+    if (item.stored) recordOwnMessage(user, home, item)
     const { serverMsgID, sendTime, seq } = result
     return {
       serverMsgID,
       clientMsgID: item.clientMsgID,
       sendTime,
       modify: modified && { ...modified, serverMsgID, sendTime, seq, status: MessageStatus.Sent },
-      echo(requester) {
-        pushEcho(user, home, item, result, result.duplicate ? requester : null)
-        finished()
+      pushToSender(requester) {
+        pushOwnMessage(user, home, item, result, result.duplicate ? requester : null)
+        finish()
       },
     }
   } catch (error) {
-    finished()
+    finish()
     throw error
   }
 }
 
-/** The user's other devices find the message, and the conversation it began. */
-function noteOwn(user: UserCore, home: string, { sessionType, recvID, groupID }: AppendItem): void {
-  // A sync that ran meanwhile may have lifted the mark.
+/** Lets the user's other devices find the message by a sync, and creates the conversation with its first message. */
+function recordOwnMessage(user: UserCore, home: string, { sessionType, recvID, groupID }: AppendItem): void {
+  // A sync during the append may have cleared the unread mark.
   user.cursors.markUnread(home, home)
   ensureConversation(user, home, { sessionType, groupID, peerUserID: sessionType === SessionType.Single ? recvID : '' })
 }
 
 type Appended = Extract<AppendResult, { ok: true }>
 
-function pushEcho(user: UserCore, home: string, item: AppendItem, result: Appended, only: WebSocket | null): void {
+/** @param only the device that gets the push; null = all devices */
+function pushOwnMessage(
+  user: UserCore,
+  home: string,
+  item: AppendItem,
+  result: Appended,
+  only: WebSocket | null,
+): void {
   const { seq, sendTime } = result
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
@@ -105,5 +117,5 @@ function pushEcho(user: UserCore, home: string, item: AppendItem, result: Append
     return
   }
   if (result.pendingFrom !== undefined) user.reorderBuffer.expectFrom(home, result.pendingFrom)
-  pushInOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
+  pushInSeqOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
 }

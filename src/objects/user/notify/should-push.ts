@@ -1,28 +1,32 @@
 import type { Delivery, PushCheck } from '../../../contracts/user.ts'
+import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import { countsOnBadge, wantsPush } from '../../../push/compose-push.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** recvMsgOpt: messages are received, with a notification. */
-const NOTIFY = 0
+/*
+ * Offline push starts here, in the receiver's object: this file decides whether a message needs a push. Then
+ * `state/push-buffer.ts` joins bursts, and `state/push-state.ts` keeps the badge and the pushed seqs.
+ * `src/push/enqueue.ts` fills the `push` queue. The queue's consumer, `src/jobs/offline-push.ts`, composes each push and
+ * sends it to the provider with `src/push/`.
+ */
 
 /**
- * Has the user rung for what was delivered, unless a phone of the user listens. Nothing is awaited, and whatever goes
- * wrong here is no concern of the delivery's.
+ * Starts an offline push for delivered messages, unless a phone of the user is online. Nothing is awaited, and an error
+ * is only logged, so that the delivery never fails because of it.
  */
 export function pushOffline(user: UserCore, delivery: Delivery): void {
   if (!user.pushBuffer.isOn) return
   try {
-    if (user.devices.phoneListens(user.now())) return
+    if (user.devices.hasListeningPhone(user.now())) return
     const { conversationID, home, about, messages } = delivery
-    const fresh = messages.filter(
-      ({ seq, sendID, silent }) =>
-        !silent && sendID !== user.userID && !user.pushState.hasPushedFor(conversationID, seq),
+    const unpushed = messages.filter(
+      ({ seq, sendID, silent }) => !silent && sendID !== user.userID && !user.pushState.hasPushed(conversationID, seq),
     )
-    if (fresh.length === 0 || isMuted(user, { conversationID, home, sessionType: about.sessionType })) return
-    for (const { seq, operationID, msg } of fresh) {
+    if (unpushed.length === 0 || isMuted(user, { conversationID, home, sessionType: about.sessionType })) return
+    for (const { seq, operationID, msg } of unpushed) {
       const data = MsgData.decode(msg)
       if (!wantsPush(data)) continue
       const message = { operationID, conversationID, home, msg }
@@ -31,38 +35,34 @@ export function pushOffline(user: UserCore, delivery: Delivery): void {
   } catch (error) {
     const { conversationID, messages } = delivery
     const operationID = messages[0]?.operationID ?? ''
-    user.log.error('an offline push was not made', error, { operationID, conversationID })
+    user.log.error('offline push failed', error, { operationID, conversationID })
   }
 }
 
 /**
- * Whether a user who was sent nothing is to be rung for a message, and the number for the badge. Asked again about the
- * same message it answers the same, and counts it once.
+ * Claims the offline push for a message that was not delivered here, because the user is an offline member of a large
+ * group. A repeated question about the same message gets the same answer and raises the badge once.
+ * @returns the number for the badge; null when the user gets no push
  */
-export function claimOfflinePush(user: UserCore, question: PushCheck): number | null {
-  if (user.devices.phoneListens(user.now()) || isMuted(user, question)) return null
-  const { conversationID, seq } = question
-  if (!user.pushState.hasPushedFor(conversationID, seq)) {
-    user.pushState.recordPush(conversationID, seq, question.countsOnBadge ? 1 : 0)
+export function claimOfflinePush(user: UserCore, check: PushCheck): number | null {
+  if (user.devices.hasListeningPhone(user.now()) || isMuted(user, check)) return null
+  const { conversationID, seq } = check
+  if (!user.pushState.hasPushed(conversationID, seq)) {
+    user.pushState.recordPush(conversationID, seq, check.countsOnBadge ? 1 : 0)
     user.pushState.save()
   }
-  return user.pushState.shownBadge(question.countsOnBadge)
-}
-
-/** A logout takes the device's tokens with it. */
-export function forgetTokens(user: UserCore, platformID: number): void {
-  user.pushBuffer.forgetTokens(platformID)
+  return user.pushState.shownBadge(check.countsOnBadge)
 }
 
 /**
- * Do not disturb. What the service itself says is not subject to it; a group's chat goes by the conversation alone, as
- * in OpenIM, where it lies with the user to mute groups one by one.
+ * Whether the user has muted the conversation, or all conversations. Notifications from the service cannot be muted.
+ * OpenIM: the option for all conversations does not apply to groups; users mute those one by one.
  */
-function isMuted(user: UserCore, { conversationID, home, sessionType }: Muting): boolean {
+function isMuted(user: UserCore, { conversationID, home, sessionType }: MuteCheck): boolean {
   if (sessionType !== SessionType.Group && isNotificationConversation(conversationID)) return false
   const [conversation] = user.conversations.list([home])
-  if (conversation && conversation.recvMsgOpt !== NOTIFY) return true
-  return sessionType === SessionType.Single && user.pushState.globalRecvMsgOpt !== NOTIFY
+  if (conversation && conversation.recvMsgOpt !== ReceiveOption.Notify) return true
+  return sessionType === SessionType.Single && user.pushState.globalRecvMsgOpt !== ReceiveOption.Notify
 }
 
-type Muting = Pick<PushCheck, 'conversationID' | 'home' | 'sessionType'>
+type MuteCheck = Pick<PushCheck, 'conversationID' | 'home' | 'sessionType'>

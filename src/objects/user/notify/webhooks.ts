@@ -4,11 +4,14 @@ import type { Device } from '../state/devices.ts'
 import type { UserCore } from '../user-core.ts'
 
 /*
- * The app hears when a user comes to a platform and leaves it: with the first connection there and with the last. It is
- * told on the side, so that no connection waits for it.
+ * After-webhooks for the first connection and the last connection of a user on a platform, and for kicked devices. They
+ * are sent in the background, so that no connection waits for them.
  */
 
-/** Whether the app wants to hear of a device that is about to be accepted, since it is the first on its platform. */
+/**
+ * Whether the next device on this platform sends the online webhook: the webhook is on, and the user has no connection
+ * there. Must be called before the device is accepted.
+ */
 export function isFirstOnPlatform(user: UserCore, platformID: number): boolean {
   return user.config.webhooks.afterUserOnline !== undefined && !isOnline(user, platformID)
 }
@@ -19,12 +22,12 @@ export function sendOnlineWebhook(user: UserCore, device: Device, operationID: s
   void sendAfterWebhook(user.webhookContext(operationID), 'afterUserOnline', fields)
 }
 
-/** Sockets whose end was noticed: it may be reported twice. */
-const gone = new WeakSet<WebSocket>()
+/** Sockets whose end was reported: the runtime may report an end twice. */
+const closedSockets = new WeakSet<WebSocket>()
 
 export function sendOfflineWebhook(user: UserCore, socket: WebSocket, operationID: string): void {
-  if (!user.config.webhooks.afterUserOffline || gone.has(socket)) return
-  gone.add(socket)
+  if (!user.config.webhooks.afterUserOffline || closedSockets.has(socket)) return
+  closedSockets.add(socket)
   const { platformID, connID } = user.devices.of(socket)
   if (isOnline(user, platformID)) return
   const fields = { ...statusFields(user, platformID, operationID), connID }
@@ -45,6 +48,6 @@ function isOnline(user: UserCore, platformID: number): boolean {
 }
 
 function statusFields(user: UserCore, platformID: number, operationID: string) {
-  // OpenIM: `seq` is the clock.
+  // OpenIM: `seq` is the current time.
   return { operationID, platformID, platform: platformName(platformID), userID: user.userID, seq: user.now() }
 }

@@ -1,25 +1,41 @@
-import { admittedDevice, handshakeAccepted, refuseHandshake } from '../../../contracts/device-handshake.ts'
+import {
+  type AdmittedDevice,
+  admittedDevice,
+  handshakeAccepted,
+  refuseHandshake,
+} from '../../../contracts/device-handshake.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { displacedBy } from '../../../protocol/multi-login.ts'
+import { reconnect } from '../messages/reconnect.ts'
+import { announcePresence } from '../notify/presence.ts'
 import { isFirstOnPlatform, sendKickOffWebhook, sendOnlineWebhook } from '../notify/webhooks.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** More live sockets than this for one user is a client that does not close what it opens. */
+/** Maximum number of open sockets per user; a client beyond it does not close the sockets that it opens. */
 const MAX_CONNECTIONS = 100
 
 /**
- * Admits a device: the Worker has checked signature and arguments, only here is it known whether the token is in
- * force. Nothing is written, so that a storm of reconnects costs reads alone, unless the newcomer displaces somebody.
+ * Connects a device, announces the user's presence, and makes deliveries resume if the user was offline. The Worker has
+ * checked the token's signature and the arguments; only this object knows whether the token is in force. No row is
+ * written unless another device is displaced, so that a storm of reconnects costs only reads.
  */
 export function connect(user: UserCore, request: Request): Response {
   const admitted = admittedDevice(request)
   const refusal = refusalOf(user, admitted)
   if (refusal) return refuseHandshake(refusal, admitted.isMsgResp)
+  const wasOnline = user.devices.isOnline
+  const response = acceptDevice(user, admitted)
+  user.waitUntil(announcePresence(user))
+  if (!wasOnline) user.waitUntil(reconnect(user))
+  return response
+}
+
+function acceptDevice(user: UserCore, admitted: AdmittedDevice): Response {
   const { 0: client, 1: server } = new WebSocketPair()
-  const isNews = isFirstOnPlatform(user, admitted.platformID)
+  const isFirst = isFirstOnPlatform(user, admitted.platformID)
   displaceOthers(user, admitted)
   const device = user.devices.accept(server, admitted)
-  if (isNews) sendOnlineWebhook(user, device, admitted.operationID)
+  if (isFirst) sendOnlineWebhook(user, device, admitted.operationID)
   if (admitted.isMsgResp) server.send(handshakeAccepted())
   return new Response(null, { status: 101, webSocket: client })
 }
@@ -27,7 +43,7 @@ export function connect(user: UserCore, request: Request): Response {
 function refusalOf(user: UserCore, { platformID, tokenKey }: { platformID: number; tokenKey: string }): ImError | null {
   const state = user.sessions.state(platformID, tokenKey, user.now())
   if (state === 'kicked') return ImError.tokenKicked('the token was logged out or replaced by a newer login')
-  if (state === 'unknown') return ImError.tokenNotExist('the token is not one that is in force')
+  if (state === 'unknown') return ImError.tokenNotExist('the token is not in force; get a new one')
   if (user.devices.open().length >= MAX_CONNECTIONS) {
     return ImError.tooManyConnections(`a user has at most ${MAX_CONNECTIONS} connections`)
   }

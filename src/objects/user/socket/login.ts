@@ -1,30 +1,46 @@
+import type { PendingRestSend, SessionState } from '../../../contracts/user.ts'
 import { displacedBy } from '../../../protocol/multi-login.ts'
 import { messageID } from '../../../runtime/ids.ts'
-import { forgetTokens } from '../notify/should-push.ts'
 import { sendKickOffWebhook } from '../notify/webhooks.ts'
 import type { UserCore } from '../user-core.ts'
 
 /**
- * A token was signed for this user: older ones that the policy does not allow beside it are kicked. Their sockets stay
- * until the new device connects, as with OpenIM.
+ * Puts a newly signed token in force, and kicks the older tokens that the multi-login policy does not allow with it.
+ * OpenIM: the sockets of kicked tokens stay open until the new device connects.
  */
 export function openSession(user: UserCore, session: { platformID: number; key: string; expiresAt: number }): void {
   const arriving = { platformID: session.platformID, tokenKey: session.key }
   const present = user.sessions.inForce()
   user.sessions.kick(displacedBy(user.config.multiLogin, arriving, present))
   user.sessions.open(session, user.now())
-  user.sessions.kick(overTheCap(user, session.platformID))
+  user.sessions.kick(beyondMaximum(user, session.platformID))
 }
 
-/** However lenient the policy, a platform keeps only so many tokens: the newest ones. */
-function overTheCap(user: UserCore, platformID: number) {
+/** The oldest tokens of a platform beyond the maximum, which holds whatever the policy allows. */
+function beyondMaximum(user: UserCore, platformID: number) {
   return user.sessions
     .inForce()
     .filter((session) => session.platformID === platformID)
     .slice(user.config.maxTokensPerPlatform)
 }
 
-/** Ends every session on one platform at once: tokens first, so that a kicked device cannot slip back in. */
+/**
+ * Checks a token.
+ * @param pendingSend the message that the REST call with this token is about to send; recorded when the token is valid
+ */
+export function sessionState(
+  user: UserCore,
+  platformID: number,
+  key: string,
+  pendingSend?: PendingRestSend,
+): SessionState {
+  const now = user.now()
+  const state = user.sessions.state(platformID, key, now)
+  if (pendingSend && state === 'normal') user.sendStatus.recordPending(pendingSend, now)
+  return state
+}
+
+/** Ends every session on one platform. Tokens are kicked before sockets, so that no kicked device reconnects. */
 export function forceLogout(user: UserCore, platformID: number): void {
   user.sessions.kickPlatform(platformID)
   for (const { socket, device } of user.devices.open()) {
@@ -32,5 +48,5 @@ export function forceLogout(user: UserCore, platformID: number): void {
     user.devices.kick(socket, 'the user was logged out by an administrator')
     sendKickOffWebhook(user, device, messageID())
   }
-  forgetTokens(user, platformID)
+  user.pushBuffer.removeTokens(platformID)
 }

@@ -8,8 +8,8 @@ import { handlerOf } from './request-handlers.ts'
 const EMPTY = new Uint8Array()
 
 /**
- * One frame from a device. What cannot be understood ends the connection, as clients expect; what can be understood
- * but not done is answered with an error. Another socket never notices.
+ * Handles one frame from a device. A frame that cannot be decoded closes the connection, as clients expect. A request
+ * that fails is answered with an error. Other sockets are never affected.
  */
 export async function receiveFrame(user: UserCore, socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
   if (typeof frame === 'string') {
@@ -22,7 +22,7 @@ export async function receiveFrame(user: UserCore, socket: WebSocket, frame: str
   if (!request) return
   const handler = handlerOf(request.reqIdentifier)
   if (!handler) {
-    user.devices.close(socket, ERRORS.ArgsError.code, `request ${request.reqIdentifier} does not exist`)
+    user.devices.close(socket, ERRORS.ArgsError.code, `the reqIdentifier ${request.reqIdentifier} is unknown`)
     return
   }
   const { reqIdentifier, msgIncr, operationID } = request
@@ -37,7 +37,7 @@ export async function receiveFrame(user: UserCore, socket: WebSocket, frame: str
     }
   } catch (error) {
     const { code, errMsg, errDlt } = asImError(user, error, request)
-    // The socket's envelope has no field for the detail, so the sentence follows the name.
+    // The socket's envelope has no field for the detail, so the detail follows the name.
     const text = errDlt === '' ? errMsg : `${errMsg}: ${errDlt}`
     user.devices.reply(socket, { reqIdentifier, msgIncr, operationID, errCode: code, errMsg: text, data: EMPTY })
   }
@@ -46,7 +46,7 @@ export async function receiveFrame(user: UserCore, socket: WebSocket, frame: str
 function limitRate(user: UserCore, socket: WebSocket): void {
   const perMinute = user.config.requestsPerMinute
   if (user.requestRate.take(socket, perMinute, user.now())) return
-  throw ImError.tooManyRequests(`a connection may make ${perMinute} requests a minute`)
+  throw ImError.tooManyRequests(`a connection may make at most ${perMinute} requests per minute`)
 }
 
 function readRequest(user: UserCore, socket: WebSocket, envelope: Envelope, frame: Uint8Array): WsRequest | null {
@@ -61,11 +61,16 @@ function readRequest(user: UserCore, socket: WebSocket, envelope: Envelope, fram
   return null
 }
 
-/** The JS SDK's own ping is answered by the runtime without waking this object; these are the others. */
+/** Handles text frames, except the JS SDK's ping, which the runtime answers without waking this object. */
 function receiveText(user: UserCore, socket: WebSocket, text: string): void {
   const pong = pongFor(text)
   if (pong !== null) socket.send(pong)
-  else if (!isPong(text)) user.devices.close(socket, ERRORS.ArgsError.code, 'text frames are for ping and pong only')
+  else if (!isPong(text))
+    user.devices.close(
+      socket,
+      ERRORS.ArgsError.code,
+      'a text frame must be a ping or a pong; requests are binary frames',
+    )
 }
 
 function isPong(text: string): boolean {
@@ -78,6 +83,6 @@ function isPong(text: string): boolean {
 
 function asImError(user: UserCore, error: unknown, { operationID, reqIdentifier }: WsRequest): ImError {
   if (error instanceof ImError) return error
-  user.log.error('a request failed', error, { operationID, reqIdentifier })
+  user.log.error('socket request failed', error, { operationID, reqIdentifier })
   return ImError.internal('the request could not be completed; try again')
 }

@@ -22,14 +22,14 @@ import { readMessage } from '../../../protocol/read-message.ts'
 import { lastMessages, pullRanges, pullSeqs } from '../messages/pull.ts'
 import { sendMessage } from '../messages/send.ts'
 import { newestSeqs, seqViews } from '../messages/sync.ts'
-import { subscribePresence } from '../notify/presence.ts'
-import { forgetTokens } from '../notify/should-push.ts'
+import { subscribePresence } from '../notify/subscribe-presence.ts'
 import type { UserCore } from '../user-core.ts'
 import { trimReply } from './trim-reply.ts'
 
-/** A request's answer, and what is to be done once it is on its way. */
+/** A request's answer. */
 interface Answer {
   data: Uint8Array
+  /** Runs after the answer was sent. */
   after?: () => void
 }
 
@@ -47,25 +47,25 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   async [WsRequestID.PullMsgByRange](user, socket, { data }) {
     const req = decodePayload(PullMessageBySeqsReq, data)
     requireSelf(user, req.userID)
-    return { data: answerWith(user, socket, await pullRanges(user, req.seqRanges, req.order)) }
+    return { data: encodePull(user, socket, await pullRanges(user, req.seqRanges, req.order)) }
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
-    const { echo, modify, ...sent } = await sendMessage(user, readMessage(data), operationID)
-    // The answer goes first: the JS SDK recognises the echo by an answer it has already seen.
+    const { pushToSender, modify, ...sent } = await sendMessage(user, readMessage(data), operationID)
+    // The answer goes first: the JS SDK recognizes its own message by the answer that it got before.
     const modified = modify ? MsgData.encode(modify).finish() : null
-    return { data: encodeSendMsgResp(sent, modified), after: () => echo(socket) }
+    return { data: encodeSendMsgResp(sent, modified), after: () => pushToSender(socket) }
   },
 
   async [WsRequestID.SendSignalMsg]() {
-    // OpenIM's open edition answers exactly this; its SDKs then report that there is no call service.
-    throw ImError.args('this service takes no call signals')
+    // OpenIM: the open-source edition answers with this code; the SDKs then report that there is no call service.
+    throw ImError.args('call signals are not supported')
   },
 
   async [WsRequestID.PullMsgBySeqList](user, socket, { data }) {
     const req = decodePayload(GetSeqMessageReq, data)
     requireSelf(user, req.userID)
-    return { data: answerWith(user, socket, await pullSeqs(user, req.conversations, req.order)) }
+    return { data: encodePull(user, socket, await pullSeqs(user, req.conversations, req.order)) }
   },
 
   async [WsRequestID.GetConvMaxReadSeq](user, _socket, { data }) {
@@ -91,14 +91,14 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     requireSelf(user, decodePayload(DelUserPushTokenReq, data).userID)
     const { platformID } = user.devices.of(socket)
     const after = () => {
-      user.devices.hangUp(socket)
-      forgetTokens(user, platformID)
+      user.devices.closeLoggedOut(socket)
+      user.pushBuffer.removeTokens(platformID)
     }
     return { data: EMPTY, after }
   },
 
   async [WsRequestID.SetBackgroundStatus](user, socket, { data }) {
-    // Some clients leave the userID empty here; the socket says who it is.
+    // Some clients leave the userID empty here; the socket identifies the user.
     user.devices.setBackground(socket, decodePayload(SetAppBackgroundStatusReq, data).isBackground)
     return { data: EMPTY }
   },
@@ -116,8 +116,8 @@ export function handlerOf(reqIdentifier: number): Handler | null {
   return Object.hasOwn(HANDLERS, reqIdentifier) ? (HANDLERS[reqIdentifier] ?? null) : null
 }
 
-/** Only the Go cores have a limit. */
-function answerWith(user: UserCore, socket: WebSocket, logs: PulledLog[]): Uint8Array {
+/** Encodes the answer to a pull. Only the Go core limits the size of a frame. */
+function encodePull(user: UserCore, socket: WebSocket, logs: PulledLog[]): Uint8Array {
   if (user.devices.of(socket).sdkType === 'js') return encodePullMessagesResp(logs)
   return trimReply(logs, (data) => user.devices.frameBytes(socket, data))
 }

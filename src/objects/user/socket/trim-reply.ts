@@ -1,22 +1,22 @@
 import type { PulledLog } from '../../../contracts/user.ts'
 import { encodePullMessagesResp } from '../../../protocol/push-messages.ts'
 
-/** The Go cores drop a connection on a larger frame (and would ask again after the reconnect, for ever). */
+/** The Go core closes its connection at a larger frame, and would repeat the same request after each reconnect. */
 export const MAX_REPLY_BYTES = 1_048_576
 
 /**
- * The answer to a pull, cut until its frame is one that the client takes: first each log is cut to its newer half,
- * then whole logs are left out. Clients ask again for what is missing.
- * @param frameBytes how large the frame around an answer becomes
+ * Encodes the answer to a pull, cut until its frame is within the client's limit: first each log is cut to its newer
+ * half, then whole logs are left out. Clients request the missing messages again.
+ * @param frameBytes the size of the frame for an answer; bytes
  */
 export function trimReply(logs: readonly PulledLog[], frameBytes: (data: Uint8Array) => number): Uint8Array {
-  let left = logs
+  let kept = logs
   for (;;) {
-    const data = encodePullMessagesResp([...left])
-    // What is small before it is zipped is small in any frame.
-    if (data.length < MAX_REPLY_BYTES / 2 || frameBytes(data) <= MAX_REPLY_BYTES || left.length === 0) return data
-    left = left.some((log) => log.msgs.length > 1)
-      ? left.map((log) => ({ ...log, msgs: log.msgs.slice(-Math.ceil(log.msgs.length / 2)), isEnd: false }))
-      : left.slice(0, Math.floor(left.length / 2))
+    const data = encodePullMessagesResp([...kept])
+    // Data below half the limit fits in every kind of frame, so the frame need not be built.
+    if (data.length < MAX_REPLY_BYTES / 2 || frameBytes(data) <= MAX_REPLY_BYTES || kept.length === 0) return data
+    kept = kept.some((log) => log.msgs.length > 1)
+      ? kept.map((log) => ({ ...log, msgs: log.msgs.slice(-Math.ceil(log.msgs.length / 2)), isEnd: false }))
+      : kept.slice(0, Math.floor(kept.length / 2))
   }
 }

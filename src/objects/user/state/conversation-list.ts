@@ -37,18 +37,18 @@ const COLUMNS = {
   isMsgDestruct: 'is_msg_destruct',
 } as const
 
-/** So many conversations are looked up one by one. */
-const FEW = 20
+/** Up to this number, conversations are looked up one by one instead of with the whole list. */
+const MAX_LOOKUPS = 20
 
 const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
 
-/** The owner's conversations with their settings, and the version log that clients follow. */
-export class Conversations {
+/** The owner's conversations with their settings, and the version log by which clients sync them. */
+export class ConversationList {
   readonly #sql: SqlStorage
   readonly #ownerUserID: string
-  /** Conversations known to exist, so that a message in a known one reads nothing. */
+  /** Conversations known to be on the list, so that their messages read no row here. */
   readonly #known = new Set<string>()
 
   constructor(sql: SqlStorage, ownerUserID: string) {
@@ -56,7 +56,7 @@ export class Conversations {
     this.#ownerUserID = ownerUserID
   }
 
-  /** Creates the conversation unless it is there, as the first message does for both sides. */
+  /** Creates the conversation unless it exists. The first message does this for both users. */
   ensure(conversationID: string, about: About): void {
     if (this.has(conversationID)) return
     this.#sql.exec(
@@ -72,8 +72,8 @@ export class Conversations {
   }
 
   /**
-   * Applies the given fields, creating the row if need be.
-   * @returns whether anything is different now
+   * Sets the given fields, and creates the row if it does not exist.
+   * @returns whether anything changed
    */
   set(change: ConversationChange): boolean {
     const { conversationID } = change
@@ -100,7 +100,7 @@ export class Conversations {
     return true
   }
 
-  /** Tells clients to read the conversation again at their next sync. */
+  /** Makes clients read the conversation again at their next sync. */
   touch(conversationID: string): void {
     this.#bump(conversationID, ChangeState.Update)
   }
@@ -112,7 +112,7 @@ export class Conversations {
     this.#bump(conversationID, ChangeState.Delete)
   }
 
-  /** The conversations with that peer. */
+  /** IDs of the conversations with that peer. */
   withPeer(userID: string): string[] {
     return this.#sql
       .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation WHERE user_id = ?', userID)
@@ -136,14 +136,14 @@ export class Conversations {
     return true
   }
 
-  /** Those of the conversations that are on the list. */
+  /** The given conversations that are on the list. */
   listed(conversationIDs: readonly string[]): ReadonlySet<string> {
-    // A look-up each costs a row each, the whole list once is quicker where most of it is asked for.
-    if (conversationIDs.length > FEW) for (const id of this.ids()) this.#known.add(id)
+    // Each look-up reads one row. For many conversations, one query for the whole list is quicker.
+    if (conversationIDs.length > MAX_LOOKUPS) for (const id of this.ids()) this.#known.add(id)
     return new Set(conversationIDs.filter((id) => this.has(id)))
   }
 
-  /** In row order; null = all. Unknown IDs are left out. */
+  /** The given conversations, or all of them in row order for null. Unknown IDs are left out. */
   list(conversationIDs: readonly string[] | null): ConversationRow[] {
     if (conversationIDs !== null) return this.#find(conversationIDs)
     return this.#rows(`${SELECT} ORDER BY position`)
@@ -156,6 +156,7 @@ export class Conversations {
     return { total, rows }
   }
 
+  /** All IDs, in row order. */
   ids(): string[] {
     return this.#sql
       .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation ORDER BY position')
@@ -163,6 +164,7 @@ export class Conversations {
       .map((row) => row.conversation_id)
   }
 
+  /** The newest version, for clients that compare it with their own. */
   version(): VersionHead {
     const [row] = this.#sql
       .exec<{ version_id: string; version: number }>('SELECT version_id, version FROM conversation_version')
@@ -170,6 +172,11 @@ export class Conversations {
     return row ? { versionID: row.version_id, version: row.version } : this.#firstVersion()
   }
 
+  versionWithIDs(): VersionHead & { conversationIDs: string[] } {
+    return { ...this.version(), conversationIDs: this.ids() }
+  }
+
+  /** The changes since the version that a client has, with the rows they concern. */
   async delta(asked: VersionHead): Promise<{ delta: Delta; rows: ConversationRow[] }> {
     const delta = await deltaSince(this.version(), asked, (version, limit) => this.#changesAfter(version, limit))
     return { delta, rows: this.#find([...delta.inserted, ...delta.updated]) }
@@ -207,7 +214,7 @@ export class Conversations {
   }
 
   #find(conversationIDs: readonly string[]): ConversationRow[] {
-    // One look-up each: the key is primary, and a list may be longer than what one statement can bind.
+    // One look-up per ID by primary key: a list may have more IDs than one statement can bind.
     return conversationIDs.flatMap((id) => this.#rows(`${SELECT} WHERE conversation.conversation_id = ?`, id))
   }
 

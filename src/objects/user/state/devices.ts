@@ -5,7 +5,7 @@ import { WsRequestID } from '../../../protocol/constants/ws-request.ts'
 import { type Envelope, envelopeFor, type WsResponse } from '../../../protocol/envelope/index.ts'
 import { messageID } from '../../../runtime/ids.ts'
 
-/** What a socket must remember of its device across hibernation. */
+/** A socket's device, kept in the socket's attachment across hibernation. */
 const Attachment = z.object({
   connID: z.string(),
   platformID: z.number(),
@@ -23,11 +23,11 @@ export type Device = z.output<typeof Attachment>
 
 const EMPTY = new Uint8Array()
 
-/** The user's live sockets. Which device is behind one stands in its attachment; here is only a cache of that. */
+/** The user's open sockets. Each socket's attachment stores its device; the maps here are a cache. */
 export class Devices {
   readonly #state: DurableObjectState
   readonly #known = new WeakMap<WebSocket, Device>()
-  /** What the runtime listed last; null when that may be out of date. It makes a new list at every question. */
+  /** The runtime's last list of sockets; null when it may be stale. The runtime builds a new list at every call. */
   #sockets: WebSocket[] | null = null
 
   constructor(state: DurableObjectState) {
@@ -66,13 +66,13 @@ export class Devices {
     this.#remember(socket, { ...this.of(socket), isBackground })
   }
 
-  /** Sockets that are open, with their devices. */
+  /** The open sockets with their devices. */
   open(): { socket: WebSocket; device: Device }[] {
     return this.#openSockets().map((socket) => ({ socket, device: this.of(socket) }))
   }
 
-  /** Whether any device is here. */
-  get someOpen(): boolean {
+  /** Whether any device of the user is connected. */
+  get isOnline(): boolean {
     return this.#openSockets().length > 0
   }
 
@@ -85,23 +85,24 @@ export class Devices {
   }
 
   /**
-   * Whether a phone of the user gets what is pushed over its socket. OpenIM counts iOS and Android alone: a tablet or a
-   * browser that is on does not keep the phone from ringing.
+   * Whether a phone of the user gets messages over its socket, so that no offline push is needed.
+   * OpenIM: only iOS and Android count as phones; an online tablet or browser does not stop offline pushes.
    */
-  phoneListens(now: number): boolean {
+  hasListeningPhone(now: number): boolean {
     return this.open().some(
-      ({ socket, device }) => PHONES.has(device.platformID) && !sleeps(device) && !this.#isSilent(socket, device, now),
+      ({ socket, device }) =>
+        PHONES.has(device.platformID) && !isBackgroundIPhone(device) && !this.#isSilent(socket, device, now),
     )
   }
 
-  /** One frame to one device, in the device's envelope. */
+  /** Sends one frame to one device, in the device's envelope. */
   reply(socket: WebSocket, response: WsResponse): void {
     const { sdkType, compression } = this.of(socket)
-    // A socket that closed in this very moment is no error: its device will come back and sync.
+    // The socket may have closed in the meantime; that is no error, because its device reconnects and syncs.
     if (isOpen(socket)) socket.send(envelopeFor(sdkType, compression).encode(response))
   }
 
-  /** How large the frame of a reply with that data is on this connection. */
+  /** An upper bound for the size of a reply frame with that data on this connection; bytes. */
   frameBytes(socket: WebSocket, data: Uint8Array): number {
     const { sdkType, compression } = this.of(socket)
     const empty = { reqIdentifier: 0, msgIncr: '', operationID: '', errCode: 0, errMsg: '' }
@@ -109,20 +110,20 @@ export class Devices {
   }
 
   /**
-   * The same push to every device, or to those that `wanted` picks, encoded once for each kind of envelope.
-   * @param operationID of the request that it comes of; "" = none is known, and the push gets one of its own: the Go
-   *   core makes the requests that a push leads to under its ID, and none at all where it is missing
+   * Sends the same push to every device that `isWanted` picks, encoded once for each kind of envelope.
+   * @param operationID the ID of the request that caused the push; "" gives the push a new ID. The Go core sends the
+   *   requests that follow a push under its operationID, and sends none when the ID is missing.
    */
   push(
     data: Uint8Array,
     operationID: string,
-    wanted: (socket: WebSocket, device: Device) => boolean = () => true,
+    isWanted: (socket: WebSocket, device: Device) => boolean = () => true,
   ): void {
     const pushID = operationID || messageID()
     const frames = new Map<Envelope, Uint8Array>()
     for (const socket of this.#openSockets()) {
       const device = this.of(socket)
-      if (sleeps(device) || !wanted(socket, device)) continue
+      if (isBackgroundIPhone(device) || !isWanted(socket, device)) continue
       const envelope = envelopeFor(device.sdkType, device.compression)
       let frame = frames.get(envelope)
       if (!frame) {
@@ -140,8 +141,8 @@ export class Devices {
     }
   }
 
-  /** Tells a device that it was logged out elsewhere, and hangs up. */
-  kick(socket: WebSocket, sentence: string): void {
+  /** Notifies a device that its session was ended elsewhere, and closes its connection. */
+  kick(socket: WebSocket, reason: string): void {
     this.reply(socket, {
       reqIdentifier: WsRequestID.KickOnlineMsg,
       msgIncr: '',
@@ -150,32 +151,33 @@ export class Devices {
       errMsg: '',
       data: EMPTY,
     })
-    this.close(socket, TOKEN_KICKED, sentence)
+    this.close(socket, TOKEN_KICKED, reason)
   }
 
   /**
-   * Drops sockets whose device fell silent: the JS SDK pings every ten seconds, and the runtime remembers when it
-   * answered last. Other clients ping below this level, where the network notices for us.
-   * @returns whether there were any
+   * Closes sockets whose device stopped pinging. The JS SDK pings every ten seconds, and the runtime stores the time of
+   * its last answer. Other clients send WebSocket pings, and the runtime itself closes their dead connections.
+   * @returns whether any socket was closed
    */
-  hangUpSilent(now: number): boolean {
+  closeSilent(now: number): boolean {
     const silent = this.open().filter(({ socket, device }) => this.#isSilent(socket, device, now))
-    for (const { socket } of silent) socket.close(GOING_AWAY, 'no ping for a while')
+    for (const { socket } of silent) socket.close(GOING_AWAY, 'the device stopped sending pings')
     return silent.length > 0
   }
 
-  /** Ends a connection whose device has said goodbye. */
-  hangUp(socket: WebSocket): void {
+  /** Closes the connection of a device that has logged out. */
+  closeLoggedOut(socket: WebSocket): void {
     socket.close(NORMAL_CLOSURE, 'logged out')
   }
 
-  /** Completes the closing that a device began. */
+  /** Completes a close that the device began. */
   answerClose(socket: WebSocket, code: number): void {
     socket.close(UNSENDABLE_CODES.has(code) ? NORMAL_CLOSURE : code)
   }
 
-  close(socket: WebSocket, code: number, sentence: string): void {
-    socket.close(POLICY_VIOLATION, closeReason(code, sentence))
+  /** Closes a connection because of an error. */
+  close(socket: WebSocket, errCode: number, reason: string): void {
+    socket.close(POLICY_VIOLATION, closeReason(errCode, reason))
   }
 
   #isSilent(socket: WebSocket, device: Device, now: number): boolean {
@@ -190,7 +192,7 @@ export class Devices {
   }
 }
 
-/** Room for the IDs that a real frame carries. */
+/** Space for the IDs that a real frame carries; bytes. */
 const ENVELOPE_BYTES = 1_024
 
 const PHONES: ReadonlySet<number> = new Set([Platform.IOS, Platform.Android])
@@ -198,16 +200,16 @@ const PHONES: ReadonlySet<number> = new Set([Platform.IOS, Platform.Android])
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000
 const GOING_AWAY = 1001
-/** Three pings of the JS SDK, and then some. */
+/** Three ping intervals of the JS SDK, and five seconds for the network. */
 const SILENT_MS = 35_000
-/** Codes that only tell what happened to a connection and cannot be put into a frame. */
+/** Close codes that describe how a connection ended; they cannot be sent in a close frame. */
 const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
 
 function isOpen(socket: WebSocket): boolean {
   return socket.readyState === WebSocket.OPEN
 }
 
-/** An iPhone in the background is rung by its vendor's push; OpenIM sends nothing over its socket meanwhile. */
-function sleeps({ platformID, isBackground }: Device): boolean {
+/** OpenIM: an iPhone in the background gets offline pushes, and no message over its socket. */
+function isBackgroundIPhone({ platformID, isBackground }: Device): boolean {
   return platformID === Platform.IOS && isBackground
 }

@@ -1,21 +1,23 @@
-import { type Bounds, READS_NOTHING, type ReadWindow } from '../../../contracts/messages.ts'
+import { type Bounds, type LogName, READS_NOTHING, type ReadWindow } from '../../../contracts/messages.ts'
+import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 
-/** What the user knows of one log (chat or notification) of one conversation. */
+/** The user's position in one log (chat or notification) of one conversation. */
 export interface LogCursor {
   conversationID: string
-  /** Name of the ConversationObject that keeps the log. */
+  /** Name of the ConversationObject that stores the log. */
   home: string
-  /** As of the last time the conversation was asked; there is news since when `dirty`. */
+  /** The newest seq when the conversation was last asked. While `isUnread`, the log may have newer messages. */
   maxSeq: number
   maxSeqTime: number
   minSeq: number
-  /** The newest seq that the owner may read: 0 = no bound, `READS_NOTHING`. */
-  capSeq: number
-  /** Of that, what the group says: the owner has left it. */
+  /** The newest seq that the owner may read: 0 = no bound, or `READS_NOTHING`. */
+  maxReadableSeq: number
+  /** The part of that bound which a group sets when the owner leaves it; 0 = the owner has not left. */
   leftSeq: number
   readSeq: number
-  dirty: boolean
-  /** Name of the RelayObject that delivers; "" when the conversation does. */
+  /** The unread mark: the log may have messages that this object does not know of. */
+  isUnread: boolean
+  /** Name of the RelayObject that delivers; "" when the conversation delivers. */
   relay: string
 }
 
@@ -32,76 +34,77 @@ type Row = {
   relay: string
 }
 
-/** What a conversation answered about one log. */
+/** A conversation's answer about one log. */
 export interface LogAnswer {
   maxSeq: number
   maxSeqTime: number
   lastSentSeq: number
-  /** Whether the mark may be lifted: nothing newer is known or under way. */
-  settled: boolean
+  /** Whether the unread mark may be cleared: no newer message is known or in flight. */
+  isComplete: boolean
 }
 
-/** So many marks are kept at hand once all were asked for: a sync asks several times. */
-const MAX_AT_HAND = 2_000
+/** At most this many cursors are cached after all were read; one sync reads them several times. */
+const MAX_CACHED = 2_000
 
 /**
- * The dirty marks. A message writes a row only when the log is not marked yet; the next ones find the mark in memory
- * (or, after a hibernation, read it once). Asking at the next sync lifts it.
+ * The log cursors and their unread marks. A message writes a row only when its log is not marked yet. Later messages
+ * find the mark in memory or, after a hibernation, read it once. The next sync asks the conversation and clears it.
  */
 export class LogCursors {
   readonly #sql: SqlStorage
   readonly #marked = new Set<string>()
-  /** All marks as they are stored; null when they were not read since the last change, or are too many. */
-  #atHand: ReadonlyMap<string, LogCursor> | null = null
+  /** All cursors as stored; null when a write made the copy stale, or when there are more than `MAX_CACHED`. */
+  #cache: ReadonlyMap<string, LogCursor> | null = null
 
-  /** @param some whether there are any */
-  constructor(sql: SqlStorage, some: boolean) {
+  /** @param hasRows whether the table has any row */
+  constructor(sql: SqlStorage, hasRows: boolean) {
     this.#sql = sql
-    if (!some) this.#atHand = new Map()
+    if (!hasRows) this.#cache = new Map()
   }
 
   /**
-   * Notes that the log has news. Costs nothing while the mark is set.
-   * @returns whether nothing was known of the log before
+   * Sets the unread mark of a log. Costs nothing while the mark is set.
+   * @returns whether the log had no cursor before
    */
   markUnread(conversationID: string, home: string): boolean {
     if (this.#marked.has(conversationID)) return false
     const known = this.find(conversationID)
     if (!known) {
       this.#write('INSERT INTO log_mark (conversation_id, home, dirty) VALUES (?, ?, 1)', conversationID, home)
-    } else if (!known.dirty) {
+    } else if (!known.isUnread) {
       this.#write('UPDATE log_mark SET dirty = 1 WHERE conversation_id = ?', conversationID)
     }
     this.#marked.add(conversationID)
     return known === null
   }
 
-  /** Whether the log was marked since this object woke, and is so still. */
+  /** Whether the log was marked unread since this object woke, and still is. */
   isMarkedUnread(conversationID: string): boolean {
     return this.#marked.has(conversationID)
   }
 
   find(conversationID: string): LogCursor | null {
-    if (this.#atHand) return this.#atHand.get(conversationID) ?? null
+    if (this.#cache) return this.#cache.get(conversationID) ?? null
     const [row] = this.#sql.exec<Row>('SELECT * FROM log_mark WHERE conversation_id = ?', conversationID).toArray()
-    return row ? asMark(row) : null
+    return row ? toCursor(row) : null
   }
 
   all(): LogCursor[] {
-    if (this.#atHand) return [...this.#atHand.values()]
-    const marks = this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(asMark)
-    if (marks.length <= MAX_AT_HAND) this.#atHand = new Map(marks.map((mark) => [mark.conversationID, mark]))
-    return marks
+    if (this.#cache) return [...this.#cache.values()]
+    const cursors = this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(toCursor)
+    if (cursors.length <= MAX_CACHED) this.#cache = new Map(cursors.map((cursor) => [cursor.conversationID, cursor]))
+    return cursors
   }
 
-  /** Logs that may have news. A relay tells only those who listen, so what it serves is always among them. */
+  /** Logs that may have new messages. Logs behind a relay always may: it delivers only to members who are online. */
   unread(): LogCursor[] {
-    return this.all().filter(({ dirty, relay }) => dirty || relay !== '')
+    return this.all().filter(({ isUnread, relay }) => isUnread || relay !== '')
   }
 
   /**
-   * Takes over what a group says may be read of its chat, and who delivers both its logs.
-   * @returns whether the chat's bounds are different now
+   * Stores the bounds that a group sets for its chat, and the relay that delivers both its logs.
+   * @param twinID the conversationID of the notification log
+   * @returns whether the bounds of the chat changed
    */
   setBounds(conversationID: string, twinID: string, bounds: Bounds): boolean {
     const known = this.find(conversationID)
@@ -115,7 +118,7 @@ export class LogCursors {
       relay,
     )
     const lower = Math.max(known.minSeq, minSeq)
-    const leftSeq = capOf(bounds)
+    const leftSeq = leftSeqOf(bounds)
     if (known.minSeq === lower && known.leftSeq === leftSeq) return false
     this.#write(
       'UPDATE log_mark SET min_seq = ?, cap_seq = ?, read_seq = max(read_seq, ?) WHERE conversation_id = ?',
@@ -127,17 +130,18 @@ export class LogCursors {
     return true
   }
 
-  applyAnswer(mark: LogCursor, answered: LogAnswer): void {
-    const readSeq = Math.max(mark.readSeq, answered.lastSentSeq)
+  /** Stores a conversation's answer about one log, and clears the unread mark when the answer is complete. */
+  applyAnswer(cursor: LogCursor, answer: LogAnswer): void {
+    const readSeq = Math.max(cursor.readSeq, answer.lastSentSeq)
     this.#write(
       'UPDATE log_mark SET max_seq = ?, max_seq_time = ?, read_seq = max(read_seq, ?), dirty = ? WHERE conversation_id = ?',
-      answered.maxSeq,
-      answered.maxSeqTime,
+      answer.maxSeq,
+      answer.maxSeqTime,
       readSeq,
-      answered.settled ? 0 : 1,
-      mark.conversationID,
+      answer.isComplete ? 0 : 1,
+      cursor.conversationID,
     )
-    if (answered.settled) this.#marked.delete(mark.conversationID)
+    if (answer.isComplete) this.#marked.delete(cursor.conversationID)
   }
 
   raiseReadSeq(conversationID: string, seq: number): void {
@@ -146,7 +150,7 @@ export class LogCursors {
     this.#write('UPDATE log_mark SET read_seq = ? WHERE conversation_id = ?', seq, conversationID)
   }
 
-  /** @returns whether the bound moved */
+  /** @returns whether the bound changed */
   raiseMinSeq(conversationID: string, seq: number): boolean {
     const known = this.find(conversationID)
     if (!known || known.minSeq >= seq) return false
@@ -160,62 +164,66 @@ export class LogCursors {
   }
 
   /**
-   * Lets the owner read no further than a seq, 0 = as far as there is.
-   * @returns whether the bound moved
+   * Sets the upper bound that an administrator gives the owner; 0 removes it.
+   * @returns whether the bound changed
    */
-  setBoundSeq(conversationID: string, seq: number): boolean {
-    const moved = this.#write(
+  setMaxReadableSeq(conversationID: string, seq: number): boolean {
+    const changed = this.#write(
       'UPDATE log_mark SET bound_seq = ? WHERE conversation_id = ? AND bound_seq <> ? RETURNING 1',
       seq,
       conversationID,
       seq,
     )
-    return moved.toArray().length > 0
+    return changed.toArray().length > 0
   }
 
-  /** Takes back the mark of a log that turned out not to exist. */
-  forget(conversationID: string): void {
+  /** Deletes the cursor of a log that has no message: its first message was refused. */
+  deleteEmpty(conversationID: string): void {
     this.#write('DELETE FROM log_mark WHERE conversation_id = ? AND max_seq = 0', conversationID)
     this.#marked.delete(conversationID)
   }
 
   #write(statement: string, ...values: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
-    this.#atHand = null
+    this.#cache = null
     return this.#sql.exec(statement, ...values)
   }
 }
 
-function capOf({ minSeq, left, maxSeq }: Bounds): number {
+function leftSeqOf({ minSeq, left, maxSeq }: Bounds): number {
   if (!left) return 0
   return maxSeq < Math.max(1, minSeq) ? READS_NOTHING : maxSeq
 }
 
-/** The lower of two upper bounds, of which 0 is none. */
+/** The lower of two upper bounds; 0 = no bound. */
 export function tighterBound(a: number, b: number): number {
   return a === 0 || b === 0 ? a + b : Math.min(a, b)
 }
 
-/** The newest message that the owner can read; 0 when there is none. */
-export function newestOf({ maxSeq, capSeq }: LogCursor): number {
-  return capSeq === 0 ? maxSeq : Math.max(0, Math.min(maxSeq, capSeq))
+/** The newest seq that exists and that the owner may read; 0 when there is no such message. */
+export function newestReadableSeq({ maxSeq, maxReadableSeq }: LogCursor): number {
+  return maxReadableSeq === 0 ? maxSeq : Math.max(0, Math.min(maxSeq, maxReadableSeq))
 }
 
-/** What the owner can read of a log. */
-export function windowOf(userID: string, mark: LogCursor): ReadWindow {
-  return { userID, minSeq: mark.minSeq, maxSeq: mark.capSeq }
+/** The seqs of a log that the owner may read. */
+export function readWindowOf(userID: string, cursor: LogCursor): ReadWindow {
+  return { userID, minSeq: cursor.minSeq, maxSeq: cursor.maxReadableSeq }
 }
 
-function asMark(row: Row): LogCursor {
+export function logNameOf({ conversationID }: Pick<LogCursor, 'conversationID'>): LogName {
+  return isNotificationConversation(conversationID) ? 'notification' : 'chat'
+}
+
+function toCursor(row: Row): LogCursor {
   return {
     conversationID: row.conversation_id,
     home: row.home,
     maxSeq: row.max_seq,
     maxSeqTime: row.max_seq_time,
     minSeq: row.min_seq,
-    capSeq: tighterBound(row.cap_seq, row.bound_seq),
+    maxReadableSeq: tighterBound(row.cap_seq, row.bound_seq),
     leftSeq: row.cap_seq,
     readSeq: row.read_seq,
-    dirty: row.dirty === 1,
+    isUnread: row.dirty === 1,
     relay: row.relay,
   }
 }

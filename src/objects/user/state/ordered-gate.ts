@@ -1,33 +1,33 @@
 /**
- * Lines of things that each wait for something and then begin in the order they came: what was ready early does not
- * overtake. Lines are independent of each other.
+ * Starts tasks of one key in the order they entered, although each waits for something of its own first. A task that
+ * is ready early does not overtake. Keys are independent of each other.
  */
 export class OrderedGate {
   readonly #tails = new Map<string, Promise<void>>()
 
-  /** Whether something waits in this line. */
-  waits(line: string): boolean {
-    return this.#tails.has(line)
+  /** Whether a task of this key has entered and has not started. */
+  hasWaiting(key: string): boolean {
+    return this.#tails.has(key)
   }
 
   /**
-   * Begins when `ready` has come and all that was before in the line has begun; a failure of `ready` only takes its
-   * own place out of the line.
+   * Starts a task when `ready` has resolved and every earlier task of the key has started. When `ready` rejects, only
+   * this task fails; the later ones go on.
    */
-  begin<Given, Result>(line: string, ready: Promise<Given>, begin: (given: Given) => Promise<Result>): Promise<Result> {
-    // It is looked at when its turn comes; until then a failure is nobody's.
+  enter<Given, Result>(key: string, ready: Promise<Given>, start: (given: Given) => Promise<Result>): Promise<Result> {
+    // `started` handles a rejection when the task's turn comes; until then it must not count as unhandled.
     ready.catch(() => {})
-    const before = this.#tails.get(line) ?? Promise.resolve()
-    const begun = before.then(() => ready).then((given) => ({ running: begin(given) }))
-    const tail: Promise<void> = begun
+    const before = this.#tails.get(key) ?? Promise.resolve()
+    const started = before.then(() => ready).then((given) => ({ running: start(given) }))
+    const tail: Promise<void> = started
       .then(
         () => {},
         () => {},
       )
       .then(() => {
-        if (this.#tails.get(line) === tail) this.#tails.delete(line)
+        if (this.#tails.get(key) === tail) this.#tails.delete(key)
       })
-    this.#tails.set(line, tail)
-    return begun.then(({ running }) => running)
+    this.#tails.set(key, tail)
+    return started.then(({ running }) => running)
   }
 }

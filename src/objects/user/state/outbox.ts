@@ -2,24 +2,23 @@ import type { ConversationRpc } from '../../../contracts/conversation.ts'
 import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { BatchingQueue } from '../../../platform/concurrency/batching-queue.ts'
 
-/** What one append call carries at most. */
+/** Maximum number of messages in one append call. */
 const MAX_BATCH = 64
 
-/** As many conversations as a user usually writes into. */
-const MAX_AT_HAND = 200
+/** More queues than a user writes to at a time; beyond this number, idle queues are dropped. */
+const MAX_QUEUES = 200
 
-/** The way into one conversation. */
 interface ConversationQueue {
-  lane: BatchingQueue<AppendItem, AppendResult>
-  /** How many messages are on it, those included whose answer is not with the sender's devices yet. */
-  underWay: number
-  /** To be done once the next of them is through. */
+  appends: BatchingQueue<AppendItem, AppendResult>
+  /** Number of messages whose result has not reached the sender's devices yet. */
+  unfinished: number
+  /** Run when the next of these messages is finished. */
   tasks: (() => void)[]
 }
 
 /**
- * The user's messages on their way into conversations: one append in flight per conversation, what is sent meanwhile
- * goes together in the next one.
+ * The user's own messages until they are stored and pushed back to the sender's devices. Each conversation has one
+ * append call in flight; messages sent in the meantime go together in the next call.
  */
 export class Outbox {
   readonly #queues = new Map<string, ConversationQueue>()
@@ -30,43 +29,49 @@ export class Outbox {
   }
 
   /**
-   * Notes that a message is on its way.
-   * @returns to be called when the sender's devices have it, or when it failed
+   * Counts a message as unfinished.
+   * @returns a function to call when the sender's devices have the message, or when it failed
    */
   begin(home: string): () => void {
-    const way = this.#queue(home)
-    way.underWay++
+    const queue = this.#queue(home)
+    queue.unfinished++
     return () => {
-      way.underWay--
-      for (const task of way.tasks.splice(0)) task()
+      queue.unfinished--
+      for (const task of queue.tasks.splice(0)) task()
     }
   }
 
   append(home: string, item: AppendItem): Promise<AppendResult> {
-    return this.#queue(home).lane.push(item)
+    return this.#queue(home).appends.push(item)
   }
 
-  /** Does something once the next message on its way into the conversation is through. */
-  afterNext(home: string, task: () => void): void {
+  /** Runs a task when the next unfinished message to the conversation is finished. */
+  runAfterNext(home: string, task: () => void): void {
     this.#queue(home).tasks.push(task)
   }
 
-  busy(home: string): boolean {
-    return (this.#queues.get(home)?.underWay ?? 0) > 0
+  hasUnfinished(home: string): boolean {
+    return (this.#queues.get(home)?.unfinished ?? 0) > 0
   }
 
   #queue(home: string): ConversationQueue {
-    let way = this.#queues.get(home)
-    if (!way) {
-      if (this.#queues.size >= MAX_AT_HAND) this.#forgetResting()
+    let queue = this.#queues.get(home)
+    if (!queue) {
+      if (this.#queues.size >= MAX_QUEUES) this.#dropIdle()
       const conversation = this.#conversation(home)
-      way = { lane: new BatchingQueue((items) => conversation.append(items), MAX_BATCH), underWay: 0, tasks: [] }
-      this.#queues.set(home, way)
+      queue = {
+        appends: new BatchingQueue((items) => conversation.append(items), MAX_BATCH),
+        unfinished: 0,
+        tasks: [],
+      }
+      this.#queues.set(home, queue)
     }
-    return way
+    return queue
   }
 
-  #forgetResting(): void {
-    for (const [home, { lane, underWay }] of this.#queues) if (underWay === 0 && !lane.busy) this.#queues.delete(home)
+  #dropIdle(): void {
+    for (const [home, { appends, unfinished }] of this.#queues) {
+      if (unfinished === 0 && !appends.busy) this.#queues.delete(home)
+    }
   }
 }

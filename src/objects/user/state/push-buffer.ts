@@ -1,109 +1,123 @@
 import type { PushConfig } from '../../../config/push.ts'
 import type { PushJob } from '../../../contracts/jobs.ts'
+import { sleep } from '../../../platform/concurrency/backoff.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import type { Database } from '../../../platform/storage/d1.ts'
 import { type PushedMessage, pushJobs } from '../../../push/enqueue.ts'
 import { removeTokensOfPlatform } from '../../../push/tokens.ts'
 import type { PushState } from './push-state.ts'
 
-/** What this object must reach to have its user rung. */
+/** The parts of the object that offline pushes need. */
 export interface PushBufferDeps {
+  /** Null when offline push is switched off. */
   config: PushConfig | null
   db: Database
   send(jobs: PushJob[]): Promise<void>
-  /** Lets the object live until that is done. */
+  /** Keeps the object alive until the work is done. */
   waitUntil(work: Promise<unknown>): void
-  /** Whether the user needs no ringing any more. */
-  phoneListens(): boolean
+  /** Whether a phone of the user is online, so that waiting pushes are no longer needed. */
+  hasListeningPhone(): boolean
   now(): number
   log: Log
 }
 
-/** A message that the user is to be rung for. */
-interface Pending {
+/** A message for which the user gets an offline push. */
+interface PendingPush {
+  /** 0 for a message that is not stored. */
   seq: number
   message: PushedMessage
   countsOnBadge: boolean
 }
 
+interface WaitingPush extends PendingPush {
+  /** By how much the messages that this push stands for raise the badge. */
+  raisesBadgeBy: number
+}
+
 /**
- * Pushes on their way to the queue: one call at a time, what comes meanwhile goes together in the next one. A burst in
- * one conversation is one push at once and one for the rest, with its newest message.
+ * Offline pushes on their way to the `push` queue, with one queue call in flight. Messages that arrive in the meantime
+ * go together in the next call. A burst in one conversation becomes two pushes: one at once for the first message, and
+ * one after `burstMs` for the newest message of the rest.
  */
 export class PushBuffer {
   readonly #deps: PushBufferDeps
   readonly #pushState: PushState
   readonly #userID: string
-  /** By conversation, the newest message that waits, and how many of them raise the badge. */
-  readonly #waiting = new Map<string, Pending & { raises: number }>()
-  /** When each conversation was rung for last, ms; only as long as that matters. */
+  /** The newest waiting message of each conversation. */
+  readonly #waiting = new Map<string, WaitingPush>()
+  /** Time of each conversation's last push, deleted when `burstMs` has passed; ms. */
   readonly #pushedAt = new Map<string, number>()
-  #running = false
+  #isRunning = false
 
-  constructor(userID: string, deps: PushBufferDeps, bell: PushState) {
+  constructor(userID: string, deps: PushBufferDeps, pushState: PushState) {
     this.#userID = userID
     this.#deps = deps
-    this.#pushState = bell
+    this.#pushState = pushState
   }
 
   get isOn(): boolean {
     return this.#deps.config !== null
   }
 
-  add(pending: Pending): void {
-    const { conversationID } = pending.message
+  add(push: PendingPush): void {
+    const { conversationID } = push.message
     const older = this.#waiting.get(conversationID)
-    // A delivery whose confirmation was lost comes twice.
-    if (older && pending.seq > 0 && pending.seq <= older.seq) return
-    const raises = (older?.raises ?? 0) + (pending.countsOnBadge ? 1 : 0)
-    this.#waiting.set(conversationID, { ...pending, raises })
-    if (!this.#running) this.#deps.waitUntil(this.#run())
+    // A delivery is repeated when its confirmation was lost.
+    if (older && push.seq > 0 && push.seq <= older.seq) return
+    const raisesBadgeBy = (older?.raisesBadgeBy ?? 0) + (push.countsOnBadge ? 1 : 0)
+    this.#waiting.set(conversationID, { ...push, raisesBadgeBy })
+    if (!this.#isRunning) this.#deps.waitUntil(this.#run())
   }
 
-  forgetTokens(platformID: number): void {
+  /** Deletes the push tokens that the user's devices on a platform have registered. */
+  removeTokens(platformID: number): void {
     if (!this.isOn) return
     const removal = removeTokensOfPlatform(this.#deps.db, this.#userID, platformID)
-    this.#deps.waitUntil(removal.catch((error: unknown) => this.#deps.log.error('push tokens were not removed', error)))
+    this.#deps.waitUntil(
+      removal.catch((error: unknown) => this.#deps.log.error('push token removal failed', error, { platformID })),
+    )
   }
 
   async #run(): Promise<void> {
-    this.#running = true
+    this.#isRunning = true
     try {
-      // The rest of the delivery is added before anything leaves.
+      // Lets the current delivery add its other messages first.
       await Promise.resolve()
       while (this.#waiting.size > 0) {
-        if (this.#deps.phoneListens()) this.#waiting.clear()
+        if (this.#deps.hasListeningPhone()) this.#waiting.clear()
         const due = this.#takeDue()
         if (due.length > 0) await this.#send(due)
-        else if (this.#waiting.size > 0) await pause(this.#untilNext())
+        else if (this.#waiting.size > 0) await sleep(this.#msUntilNext())
       }
     } finally {
-      this.#running = false
+      this.#isRunning = false
     }
   }
 
-  /** What may go now: conversations whose last push is long enough ago. */
-  #takeDue(): (Pending & { raises: number })[] {
+  /** Takes the messages of the conversations whose last push is at least `burstMs` ago. */
+  #takeDue(): WaitingPush[] {
     const now = this.#deps.now()
     for (const [conversationID, at] of this.#pushedAt) {
       if (at + this.#burstMs() <= now) this.#pushedAt.delete(conversationID)
     }
-    return [...this.#waiting].flatMap(([conversationID, pending]) => {
+    return [...this.#waiting].flatMap(([conversationID, push]) => {
       if (this.#pushedAt.has(conversationID)) return []
       this.#waiting.delete(conversationID)
       if (this.#burstMs() > 0) this.#pushedAt.set(conversationID, now)
-      return [pending]
+      return [push]
     })
   }
 
-  #untilNext(): number {
+  #msUntilNext(): number {
     const earliest = Math.min(...[...this.#waiting.keys()].map((id) => this.#pushedAt.get(id) ?? 0))
     return Math.max(1, earliest + this.#burstMs() - this.#deps.now())
   }
 
-  /** What was rung for is noted once the queue has it: a crash in between leads to the push, not to none. */
-  async #send(due: (Pending & { raises: number })[]): Promise<void> {
-    for (const { message, seq, raises } of due) this.#pushState.recordPush(message.conversationID, seq, raises)
+  /** Saves the push state after the queue call, so that a crash in between repeats the push instead of losing it. */
+  async #send(due: WaitingPush[]): Promise<void> {
+    for (const { message, seq, raisesBadgeBy } of due) {
+      this.#pushState.recordPush(message.conversationID, seq, raisesBadgeBy)
+    }
     const jobs = due.flatMap(({ message, countsOnBadge }) =>
       pushJobs(message, [{ userID: this.#userID, badge: this.#pushState.shownBadge(countsOnBadge) }]),
     )
@@ -112,15 +126,11 @@ export class PushBuffer {
       this.#pushState.save()
     } catch (error) {
       const operationID = due.map(({ message }) => message.operationID).join(' ')
-      this.#deps.log.error('an offline push could not be queued', error, { operationID })
+      this.#deps.log.error('offline push enqueue failed', error, { operationID })
     }
   }
 
   #burstMs(): number {
     return this.#deps.config?.burstMs ?? 0
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,22 +1,23 @@
 import { z } from 'zod'
 
-/** So many conversations are remembered: what is delivered again after a crash is seconds old. */
+/** At most this many conversations are kept; a message that a crash repeats is only seconds old. */
 const MAX_CONVERSATIONS = 50
 
-/** Seqs by conversation, in the order in which they were rung for. */
-const RungFor = z.array(z.tuple([z.string(), z.number()]))
+/** The newest pushed seq of each conversation, the conversation pushed last at the end. */
+const PushedSeqs = z.array(z.tuple([z.string(), z.number()]))
 
 type Row = { global_recv_msg_opt: number; badge: number; rung_for: string }
 
 /**
- * What this object keeps of ringing its user's absent phones: the badge, up to where they were rung for in each
- * conversation, and the user's receive option for everything. One row, so that a push costs one.
+ * The state of offline pushes: the badge, the newest seq of each conversation that was pushed, and the user's receive
+ * option for all conversations. Table `bell` has all of it in one row (the seqs in `rung_for`), so that a push writes
+ * one row.
  */
 export class PushState {
   readonly #sql: SqlStorage
   #badge = 0
   #globalRecvMsgOpt = 0
-  #pushedFor = new Map<string, number>()
+  #pushedSeqs = new Map<string, number>()
   #isRead = false
 
   constructor(sql: SqlStorage) {
@@ -40,24 +41,24 @@ export class PushState {
     this.save()
   }
 
-  /** Whether the user was rung for that message, or for a newer one of the conversation. */
-  hasPushedFor(conversationID: string, seq: number): boolean {
+  /** Whether that message, or a newer one of the conversation, was pushed. */
+  hasPushed(conversationID: string, seq: number): boolean {
     this.#read()
-    return seq > 0 && seq <= (this.#pushedFor.get(conversationID) ?? 0)
+    return seq > 0 && seq <= (this.#pushedSeqs.get(conversationID) ?? 0)
   }
 
-  /** Notes a push, in memory until `save`. */
+  /** Records a push; in memory until `save`. */
   recordPush(conversationID: string, seq: number, raisesBadgeBy: number): void {
     this.#read()
     this.#badge += raisesBadgeBy
     if (seq === 0) return
-    this.#pushedFor.delete(conversationID)
-    this.#pushedFor.set(conversationID, seq)
-    const [oldest] = this.#pushedFor.keys()
-    if (oldest !== undefined && this.#pushedFor.size > MAX_CONVERSATIONS) this.#pushedFor.delete(oldest)
+    this.#pushedSeqs.delete(conversationID)
+    this.#pushedSeqs.set(conversationID, seq)
+    const [oldest] = this.#pushedSeqs.keys()
+    if (oldest !== undefined && this.#pushedSeqs.size > MAX_CONVERSATIONS) this.#pushedSeqs.delete(oldest)
   }
 
-  /** OpenIM: a message that does not count shows what is there, and 1 rather than none. */
+  /** OpenIM: a push for a message that does not count shows the current badge, and 1 instead of 0. */
   shownBadge(counts: boolean): number {
     this.#read()
     return counts ? this.#badge : Math.max(1, this.#badge)
@@ -68,7 +69,7 @@ export class PushState {
       'INSERT OR REPLACE INTO bell (id, global_recv_msg_opt, badge, rung_for) VALUES (1, ?, ?, ?)',
       this.#globalRecvMsgOpt,
       this.#badge,
-      JSON.stringify([...this.#pushedFor]),
+      JSON.stringify([...this.#pushedSeqs]),
     )
   }
 
@@ -78,7 +79,7 @@ export class PushState {
     if (row) {
       this.#badge = row.badge
       this.#globalRecvMsgOpt = row.global_recv_msg_opt
-      this.#pushedFor = new Map(RungFor.parse(JSON.parse(row.rung_for)))
+      this.#pushedSeqs = new Map(PushedSeqs.parse(JSON.parse(row.rung_for)))
     }
     this.#isRead = true
   }

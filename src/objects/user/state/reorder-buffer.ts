@@ -1,75 +1,84 @@
-/** What is put in order: anything that has a seq. */
+import type { DeliveredMessage } from '../../../contracts/messages.ts'
+
+/** A message for the user's sockets. */
+export interface OutgoingMessage extends DeliveredMessage {
+  /** The devices may have it already: the conversation delivers it again after a crash. */
+  isRedelivered?: boolean
+}
+
 interface Numbered {
   seq: number
 }
 
-interface LogState<Message> {
-  /** Below this nothing is known: what comes from there is passed on as it comes. */
-  base: number
-  /** Everything above the floor up to here was passed on. */
-  upTo: number
+interface LogOrder<Message> {
+  /** The order starts above this seq. Messages up to it are passed on as they arrive. */
+  baseSeq: number
+  /** Every message above `baseSeq` up to this seq was passed on, or is in `missing`. */
+  passedSeq: number
   waiting: Map<number, Message>
-  /** What was given up; it is passed on when it comes after all. */
+  /** Seqs that the buffer stopped waiting for; such a message is passed on when it arrives later. */
   missing: Set<number>
 }
 
 /**
- * Puts the messages of each log in order before they reach the sockets. A user's own messages come back from the
- * conversation on another way than those of the others, so either may overtake the other; a client that sees a higher
- * seq first takes the lower one for lost, or for old. Only in memory: after a hibernation nothing is known, and the
- * first message that comes sets the mark.
+ * Sorts the messages of each log by seq before they go to the sockets. The user's own messages return with the append
+ * call, the others arrive as deliveries, so either may overtake. A client that sees a higher seq first takes the lower
+ * one for lost or for old. Memory only: after a hibernation, a log starts with the first message that arrives.
  */
 export class ReorderBuffer<Message extends Numbered> {
-  readonly #logs = new Map<string, LogState<Message>>()
-  /** The highest seqs of logs that were started anew. */
-  readonly #before = new Map<string, number>()
+  readonly #logs = new Map<string, LogOrder<Message>>()
+  /** The highest seq that each log had when it was reset. */
+  readonly #highestBeforeReset = new Map<string, number>()
 
-  /** @returns what may be passed on now, in order; what is missing something before it waits, what was here is dropped */
+  /**
+   * Adds messages. A message waits while a lower seq is missing, and is dropped when it was passed on before.
+   * @returns the messages to pass on now, in order
+   */
   take(conversationID: string, messages: readonly Message[]): Message[] {
     const ready: Message[] = []
     for (const message of messages) {
       const log = this.#log(conversationID, message.seq)
-      if (message.seq === log.upTo + 1 && log.waiting.size === 0) {
-        log.upTo = message.seq
+      if (message.seq === log.passedSeq + 1 && log.waiting.size === 0) {
+        log.passedSeq = message.seq
         ready.push(message)
         continue
       }
-      if (message.seq <= log.base || log.missing.delete(message.seq)) ready.push(message)
-      else if (message.seq > log.upTo) log.waiting.set(message.seq, message)
-      ready.push(...runFrom(log))
+      if (message.seq <= log.baseSeq || log.missing.delete(message.seq)) ready.push(message)
+      else if (message.seq > log.passedSeq) log.waiting.set(message.seq, message)
+      ready.push(...takeConsecutive(log))
     }
     return ready
   }
 
-  /** Gives up on what is missing and hands out what waited for it. */
+  /** Stops waiting for missing messages, and returns the messages that waited for them. */
   flushOverdue(conversationID: string): Message[] {
     const log = this.#logs.get(conversationID)
     if (!log) return []
-    const late = [...log.waiting.values()].sort((a, b) => a.seq - b.seq)
-    const last = late.at(-1)?.seq ?? log.upTo
-    for (let seq = log.upTo + 1; seq < last; seq++) if (!log.waiting.has(seq)) log.missing.add(seq)
+    const overdue = [...log.waiting.values()].sort((a, b) => a.seq - b.seq)
+    const lastSeq = overdue.at(-1)?.seq ?? log.passedSeq
+    for (let seq = log.passedSeq + 1; seq < lastSeq; seq++) if (!log.waiting.has(seq)) log.missing.add(seq)
     log.waiting.clear()
-    log.upTo = last
-    return late
+    log.passedSeq = lastSeq
+    return overdue
   }
 
-  /** Whether any message of the log has come. */
+  /** Whether the buffer knows the order of the log: a message has arrived since the last reset. */
   hasSeen(conversationID: string): boolean {
     return this.#logs.has(conversationID)
   }
 
-  /** Begins a log that nothing is known of with a certain message: what comes after it waits for it. */
+  /** Starts a log that the buffer has not seen at a given seq: later messages wait for that one. */
   expectFrom(conversationID: string, firstSeq: number): void {
     if (!this.hasSeen(conversationID)) this.#log(conversationID, firstSeq)
   }
 
-  /** Starts anew with the next message of a log. */
+  /** Restarts a log with the next message that arrives. */
   reset(conversationID: string): void {
-    this.#before.set(conversationID, this.highestSeq(conversationID))
+    this.#highestBeforeReset.set(conversationID, this.highestSeq(conversationID))
     this.#logs.delete(conversationID)
   }
 
-  /** Starts anew with the next message of every log: nobody was there to whom those passed on, or waiting, could come. */
+  /** Restarts every log: while the user was offline, no message could reach a device. */
   resetAll(): void {
     for (const conversationID of this.#logs.keys()) this.reset(conversationID)
   }
@@ -78,30 +87,30 @@ export class ReorderBuffer<Message extends Numbered> {
     return (this.#logs.get(conversationID)?.waiting.size ?? 0) > 0
   }
 
-  /** The highest seq that came; 0 when nothing is known. */
+  /** The highest seq that has arrived, resets included; 0 when no message has. */
   highestSeq(conversationID: string): number {
     const log = this.#logs.get(conversationID)
-    const before = this.#before.get(conversationID) ?? 0
-    return log ? Math.max(before, log.upTo, ...log.waiting.keys()) : before
+    const before = this.#highestBeforeReset.get(conversationID) ?? 0
+    return log ? Math.max(before, log.passedSeq, ...log.waiting.keys()) : before
   }
 
-  #log(conversationID: string, seq: number): LogState<Message> {
+  #log(conversationID: string, seq: number): LogOrder<Message> {
     let log = this.#logs.get(conversationID)
     if (!log) {
-      log = { base: seq - 1, upTo: seq - 1, waiting: new Map(), missing: new Set() }
+      log = { baseSeq: seq - 1, passedSeq: seq - 1, waiting: new Map(), missing: new Set() }
       this.#logs.set(conversationID, log)
     }
     return log
   }
 }
 
-/** Takes out what follows directly on what was passed on. */
-function runFrom<Message extends Numbered>(log: LogState<Message>): Message[] {
-  const run: Message[] = []
-  for (let next = log.waiting.get(log.upTo + 1); next; next = log.waiting.get(log.upTo + 1)) {
+/** Takes the waiting messages that follow directly on the last one passed on. */
+function takeConsecutive<Message extends Numbered>(log: LogOrder<Message>): Message[] {
+  const taken: Message[] = []
+  for (let next = log.waiting.get(log.passedSeq + 1); next; next = log.waiting.get(log.passedSeq + 1)) {
     log.waiting.delete(next.seq)
-    log.upTo = next.seq
-    run.push(next)
+    log.passedSeq = next.seq
+    taken.push(next)
   }
-  return run
+  return taken
 }

@@ -1,20 +1,24 @@
-const MINUTE_MS = 60_000
+import { MINUTE_MS } from '../../../platform/durations.ts'
 
 /**
- * How many requests a connection may still make. A minute's worth may come at once; after that as many as grow back.
- * It is kept in memory alone: an object that slept has given its devices time enough.
+ * Limits the requests of each connection with a token bucket: one minute's requests may come at once, then the bucket
+ * refills at that rate. Memory only: after a hibernation the bucket is full again, as it would be after the pause.
  */
 export class RequestRate {
-  readonly #left = new WeakMap<WebSocket, { requests: number; time: number }>()
+  readonly #buckets = new WeakMap<WebSocket, { requests: number; time: number }>()
 
-  /** Takes one; answers whether there was one. `perMinute` 0 = any number. */
+  /**
+   * Takes one request out of the connection's bucket.
+   * @param perMinute 0 = no limit
+   * @returns whether the request is allowed
+   */
   take(socket: WebSocket, perMinute: number, now: number): boolean {
     if (perMinute === 0) return true
-    const known = this.#left.get(socket) ?? { requests: perMinute, time: now }
-    const grown = known.requests + ((now - known.time) * perMinute) / MINUTE_MS
-    const requests = Math.min(perMinute, grown)
-    const allowed = requests >= 1
-    this.#left.set(socket, { requests: allowed ? requests - 1 : requests, time: now })
-    return allowed
+    const bucket = this.#buckets.get(socket) ?? { requests: perMinute, time: now }
+    const refilled = bucket.requests + ((now - bucket.time) * perMinute) / MINUTE_MS
+    const requests = Math.min(perMinute, refilled)
+    const isAllowed = requests >= 1
+    this.#buckets.set(socket, { requests: isAllowed ? requests - 1 : requests, time: now })
+    return isAllowed
   }
 }

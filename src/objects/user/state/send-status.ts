@@ -1,29 +1,29 @@
 import type { PendingRestSend } from '../../../contracts/user.ts'
 import { BatchingQueue } from '../../../platform/concurrency/batching-queue.ts'
+import { DAY_MS } from '../../../platform/durations.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import { derivedID } from '../../../runtime/ids.ts'
 
-const DAY_MS = 86_400_000
+/** Each written row deletes up to this many expired rows, so that expired rows never pile up. */
+const DELETES_PER_ROW = 2
 
-/** Each note removes this many expired ones, so that there is never a heap of them to remove. */
-const SWEPT_PER_NOTE = 2
+/** Maximum number of rows in one commit. */
+const MAX_ROWS = 256
 
-/** What one commit writes down at most. */
-const MAX_NOTES = 256
-
-/** So long a note of a call that has begun waits for others to be written down with. */
+/** A call that is about to send a message waits for this time, so that its row shares a commit with others. */
 const GATHER_MS = 50
 
-interface Note {
+/** A REST call in the table. */
+interface Entry {
   operationID: string
-  now: number
-  /** The message that the call was about to send; null = it is sent. */
-  begun: PendingRestSend | null
+  /** When the call was recorded; ms. */
+  time: number
+  /** The message that the call was about to send; null = the call has sent its message. */
+  pending: PendingRestSend | null
 }
 
 type Row = { noted_at: number; home: string; send_id: string; client_msg_id: string }
 
-/** What the object's notes stand on. */
 export interface SendStatusDeps {
   sql: SqlStorage
   /** Resolves when everything written until now is on disk. */
@@ -32,90 +32,90 @@ export interface SendStatusDeps {
 }
 
 /**
- * Which REST calls of this user have sent their message, for a day. Notes lie in boxes by the day: what is too old is
- * then at the front of the table, and finding it reads nothing else.
+ * Stores for one day whether each REST call of this user has sent its message (table `send_note`). Rows are keyed by
+ * day, so that expired rows come first and deleting them reads no other row.
  *
- * Most calls are noted with the question whether their token is in force, before they send: whether the message came
- * to be knows its conversation, so such a note need not be on disk before the answer, and the notes of many calls share
- * a commit. Of a crash in that moment it remains that the call is not known.
+ * Most calls are recorded before they send, together with the check of their token. Such a row need not be on disk
+ * before the answer, because the conversation knows whether the message was stored. So the rows of many calls share a
+ * commit. After a crash before that commit, the send status of those calls is "unknown".
  */
 export class SendStatusStore {
   readonly #sql: SqlStorage
   readonly #log: Log
-  readonly #lane: BatchingQueue<Note, null>
-  /** By name, what is not written down yet. */
-  readonly #begun = new Map<string, Note>()
-  /** The last day on which nothing was left to remove. */
-  #sweptDay = 0
+  readonly #queue: BatchingQueue<Entry, null>
+  /** Entries that are not written yet, by key. */
+  readonly #unwritten = new Map<string, Entry>()
+  /** The last day on which no expired row was left. */
+  #cleanedDay = 0
 
   constructor({ sql, sync, log }: SendStatusDeps) {
     this.#sql = sql
     this.#log = log
-    this.#lane = new BatchingQueue(async (notes) => {
-      this.#write(notes)
+    this.#queue = new BatchingQueue(async (entries) => {
+      this.#write(entries)
       await sync()
-      return notes.map(() => null)
-    }, MAX_NOTES)
+      return entries.map(() => null)
+    }, MAX_ROWS)
   }
 
-  /** Notes a call that is about to send a message. */
-  begin(begun: PendingRestSend, now: number): void {
-    const { operationID } = begun
-    if (this.#begun.size === 0) setTimeout(() => this.#writeBegun(), GATHER_MS)
-    this.#begun.set(nameOf(operationID), { operationID, now, begun })
-    if (this.#begun.size >= MAX_NOTES) this.#writeBegun()
+  /** Records a call that is about to send a message. */
+  recordPending(pending: PendingRestSend, now: number): void {
+    const { operationID } = pending
+    if (this.#unwritten.size === 0) setTimeout(() => this.#writePending(), GATHER_MS)
+    this.#unwritten.set(keyOf(operationID), { operationID, time: now, pending })
+    if (this.#unwritten.size >= MAX_ROWS) this.#writePending()
   }
 
   /**
-   * Notes a call that has sent its message; it is on disk when this returns. A backend makes all its calls as one user,
-   * so what comes while a commit is under way goes together into the next one.
+   * Records a call that has sent its message; the row is on disk when this resolves. An app server makes all its calls
+   * as one user, so calls that arrive during a commit share the next one.
    */
-  async add(operationID: string, now: number): Promise<void> {
-    await this.#lane.push({ operationID, now, begun: null })
+  async recordSent(operationID: string, now: number): Promise<void> {
+    await this.#queue.push({ operationID, time: now, pending: null })
   }
 
-  #writeBegun(): void {
-    const notes = [...this.#begun.values()]
-    this.#begun.clear()
-    if (notes.length === 0) return
+  #writePending(): void {
+    const entries = [...this.#unwritten.values()]
+    this.#unwritten.clear()
+    if (entries.length === 0) return
     try {
-      this.#write(notes)
+      this.#write(entries)
     } catch (error) {
-      this.#log.error('calls that send messages could not be noted', error)
+      this.#log.error('send status write failed', error, { count: entries.length })
     }
   }
 
-  #write(notes: readonly Note[]): void {
-    for (const { operationID, now, begun } of notes) {
-      this.#begun.delete(nameOf(operationID))
+  #write(entries: readonly Entry[]): void {
+    for (const { operationID, time, pending } of entries) {
+      this.#unwritten.delete(keyOf(operationID))
       this.#sql.exec(
         'INSERT OR REPLACE INTO send_note (day, operation, noted_at, home, send_id, client_msg_id) VALUES (?, ?, ?, ?, ?, ?)',
-        Math.floor(now / DAY_MS),
-        nameOf(operationID),
-        now,
-        begun?.home ?? '',
-        begun?.sendID ?? '',
-        begun?.clientMsgID ?? '',
+        Math.floor(time / DAY_MS),
+        keyOf(operationID),
+        time,
+        pending?.home ?? '',
+        pending?.sendID ?? '',
+        pending?.clientMsgID ?? '',
       )
     }
-    const newest = notes.at(-1)?.now ?? 0
-    this.#sweep(Math.floor(newest / DAY_MS), SWEPT_PER_NOTE * notes.length)
+    const newest = entries.at(-1)?.time ?? 0
+    this.#deleteExpired(Math.floor(newest / DAY_MS), DELETES_PER_ROW * entries.length)
   }
 
-  #sweep(day: number, limit: number): void {
-    if (day === this.#sweptDay) return
+  #deleteExpired(day: number, limit: number): void {
+    if (day === this.#cleanedDay) return
     const { rowsWritten } = this.#sql.exec(
       'DELETE FROM send_note WHERE (day, operation) IN (SELECT day, operation FROM send_note WHERE day < ? LIMIT ?)',
       day - 1,
       limit,
     )
-    if (rowsWritten < limit) this.#sweptDay = day
+    if (rowsWritten < limit) this.#cleanedDay = day
   }
 
-  /** The newest note of a call within a day; null when there is none. */
-  find(operationID: string, now: number): Pick<Note, 'now' | 'begun'> | null {
-    const waiting = this.#begun.get(nameOf(operationID))
-    if (waiting) return waiting
+  /** The newest entry of a call in the last 24 hours, or null. */
+  find(operationID: string, now: number): Pick<Entry, 'time' | 'pending'> | null {
+    const unwritten = this.#unwritten.get(keyOf(operationID))
+    if (unwritten) return unwritten
     const day = Math.floor(now / DAY_MS)
     const [row] = this.#sql
       .exec<Row>(
@@ -123,18 +123,18 @@ export class SendStatusStore {
          WHERE day IN (?, ?) AND operation = ? ORDER BY day DESC LIMIT 1`,
         day,
         day - 1,
-        nameOf(operationID),
+        keyOf(operationID),
       )
       .toArray()
     if (!row || row.noted_at <= now - DAY_MS) return null
     const { home, send_id: sendID, client_msg_id: clientMsgID } = row
-    return { now: row.noted_at, begun: home === '' ? null : { operationID, home, sendID, clientMsgID } }
+    return { time: row.noted_at, pending: home === '' ? null : { operationID, home, sendID, clientMsgID } }
   }
 }
 
-/** An operationID may be of any length: of a long one the digest is kept. */
-function nameOf(operationID: string): string {
-  return operationID.length <= MAX_NAME ? operationID : derivedID(operationID)
+/** The key of an operationID. A client chooses the ID at any length, so a long one is stored as its digest. */
+function keyOf(operationID: string): string {
+  return operationID.length <= MAX_KEY_CHARS ? operationID : derivedID(operationID)
 }
 
-const MAX_NAME = 64
+const MAX_KEY_CHARS = 64

@@ -1,22 +1,23 @@
 import type { SessionState } from '../../../contracts/user.ts'
+import { MINUTE_MS } from '../../../platform/durations.ts'
 import { Platform } from '../../../protocol/constants/platform.ts'
 import type { Login } from '../../../protocol/multi-login.ts'
 
 const State = { InForce: 0, Kicked: 2, Replaced: 4 } as const
 
-/** An app backend that cached the admin token a moment ago may go on using it for so long after the next one. */
-const ADMIN_GRACE_MS = 5 * 60_000
+/** An admin token stays valid for this time after a newer one was issued, because app servers cache tokens. */
+const ADMIN_GRACE_MS = 5 * MINUTE_MS
 
-/** Kicked tokens are remembered so that their devices hear "kicked", the newest so many of them. */
+/** The newest kicked tokens are kept, so that their devices get the error "kicked" instead of "unknown". */
 const MAX_KICKED = 50
 
-/** All tokens as JSON, for the statement that every wake begins with. */
-export const ALL_SESSIONS = `
+/** Selects all tokens as JSON; part of the statement that runs when the object wakes. */
+export const SELECT_ALL_SESSIONS = `
   SELECT json_group_array(json_array(platform_id || ' ' || token_key, state, grace_until)) FROM session`
 
 type State = (typeof State)[keyof typeof State]
 
-interface Known {
+interface KnownSession {
   state: State
   graceUntil: number
 }
@@ -25,20 +26,21 @@ export interface Session extends Login {
   openedAt: number
 }
 
-/** The user's tokens by platform, and which of them are in force. */
+/** The user's tokens, and whether each is in force. */
 export class Sessions {
   readonly #sql: SqlStorage
-  /** By platform and key; null when they were not read since the last change. */
-  #atHand: ReadonlyMap<string, Known> | null
+  /** By platform and token key; null when a write made the copy stale. */
+  #cache: ReadonlyMap<string, KnownSession> | null
 
-  /** @param all what `ALL_SESSIONS` has read */
-  constructor(sql: SqlStorage, all: string) {
+  /** @param sessionsJSON the result of `SELECT_ALL_SESSIONS` */
+  constructor(sql: SqlStorage, sessionsJSON: string) {
     this.#sql = sql
-    this.#atHand = asMap(all)
+    this.#cache = parseSessions(sessionsJSON)
   }
 
+  /** Puts a newly signed token in force, and deletes expired ones. */
   open(session: { platformID: number; key: string; expiresAt: number }, now: number): void {
-    this.#atHand = null
+    this.#cache = null
     this.#sql.exec('DELETE FROM session WHERE expires_at * 1000 <= ?', now)
     if (session.platformID === Platform.Admin) {
       this.#sql.exec(
@@ -51,7 +53,7 @@ export class Sessions {
       )
       this.#sql.exec('DELETE FROM session WHERE state = ? AND grace_until <= ?', State.Replaced, now)
     }
-    // Two tokens signed in the same second are the same token: it is in force again.
+    // Two tokens signed in the same second are equal, so opening one again puts it in force again.
     this.#sql.exec(
       'INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at) VALUES (?, ?, ?, ?, ?)',
       session.platformID,
@@ -63,8 +65,8 @@ export class Sessions {
   }
 
   state(platformID: number, key: string, now: number): SessionState {
-    this.#atHand ??= asMap(this.#sql.exec<{ sessions: string }>(`SELECT (${ALL_SESSIONS}) AS sessions`).one().sessions)
-    const known = this.#atHand.get(`${platformID} ${key}`)
+    this.#cache ??= parseSessions(this.#readAll())
+    const known = this.#cache.get(`${platformID} ${key}`)
     if (!known) return 'unknown'
     if (known.state === State.InForce) return 'normal'
     if (known.state === State.Replaced) return known.graceUntil > now ? 'normal' : 'unknown'
@@ -82,8 +84,9 @@ export class Sessions {
       .map((row) => ({ platformID: row.platform_id, tokenKey: row.token_key, openedAt: row.opened_at }))
   }
 
+  /** Ends the given sessions; their tokens get the error "kicked". */
   kick(logins: readonly Login[]): void {
-    this.#atHand = null
+    this.#cache = null
     for (const { platformID, tokenKey } of logins) {
       this.#sql.exec(
         'UPDATE session SET state = ? WHERE platform_id = ? AND token_key = ?',
@@ -96,9 +99,13 @@ export class Sessions {
   }
 
   kickPlatform(platformID: number): void {
-    this.#atHand = null
+    this.#cache = null
     this.#sql.exec('UPDATE session SET state = ? WHERE platform_id = ?', State.Kicked, platformID)
     this.#trimKicked()
+  }
+
+  #readAll(): string {
+    return this.#sql.exec<{ sessions: string }>(`SELECT (${SELECT_ALL_SESSIONS}) AS sessions`).one().sessions
   }
 
   #trimKicked(): void {
@@ -115,7 +122,7 @@ export class Sessions {
   }
 }
 
-function asMap(all: string): ReadonlyMap<string, Known> {
-  const rows = JSON.parse(all) as [name: string, state: State, graceUntil: number][]
+function parseSessions(sessionsJSON: string): ReadonlyMap<string, KnownSession> {
+  const rows = JSON.parse(sessionsJSON) as [name: string, state: State, graceUntil: number][]
   return new Map(rows.map(([name, state, graceUntil]) => [name, { state, graceUntil }]))
 }

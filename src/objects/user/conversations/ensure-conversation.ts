@@ -5,17 +5,18 @@ import {
   hooksNewConversations,
   type OwnSettings,
 } from '../../../features/conversation/webhooks.ts'
+import { MINUTE_MS } from '../../../platform/durations.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { messageID } from '../../../runtime/ids.ts'
 import type { UserCore } from '../user-core.ts'
 import { setConversation } from './settings.ts'
 
-/** An app that refuses a conversation, or fails, is not asked about it with every message. */
-const ASK_AGAIN_MS = 60_000
+/** After a refusal or a failure, the before-webhook is not called with every message, but after this pause. */
+const RETRY_MS = MINUTE_MS
 
 /**
- * Creates the user's conversation unless it is there. Where the app is asked first that happens on the side: the
- * message is on its way, and only its conversation in the user's list waits for the answer.
+ * Creates a conversation in the user's list unless it exists. When a before-webhook must be asked first, that happens
+ * in the background: messages are delivered at once, and only the entry in the list waits for the answer.
  */
 export function ensureConversation(user: UserCore, conversationID: string, about: About): void {
   if (user.conversations.has(conversationID)) return
@@ -23,15 +24,15 @@ export function ensureConversation(user: UserCore, conversationID: string, about
     user.conversations.ensure(conversationID, about)
   } else if ((user.pendingConversations.get(conversationID) ?? 0) <= user.now()) {
     user.pendingConversations.set(conversationID, Number.POSITIVE_INFINITY)
-    void begin(user, conversationID, about).then((begun) => {
-      if (begun) user.pendingConversations.delete(conversationID)
-      else user.pendingConversations.set(conversationID, user.now() + ASK_AGAIN_MS)
+    void createWithWebhooks(user, conversationID, about).then((isCreated) => {
+      if (isCreated) user.pendingConversations.delete(conversationID)
+      else user.pendingConversations.set(conversationID, user.now() + RETRY_MS)
     })
   }
 }
 
-/** @returns whether the conversation is there now */
-async function begin(user: UserCore, conversationID: string, about: About): Promise<boolean> {
+/** @returns whether the conversation exists now */
+async function createWithWebhooks(user: UserCore, conversationID: string, about: About): Promise<boolean> {
   const { userID } = user
   const ctx = user.webhookContext(messageID())
   const { sessionType, peerUserID, groupID } = about
@@ -40,16 +41,19 @@ async function begin(user: UserCore, conversationID: string, about: About): Prom
   try {
     settings = await beforeCreateConversation(ctx, chat)
   } catch (error) {
-    if (error instanceof ImError) ctx.log.warn('the app refuses a conversation', { conversationID, code: error.code })
-    else ctx.log.error('a conversation could not be begun', error, { conversationID })
+    if (error instanceof ImError) {
+      ctx.log.warn('conversation rejected: the before-webhook refused it', { conversationID, code: error.code })
+    } else {
+      ctx.log.error('conversation creation failed', error, { conversationID })
+    }
     return false
   }
   user.conversations.ensure(conversationID, about)
   try {
-    const which = { conversationID, conversationType: sessionType, userID: peerUserID, groupID }
-    if (Object.keys(settings).length > 0) await setConversation(user, { ...which, ...settings })
+    const key = { conversationID, conversationType: sessionType, userID: peerUserID, groupID }
+    if (Object.keys(settings).length > 0) await setConversation(user, { ...key, ...settings })
   } catch (error) {
-    ctx.log.error('what the app has set for a new conversation is not everywhere', error, { conversationID })
+    ctx.log.error('conversation settings update failed', error, { conversationID })
   }
   await afterCreateConversation(ctx, chat, settings)
   return true
