@@ -25,7 +25,7 @@ function target({ fails = () => false }: { fails?: (way: Way, n: number) => unkn
   const stub = {
     often: call('plain'),
     seldom: call('plain'),
-    beginCalls() {
+    openCallSession() {
       opened++
       const session = { often: call('session'), [Symbol.dispose]: () => void ended++ }
       // As the runtime's promises do: calls are made on it before it has come.
@@ -121,7 +121,7 @@ describe('an object of the service', () => {
           plain++
           return stub.deliver(delivery)
         },
-        beginCalls: () => stub.openCallSession(),
+        openCallSession: () => stub.openCallSession(),
       }),
       ['deliver'],
     )

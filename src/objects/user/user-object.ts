@@ -22,7 +22,7 @@ import type {
 import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { messageID } from '../../runtime/ids.ts'
-import { UserCalls } from '../../runtime/rpc/session-targets.ts'
+import { UserSessionTarget } from '../../runtime/rpc/session-targets.ts'
 import { destructMessages, nextSelfDestruct } from './conversations/self-destruct.ts'
 import { setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
@@ -91,8 +91,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   /** Opens a session for calls that come thick and fast. */
-  openCallSession(): UserCalls {
-    return new UserCalls(this)
+  openCallSession(): UserSessionTarget {
+    return new UserSessionTarget(this)
   }
 
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {
