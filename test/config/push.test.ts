@@ -74,7 +74,7 @@ describe('offline push', () => {
     ['no JSON', 'enable: fcm', {}, /OPENIM_PUSH is not valid: it is not a JSON object/],
     ['an unknown provider', { enable: 'pigeon' }, {}, /a provider is one of fcm, apns/],
     ['FCM without an account', { enable: 'fcm' }, {}, /OPENIM_PUSH_FCM_ACCOUNT/],
-    ['FCM with a file', { enable: 'fcm', fcm: { filePath: 'a.json' } }, {}, /no file to read here/],
+    ['FCM with a file', { enable: 'fcm', fcm: { filePath: 'a.json' } }, {}, /cannot read a file/],
     [
       'an account that is none',
       { enable: 'fcm' },
