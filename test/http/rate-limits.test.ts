@@ -66,7 +66,7 @@ describe('calls', () => {
     expect(await response.json()).toEqual({
       errCode: 429,
       errMsg: 'TooManyRequests',
-      errDlt: 'there were too many calls of one address; try again in a minute',
+      errDlt: 'there were too many calls from one address; try again in a minute',
     })
   })
 

@@ -1,26 +1,26 @@
 import type { Hono } from 'hono'
-import type { Endpoint } from '../runtime/endpoint.ts'
-import { type AppEnv, PREFIXES } from './mount.ts'
+import type { Endpoint } from '../../runtime/endpoint.ts'
+import { type AppEnv, PREFIXES } from '../mount-endpoints.ts'
 
-/** A browser may keep the documentation this long: it changes with deployments only. */
+/** Browsers may cache the documentation for five minutes; it changes only with a deployment. */
 const CACHE_CONTROL = 'public, max-age=300'
 
-/** Nothing on the page comes from elsewhere, and nothing on it runs. */
+/** The page loads nothing and runs no script. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-/** `GET /openapi.json` and `GET /docs`. Both are made when somebody asks, so that nobody waits for them at startup. */
-export function mountDocs(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
-  const made = once(async () => {
+/** Registers `GET /openapi.json` and `GET /docs`. The first request renders both, so that startup does not wait. */
+export function mountDocsRoutes(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
+  const rendered = once(async () => {
     const [{ describeApi }, { renderDocs }] = await Promise.all([import('./openapi.ts'), import('./docs-page.ts')])
     const document = describeApi(endpoints)
     return { json: JSON.stringify(document), page: renderDocs(document) }
   })
   for (const prefix of PREFIXES) {
     app.get(`${prefix}/openapi.json`, async (c) =>
-      c.body((await made()).json, 200, { 'content-type': 'application/json', 'cache-control': CACHE_CONTROL }),
+      c.body((await rendered()).json, 200, { 'content-type': 'application/json', 'cache-control': CACHE_CONTROL }),
     )
     app.get(`${prefix}/docs`, async (c) =>
-      c.html((await made()).page, 200, {
+      c.html((await rendered()).page, 200, {
         'cache-control': CACHE_CONTROL,
         'content-security-policy': CONTENT_SECURITY_POLICY,
       }),
@@ -29,9 +29,9 @@ export function mountDocs(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): vo
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
+  let result: Promise<T> | undefined
   return () => {
-    made ??= make()
-    return made
+    result ??= make()
+    return result
   }
 }

@@ -1,36 +1,38 @@
-import type { ApiDocument, Operation } from './openapi.ts'
+import type { ApiDocument, Operation } from './api-document.ts'
 
-/** What is fetched with GET, outside the envelope of the calls. */
-export function plainRoutes(): ApiDocument['paths'] {
+/** The paths that are read with GET; their answers have no envelope. */
+export function getOperations(): ApiDocument['paths'] {
   return {
     '/object/{name}': {
-      get: route('file', 'A file, by the address that an upload or /object/access_url answered.', {
+      get: route('file', 'Returns a file. An upload or /object/access_url answers the address.', {
         parameters: [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
         responses: {
           '200': { description: 'The bytes.' },
-          '206': { description: 'The part that `Range` asked for.' },
-          '302': { description: 'The address in the store, where clients reach it themselves.' },
-          '403': { description: 'The signature is not valid or has expired, or a token is needed and missing.' },
+          '206': { description: 'The range that the header `Range` names.' },
+          '302': { description: 'Redirects to the store, if clients can reach it directly.' },
+          '403': { description: 'The signature is not valid or has expired, or a required token is missing.' },
           '404': { description: 'There is no such file.' },
         },
       }),
     },
     '/healthz': {
-      get: route('healthz', 'Whether the Worker runs.', { responses: { '200': { description: 'It does.' } } }),
+      get: route('healthz', 'Answers whether the Worker runs.', {
+        responses: { '200': { description: 'The Worker runs.' } },
+      }),
     },
     '/readyz': {
-      get: route('readyz', 'Whether database and files can be reached.', {
+      get: route('readyz', 'Answers whether the service can reach its database, files, objects and queues.', {
         responses: {
-          '200': { description: 'They can.' },
-          '503': { description: 'One cannot; the answer says which.' },
+          '200': { description: 'All of them can be reached.' },
+          '503': { description: 'At least one cannot be reached; the answer says which.' },
         },
       }),
     },
     '/openapi.json': {
-      get: route('openapi', 'This document.', { responses: { '200': { description: 'OpenAPI 3.1.' } } }),
+      get: route('openapi', 'Returns this document.', { responses: { '200': { description: 'OpenAPI 3.1.' } } }),
     },
     '/docs': {
-      get: route('docs', 'This document as a page.', { responses: { '200': { description: 'HTML.' } } }),
+      get: route('docs', 'Returns this document as an HTML page.', { responses: { '200': { description: 'HTML.' } } }),
     },
   }
 }

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { endpoints } from '../../src/http/endpoints.ts'
-import type { ApiDocument, Operation } from '../../src/http/openapi.ts'
-import { CALLS } from '../../src/protocol/calls/index.ts'
-import { ERRORS } from '../../src/protocol/errors.ts'
-import { request } from '../rigs/rig.ts'
+import type { ApiDocument, Operation } from '../../../src/http/docs/api-document.ts'
+import { endpoints } from '../../../src/http/endpoints.ts'
+import { CALLS } from '../../../src/protocol/calls/index.ts'
+import { ERRORS } from '../../../src/protocol/errors.ts'
+import { request } from '../../rigs/rig.ts'
 
 let document: ApiDocument
 let operations: Operation[]
