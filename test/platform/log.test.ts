@@ -77,7 +77,7 @@ describe('the operationID', () => {
       const reply = await post('/friend/get_friend_list', { userID: 'alice', pagination }, token)
       expect(reply).toMatchObject({ errCode: 500, errDlt: 'the call could not be completed; try again' })
     })
-    expect(said()).toContainEqual(expect.objectContaining({ message: 'a call failed', operationID: 'test-operation' }))
+    expect(said()).toContainEqual(expect.objectContaining({ message: 'REST call failed', operationID: 'test-operation' }))
   })
 
   it('is on the line of a file that could not be fetched, though nobody has to give one', async () => {
@@ -85,7 +85,7 @@ describe('the operationID', () => {
       await request('/object/alice/a.txt?operationID=from-the-address')
       await request('/object/alice/b.txt')
     })
-    const lines = said().filter((line) => line.message === 'a file could not be moved')
+    const lines = said().filter((line) => line.message === 'file transfer failed')
     expect(lines.map((line) => line.operationID)).toEqual(['from-the-address', expect.stringMatching(/^http_\w{32}$/)])
   })
 
