@@ -77,7 +77,9 @@ describe('the operationID', () => {
       const reply = await post('/friend/get_friend_list', { userID: 'alice', pagination }, token)
       expect(reply).toMatchObject({ errCode: 500, errDlt: 'the call could not be completed; try again' })
     })
-    expect(said()).toContainEqual(expect.objectContaining({ message: 'REST call failed', operationID: 'test-operation' }))
+    expect(said()).toContainEqual(
+      expect.objectContaining({ message: 'REST call failed', operationID: 'test-operation' }),
+    )
   })
 
   it('is on the line of a file that could not be fetched, though nobody has to give one', async () => {

@@ -59,7 +59,7 @@ describe('a schema', () => {
   it('of a later deployment is left alone', () =>
     inNewStorage('later', (storage) => {
       migrate(storage, [...STEPS, 'CREATE TABLE later (id INTEGER)'])
-      expect(() => migrate<Wake>(storage, STEPS, WAKE)).toThrow('version 4, this code knows 3')
+      expect(() => migrate<Wake>(storage, STEPS, WAKE)).toThrow('version 4, but this code only supports 3')
     }))
 
   it('that cannot be read for another reason says so', () =>

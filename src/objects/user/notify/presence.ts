@@ -100,7 +100,7 @@ export class PresenceSubscriptions {
       this.#lanes.set(watcher, lane)
     }
     const cares = await lane.push()
-    if (!lane.busy) this.#lanes.delete(watcher)
+    if (!lane.isBusy) this.#lanes.delete(watcher)
     if (!cares) this.removeWatcher(watcher)
   }
 }

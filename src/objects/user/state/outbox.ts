@@ -67,6 +67,6 @@ export class Outbox {
   }
 
   #forgetResting(): void {
-    for (const [home, { lane, underWay }] of this.#queues) if (underWay === 0 && !lane.busy) this.#queues.delete(home)
+    for (const [home, { lane, underWay }] of this.#queues) if (underWay === 0 && !lane.isBusy) this.#queues.delete(home)
   }
 }
