@@ -14,7 +14,7 @@ describe('backoffMs', () => {
     }
   })
 
-  it('doubles by default, and stops growing at the limit', () => {
+  it('doubles the pause by default, and does not exceed the limit', () => {
     expect(backoffMs(2, { firstMs: 100 })).toBeLessThan(300)
     expect(backoffMs(30, { firstMs: 100, maxMs: 1_000 })).toBeLessThan(1_500)
   })
