@@ -3,6 +3,7 @@ import { cors } from 'hono/cors'
 import { configOf } from '../config/index.ts'
 import { withOverrides } from '../config/overrides.ts'
 import type { Bindings } from '../env.ts'
+import { DAY_SECONDS } from '../platform/durations.ts'
 import { annotateTrace } from '../platform/observability/trace.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
@@ -27,7 +28,7 @@ const PROBE_PATHS: ReadonlySet<string> = new Set([HEALTH_PATH, READY_PATH])
 const ANY_ORIGIN = '*'
 
 /** Browsers may cache the answer to a preflight for two days. */
-const PREFLIGHT_SECONDS = 172_800
+const PREFLIGHT_SECONDS = 2 * DAY_SECONDS
 
 const NOT_FOUND = 404
 const TOO_MANY_REQUESTS = 429
