@@ -6,7 +6,7 @@ import { WebhooksSetting } from './webhook.ts'
 
 /*
  * The names, types, limits and defaults of all settings, as the environment and the run-time overrides give them.
- * `index.ts` makes the configuration of them.
+ * `index.ts` makes the configuration from them.
  */
 
 const platformClass = z.enum(Object.values(PLATFORMS).map((platform) => platform.class))

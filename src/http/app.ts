@@ -131,7 +131,7 @@ export function createFetch(
 function refusalOf(env: Bindings): Response | null {
   const { refusal } = configOf(env)
   if (refusal === null) return null
-  const error = ImError.internal(`this deployment does not serve: ${refusal}`)
+  const error = ImError.internal(`this deployment refuses all requests: ${refusal}`)
   return envelope(errorReply(error), SERVICE_UNAVAILABLE)
 }
 

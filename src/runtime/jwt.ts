@@ -55,7 +55,8 @@ const MAX_VERIFIED = 1_000
 
 async function verify(token: string, secret: string, now: number): Promise<TokenClaims> {
   const claims = Payload.safeParse(await payloadOf(token, await keyOf(secret), now))
-  if (!claims.success) throw ImError.tokenMalformed('the token lacks one of the claims UserID, PlatformID and exp')
+  if (!claims.success)
+    throw ImError.tokenMalformed('one of the claims UserID, PlatformID and exp is missing or has a wrong type')
   return {
     userID: claims.data.UserID,
     platformID: claims.data.PlatformID,
@@ -80,7 +81,7 @@ function asTokenError(error: unknown): ImError {
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
     return ImError.tokenMalformed('the token is not a JWT')
   }
-  return ImError.tokenUnknown('the token was not signed by this service')
+  return ImError.tokenUnknown('the token is not valid: this service did not sign it, or a claim has a wrong type')
 }
 
 const utf8 = new TextEncoder()

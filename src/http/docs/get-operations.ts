@@ -11,7 +11,7 @@ export function getOperations(): ApiDocument['paths'] {
           '206': { description: 'The range that the header `Range` names.' },
           '302': { description: 'Redirects to the store, if clients can reach it directly.' },
           '403': { description: 'The signature is not valid or has expired, or a required token is missing.' },
-          '404': { description: 'There is no such file.' },
+          '404': { description: 'The file does not exist.' },
         },
       }),
     },
