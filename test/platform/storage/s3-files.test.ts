@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { openS3Store } from '../../src/platform/storage/s3-files.ts'
+import { openS3Store } from '../../../src/platform/storage/s3-files.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

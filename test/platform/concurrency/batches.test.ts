@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inBatches } from '../../src/platform/concurrency/batches.ts'
+import { inBatches } from '../../../src/platform/concurrency/batches.ts'
 
 const limits = { maxItems: 3, maxBytes: 10 }
 const batches = (...sizes: number[]) => inBatches(sizes, (size) => size, limits)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BatchingQueue } from '../../src/platform/concurrency/batching-queue.ts'
+import { BatchingQueue } from '../../../src/platform/concurrency/batching-queue.ts'
 
 /** A destination whose calls are answered by the test. */
 function destination() {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isPermanentError } from '../../src/platform/storage/d1.ts'
-import { bindings } from '../rigs/rig.ts'
+import { isPermanentError } from '../../../src/platform/storage/d1.ts'
+import { bindings } from '../../rigs/rig.ts'
 
 const errorOf = (statement: string, ...values: unknown[]) =>
   bindings.DB.batch([bindings.DB.prepare(statement).bind(...values)]).then(

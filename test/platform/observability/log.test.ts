@@ -1,8 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
-import { createLog } from '../../src/platform/observability/log.ts'
-import worker from '../../src/worker.ts'
-import { bindings, post, register, request, userToken } from '../rigs/rig.ts'
+import { createLog } from '../../../src/platform/observability/log.ts'
+import worker from '../../../src/worker.ts'
+import { bindings, post, register, request, userToken } from '../../rigs/rig.ts'
 
 let errors: MockInstance
 const errorLines = () => errors.mock.calls.map(([line]) => JSON.parse(line))

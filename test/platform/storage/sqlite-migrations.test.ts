@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/platform/storage/sqlite-migrations.ts'
-import { bindings } from '../rigs/rig.ts'
+import { migrate } from '../../../src/platform/storage/sqlite-migrations.ts'
+import { bindings } from '../../rigs/rig.ts'
 
 const STEPS = [
   'CREATE TABLE fruit (name TEXT PRIMARY KEY) WITHOUT ROWID',

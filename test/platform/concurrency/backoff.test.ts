@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backoffMs } from '../../src/platform/concurrency/backoff.ts'
+import { backoffMs } from '../../../src/platform/concurrency/backoff.ts'
 
 describe('backoffMs', () => {
   it.each([

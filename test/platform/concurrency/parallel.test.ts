@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sleep } from '../../src/platform/concurrency/backoff.ts'
-import { inParallel } from '../../src/platform/concurrency/parallel.ts'
+import { sleep } from '../../../src/platform/concurrency/backoff.ts'
+import { inParallel } from '../../../src/platform/concurrency/parallel.ts'
 
 describe('inParallel', () => {
   it('works on at most the given number of items at a time, and answers in their order', async () => {
