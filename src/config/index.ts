@@ -32,7 +32,7 @@ export interface Config {
   /** The sessions that end when a device logs in: the policy's table, with the deployment's own rows replacing its rows. */
   multiLogin: MultiLoginRules
   maxTokensPerPlatform: number
-  /** Whether a user may only receive messages from users on the receiver's friend list. */
+  /** Whether users can receive messages only from users on their own friend list. */
   friendVerify: boolean
   /** Whether new group members can read the messages from before they joined. */
   historyForNewMembers: boolean

@@ -1,6 +1,6 @@
 /*
- * Reads the few elements of S3's answers that this service needs. Regular expressions are enough: the elements have no
- * attributes that matter, and no element contains another one of the same name.
+ * Reads the few elements of S3's answers that this service needs. Regular expressions are enough: these elements have no
+ * attributes that matter, and no two kinds of elements share a name.
  */
 
 const ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&', '#34': '"' }
