@@ -1,46 +1,47 @@
-/** Checks that what is generated and committed is what its generator would write today. Changes nothing. */
+/** Checks that the committed generated files are up to date with their sources. Changes no file. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ROOT } from './local/settings.ts'
 
 const CHECKS = [
-  { what: 'src/env.gen.d.ts, from wrangler.toml', remedy: 'npm run types', isFresh: areTypesFresh },
-  { what: 'the protobuf codecs', remedy: 'npm run gen:proto', isFresh: areCodecsFresh },
-  { what: 'migrations/, from every tables.ts', remedy: 'npm run gen:migrations', isFresh: areMigrationsFresh },
+  { files: 'src/env.gen.d.ts, from wrangler.toml', remedy: 'npm run types', run: checkTypes },
+  { files: 'the protobuf codecs', remedy: 'npm run gen:proto', run: checkCodecs },
+  { files: 'migrations/, from every tables.ts', remedy: 'npm run gen:migrations', run: checkMigrations },
 ]
 
-for (const { what, remedy, isFresh } of CHECKS) {
-  const { fresh, said } = isFresh()
-  if (fresh) continue
-  console.error(`Out of date: ${what}. Run: ${remedy}\n${said}`)
+for (const { files, remedy, run } of CHECKS) {
+  const { isFresh, output } = run()
+  if (isFresh) continue
+  console.error(`Out of date: ${files}. Run: ${remedy}\n${output}`)
   process.exitCode = 1
 }
 if (!process.exitCode) console.log(`Generated files: ${CHECKS.length} kinds, all up to date.`)
 
 interface Finding {
-  fresh: boolean
-  said: string
+  isFresh: boolean
+  /** The output of the generator. */
+  output: string
 }
 
-function areTypesFresh(): Finding {
-  const { status, said } = run('wrangler', ['types', '--include-runtime=false', 'src/env.gen.d.ts', '--check'])
-  return { fresh: status === 0, said }
+function checkTypes(): Finding {
+  const { status, output } = runBin('wrangler', ['types', '--include-runtime=false', 'src/env.gen.d.ts', '--check'])
+  return { isFresh: status === 0, output }
 }
 
-function areCodecsFresh(): Finding {
-  const { status, said } = run('node', ['scripts/gen-proto.ts', '--check'])
-  return { fresh: status === 0, said }
+function checkCodecs(): Finding {
+  const { status, output } = runBin('node', ['scripts/gen-proto.ts', '--check'])
+  return { isFresh: status === 0, output }
 }
 
-/** drizzle-kit has no such check: it is asked to generate into a copy, which must have nothing to add. */
-function areMigrationsFresh(): Finding {
+/** drizzle-kit has no check of its own, so it generates into a copy of the folder and must find no changes. */
+function checkMigrations(): Finding {
   mkdirSync(join(ROOT, 'dist'), { recursive: true })
   const copy = mkdtempSync(join(ROOT, 'dist/migrations-'))
   try {
     if (existsSync(join(ROOT, 'migrations'))) cpSync(join(ROOT, 'migrations'), copy, { recursive: true })
-    // It takes options or a config file, not both, and mistakes an absolute folder for a relative one.
-    const { said } = run('drizzle-kit', [
+    // drizzle-kit accepts either options or a config file, and reads an absolute folder as a relative one.
+    const { output } = runBin('drizzle-kit', [
       'generate',
       ...[
         '--dialect',
@@ -53,15 +54,15 @@ function areMigrationsFresh(): Finding {
         relative(ROOT, copy),
       ],
     ])
-    // Its exit code is 0 whatever happens.
-    return { fresh: said.includes('No schema changes'), said }
+    // The exit code of drizzle-kit is always 0.
+    return { isFresh: output.includes('No schema changes'), output }
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
 /** Runs a program of node_modules/.bin, as npm does. */
-function run(program: string, args: string[]): { status: number | null; said: string } {
+function runBin(program: string, args: string[]): { status: number | null; output: string } {
   const bin = join(ROOT, 'node_modules/.bin', program)
   const { status, stdout, stderr } = spawnSync(bin, args, {
     cwd: ROOT,
@@ -70,5 +71,5 @@ function run(program: string, args: string[]): { status: number | null; said: st
     shell: process.platform === 'win32',
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
   })
-  return { status, said: `${stdout ?? ''}${stderr ?? ''}`.trim() }
+  return { status, output: `${stdout ?? ''}${stderr ?? ''}`.trim() }
 }

@@ -1,18 +1,18 @@
 /**
- * `npm run deploy`: bundles, checks the bundle against the platform's limits, and puts the service on Cloudflare.
- * D1, R2 and the queues are found or created by their names in wrangler.toml; nothing has to be prepared.
+ * `npm run deploy`: bundles the Worker, checks the bundle against Cloudflare's limits, and deploys the service. D1, R2 and
+ * the queues are found or created by their names in wrangler.toml, so nothing needs to be prepared.
  * `npm run deploy -- --dry-run` stops after the check and needs no account.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { judgeBundle, measureBundle } from './deploy/bundle.ts'
+import { describeBundle, measureBundle } from './deploy/bundle.ts'
 import { chooseSecret, SECRET_SETTINGS, secretsOf } from './deploy/secret.ts'
 import { listMigrations } from './local/migrate.ts'
 import { Refusal } from './local/settings.ts'
 import { showWrangler, tryWrangler } from './local/wrangler.ts'
 
-/** The binding's name: wrangler finds the database's own name, or its id, in wrangler.toml. */
+/** The name of the binding. wrangler reads the database's own name or ID from wrangler.toml. */
 const DATABASE = 'DB'
 
 try {
@@ -24,9 +24,9 @@ try {
 
 async function deploy(args: string[]): Promise<void> {
   const unknown = args.find((arg) => arg !== '--dry-run')
-  if (unknown) throw new Refusal(`Unknown option ${unknown}. There is one: npm run deploy -- --dry-run`)
-  console.log(judgeBundle(await measureBundle()))
-  // `npm run deploy --dry-run`, without the lone --, hands the option to npm, which tells it by this variable.
+  if (unknown) throw new Refusal(`Unknown option ${unknown}. The only option is: npm run deploy -- --dry-run`)
+  console.log(describeBundle(await measureBundle()))
+  // `npm run deploy --dry-run`, without the extra --, gives the option to npm, which passes it in this variable.
   if (args.length > 0 || process.env.npm_config_dry_run === 'true') {
     console.log('Dry run: nothing was uploaded.')
     return
@@ -34,12 +34,14 @@ async function deploy(args: string[]): Promise<void> {
 
   await requireLogin()
   const secret = await chooseSecret()
-  // The new program must not meet the old tables; the old program can live with the new ones, since migrations only add.
+  // Migrates before the upload: the new code needs the new tables, and the old code works with them, as migrations only add.
   const hasDatabase = (await tryWrangler(['d1', 'migrations', 'list', DATABASE, '--remote'])) !== undefined
   if (hasDatabase) await migrateDatabase()
   await upload(secret)
   if (!hasDatabase) await migrateDatabase()
-  console.log('\nDeployed. The address above is the apiAddr of your SDKs; the same with wss:// is their wsAddr.')
+  console.log(
+    '\nDeployed. The address above is the apiAddr of your SDKs; with wss:// instead of https:// it is the wsAddr.',
+  )
 }
 
 async function requireLogin(): Promise<void> {
@@ -67,7 +69,7 @@ async function upload(secret: string | undefined): Promise<void> {
     const secrets = secretsOf(secret)
     if (secrets) writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
     const given = secrets ? ['--secrets-file', file] : []
-    // Settings made in the dashboard stay; without this every deployment would take them away.
+    // `--keep-vars` keeps settings that were made in the dashboard; without it every deployment would delete them.
     await showWrangler(['deploy', '--keep-vars', ...settings, ...given], 'The upload failed')
   } finally {
     rmSync(dir, { recursive: true, force: true })

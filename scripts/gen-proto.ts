@@ -1,7 +1,7 @@
 /*
- * Writes the protobuf codecs in src/protocol/proto/generated from the .proto files beside it. Works offline.
- *   node scripts/gen-proto.ts            regenerates
- *   node scripts/gen-proto.ts --check    changes nothing; fails when the committed codecs are not what it would write
+ * Generates the protobuf codecs in src/protocol/proto/generated from the .proto files in src/protocol/proto. Works offline.
+ *   node scripts/gen-proto.ts            regenerates the codecs
+ *   node scripts/gen-proto.ts --check    changes no file; fails when the committed codecs are out of date
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -14,9 +14,9 @@ const COMMITTED = join(SOURCES, 'generated')
 const BIN = join(ROOT, 'node_modules/.bin')
 
 const OPTIONS = [
-  // Field names are the wire's spelling, whatever its case.
+  // Field names keep the spelling of the .proto files, in any case.
   'snakeToCamel=false',
-  // All 64-bit fields are times, seqs and versions, within 2^53; the decoder throws for more.
+  // All 64-bit fields are times, seqs and versions below 2^53; the decoder throws for larger numbers.
   'forceLong=number',
   'useOptionals=none',
   'enumsAsLiterals=true',
@@ -51,7 +51,7 @@ function check(): void {
     const paths = new Set([...filesUnder(fresh), ...filesUnder(COMMITTED)])
     const stale = [...paths].filter((path) => contentOf(join(fresh, path)) !== contentOf(join(COMMITTED, path)))
     if (stale.length === 0) return
-    console.error(`Not what scripts/gen-proto.ts writes: ${stale.join(', ')}. Run it and commit the result.`)
+    console.error(`Out of date: ${stale.join(', ')}. Run scripts/gen-proto.ts and commit the result.`)
     process.exitCode = 1
   } finally {
     rmSync(fresh, { recursive: true })

@@ -1,4 +1,4 @@
-/** `npm run im -- <command>`: what an operator does to a running service, from the command line. */
+/** `npm run im -- <command>`: the operator's commands for a running service. */
 import { parseArgs } from 'node:util'
 import { check } from './im/check.ts'
 import { type Command, UsageError } from './im/command.ts'
@@ -12,7 +12,7 @@ import { Refusal } from './local/settings.ts'
 
 const COMMANDS: readonly Command[] = [token, send, showSeqs, setSeqs, check, redrive, showDeadWebhooks, replayWebhooks]
 
-/** What a shell learns: done; refused or failed; typed wrongly. */
+/** Exit codes: `failed` when the service refuses or fails, `usage` when the command line is not valid. */
 const EXIT = { failed: 1, usage: 2 }
 
 process.exitCode = await run(process.argv.slice(2))

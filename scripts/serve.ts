@@ -1,16 +1,16 @@
 /**
- * `npm run serve`: the program in workerd, reached without a proxy in between, on the state `npm start` uses.
- * PORT, STATE_DIR and OPENIM_ variables set it up; SERVE_BUNDLE names a bundle made earlier.
+ * `npm run serve`: runs the service in workerd without a development proxy, with the same state folder as `npm start`.
+ * Configured by PORT, STATE_DIR and the OPENIM_ variables; SERVE_BUNDLE names an existing bundle.
  */
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { getBundle } from './local/bundle.ts'
-import { workerdProcesses } from './local/children.ts'
-import { printWorkerLog } from './local/log.ts'
+import { workerdProcesses } from './local/child-processes.ts'
 import { migrate } from './local/migrate.ts'
-import { type RunningServer, runServer } from './local/run.ts'
+import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings } from './local/settings.ts'
 import { isStopping } from './local/shutdown.ts'
+import { printWorkerLog } from './local/worker-log.ts'
 
 await runServer(serve)
 
@@ -24,7 +24,7 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
 
   class QuietLog extends Log {
     override warn(message: string): void {
-      // Ctrl+C reaches workerd too, which then looks like a crash.
+      // Ctrl+C also reaches workerd, and Miniflare would report its end as a crash.
       if (!isStopping()) super.warn(message)
     }
   }
@@ -35,13 +35,13 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
       bindings: vars,
       modulesRoot: join(dir, 'code'),
       modules: worker.modules.map(({ type, path }) => ({ type, path: join(dir, 'code', path) })),
-      // The Worker's own door: Miniflare's has a Worker of its own behind it, which takes more time than most calls.
+      // The Worker's own socket: Miniflare's default one runs an entry Worker, which takes longer than most calls.
       unsafeDirectSockets: [{ host: HOST, port }],
       host: HOST,
       port: 0,
       resourcePersistencePath: persistDir,
       cf: false,
-      // A line per request would go through this Node process.
+      // Each log line would pass through this Node process.
       logRequests: false,
       log: new QuietLog(LogLevel.WARN),
       handleStructuredLogs: printWorkerLog,

@@ -1,14 +1,14 @@
 /**
- * `npm start`: the program under `wrangler dev`, which rebuilds and reloads it when a source file changes.
- * PORT, STATE_DIR and OPENIM_ variables set it up.
+ * `npm start`: runs the service under `wrangler dev`, which rebuilds and reloads it when a source file changes.
+ * Configured by PORT, STATE_DIR and the OPENIM_ variables.
  */
 import { describeWorker } from './local/bundle.ts'
-import { workerdProcesses } from './local/children.ts'
-import { printWorkerLog } from './local/log.ts'
+import { workerdProcesses } from './local/child-processes.ts'
 import { migrate } from './local/migrate.ts'
 import { findFreePort } from './local/port.ts'
-import { type RunningServer, runServer } from './local/run.ts'
+import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings, Refusal } from './local/settings.ts'
+import { printWorkerLog } from './local/worker-log.ts'
 import { importWrangler, WRANGLER_CONFIG } from './local/wrangler.ts'
 
 await runServer(start)
@@ -19,7 +19,7 @@ async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promi
   await migrate(persistDir, databaseID)
 
   const server = new DevServer()
-  // The proxy listens before the Worker is loaded behind it.
+  // wrangler's proxy listens before the Worker is loaded.
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
   const started = server.startWorker({
     config: WRANGLER_CONFIG,
@@ -30,7 +30,7 @@ async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promi
       persist: stateDir,
       remote: false,
       watch: true,
-      // Without these two, servers of the same name find each other through the home folder and share queues.
+      // With a registry, servers with the same name find each other through the home folder and share queues.
       registry: undefined,
       inspector: false,
       structuredLogsHandler: printWorkerLog,
@@ -43,11 +43,11 @@ async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promi
   const url = (await worker.url).origin
   await loaded
   server.on('reloadComplete', () => console.log('reloaded'))
-  return { url, stop: () => worker.dispose(), workerdPid: () => workerOfTwo(url) }
+  return { url, stop: () => worker.dispose(), workerdPid: () => workerProcess(url) }
 }
 
-/** `wrangler dev` runs two workerd processes: its proxy, which listens on our port, and the one with the Worker. */
-function workerOfTwo(url: string): number | undefined {
+/** The pid of the workerd process with the Worker; `wrangler dev` also runs a proxy, which listens on our port. */
+function workerProcess(url: string): number | undefined {
   const { host } = new URL(url)
   return workerdProcesses().findLast(({ args }) => !args.some((arg) => arg.endsWith(`=${host}`)))?.pid
 }

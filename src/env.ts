@@ -1,11 +1,11 @@
 import type { MailBinding } from './runtime/mail-binding.ts'
 
 /**
- * Settings a deployment may give, all optional but the secret; read once by `config/index.ts`.
- * `docs/settings.md` tells what each one does.
+ * The settings of a deployment; `config/settings.ts` parses them. All are optional except OPENIM_SECRET, which is among
+ * the generated bindings. `docs/settings.md` describes each one.
  */
 export interface Settings {
-  /** `1` on a developer's machine only: it permits the well-known default secret. */
+  /** `1` only on a developer's machine: allows the published default secret. */
   OPENIM_LOCAL?: string
   OPENIM_ADMIN_USER_IDS?: string
   OPENIM_ADMIN_NICKNAMES?: string
@@ -53,11 +53,11 @@ export interface Settings {
   OPENIM_CODES?: string
 }
 
-/** What a deployment may add to wrangler.toml. */
+/** Bindings that a deployment may add to wrangler.toml. */
 interface OptionalBindings {
-  /** A `send_email` binding, for codes that Cloudflare sends. */
+  /** A `send_email` binding, with which Cloudflare sends verification codes. */
   EMAIL?: MailBinding
 }
 
-/** Everything the runtime hands to the Worker and to the objects: generated bindings plus the settings. */
+/** The environment of the Worker and of the objects: the generated bindings and the settings. */
 export type Bindings = Env & Settings & OptionalBindings

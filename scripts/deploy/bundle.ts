@@ -6,17 +6,17 @@ import { Refusal } from '../local/settings.ts'
 import { runWrangler } from '../local/wrangler.ts'
 
 const MIB = 1024 * 1024
-/** Cloudflare refuses a Worker larger than this, on every plan. */
+/** Cloudflare refuses a larger Worker on every plan. */
 const LIMIT_BYTES = 64 * MIB
-/** Above this, compressed, a Worker starts noticeably slower, and accounts with the older limit refuse it. */
-const COMFORTABLE_GZIP_BYTES = 3 * MIB
+/** A Worker with a larger compressed size starts noticeably slower, and accounts with the older limit refuse it. */
+const RECOMMENDED_GZIP_BYTES = 3 * MIB
 
 export interface BundleSize {
   bytes: number
   gzipBytes: number
 }
 
-/** Bundles the Worker exactly as a deployment does, and throws the bundle away. */
+/** Bundles the Worker exactly as a deployment does, measures the bundle and deletes it. */
 export async function measureBundle(): Promise<BundleSize> {
   const dir = mkdtempSync(join(tmpdir(), 'openim-edge-'))
   try {
@@ -31,12 +31,15 @@ export async function measureBundle(): Promise<BundleSize> {
   }
 }
 
-/** What to say about a bundle of this size; a Refusal when Cloudflare would not take it. */
-export function judgeBundle({ bytes, gzipBytes }: BundleSize): string {
+/**
+ * Describes the size of a bundle, with a warning if the bundle is slow to start.
+ * @throws Refusal when Cloudflare would refuse the bundle
+ */
+export function describeBundle({ bytes, gzipBytes }: BundleSize): string {
   const size = `Bundle: ${kib(bytes)}, ${kib(gzipBytes)} compressed`
-  if (bytes > LIMIT_BYTES) throw new Refusal(`${size}. Cloudflare takes at most ${kib(LIMIT_BYTES)}.`)
-  if (gzipBytes > COMFORTABLE_GZIP_BYTES) {
-    return `${size}. That is allowed, but more than ${kib(COMFORTABLE_GZIP_BYTES)} compressed is slow to start: see what came in.`
+  if (bytes > LIMIT_BYTES) throw new Refusal(`${size}. Cloudflare accepts at most ${kib(LIMIT_BYTES)}.`)
+  if (gzipBytes > RECOMMENDED_GZIP_BYTES) {
+    return `${size}. Cloudflare accepts it, but more than ${kib(RECOMMENDED_GZIP_BYTES)} compressed is slow to start: check which module made it larger.`
   }
   return `${size}, within Cloudflare's limit of ${kib(LIMIT_BYTES)}.`
 }

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { DEVELOPMENT_SECRET, Refusal } from '../local/settings.ts'
 import { tryWrangler } from '../local/wrangler.ts'
 
-/** As in src/config/index.ts, which refuses to serve with a shorter one. */
+/** The same as in src/config/index.ts, which refuses to serve with a shorter secret. */
 const MIN_LENGTH = 16
 
-/** The secret to upload: OPENIM_SECRET if given, nothing if the deployed Worker has one, else a Refusal that helps. */
+/**
+ * The secret to upload: OPENIM_SECRET, or undefined if the deployed Worker already has a secret.
+ * @throws Refusal that suggests a new random secret, if neither is the case
+ */
 export async function chooseSecret(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const given = env.OPENIM_SECRET
   if (given) {
@@ -14,15 +17,15 @@ export async function chooseSecret(env: NodeJS.ProcessEnv = process.env): Promis
   }
   const listed = await tryWrangler(['secret', 'list', '--format', 'json'])
   if (listed?.includes('"OPENIM_SECRET"')) return undefined
-  throw new Refusal(`This deployment has no OPENIM_SECRET yet. Every token is signed with it, and your app's backend asks for
-tokens with it, so keep it where your backend's secrets are. This one was just made up for you:
+  throw new Refusal(`This deployment has no OPENIM_SECRET yet. The service signs every token with it, and your app server requests
+tokens with it, so store it with your app server's other secrets. Here is a new random one:
 
   OPENIM_SECRET=${randomBytes(24).toString('hex')} npm run deploy
 
-Later deployments keep it and need not name it again.`)
+Later deployments keep the secret, so you need to give it only once.`)
 }
 
-/** Settings that hold keys: they are uploaded as secrets, which nobody can read back. */
+/** Settings that contain keys. They are uploaded as secrets, which Cloudflare never shows again. */
 export const SECRET_SETTINGS: readonly string[] = [
   ...['OPENIM_SECRET', 'OPENIM_SMS', 'OPENIM_MAIL', 'OPENIM_METRICS_TOKEN', 'OPENIM_S3_SECRET_ACCESS_KEY'],
   ...['OPENIM_PUSH', 'OPENIM_PUSH_FCM_ACCOUNT', 'OPENIM_PUSH_APNS_KEY', 'OPENIM_PUSH_VAPID_KEY'],
@@ -30,7 +33,7 @@ export const SECRET_SETTINGS: readonly string[] = [
   ...['OPENIM_WEBHOOKS', 'OPENIM_WEBHOOK_SECRET'],
 ]
 
-/** What a deployment uploads as secrets: the one that was chosen, and those of the environment. Undefined for none. */
+/** The secrets to upload: the chosen OPENIM_SECRET and the secret settings of the environment; undefined for an empty set. */
 export function secretsOf(
   chosen: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
@@ -43,11 +46,11 @@ export function secretsOf(
   return Object.keys(secrets).length > 0 ? secrets : undefined
 }
 
-/** Throws a Refusal for a secret that anybody could guess. */
+/** @throws Refusal for a secret that is easy to guess */
 export function requireGoodSecret(secret: string): void {
   if (secret === DEVELOPMENT_SECRET) {
     throw new Refusal(
-      `OPENIM_SECRET is OpenIM's well-known default: everybody could sign in as anybody. Choose another one.`,
+      `OPENIM_SECRET is OpenIM's published default: anyone could sign tokens for any user. Choose another secret.`,
     )
   }
   if (secret.length < MIN_LENGTH) throw new Refusal(`OPENIM_SECRET must have at least ${MIN_LENGTH} characters.`)

@@ -4,29 +4,32 @@ import { Cloudflare, type Queue } from './cloudflare.ts'
 import { type Command, SERVICE_OPTIONS } from './command.ts'
 import { Service } from './service.ts'
 
-/** Tokens are dated by the service's clock and read by others: this much is still harmless. */
+/** Tokens carry times of the service's clock, and other machines check them: this difference is still harmless. */
 const MAX_CLOCK_SKEW_MS = 60_000
 
-/** OpenIM's number of the platform on which administrators' tokens are. */
+/** OpenIM: the platform ID of administrators' tokens. */
 const ADMIN_PLATFORM = 10
 
-/** What was looked at, and what is wrong with it; null when nothing is. */
+/** The result of one check. */
 interface Finding {
-  what: string
-  wrong: string | null
+  subject: string
+  /** Null when the subject is in order. */
+  problem: string | null
 }
 
 export const check: Command = {
   name: 'check',
-  summary: `Checks a running service: its settings, its parts, its clock, its secret and the way in for devices. With
-CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN also that the deployment has the bindings and queues of wrangler.toml.`,
+  summary: `Checks a running service: its settings, parts, clock, secret and WebSocket connections. If CLOUDFLARE_ACCOUNT_ID and
+CLOUDFLARE_API_TOKEN are set, it also checks that the deployment has the bindings and queues of wrangler.toml.`,
   options: SERVICE_OPTIONS,
   async run(values) {
     const service = new Service(values)
-    const findings = [...(await checkService(service)), ...(Cloudflare.isKnown() ? await checkDeployment() : [])]
-    for (const { what, wrong } of findings) console.log(wrong === null ? `ok    ${what}` : `WRONG ${what}: ${wrong}`)
-    const wrong = findings.filter((finding) => finding.wrong !== null).length
-    if (wrong > 0) throw new Refusal(`${wrong} of ${findings.length} checks found something wrong.`)
+    const findings = [...(await checkService(service)), ...(Cloudflare.isConfigured() ? await checkDeployment() : [])]
+    for (const { subject, problem } of findings) {
+      console.log(problem === null ? `ok    ${subject}` : `WRONG ${subject}: ${problem}`)
+    }
+    const problems = findings.filter(({ problem }) => problem !== null).length
+    if (problems > 0) throw new Refusal(`${problems} of ${findings.length} checks found a problem.`)
     console.log(`${service.url} is in order.`)
   },
 }
@@ -34,22 +37,22 @@ CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN also that the deployment has the 
 async function checkService(service: Service): Promise<Finding[]> {
   const { body } = await service.get('/readyz')
   const { errDlt, parts } = (body ?? {}) as { errDlt?: string; parts?: Record<string, string> }
-  if (!parts) return [{ what: 'settings', wrong: errDlt ?? 'there is no answer of this service at that address' }]
+  if (!parts) return [{ subject: 'settings', problem: errDlt ?? 'no answer of this service came from that address' }]
   return [
-    { what: 'settings', wrong: null },
-    ...Object.entries(parts).map(([part, state]) => ({ what: part, wrong: state === 'ok' ? null : state })),
+    { subject: 'settings', problem: null },
+    ...Object.entries(parts).map(([part, state]) => ({ subject: part, problem: state === 'ok' ? null : state })),
     await finding('secret and administrator', () => service.token()),
     await finding('clock', () => checkClock(service)),
-    await finding('way in for devices', () => checkGateway(service)),
+    await finding('device connections', () => checkGateway(service)),
   ]
 }
 
-async function finding(what: string, look: () => Promise<unknown>): Promise<Finding> {
+async function finding(subject: string, check: () => Promise<unknown>): Promise<Finding> {
   try {
-    await look()
-    return { what, wrong: null }
+    await check()
+    return { subject, problem: null }
   } catch (error) {
-    if (error instanceof Refusal) return { what, wrong: error.message }
+    if (error instanceof Refusal) return { subject, problem: error.message }
     throw error
   }
 }
@@ -57,10 +60,12 @@ async function finding(what: string, look: () => Promise<unknown>): Promise<Find
 async function checkClock(service: Service): Promise<void> {
   const { serverTime } = await service.call<{ serverTime: number }>('/msg/get_server_time', {})
   const skewMs = Math.abs(serverTime - Date.now())
-  if (skewMs > MAX_CLOCK_SKEW_MS) throw new Refusal(`it and this machine's are ${Math.round(skewMs / 1000)} s apart`)
+  if (skewMs > MAX_CLOCK_SKEW_MS) {
+    throw new Refusal(`it differs from this machine's clock by ${Math.round(skewMs / 1000)} s`)
+  }
 }
 
-/** Connects as the administrator, the way a device does, and hangs up. */
+/** Connects as the administrator like a device, and closes the connection. */
 async function checkGateway(service: Service): Promise<void> {
   const query = new URLSearchParams({
     ...{ sendID: service.admin, token: await service.token(), platformID: String(ADMIN_PLATFORM) },
@@ -73,13 +78,13 @@ async function checkGateway(service: Service): Promise<void> {
       resolve(JSON.parse(String(data)))
     }
     socket.onerror = () => {
-      reject(new Refusal('a WebSocket cannot be opened; does a proxy in between let it through?'))
+      reject(new Refusal('a WebSocket cannot be opened; check that every proxy in between allows WebSockets'))
     }
   })
-  if (greeting.errCode !== 0) throw new Refusal(`it refuses with ${greeting.errCode}: ${greeting.errDlt}`)
+  if (greeting.errCode !== 0) throw new Refusal(`the service refuses with ${greeting.errCode}: ${greeting.errDlt}`)
 }
 
-/** What wrangler.toml says of a deployment, as far as it is compared. */
+/** The part of wrangler.toml that is compared with a deployment. */
 interface Configured {
   name?: string | undefined
   durable_objects: { bindings: { name: string }[] }
@@ -93,7 +98,7 @@ interface Configured {
   }
 }
 
-/** Compares what wrangler.toml says with what Cloudflare has. */
+/** Compares the bindings and queues of wrangler.toml with the deployment. */
 async function checkDeployment(): Promise<Finding[]> {
   const { unstable_readConfig: readConfig } = await importWrangler()
   const config: Configured = readConfig({ config: WRANGLER_CONFIG })
@@ -110,20 +115,20 @@ async function checkDeployment(): Promise<Finding[]> {
   ]
   return [
     ...names.map((name) => ({
-      what: `binding ${name}`,
-      wrong: bindings.some((binding) => binding.name === name) ? null : 'the deployment does not have it',
+      subject: `binding ${name}`,
+      problem: bindings.some((binding) => binding.name === name) ? null : 'the deployment does not have it',
     })),
     ...(config.queues.consumers ?? []).map(({ queue, dead_letter_queue }) => ({
-      what: `queue ${queue}`,
-      wrong: wrongWithQueue(queues, queue, dead_letter_queue),
+      subject: `queue ${queue}`,
+      problem: problemWithQueue(queues, queue, dead_letter_queue),
     })),
   ]
 }
 
-function wrongWithQueue(queues: readonly Queue[], name: string, deadLetters: string | undefined): string | null {
+function problemWithQueue(queues: readonly Queue[], name: string, deadLetters: string | undefined): string | null {
   const queue = queues.find(({ queue_name }) => queue_name === name)
   if (!queue) return 'it does not exist'
-  if (!queue.consumers?.length) return 'nobody empties it'
+  if (!queue.consumers?.length) return 'it has no consumer'
   if (deadLetters === undefined || queues.some(({ queue_name }) => queue_name === deadLetters)) return null
   return `its dead-letter queue ${deadLetters} does not exist`
 }

@@ -9,21 +9,22 @@ export interface Queue {
   consumers?: { consumer_id: string; type: string; dead_letter_queue?: string; script?: string; script_name?: string }[]
 }
 
-/** Cloudflare's REST API for one account, as wrangler is told of it: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID. */
+/** Cloudflare's REST API for one account. Uses wrangler's variables CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID. */
 export class Cloudflare {
   readonly #base: string
   readonly #token: string
 
-  /** @throws Refusal that says what is missing */
+  /** @throws Refusal when one of the variables is missing */
   static of(env: NodeJS.ProcessEnv = process.env): Cloudflare {
     const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: account } = env
     if (!token || !account) {
-      throw new Refusal('Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN (with the right to edit queues) first.')
+      throw new Refusal('Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN (a token that may edit queues) first.')
     }
     return new Cloudflare(`${env.CLOUDFLARE_API_BASE_URL ?? DEFAULT_BASE_URL}/accounts/${account}`, token)
   }
 
-  static isKnown({ CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID }: NodeJS.ProcessEnv = process.env): boolean {
+  /** Whether the environment has an account and a token. */
+  static isConfigured({ CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID }: NodeJS.ProcessEnv = process.env): boolean {
     return Boolean(CLOUDFLARE_API_TOKEN && CLOUDFLARE_ACCOUNT_ID)
   }
 
@@ -36,7 +37,7 @@ export class Cloudflare {
     return this.call('GET', '/queues?per_page=1000')
   }
 
-  /** @throws Refusal with what Cloudflare answered */
+  /** @throws Refusal with Cloudflare's answer */
   async call<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await fetch(this.#base + path, {
       method,

@@ -1,9 +1,9 @@
-/** What was typed does not make a command; the help follows it. */
+/** The command line is not valid; the command's help is printed after the message. */
 export class UsageError extends Error {}
 
 export interface Option {
-  words: string
-  /** How its value is called in the help. */
+  description: string
+  /** The name of its value in the help. */
   value?: string
   isFlag?: boolean
 }
@@ -18,11 +18,14 @@ export interface Command {
   run(values: Values): Promise<void>
 }
 
-/** Where the service is and who asks: the options of every command that calls it. */
+/** The options of every command that calls the service: its address, its secret and the calling administrator. */
 export const SERVICE_OPTIONS = {
-  url: { words: 'the address of the service; http://127.0.0.1:8787 without it', value: 'URL' },
-  secret: { words: 'its secret; OPENIM_SECRET without it, then the development secret', value: 'SECRET' },
-  admin: { words: 'the administrator in whose name to call; imAdmin without it', value: 'USER' },
+  url: { description: 'address of the service (default: http://127.0.0.1:8787)', value: 'URL' },
+  secret: {
+    description: 'secret of the service (default: OPENIM_SECRET, else the development secret)',
+    value: 'SECRET',
+  },
+  admin: { description: 'administrator who makes the calls (default: imAdmin)', value: 'USER' },
 } as const satisfies Record<string, Option>
 
 export function text(values: Values, name: string): string | undefined {
@@ -30,20 +33,20 @@ export function text(values: Values, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** @throws UsageError without it */
+/** @throws UsageError when the option is missing */
 export function required(values: Values, name: string): string {
   const value = text(values, name)
   if (value === undefined) throw new UsageError(`--${name} is missing.`)
   return value
 }
 
-/** @throws UsageError for what is not a whole number of `least` or more */
-export function count(values: Values, name: string, least = 1): number | undefined {
+/** @throws UsageError when the value is not a whole number of at least `min` */
+export function wholeNumber(values: Values, name: string, min = 1): number | undefined {
   const value = text(values, name)
   if (value === undefined) return undefined
   const number = Number(value)
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(`--${name} must be a whole number from ${least} on, not ${JSON.stringify(value)}.`)
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < min) {
+    throw new UsageError(`--${name} must be a whole number of at least ${min}, not ${JSON.stringify(value)}.`)
   }
   return number
 }

@@ -1,11 +1,11 @@
 import { Refusal } from '../local/settings.ts'
 import { Cloudflare, type Queue } from './cloudflare.ts'
-import { type Command, count, required, UsageError } from './command.ts'
+import { type Command, required, UsageError, wholeNumber } from './command.ts'
 
 const DEAD = '-dead'
-/** What one call takes from a queue, and gives to one. */
+/** Messages per call that pulls from a queue or sends to one. */
 const BATCH = 100
-/** Until then nobody else gets what was taken: long enough to put it into the other queue. */
+/** Other consumers do not get a pulled message for this time, which is enough to send it to the other queue. */
 const LEASE_MS = 60_000
 
 interface PulledMessage {
@@ -16,32 +16,34 @@ interface PulledMessage {
 
 export const redrive: Command = {
   name: 'redrive',
-  summary: `Puts what is in a dead-letter queue of a deployment back into the queue that it came from. Every message is done at
-least once: one may come twice when this program is stopped in between, which the service allows for.`,
+  summary: `Moves the messages of a dead-letter queue back into the queue they came from. If the program is stopped, some
+messages may be moved twice; the service processes such a message without harm.`,
   options: {
-    queue: { words: 'the dead-letter queue: openim-edge-push-dead, openim-edge-transfer-dead, …', value: 'NAME' },
-    limit: { words: 'at most so many messages', value: 'NUMBER' },
+    queue: { description: 'dead-letter queue: openim-edge-push-dead, openim-edge-transfer-dead, …', value: 'NAME' },
+    limit: { description: 'maximum number of messages (default: all)', value: 'NUMBER' },
   },
   async run(values) {
     const name = required(values, 'queue')
-    if (!name.endsWith(DEAD)) throw new UsageError(`${name} is no dead-letter queue: their names end in ${DEAD}.`)
-    const limit = count(values, 'limit') ?? Number.MAX_SAFE_INTEGER
+    if (!name.endsWith(DEAD)) throw new UsageError(`${name} is not a dead-letter queue: its name must end in ${DEAD}.`)
+    const limit = wholeNumber(values, 'limit') ?? Number.MAX_SAFE_INTEGER
     const cloudflare = Cloudflare.of()
     const queues = await cloudflare.queues()
     const source = find(queues, name.slice(0, -DEAD.length))
-    const moved = await withPulling(cloudflare, find(queues, name), (dead) => moveAll(cloudflare, dead, source, limit))
-    console.log(moved === 0 ? `${name} is empty.` : `${moved} messages went from ${name} back to ${source.queue_name}.`)
+    const moved = await withPullConsumer(cloudflare, find(queues, name), (dead) =>
+      moveAll(cloudflare, dead, source, limit),
+    )
+    console.log(moved === 0 ? `${name} is empty.` : `Moved ${moved} messages from ${name} to ${source.queue_name}.`)
   },
 }
 
 function find(queues: readonly Queue[], name: string): Queue {
   const queue = queues.find(({ queue_name }) => queue_name === name)
-  if (!queue) throw new Refusal(`There is no queue ${name} in this account.`)
+  if (!queue) throw new Refusal(`This account has no queue ${name}.`)
   return queue
 }
 
-/** A queue lets itself be emptied from outside only while it has a consumer of that kind. */
-async function withPulling(
+/** Runs the work while the queue has a pull consumer, without which the API cannot read messages from it. */
+async function withPullConsumer(
   cloudflare: Cloudflare,
   queue: Queue,
   work: (queue: Queue) => Promise<number>,
@@ -49,8 +51,8 @@ async function withPulling(
   const consumer = queue.consumers?.[0]
   if (consumer?.type === 'http_pull') return work(queue)
   if (consumer) {
-    throw new Refusal(`${queue.queue_name} is emptied by the Worker ${consumer.script ?? consumer.script_name ?? ''}: \
-what fails there is kept by the service itself. For webhooks see \`webhooks dead\` and \`webhooks replay\`.`)
+    throw new Refusal(`${queue.queue_name} is consumed by the Worker ${consumer.script ?? consumer.script_name ?? ''}, \
+which stores its messages in the database. For webhooks see \`webhooks dead\` and \`webhooks replay\`.`)
   }
   const path = `/queues/${queue.queue_id}/consumers`
   const added = await cloudflare.call<{ consumer_id: string }>('POST', path, { type: 'http_pull' })
@@ -71,7 +73,7 @@ async function moveAll(cloudflare: Cloudflare, dead: Queue, source: Queue, limit
     )
     if (messages.length === 0) break
     await cloudflare.call('POST', `/queues/${source.queue_id}/messages/batch`, { messages: messages.map(messageOf) })
-    // Only now: what was acknowledged first could be lost.
+    // Acknowledged only after the send: the other order could lose messages.
     const acks = messages.map(({ lease_id }) => ({ lease_id }))
     await cloudflare.call('POST', `/queues/${dead.queue_id}/messages/ack`, { acks, retries: [] })
     moved += messages.length
@@ -79,7 +81,7 @@ async function moveAll(cloudflare: Cloudflare, dead: Queue, source: Queue, limit
   return moved
 }
 
-/** JSON comes out of a queue in base64 and goes in as it is. */
+/** The API returns JSON messages in base64 and accepts them as JSON. */
 function messageOf({ body, metadata }: PulledMessage): { body: unknown; content_type: string } {
   if (metadata?.['CF-Content-Type'] === 'text') return { body, content_type: 'text' }
   return { body: JSON.parse(Buffer.from(body, 'base64').toString()), content_type: 'json' }

@@ -1,4 +1,4 @@
-import { type Command, count, required, SERVICE_OPTIONS, text, UsageError } from './command.ts'
+import { type Command, required, SERVICE_OPTIONS, text, UsageError, wholeNumber } from './command.ts'
 import { Service } from './service.ts'
 
 const TEXT = 101
@@ -7,14 +7,14 @@ const GROUP = 3
 
 export const send: Command = {
   name: 'send',
-  summary: 'Sends a message in the name of a user, to a user or a group.',
+  summary: 'Sends a message from a user to a user or a group.',
   options: {
-    from: { words: 'who sends', value: 'USER' },
-    to: { words: 'who receives', value: 'USER' },
-    group: { words: 'which group receives, instead', value: 'GROUP' },
-    text: { words: 'the text', value: 'TEXT' },
-    content: { words: 'a content of another type, instead', value: 'JSON' },
-    type: { words: 'the contentType of --content', value: 'NUMBER' },
+    from: { description: 'sender', value: 'USER' },
+    to: { description: 'receiver', value: 'USER' },
+    group: { description: 'receiving group, instead of --to', value: 'GROUP' },
+    text: { description: 'text of the message', value: 'TEXT' },
+    content: { description: 'content of another type, instead of --text', value: 'JSON' },
+    type: { description: 'contentType of --content', value: 'NUMBER' },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
@@ -34,8 +34,8 @@ export const send: Command = {
 function contentOf(values: Parameters<Command['run']>[0]): { contentType: number; content: object } {
   const given = text(values, 'content')
   if (given === undefined) return { contentType: TEXT, content: { content: required(values, 'text') } }
-  const contentType = count(values, 'type')
-  if (contentType === undefined) throw new UsageError('--content needs its --type.')
+  const contentType = wholeNumber(values, 'type')
+  if (contentType === undefined) throw new UsageError('--content also needs --type.')
   try {
     return { contentType, content: JSON.parse(given) }
   } catch {

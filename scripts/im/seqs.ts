@@ -1,17 +1,16 @@
 import { Refusal } from '../local/settings.ts'
-import { type Command, count, required, SERVICE_OPTIONS, text, UsageError, type Values } from './command.ts'
+import { type Command, required, SERVICE_OPTIONS, text, UsageError, type Values, wholeNumber } from './command.ts'
 import { columns } from './help.ts'
 import { Service } from './service.ts'
 
-const USER = { words: 'whose view of the conversation', value: 'USER' }
+const USER = { description: 'user whose view of the conversation is meant', value: 'USER' }
 
 export const showSeqs: Command = {
   name: 'seqs show',
-  summary:
-    'Shows where a user stands in each conversation: from which seq on it can be read, its newest, how far it is read.',
+  summary: 'Shows for each conversation of a user the first readable seq, the newest seq and the read seq.',
   options: {
     user: USER,
-    conversation: { words: 'this one only', value: 'CONVERSATION' },
+    conversation: { description: 'only this conversation', value: 'CONVERSATION' },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
@@ -23,14 +22,14 @@ export const showSeqs: Command = {
 
 export const setSeqs: Command = {
   name: 'seqs set',
-  summary: `Sets from which seq on a user reads a conversation, up to which, and how far it counts as read. The first and the last
-of these never go back.`,
+  summary: `Sets the first and the last seq of a conversation that a user can read, and the seq up to which it is read. The first
+readable seq and the read seq never decrease.`,
   options: {
     user: USER,
-    conversation: { words: 'which conversation', value: 'CONVERSATION' },
-    min: { words: 'the first seq that the user can read', value: 'SEQ' },
-    max: { words: 'the last seq that the user can read; 0 takes the bound away', value: 'SEQ' },
-    read: { words: 'the last seq that the user has read', value: 'SEQ' },
+    conversation: { description: 'conversation to change', value: 'CONVERSATION' },
+    min: { description: 'first seq that the user can read', value: 'SEQ' },
+    max: { description: 'last seq that the user can read; 0 removes the bound', value: 'SEQ' },
+    read: { description: 'last seq that the user has read', value: 'SEQ' },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
@@ -53,12 +52,12 @@ function changeOf(values: Values) {
   const change = {
     userID: required(values, 'user'),
     conversationID: required(values, 'conversation'),
-    minSeq: count(values, 'min'),
-    maxSeq: count(values, 'max', 0),
-    hasReadSeq: count(values, 'read'),
+    minSeq: wholeNumber(values, 'min'),
+    maxSeq: wholeNumber(values, 'max', 0),
+    hasReadSeq: wholeNumber(values, 'read'),
   }
   if (change.minSeq === undefined && change.maxSeq === undefined && change.hasReadSeq === undefined)
-    throw new UsageError('Give --min, --max, --read or several of them.')
+    throw new UsageError('Give at least one of --min, --max and --read.')
   return change
 }
 
@@ -79,6 +78,6 @@ async function show(service: Service, userID: string, conversationID: string | u
     maxSeqTime === 0 ? '' : new Date(maxSeqTime).toISOString(),
   ])
   if (rows.length === 0)
-    throw new Refusal(`${userID} has no ${conversationID ? 'such conversation' : 'conversations'}.`)
+    throw new Refusal(`${userID} does not have ${conversationID ? 'this conversation' : 'any conversation'}.`)
   console.log(columns([['conversation', 'min', 'max', 'read', 'unread', 'newest message'], ...rows]))
 }

@@ -5,7 +5,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_ADMIN = 'imAdmin'
 const TIMEOUT_MS = 30_000
 
-/** A running service, called as its app's backend would call it. */
+/** Calls a running service like an app server. */
 export class Service {
   readonly url: string
   readonly admin: string
@@ -22,7 +22,7 @@ export class Service {
     this.#secret = text(values, 'secret') ?? env.OPENIM_SECRET ?? DEVELOPMENT_SECRET
   }
 
-  /** The administrator's token; one is made and used for all calls. */
+  /** The administrator's token: requested once and used for all calls. */
   token(): Promise<string> {
     this.#token ??= this.#post('/auth/get_admin_token', { secret: this.#secret, userID: this.admin }).then(
       (data) => (data as { token: string }).token,
@@ -31,8 +31,8 @@ export class Service {
   }
 
   /**
-   * Calls as the administrator; answers `data`.
-   * @throws Refusal with what the service answered
+   * Makes a call as the administrator. Returns the `data` of the answer.
+   * @throws Refusal with the service's answer
    */
   async call<T>(path: string, body: object): Promise<T> {
     return (await this.#post(path, body, await this.token())) as T
@@ -57,7 +57,7 @@ export class Service {
       data?: unknown
     } | null
     if (typeof reply?.errCode !== 'number') {
-      throw new Refusal(`${this.url}${path} answers HTTP ${response.status} and no answer of this service.`)
+      throw new Refusal(`${this.url}${path} answers HTTP ${response.status}, and not in the form of this service.`)
     }
     if (reply.errCode !== 0) throw new Refusal(`${path} answers ${reply.errCode} ${reply.errMsg}: ${reply.errDlt}`)
     return reply.data

@@ -1,15 +1,18 @@
-import { type Command, count, SERVICE_OPTIONS, text } from './command.ts'
+import { type Command, SERVICE_OPTIONS, text, wholeNumber } from './command.ts'
 import { Service } from './service.ts'
 
-/** OpenIM's number of the web. */
+/** OpenIM: the platform ID of the web. */
 const WEB = 5
 
 export const token: Command = {
   name: 'token',
   summary: 'Prints a token of the administrator, or of a user.',
   options: {
-    user: { words: 'whose token; the administrator’s without it', value: 'USER' },
-    platform: { words: 'the platform of a user’s token: 1 iOS, 2 Android, 5 web, …; 5 without it', value: 'NUMBER' },
+    user: { description: 'user of the token (default: the administrator)', value: 'USER' },
+    platform: {
+      description: 'platform of a user’s token: 1 iOS, 2 Android, 5 web, … (default: 5)',
+      value: 'NUMBER',
+    },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
@@ -19,7 +22,7 @@ export const token: Command = {
       console.log(await service.token())
       return
     }
-    const platformID = count(values, 'platform') ?? WEB
+    const platformID = wholeNumber(values, 'platform') ?? WEB
     const made = await service.call<{ token: string }>('/auth/get_user_token', { userID, platformID })
     console.log(made.token)
   },

@@ -1,10 +1,10 @@
-import { type Command, count, SERVICE_OPTIONS, text, UsageError } from './command.ts'
+import { type Command, SERVICE_OPTIONS, text, UsageError, wholeNumber } from './command.ts'
 import { columns } from './help.ts'
 import { Service } from './service.ts'
 
-/** As many as one call of /webhook/replay takes. */
-const MOST = 1_000
-const SHOWN = 50
+/** The most dead letters that one call of /webhook/replay accepts. */
+const MAX_PER_CALL = 1_000
+const DEFAULT_SHOWN = 50
 
 interface DeadLetter {
   id: number
@@ -16,14 +16,14 @@ interface DeadLetter {
 
 export const showDeadWebhooks: Command = {
   name: 'webhooks dead',
-  summary: 'Shows the events that could not be brought to the app’s webhooks, newest first.',
+  summary: 'Shows the events that could not be delivered to the app server’s webhooks, newest first.',
   options: {
-    webhook: { words: 'of this webhook only, by its key in OPENIM_WEBHOOKS', value: 'NAME' },
-    limit: { words: `at most so many; ${SHOWN} without it`, value: 'NUMBER' },
+    webhook: { description: 'only events of this webhook, by its key in OPENIM_WEBHOOKS', value: 'NAME' },
+    limit: { description: `maximum number of events (default: ${DEFAULT_SHOWN})`, value: 'NUMBER' },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
-    const showNumber = atMost(MOST, count(values, 'limit') ?? SHOWN, 'limit')
+    const showNumber = atMost(MAX_PER_CALL, wholeNumber(values, 'limit') ?? DEFAULT_SHOWN, 'limit')
     const { total, deadLetters } = await new Service(values).call<{ total: number; deadLetters: DeadLetter[] | null }>(
       '/webhook/get_dead_letters',
       { webhook: text(values, 'webhook') ?? '', pagination: { pageNumber: 1, showNumber } },
@@ -32,17 +32,17 @@ export const showDeadWebhooks: Command = {
       ...[String(id), webhook, new Date(deadTime).toISOString(), operationID, url],
     ])
     if (rows.length > 0) console.log(columns([['id', 'webhook', 'dead since', 'operationID', 'address'], ...rows]))
-    console.log(`${total} dead webhooks${rows.length < total ? `, of which ${rows.length} are shown` : ''}.`)
+    console.log(`${total} dead webhooks${rows.length < total ? `; ${rows.length} are shown` : ''}.`)
   },
 }
 
 export const replayWebhooks: Command = {
   name: 'webhooks replay',
-  summary: `Brings dead webhooks to the app once more: all of them, or those that are named. A receiver knows by the event's ID
-what it has had already.`,
+  summary: `Delivers dead webhooks to the app server again: all of them, or the given ones. A repeated delivery has the same event
+ID, by which a receiver can recognise it.`,
   options: {
-    id: { words: 'only these: numbers that `webhooks dead` shows, separated by commas', value: 'NUMBERS' },
-    all: { words: 'all there are', isFlag: true },
+    id: { description: 'only these: numbers that `webhooks dead` shows, separated by commas', value: 'NUMBERS' },
+    all: { description: 'all dead webhooks', isFlag: true },
     ...SERVICE_OPTIONS,
   },
   async run(values) {
@@ -54,16 +54,16 @@ what it has had already.`,
       const call = ids.length > 0 ? { ids } : { all: true }
       const step = (await service.call<{ replayed: number }>('/webhook/replay', call)).replayed
       replayed += step
-      // With `all` a call takes so many and leaves the rest to the next one.
-      if (ids.length > 0 || step < MOST) break
+      // With `all`, one call replays at most MAX_PER_CALL webhooks.
+      if (ids.length > 0 || step < MAX_PER_CALL) break
     }
-    console.log(replayed === 0 ? 'There are no dead webhooks.' : `${replayed} webhooks are on their way again.`)
+    console.log(replayed === 0 ? 'There are no dead webhooks.' : `${replayed} webhooks are queued again.`)
   },
 }
 
 function idsOf(values: Parameters<Command['run']>[0]): number[] {
-  const ids = (text(values, 'id') ?? '').split(',').map((id) => count({ id: id.trim() }, 'id') ?? 0)
-  atMost(MOST, ids.length, 'id')
+  const ids = (text(values, 'id') ?? '').split(',').map((id) => wholeNumber({ id: id.trim() }, 'id') ?? 0)
+  atMost(MAX_PER_CALL, ids.length, 'id')
   if (ids.includes(0)) throw new UsageError('--id must be whole numbers, separated by commas.')
   return ids
 }

@@ -19,28 +19,28 @@ import { importWrangler, runWrangler, WRANGLER_CONFIG } from './wrangler.ts'
 const BUNDLES_DIR = join(ROOT, 'dist/serve')
 const KEEP_UNUSED_MS = 3_600_000
 
-/** What a bundle is made of: when one of these changes, so does the bundle's name. */
-const INGREDIENTS = ['src', 'migrations', 'wrangler.toml', 'tsconfig.json', 'package-lock.json', 'scripts/local']
+/** The sources of a bundle: the bundle's name is a hash of them. */
+const SOURCES = ['src', 'migrations', 'wrangler.toml', 'tsconfig.json', 'package-lock.json', 'scripts/local']
 
-/** Everything `npm run serve` needs, so that starting from it costs neither a bundler nor wrangler. */
+/** Everything `npm run serve` needs, so that a start runs neither a bundler nor wrangler. */
 export interface Bundle {
   dir: string
   worker: WorkerDescription
-  /** A persistence folder in which the database is migrated already, and nothing else; a new state starts as its copy. */
+  /** A persistence folder with only a migrated database; a new state folder starts as a copy of it. */
   freshPersistDir: string
 }
 
 interface WorkerDescription {
   name: string
   databaseID: string
-  /** From wrangler.toml by wrangler itself: bindings, queues and their consumers, compatibility. */
+  /** wrangler's conversion of wrangler.toml: bindings, queues and their consumers, compatibility. */
   options: Omit<SourcelessWorkerOptions, 'modulesRules'>
   modules: { type: ModuleType; path: string }[]
 }
 
 type ModuleType = 'ESModule' | 'CompiledWasm' | 'Data' | 'Text'
 
-/** wrangler's default rules for what may be imported besides code. */
+/** wrangler's default module types by file extension. */
 const MODULE_TYPES: Record<string, ModuleType> = {
   '.js': 'ESModule',
   '.wasm': 'CompiledWasm',
@@ -51,8 +51,9 @@ const MODULE_TYPES: Record<string, ModuleType> = {
 }
 
 /**
- * The bundle of the present sources, made if there is none. SERVE_BUNDLE names a folder made earlier, used without looking
- * at the sources. Safe to call from many processes at once: each builds for itself, the first to finish gives it the name.
+ * Returns the bundle of the present sources, and builds it if it does not exist. SERVE_BUNDLE names an existing bundle,
+ * which is used without checking the sources. Safe to call from several processes at once: each builds in its own folder,
+ * and the first one to finish renames its folder to the final name.
  */
 export async function getBundle(): Promise<Bundle> {
   if (process.env.SERVE_BUNDLE) return readBundle(resolve(ROOT, process.env.SERVE_BUNDLE))
@@ -63,14 +64,14 @@ export async function getBundle(): Promise<Bundle> {
 
 function readBundle(dir: string): Bundle {
   const path = join(dir, 'worker.json')
-  if (!existsSync(path)) throw new Refusal(`${dir} holds no bundle. Unset SERVE_BUNDLE to have one made.`)
+  if (!existsSync(path)) throw new Refusal(`${dir} does not contain a bundle. Unset SERVE_BUNDLE to build one.`)
   return { dir, worker: JSON.parse(readFileSync(path, 'utf8')), freshPersistDir: join(dir, 'fresh') }
 }
 
 async function build(dir: string): Promise<void> {
   mkdirSync(BUNDLES_DIR, { recursive: true })
   removeUnused()
-  // Beside the final folder, not in the system's temporary one: only a rename within a file system is one step.
+  // Next to the final folder instead of the system's temporary one: a rename is atomic only within one file system.
   const work = mkdtempSync(`${dir}.`)
   try {
     const [worker] = await Promise.all([
@@ -82,7 +83,7 @@ async function build(dir: string): Promise<void> {
       const type = MODULE_TYPES[extname(path)]
       return type ? [{ type, path }] : []
     })
-    // The entry module comes first; Miniflare takes the first one for it.
+    // Miniflare takes the first module as the entry module.
     modules.sort((a, b) => Number(b.path === 'worker.js') - Number(a.path === 'worker.js'))
     await migrate(join(work, 'fresh'), worker.databaseID)
     writeFileSync(join(work, 'worker.json'), JSON.stringify({ ...worker, modules }))
@@ -96,7 +97,7 @@ async function build(dir: string): Promise<void> {
   }
 }
 
-/** What wrangler makes of wrangler.toml for Miniflare. */
+/** Converts wrangler.toml to options for Miniflare. */
 export async function describeWorker(): Promise<Omit<WorkerDescription, 'modules'>> {
   const { unstable_getMiniflareWorkerOptions: convert, unstable_readConfig: readConfig } = await importWrangler()
   const name = readConfig({ config: WRANGLER_CONFIG }).name
@@ -118,11 +119,11 @@ function fingerprint(): string {
       hash.update(`${path}\0`).update(readFileSync(full)).update('\0')
     }
   }
-  for (const path of INGREDIENTS) add(path)
+  for (const path of SOURCES) add(path)
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Bundles of earlier sources. A server reads its bundle once, at its start, so an hour is long enough for any of them. */
+/** Deletes bundles that are older than an hour. A server reads its bundle only at its start, so none is in use then. */
 function removeUnused(): void {
   for (const name of readdirSync(BUNDLES_DIR)) {
     const path = join(BUNDLES_DIR, name)

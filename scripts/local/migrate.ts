@@ -5,14 +5,14 @@ import { importWrangler } from './wrangler.ts'
 
 const MIGRATIONS_DIR = join(ROOT, 'migrations')
 
-/** wrangler's own bookkeeping, so that `wrangler d1 migrations list` and a deployment agree with what is done here. */
-const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS d1_migrations (
+/** The table in which wrangler records migrations, so that `wrangler d1 migrations list` knows the ones applied here. */
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`
 
-/** The migrations there are, oldest first. */
+/** The names of all migrations, oldest first. */
 export function listMigrations(): string[] {
   if (!existsSync(MIGRATIONS_DIR)) return []
   return readdirSync(MIGRATIONS_DIR)
@@ -21,13 +21,13 @@ export function listMigrations(): string[] {
 }
 
 /**
- * Brings the local D1 database up to date before anything is served, with a Miniflare that has no Worker and no port.
- * What was applied is noted beside the database, which spares every later start that Miniflare.
+ * Migrates the local D1 database before the server starts, with a Miniflare that has no Worker and no port. The names of
+ * the applied migrations are stored next to the database, so that later starts do not need this Miniflare.
  */
 export async function migrate(persistDir: string, databaseID: string): Promise<void> {
-  const note = join(persistDir, 'd1', 'migrated.json')
+  const appliedFile = join(persistDir, 'd1', 'migrated.json')
   const wanted = JSON.stringify(listMigrations())
-  if (existsSync(note) ? readFileSync(note, 'utf8') === wanted : wanted === '[]') return
+  if (existsSync(appliedFile) ? readFileSync(appliedFile, 'utf8') === wanted : wanted === '[]') return
 
   const { convertV4MiniflareOptions, Miniflare } = await import('miniflare')
   const { unstable_splitSqlQuery: splitQueries } = await importWrangler()
@@ -42,15 +42,15 @@ export async function migrate(persistDir: string, databaseID: string): Promise<v
   )
   try {
     const db = await miniflare.getD1Database('DB')
-    await db.prepare(BOOKKEEPING).run()
+    await db.prepare(MIGRATIONS_TABLE).run()
     const applied = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
     const done = new Set(applied.results.map((row) => row.name))
     for (const name of listMigrations()) {
       if (done.has(name)) continue
       const queries = splitQueries(readFileSync(join(MIGRATIONS_DIR, name), 'utf8'))
-      const note = db.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
-      // One batch is one transaction: a migration that fails halfway leaves nothing of itself.
-      await db.batch([...queries.map((query) => db.prepare(query)), note]).catch((error: Error) => {
+      const record = db.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
+      // One batch is one transaction, so a migration that fails halfway changes nothing.
+      await db.batch([...queries.map((query) => db.prepare(query)), record]).catch((error: Error) => {
         throw new Refusal(`The migration ${name} failed: ${error.message}`)
       })
     }
@@ -58,5 +58,5 @@ export async function migrate(persistDir: string, databaseID: string): Promise<v
     await miniflare.dispose()
   }
   mkdirSync(join(persistDir, 'd1'), { recursive: true })
-  writeFileSync(note, wanted)
+  writeFileSync(appliedFile, wanted)
 }

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net'
 import { HOST, Refusal } from './settings.ts'
 
-/** Throws a Refusal when nothing could listen on the port; port 0 is always fine. */
+/** @throws Refusal when no server could listen on the port; port 0 is always allowed */
 export async function requireFreePort(port: number): Promise<void> {
   if (port !== 0) await listenOnce(port)
 }
 
-/** A port that was free a moment ago, for servers that must be told one. */
+/** Finds a free port, for servers that cannot choose one themselves. */
 export function findFreePort(): Promise<number> {
   return listenOnce(0)
 }
@@ -24,8 +24,8 @@ function listenOnce(port: number): Promise<number> {
 
 function explain(port: number, error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE') {
-    return `Port ${port} is taken: something already listens there. Stop it, or choose another port with PORT=${port + 1}.`
+    return `Port ${port} is in use by another program. Stop that program, or choose another port with PORT=${port + 1}.`
   }
-  if (error.code === 'EACCES') return `Port ${port} is not for this user. Choose one above 1023, like PORT=8787.`
+  if (error.code === 'EACCES') return `Port ${port} needs special rights. Choose a port above 1023, like PORT=8787.`
   return `Port ${port} cannot be used: ${error.message}`
 }

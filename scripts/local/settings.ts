@@ -1,25 +1,25 @@
 import { resolve } from 'node:path'
 
-/** The repository's root: every path below is relative to it, wherever the command was typed. */
+/** The repository's root. Paths in settings are relative to it, whatever the current directory is. */
 export const ROOT = resolve(import.meta.dirname, '../..')
 
 export const HOST = '127.0.0.1'
 
-/** OpenIM's well-known development secret. This is its only place in the tooling; a deployment that has it refuses to serve. */
+/** OpenIM's published default secret. All scripts take it from here; a deployment with this secret refuses to serve. */
 export const DEVELOPMENT_SECRET = 'openIM123'
 
-/** A refusal whose sentence is all a person needs: it is printed without a stack. */
+/** An error whose message explains itself to the user; scripts print it without a stack. */
 export class Refusal extends Error {}
 
 export interface LocalSettings {
   /** 0 asks for any free port. */
   port: number
   stateDir: string
-  /** What Miniflare and `wrangler dev` both call the persistence root: the layout's version is part of its name. */
+  /** The persistence root of Miniflare and `wrangler dev`; its name has the version of the layout. */
   persistDir: string
-  /** What the Worker gets besides its bindings. */
+  /** The Worker's settings. */
   vars: Record<string, string>
-  /** True when nobody chose a secret, so that it may be shown. */
+  /** Whether the secret is the published default, which may be shown. */
   hasDevelopmentSecret: boolean
 }
 
@@ -45,7 +45,7 @@ function readPort(text: string | undefined): number {
   if (!text) return 8787
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65535) {
-    throw new Refusal(`PORT must be a number from 0 to 65535 (0 picks a free one), not ${JSON.stringify(text)}.`)
+    throw new Refusal(`PORT must be a number from 0 to 65535 (0 chooses a free port), not ${JSON.stringify(text)}.`)
   }
   return port
 }

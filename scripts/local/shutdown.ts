@@ -1,36 +1,37 @@
-import { childrenGone, killChildren } from './children.ts'
+import { childrenGone, killChildren } from './child-processes.ts'
 
-const PATIENCE_MS = 3_000
+/** The process exits after this time even if the server has not stopped. */
+const MAX_STOP_MS = 3_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-let stopping = false
+let stopRequested = false
 let stop: () => Promise<void> = async () => {}
 
-/** True once the end was asked for: what breaks from then on is not news. */
+/** Whether the process was asked to stop; errors after that are expected and need no report. */
 export function isStopping(): boolean {
-  return stopping
+  return stopRequested
 }
 
-/** From now on a signal ends the process with exit code 0, even before the server is up. */
+/** Makes signals end the process with exit code 0, also before the server is ready. */
 export function exitCleanlyOnSignals(): void {
   for (const signal of SIGNALS) process.on(signal, end)
   if (process.env.npm_lifecycle_event) endWithParent()
-  // Miniflare's own listeners call process.exit(143) while it is starting; being asked to stop is not a failure.
+  // Miniflare's own listeners call process.exit(143) while it starts, but a requested stop is not a failure.
   process.on('exit', () => {
-    if (stopping) process.exitCode = 0
+    if (stopRequested) process.exitCode = 0
   })
 }
 
-/** Names what must be undone first. From here Miniflare's listeners are gone: they would exit before workerd has. */
-export function stopWith(undo: () => Promise<void>): void {
-  stop = undo
+/** Sets the function that stops the server. Removes Miniflare's listeners, which would exit before workerd has exited. */
+export function stopWith(stopServer: () => Promise<void>): void {
+  stop = stopServer
   for (const signal of SIGNALS) {
     process.removeAllListeners(signal)
     process.on(signal, end)
   }
 }
 
-/** npm passes SIGINT and SIGTERM on, but nothing else; when it dies of something else, the server would stay behind. */
+/** Ends the server when npm dies. npm forwards only SIGINT and SIGTERM, so after another signal the server would stay. */
 function endWithParent(): void {
   const npm = process.ppid
   setInterval(() => {
@@ -39,9 +40,9 @@ function endWithParent(): void {
 }
 
 function end(): void {
-  if (stopping) return
-  stopping = true
-  setTimeout(() => process.exit(0), PATIENCE_MS).unref()
+  if (stopRequested) return
+  stopRequested = true
+  setTimeout(() => process.exit(0), MAX_STOP_MS).unref()
   stop()
     .catch(() => {})
     .then(() => {

@@ -5,42 +5,45 @@ import { DEVELOPMENT_SECRET, Refusal, ROOT } from './settings.ts'
 
 export const WRANGLER_CONFIG = join(ROOT, 'wrangler.toml')
 
-/** wrangler's program, run with this Node: the shell's `wrangler` may be found by a different one. */
+/** wrangler's program, run with this process's Node; the shell's `wrangler` might run with another version of Node. */
 const WRANGLER_PROGRAM = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
 
-/** How wrangler is to behave when a program and not a person calls it; what the environment already says wins. */
-const MANNERS = {
+/** wrangler's settings for calls by a program. Variables of the environment take precedence. */
+const WRANGLER_ENV = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
 }
 
-/** The same for a server that must start without the internet. */
-const LOCAL_MANNERS = {
-  ...MANNERS,
+/** wrangler's settings for a local server, which must start without the internet. */
+const LOCAL_WRANGLER_ENV = {
+  ...WRANGLER_ENV,
   WRANGLER_LOG: 'warn',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   // Recording a trace of every request slows the server down and grows the state folder.
   X_LOCAL_OBSERVABILITY: 'false',
-  // wrangler complains when a required secret is not to be found here; what the Worker gets is decided in settings.ts.
+  // wrangler warns when a required secret is missing here. The Worker's own value comes from settings.ts.
   OPENIM_SECRET: DEVELOPMENT_SECRET,
 }
 
-/** Runs wrangler quietly to its end. When it fails, what it said becomes the explanation. */
+/**
+ * Runs wrangler without showing its output, and returns the output.
+ * @throws Refusal with the output when wrangler fails
+ */
 export async function runWrangler(args: string[], failure: string): Promise<string> {
   const { code, output } = await finish(args, 'pipe')
   if (code !== 0) throw new Refusal(`${failure}:\n\n${output.trim()}`)
   return output
 }
 
-/** What wrangler said, or undefined when it failed: for questions whose answer may be no. */
+/** Returns wrangler's output, or undefined when it failed. For queries that may fail. */
 export async function tryWrangler(args: string[]): Promise<string | undefined> {
   const { code, output } = await finish(args, 'pipe')
   return code === 0 ? output : undefined
 }
 
-/** Runs wrangler before the person's eyes, who may have to answer it. */
+/** Runs wrangler in the terminal, because it may ask the user a question. */
 export async function showWrangler(args: string[], failure: string): Promise<void> {
   const { code } = await finish(args, 'inherit')
   if (code !== 0) throw new Refusal(`${failure}; the reason is above.`)
@@ -49,7 +52,7 @@ export async function showWrangler(args: string[], failure: string): Promise<voi
 async function finish(args: string[], stdio: 'pipe' | 'inherit'): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [WRANGLER_PROGRAM, ...args], {
     cwd: ROOT,
-    env: { ...MANNERS, ...process.env },
+    env: { ...WRANGLER_ENV, ...process.env },
     stdio: stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -62,8 +65,8 @@ async function finish(args: string[], stdio: 'pipe' | 'inherit'): Promise<{ code
   return { code, output }
 }
 
-/** Loads wrangler into this process. It reads its environment as it loads, hence not an `import` at the top of a file. */
+/** Loads wrangler into this process. wrangler reads the environment while it loads, so a top-level import is too early. */
 export async function importWrangler(): Promise<typeof import('wrangler')> {
-  for (const [name, value] of Object.entries(LOCAL_MANNERS)) process.env[name] ??= value
+  for (const [name, value] of Object.entries(LOCAL_WRANGLER_ENV)) process.env[name] ??= value
   return import('wrangler')
 }

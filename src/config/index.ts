@@ -1,182 +1,92 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Bindings } from '../env.ts'
+import { DAY_MS, DAY_SECONDS } from '../platform/durations.ts'
 import type { LogLevel } from '../platform/observability/log.ts'
 import type { S3Settings } from '../platform/storage/s3-files.ts'
-import { PLATFORMS } from '../protocol/constants/platform.ts'
+
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
 import { currentOverrides, type Overrides } from './overrides.ts'
 import { type PushConfig, type PushSecrets, parsePush } from './push.ts'
-import {
-  type CodesConfig,
-  CodesSetting,
-  type MailConfig,
-  MailSetting,
-  type SmsConfig,
-  SmsSetting,
-} from './verification.ts'
-import { type Hooks, WebhooksSetting } from './webhook.ts'
+import { givenSettings, isRuntimeSetting, listOf, RuntimeSettings, Settings, settingError } from './settings.ts'
+import type { CodesConfig, MailConfig, SmsConfig } from './verification.ts'
+import type { Hooks } from './webhook.ts'
 
-/** OpenIM's well-known secret: fine on a developer's machine, refused everywhere else. */
+/** OpenIM's published default secret: accepted on a developer's machine, refused everywhere else. */
 const DEFAULT_SECRET = 'openIM123'
 
-/** A secret shorter than this can be guessed from one captured token. */
+/** An attacker can guess a shorter secret offline from one captured token. */
 const MIN_SECRET_LENGTH = 16
 
-const DAY_SECONDS = 86_400
-const DAY_MS = 86_400_000
 const BYTES_PER_MB = 1_048_576
 
-const platformClass = z.enum(Object.values(PLATFORMS).map((platform) => platform.class))
-
-/** Lines of the multi-login table, as JSON: `{"Mobile":["Mobile","Pad"],"PC":["same platform"]}`. */
-const MultiLoginRulesSetting = z.partialRecord(
-  platformClass,
-  z.array(z.union([platformClass, z.literal('same platform')])),
-)
-
-/** How large files of a kind may be, in MiB, as JSON: `{"image/*":20,"msg-voice":5}`. */
-const FileLimitsSetting = z.record(z.string().min(1), z.number().positive())
-
-const days = z.coerce.number().int().min(0).max(36_500)
-
-const Settings = z.object({
-  OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
-  OPENIM_SECRET: z.string().default(''),
-  OPENIM_ADMIN_USER_IDS: z.string().default('imAdmin'),
-  OPENIM_ADMIN_NICKNAMES: z.string().default('superAdmin'),
-  OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
-  OPENIM_MULTI_LOGIN_POLICY: z.enum(['0', '1', '4', '5']).default('1'),
-  OPENIM_MULTI_LOGIN_RULES: z.string().transform(parseJson).pipe(MultiLoginRulesSetting).optional(),
-  OPENIM_FRIEND_VERIFY: z.enum(['0', '1']).default('0'),
-  OPENIM_HISTORY_FOR_NEW_MEMBERS: z.enum(['0', '1']).default('1'),
-  OPENIM_MAX_GROUP_MEMBERS: z.coerce.number().int().min(1).max(100_000).default(100_000),
-  OPENIM_MAX_DIRECT_MEMBERS: z.coerce.number().int().min(1).max(1_000).default(250),
-  OPENIM_MAX_GROUPS_PER_USER: z.coerce.number().int().min(1).max(100_000).default(10_000),
-  OPENIM_MAX_TOKENS_PER_PLATFORM: z.coerce.number().int().min(1).max(1_000).default(30),
-  OPENIM_MAX_FILE_MB: z.coerce.number().int().min(1).max(50_000).default(5_120),
-  OPENIM_FILE_TYPES: z.string().default(''),
-  OPENIM_FILE_GROUPS: z.string().default(''),
-  OPENIM_FILE_LIMITS: z.string().transform(parseJson).pipe(FileLimitsSetting).default({}),
-  OPENIM_FILE_ACCESS: z.enum(['public', 'signed']).default('public'),
-  OPENIM_MAX_OPEN_UPLOADS: z.coerce.number().int().min(1).max(10_000).default(200),
-  OPENIM_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  OPENIM_S3_BUCKET: z.string().optional(),
-  OPENIM_S3_REGION: z.string().default('auto'),
-  OPENIM_S3_ACCESS_KEY_ID: z.string().optional(),
-  OPENIM_S3_SECRET_ACCESS_KEY: z.string().optional(),
-  OPENIM_SMS: z.string().transform(parseJson).pipe(SmsSetting).optional(),
-  OPENIM_MAIL: z.string().transform(parseJson).pipe(MailSetting).optional(),
-  OPENIM_CODES: z.string().default('{}').transform(parseJson).pipe(CodesSetting),
-  OPENIM_WEBHOOKS: z.string().transform(parseJson).pipe(WebhooksSetting).optional(),
-  OPENIM_WEBHOOK_SECRET: z.string().default(''),
-  OPENIM_WEBHOOK_RETRY_SECONDS: z.coerce.number().int().min(0).max(3_600).default(5),
-  OPENIM_WEBHOOK_LOG_SIZE: z.coerce.number().int().min(0).max(1_000_000).default(10_000),
-  OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  OPENIM_PUSH: z.string().default(''),
-  OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),
-  OPENIM_PUSH_APNS_KEY: z.string().optional(),
-  OPENIM_PUSH_VAPID_KEY: z.string().optional(),
-  OPENIM_PUSH_HTTP_SECRET: z.string().optional(),
-  OPENIM_PUSH_JPUSH_SECRET: z.string().optional(),
-  OPENIM_PUSH_GETUI_SECRET: z.string().optional(),
-  OPENIM_RETAIN_MESSAGES_DAYS: days.default(365),
-  OPENIM_FILE_EXPIRE_DAYS: days.default(180),
-  OPENIM_DELETE_OBJECT_TYPES: z.string().default('msg-picture,msg-file,msg-voice,msg-video,msg-video-snapshot,sdklog'),
-  OPENIM_RATE_LIMITS: z.enum(['0', '1']).optional(),
-  OPENIM_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).optional(),
-  OPENIM_METRICS_TOKEN: z.string().default(''),
-  OPENIM_GRAFANA_URL: z.union([z.url({ protocol: /^https?$/ }), z.literal('none')]).default('none'),
-})
-
-/** What may be changed while the service runs (see `overrides.ts`): never who is an administrator, never a secret. */
-const RuntimeSettings = Settings.pick({
-  OPENIM_TOKEN_EXPIRE_DAYS: true,
-  OPENIM_MULTI_LOGIN_POLICY: true,
-  OPENIM_MULTI_LOGIN_RULES: true,
-  OPENIM_FRIEND_VERIFY: true,
-  OPENIM_MAX_TOKENS_PER_PLATFORM: true,
-  OPENIM_MAX_FILE_MB: true,
-  OPENIM_FILE_ACCESS: true,
-  OPENIM_LOG_LEVEL: true,
-  OPENIM_RETAIN_MESSAGES_DAYS: true,
-  OPENIM_FILE_EXPIRE_DAYS: true,
-  OPENIM_DELETE_OBJECT_TYPES: true,
-  OPENIM_RATE_LIMITS: true,
-  OPENIM_REQUESTS_PER_MINUTE: true,
-  OPENIM_GRAFANA_URL: true,
-})
-
-type RuntimeSettings = z.output<typeof RuntimeSettings>
-export type RuntimeSetting = keyof RuntimeSettings
-
-/** What one connection may ask for, unless the deployment says otherwise. */
+/** The default limit of requests on one connection. */
 const REQUESTS_PER_MINUTE = 6_000
 
 export interface Config {
   local: boolean
   /** HS256 key of the tokens and the `secret` of `/auth/get_admin_token`. */
   secret: string
-  /** The app's administrators, by userID, with the nickname their row gets. */
+  /** The nicknames of the app's administrators, by userID; their user rows are created with them. */
   admins: ReadonlyMap<string, string>
   tokenExpireSeconds: number
-  /** Who goes when a device logs in: a policy's table, with the deployment's own lines in place of its. */
+  /** The sessions that end when a device logs in: the policy's table, with the deployment's own rows replacing its rows. */
   multiLogin: MultiLoginRules
   maxTokensPerPlatform: number
-  /** Whether only those whom the receiver has as a friend may write to a user. */
+  /** Whether users can receive messages only from users on their own friend list. */
   friendVerify: boolean
-  /** Whether who joins a group reads what was written there before. */
+  /** Whether new group members can read the messages from before they joined. */
   historyForNewMembers: boolean
   maxGroupMembers: number
   maxGroupsPerUser: number
-  /** A group with more members than this is delivered by relays. */
+  /** Groups with more members than this deliver through relays. */
   maxDirectMembers: number
   maxFileBytes: number
-  /** Which media types files may have. */
+  /** Media types that files may have. */
   fileTypes: Selection
-  /** Which groups (the `cause` of an upload) files may be of. */
+  /** Groups (the `cause` of an upload) that files may belong to. */
   fileGroups: Selection
-  /** Bytes a file may have, by its group or by a media type, also one like `image/*`. */
+  /** The largest file in bytes, by group or by media type; media types may be patterns like `image/*`. */
   fileLimits: ReadonlyMap<string, number>
-  /** Whether the plain address of a file opens it for everybody, or only a signed one does, or a token. */
+  /** `public`: anyone with a file's address can read the file. `signed`: reading needs a signed address or a token. */
   fileAccess: 'public' | 'signed'
-  /** How many uploads of a user may be under way. */
+  /** How many unfinished uploads a user may have. */
   maxOpenUploads: number
-  /** Names of files in these groups are forgotten after this time; no group: none is. */
+  /** File names in these groups are deleted after this time; an empty list keeps all names. */
   fileExpiry: { afterMs: number; groups: readonly string[] }
-  /** The store that clients reach themselves; null: files go through this service into the bucket bound to it. */
+  /** The S3 store, which clients reach directly; null when files go through this service into its own bucket. */
   s3: S3Settings | null
-  /** Who sends verification codes to phones and to mailboxes; null = nobody. */
+  /** The vendors that send verification codes to phones and mailboxes; null when the deployment has none. */
   sms: SmsConfig | null
   mail: MailConfig | null
   codes: CodesConfig
-  /** What the app's own server is asked and told. */
+  /** The webhooks to the app server. */
   webhooks: Hooks
-  /** Signs what is sent to webhooks; "" = no signature. */
+  /** Signs the webhook requests; "" = no signature. */
   webhookSecret: string
-  /** How long after a failed delivery the next one follows; each one after that waits twice as long. */
+  /** The pause before a failed webhook delivery is retried; it doubles with each further retry. */
   webhookRetrySeconds: number
-  /** How many deliveries the log keeps; 0 = there is no log. */
+  /** How many webhook deliveries the log keeps; 0 = there is no log. */
   webhookLogSize: number
   logLevel: LogLevel
-  /** How absent users are rung; null when they are not. */
+  /** Offline push; null when it is off. */
   push: PushConfig | null
-  /** After how many days messages go; 0 = never. */
+  /** Messages are deleted after this many days; 0 = never. */
   retainMessagesDays: number
-  /** Whether calls and connections are counted and limited, by address and by user. */
+  /** Whether calls and connections are limited, by address and by user. */
   rateLimits: boolean
-  /** How many requests one connection may make; 0 = any number. */
+  /** How many requests one connection may make per minute; 0 = any number. */
   requestsPerMinute: number
-  /** What Prometheus shows to read `/metrics`; "" = only administrators read it. */
+  /** The token with which Prometheus reads `/metrics`; "" = only administrators can read it. */
   metricsToken: string
-  /** Where `/third/prometheus` leads; null = nowhere. */
+  /** The address to which `/third/prometheus` redirects; null when there is no dashboard. */
   grafanaURL: string | null
-  /** The settings in force among those that may be changed at run time, as they are written. */
+  /** The values in force of the run-time settings, in the notation of the environment. */
   runtime: RuntimeSettings
-  /** Why this deployment must not serve, or null when it may. */
+  /** The reason why this deployment must not serve, or null when its settings are valid. */
   refusal: string | null
 }
 
-/** Patterns of what is taken, all when there is none, and of what is not, which win. */
+/** Patterns that allow (an empty list allows everything) and patterns that deny. A denied item is never allowed. */
 export interface Selection {
   allowed: readonly string[]
   denied: readonly string[]
@@ -184,7 +94,7 @@ export interface Selection {
 
 const parsed = new WeakMap<object, { overrides: Overrides; config: Config }>()
 
-/** The configuration in force, parsed once per isolate, set of bindings and state of the overrides. */
+/** The configuration in force. Parsed once per isolate and bindings, and again when the overrides change. */
 export function configOf(env: Bindings): Config {
   const overrides = currentOverrides()
   const known = parsed.get(env)
@@ -194,19 +104,16 @@ export function configOf(env: Bindings): Config {
   return config
 }
 
-/** Never throws: a malformed setting becomes the refusal, so that every request says what is wrong. */
-export function parseConfig(
-  env: Partial<Record<keyof z.input<typeof Settings>, unknown>>,
-  overrides: Overrides = {},
-): Config {
-  const given = { ...definedOnly(env), ...acceptable(overrides) }
+/** Never throws: a malformed setting becomes the refusal, so that every request reports the error. */
+export function parseConfig(env: Partial<Record<keyof Settings, unknown>>, overrides: Overrides = {}): Config {
+  const given = { ...givenSettings(env), ...validOverrides(overrides) }
   const result = Settings.safeParse(given)
   const settings = result.success ? result.data : Settings.parse({})
   const nicknames = listOf(settings.OPENIM_ADMIN_NICKNAMES)
   const { push, refusal: pushRefusal } = parsePush(settings.OPENIM_PUSH, pushSecrets(settings))
   const admins = new Map(listOf(settings.OPENIM_ADMIN_USER_IDS).map((id, i) => [id, nicknames[i] ?? id]))
   const local = settings.OPENIM_LOCAL === '1'
-  // On a developer's machine all devices share one address: nothing is limited there unless somebody says so.
+  // On a developer's machine all devices share one address, so limits are off there unless a setting turns them on.
   const limits = {
     OPENIM_RATE_LIMITS: settings.OPENIM_RATE_LIMITS ?? (local ? '0' : '1'),
     OPENIM_REQUESTS_PER_MINUTE: settings.OPENIM_REQUESTS_PER_MINUTE ?? (local ? 0 : REQUESTS_PER_MINUTE),
@@ -261,7 +168,7 @@ export function parseConfig(
   }
 }
 
-function pushSecrets(settings: z.output<typeof Settings>): PushSecrets {
+function pushSecrets(settings: Settings): PushSecrets {
   const { OPENIM_PUSH_FCM_ACCOUNT: account, OPENIM_PUSH_APNS_KEY: key, OPENIM_PUSH_VAPID_KEY: vapid } = settings
   const { OPENIM_PUSH_HTTP_SECRET: http, OPENIM_PUSH_JPUSH_SECRET: jpush, OPENIM_PUSH_GETUI_SECRET: getui } = settings
   return {
@@ -274,24 +181,17 @@ function pushSecrets(settings: z.output<typeof Settings>): PushSecrets {
   }
 }
 
-/** Why a value will not do for a setting, or null when it will. */
-export function settingError(name: RuntimeSetting, value: string): string | null {
-  const result = RuntimeSettings.shape[name].safeParse(value)
-  return result.success ? null : (result.error.issues[0]?.message ?? 'the value is not valid')
-}
-
-/** An override that an older version has left, and that this one does not take, must not stop the deployment. */
-function acceptable(overrides: Overrides): Overrides {
-  const isRuntimeSetting = (name: string): name is RuntimeSetting => Object.hasOwn(RuntimeSettings.shape, name)
+/** Ignores overrides that this version does not accept: an override from an older version must not stop the service. */
+function validOverrides(overrides: Overrides): Overrides {
   return Object.fromEntries(
     Object.entries(overrides).filter(([name, value]) => isRuntimeSetting(name) && settingError(name, value) === null),
   )
 }
 
-function refusalOf(settings: z.output<typeof Settings>, admins: ReadonlyMap<string, string>): string | null {
+function refusalOf(settings: Settings, admins: ReadonlyMap<string, string>): string | null {
   if (admins.size === 0) return 'OPENIM_ADMIN_USER_IDS names no administrator'
   const missing = S3_NAMES.filter((name) => settings[name] === undefined)
-  if (missing.length > 0 && missing.length < S3_NAMES.length) return `${missing.join(', ')} must be set, too`
+  if (missing.length > 0 && missing.length < S3_NAMES.length) return `${missing.join(', ')} must also be set`
   if (settings.OPENIM_LOCAL === '1') return settings.OPENIM_SECRET === '' ? 'OPENIM_SECRET is empty' : null
   if (settings.OPENIM_SECRET === '') return 'OPENIM_SECRET is not set; run `npx wrangler secret put OPENIM_SECRET`'
   if (settings.OPENIM_SECRET === DEFAULT_SECRET) {
@@ -310,13 +210,13 @@ const S3_NAMES = [
   'OPENIM_S3_SECRET_ACCESS_KEY',
 ] as const
 
-function s3Of(settings: z.output<typeof Settings>): S3Settings | null {
+function s3Of(settings: Settings): S3Settings | null {
   const [endpoint, bucket, accessKeyID, secretAccessKey] = S3_NAMES.map((name) => settings[name])
   if (!endpoint || !bucket || !accessKeyID || !secretAccessKey) return null
   return { endpoint, bucket, region: settings.OPENIM_S3_REGION, accessKeyID, secretAccessKey }
 }
 
-/** `image/*,!image/svg+xml`: what begins with an exclamation mark is denied. */
+/** Parses a list like `image/*,!image/svg+xml`: patterns with an exclamation mark deny. */
 function selectionOf(text: string): Selection {
   const patterns = listOf(text)
   return {
@@ -328,26 +228,4 @@ function selectionOf(text: string): Selection {
 function malformed(error: z.ZodError): string {
   const issue = error.issues[0]
   return issue ? `setting ${issue.path.join('.')} is not valid: ${issue.message}` : 'the settings are not valid'
-}
-
-/** Only our names, and an empty variable counts as absent. */
-function definedOnly(env: object): Record<string, unknown> {
-  const names = Object.keys(Settings.shape)
-  return Object.fromEntries(Object.entries(env).filter(([name, value]) => names.includes(name) && value !== ''))
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-}
-
-/** What is no JSON is left for the schema to refuse. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }

@@ -4,31 +4,30 @@ import { openDatabase } from '../platform/storage/d1.ts'
 import { settingOverride } from './tables.ts'
 
 /*
- * Settings that administrators change while the service runs. D1 has them; every isolate works with a copy, which it
- * reads again when it is older than half a minute. A message never waits for that: the objects go on with the copy
- * they have.
+ * Settings that administrators change at run time. D1 stores them, and every isolate works with a copy that it reads
+ * again after 30 seconds. A message never waits for that: the objects go on with the copy that they have.
  */
 
-/** Setting by name, as in the environment. */
+/** Values by the setting's name, in the notation of the environment. */
 export type Overrides = Readonly<Record<string, string>>
 
-/** A row of this name holds `0` while the overrides are not to be applied. */
+/** The row with this name has the value `0` while the overrides are switched off. */
 export const OVERRIDES_SWITCH = 'overrides'
 
 const MAX_AGE_MS = 30_000
 
 let current: Overrides = {}
 let hasRead = false
-let askedAt = Number.NEGATIVE_INFINITY
+let lastReadTime = Number.NEGATIVE_INFINITY
 
-/** This isolate's copy; another object as soon as something in it is different. */
+/** This isolate's copy. A new object only when a value has changed, so that callers can compare by identity. */
 export function currentOverrides(): Overrides {
   return current
 }
 
-/** Reads the copy again. */
+/** Reads the overrides from D1 into this isolate's copy. */
 export async function readOverrides(env: Bindings): Promise<void> {
-  askedAt = Date.now()
+  lastReadTime = Date.now()
   const rows = await openDatabase(env.DB).select().from(settingOverride)
   const found = Object.fromEntries(rows.map(({ name, value }) => [name, value]))
   const { [OVERRIDES_SWITCH]: applied, ...overrides } = found
@@ -37,22 +36,25 @@ export async function readOverrides(env: Bindings): Promise<void> {
   hasRead = true
 }
 
-/** Waits for the first copy of this isolate; later ones are read beside the work, which `beside` keeps alive. */
-export async function withOverrides(env: Bindings, beside: (work: Promise<void>) => void): Promise<void> {
+/**
+ * Waits for this isolate's first copy. Later copies are read in the background.
+ * @param waitUntil keeps the isolate alive while it reads
+ */
+export async function withOverrides(env: Bindings, waitUntil: (work: Promise<void>) => void): Promise<void> {
   if (!hasRead) await tryReading(env)
-  else refreshOverrides(env, beside)
+  else refreshOverrides(env, waitUntil)
 }
 
-/** Reads the copy again if it is old, and lets nobody wait. */
-export function refreshOverrides(env: Bindings, beside: (work: Promise<void>) => void): void {
-  if (Date.now() - askedAt >= MAX_AGE_MS) beside(tryReading(env))
+/** Reads the overrides in the background if the copy is older than 30 seconds. */
+export function refreshOverrides(env: Bindings, waitUntil: (work: Promise<void>) => void): void {
+  if (Date.now() - lastReadTime >= MAX_AGE_MS) waitUntil(tryReading(env))
 }
 
-/** Without D1 the service goes on with the copy that it has, or with the deployment's own settings. */
+/** While D1 cannot be read, the service goes on with its copy, or with the deployment's own settings. */
 async function tryReading(env: Bindings): Promise<void> {
   try {
     await readOverrides(env)
   } catch (error) {
-    createLog('error').error('the settings changed at run time could not be read', error)
+    createLog('error').error('reading run-time settings failed', error)
   }
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { PLATFORMS, type PlatformID } from '../protocol/constants/platform.ts'
+import { jsonOrText } from './json-or-text.ts'
 
 /*
- * The setting OPENIM_PUSH: OpenIM's openim-push.yml written as JSON, with more than one provider at a time and three
- * more kinds of them. Sections of providers that are not enabled may be there, half filled as in OpenIM's own file.
+ * The setting OPENIM_PUSH: OpenIM's openim-push.yml as JSON. It differs in two ways: it can enable several providers at a
+ * time, and there are three more providers. Sections of providers that are not enabled may be incomplete, as in OpenIM's
+ * own file.
  */
 
 export const PROVIDERS = ['fcm', 'apns', 'webpush', 'http', 'jpush', 'getui'] as const
@@ -11,12 +13,12 @@ export const PROVIDERS = ['fcm', 'apns', 'webpush', 'http', 'jpush', 'getui'] as
 export type ProviderName = (typeof PROVIDERS)[number]
 
 const url = () => z.url({ protocol: /^https?$/, error: 'it is not an http or https address' })
-/** An address that paths are put behind. */
+/** An address to which paths are appended. */
 const baseUrl = () => url().transform((given) => given.replace(/\/+$/, ''))
 const filled = () => z.string().min(1, { error: 'it is empty' })
 const text = () => z.string().nullish().transform(orEmpty)
 
-/** What Google's console gives as a JSON file; only these of its fields are used. */
+/** The JSON file of a service account, as Google's console creates it; the fields that this service uses. */
 export const ServiceAccount = z.object({
   project_id: filled(),
   client_email: filled(),
@@ -31,7 +33,7 @@ const SECTIONS = {
   fcm: z
     .object({
       serviceAccount: z
-        .union([z.string().transform(parseJson), z.unknown()])
+        .union([z.string().transform(jsonOrText), z.unknown()])
         .pipe(ServiceAccount)
         .optional(),
       authURL: blankIsAbsent(url()),
@@ -39,7 +41,7 @@ const SECTIONS = {
         .string()
         .nullish()
         .refine((path) => !path, {
-          error: 'there is no file to read here; put the content of that file into OPENIM_PUSH_FCM_ACCOUNT',
+          error: 'this service cannot read a file; put the content of the file into OPENIM_PUSH_FCM_ACCOUNT',
         }),
       url: baseUrl().default('https://fcm.googleapis.com'),
     })
@@ -63,7 +65,7 @@ const SECTIONS = {
   http: z.object({
     url: url(),
     secret: z.string().min(16, { error: 'it is shorter than 16 characters' }),
-    /** Whether users without a registered token are handed over too, by userID. */
+    /** Whether the provider also gets users without a registered token, by userID. */
     byUserID: z.boolean().default(false),
   }),
   jpush: z.object({
@@ -101,7 +103,7 @@ interface ProviderConfigs {
   getui: GetuiConfig
 }
 
-/** `"fcm"`, `"fcm, apns"` or `["fcm", "apns"]`, whatever the case. */
+/** `"fcm"`, `"fcm, apns"` or `["fcm", "apns"]`, in any case. */
 const names = z
   .union([z.string().transform((list) => list.split(',')), z.array(z.string())])
   .transform((list) => list.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))
@@ -112,16 +114,18 @@ const platformNames = new Map(Object.entries(PLATFORMS).map(([id, { name }]) => 
 const platformKey = z
   .string()
   .transform((key) => platformNames.get(key.toLowerCase()) ?? Number(key))
-  .pipe(z.custom<PlatformID>((id) => [...platformNames.values()].includes(id as number), 'there is no such platform'))
+  .pipe(
+    z.custom<PlatformID>((id) => [...platformNames.values()].includes(id as number), 'this platform does not exist'),
+  )
 
 const General = z.object({
   enable: names.nullish().transform((given) => [...new Set(given ?? [])]),
   /** Per platform, the providers that may serve it, best first. */
   platforms: z.record(z.string(), names).default({}),
-  /** Titles in place of the usual ones, by contentType. */
+  /** Titles that replace the default ones, by contentType. */
   titles: z.record(z.string().regex(/^\d+$/), z.string()).default({}),
   collapse: z.enum(['message', 'conversation']).default('message'),
-  /** Within so many seconds of a push, what follows in the conversation waits and becomes one push. */
+  /** Messages of a conversation within this many seconds after a push wait, and then become one push. */
   burstSeconds: z.number().min(0).max(60).default(3),
   iosPush: z
     .object({ pushSound: text(), production: z.boolean().nullish() })
@@ -129,21 +133,21 @@ const General = z.object({
     .transform((given) => ({ pushSound: given?.pushSound ?? '', production: given?.production ?? false })),
 })
 
-/** What offline push goes by; there is none without a provider. */
+/** The configuration of offline push. Without a provider offline push is off. */
 export interface PushConfig {
   providers: Partial<ProviderConfigs>
-  /** Which providers serve a platform, best first. */
+  /** The providers that serve each platform, best first. */
   routes: ReadonlyMap<PlatformID, readonly ProviderName[]>
   titles: ReadonlyMap<number, string>
   collapse: 'message' | 'conversation'
   burstMs: number
-  /** The sound of a message that names none; "" = the device's own. */
+  /** The sound of a push whose message names no sound; "" = the device's default. */
   sound: string
-  /** Whether JPush and APNs speak to Apple's production service. */
+  /** Whether JPush and APNs use Apple's production service. */
   production: boolean
 }
 
-/** Where each provider is of use, unless `platforms` says otherwise. Best first, which is the order of PROVIDERS too. */
+/** The platforms that each provider serves, unless the setting `platforms` lists its providers. */
 const SERVES: Record<ProviderName, readonly PlatformID[]> = {
   apns: [1, 4, 9],
   webpush: [5],
@@ -153,9 +157,10 @@ const SERVES: Record<ProviderName, readonly PlatformID[]> = {
   getui: [1, 2, 11],
 }
 
+/** The providers, best first. */
 const PREFERENCE: readonly ProviderName[] = ['apns', 'webpush', 'fcm', 'http', 'jpush', 'getui']
 
-/** Secrets that have a setting of their own, and the field each one fills. */
+/** Secrets that have their own settings, by the field of OPENIM_PUSH that each one fills. */
 export interface PushSecrets {
   fcm?: { serviceAccount: string }
   apns?: { key: string }
@@ -167,9 +172,9 @@ export interface PushSecrets {
 
 export type ParsedPush = { push: PushConfig | null; refusal: null } | { push: null; refusal: string }
 
-/** Reads OPENIM_PUSH and the secrets that go with it. Never throws: what is wrong becomes the refusal's sentence. */
+/** Parses OPENIM_PUSH and its secrets. Never throws: an error becomes the sentence of the refusal. */
 export function parsePush(setting: string, secrets: PushSecrets): ParsedPush {
-  const given = z.record(z.string(), z.unknown()).safeParse(setting === '' ? {} : parseJson(setting))
+  const given = z.record(z.string(), z.unknown()).safeParse(setting === '' ? {} : jsonOrText(setting))
   if (!given.success) return refused('OPENIM_PUSH', { message: 'it is not a JSON object', path: [] })
   const general = General.safeParse(given.data)
   if (!general.success) return refused('OPENIM_PUSH', general.error.issues[0])
@@ -211,7 +216,8 @@ function routesOf(
   }
   for (const [key, wanted] of Object.entries(platforms)) {
     const id = platformKey.safeParse(key)
-    if (!id.success) return `setting OPENIM_PUSH is not valid: platforms names ${JSON.stringify(key)}, no platform`
+    if (!id.success)
+      return `setting OPENIM_PUSH is not valid: platforms names ${JSON.stringify(key)}, which is not a platform`
     const idle = wanted.find((name) => !enable.includes(name))
     if (idle) return `setting OPENIM_PUSH is not valid: platforms gives ${key} to ${idle}, which is not enabled`
     routes.set(id.data, wanted)
@@ -224,7 +230,7 @@ function refused(where: string, issue?: { message: string; path: PropertyKey[] }
   return { push: null, refusal: `setting ${where}${field} is not valid: ${issue?.message ?? 'it cannot be read'}` }
 }
 
-/** A private key as the consoles hand it out; line breaks may have become `\n` on their way into a variable. */
+/** A private key in the consoles' format. Line breaks that became the two characters `\n` in a variable are restored. */
 function pem() {
   return z
     .string()
@@ -240,20 +246,11 @@ function base64url(bytes: number) {
   })
 }
 
-/** OpenIM's file leaves what is not wanted as an empty key. */
+/** OpenIM: in its file an unused key is empty instead of absent. */
 function blankIsAbsent<S extends z.ZodType>(schema: S) {
   return z.union([z.literal('').transform(() => undefined), z.null().transform(() => undefined), schema]).optional()
 }
 
 function orEmpty(given: string | null | undefined): string {
   return given ?? ''
-}
-
-/** What is no JSON is left for the schema to refuse. */
-function parseJson(given: string): unknown {
-  try {
-    return JSON.parse(given)
-  } catch {
-    return given
-  }
 }

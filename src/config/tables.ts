@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Settings that were changed while the service runs; they win over the deployment's own (see `overrides.ts`). */
+/** Settings that were changed at run time. They take precedence over the deployment's own (see `overrides.ts`). */
 export const settingOverride = sqliteTable('setting_override', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

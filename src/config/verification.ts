@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
 /*
- * How verification codes are sent. These settings hold the keys of vendors, so they are set as secrets.
- * `docs/verification.md` tells what each field is.
+ * The settings for sending verification codes. They contain keys of vendors, so they are set as secrets.
+ * `docs/verification.md` describes each field.
  */
 
 const given = z.string().min(1)
 const endpoint = z.url({ protocol: /^https?$/ }).optional()
 
 const CODE_TEXT = 'Your code is {code}. It is valid for {minutes} minutes.'
-/** A message without the code would be of no use. */
+/** A message must contain the code. */
 const text = z.string().includes('{code}').default(CODE_TEXT)
 
 export const SmsSetting = z.discriminatedUnion('provider', [
@@ -28,7 +28,7 @@ export const SmsSetting = z.discriminatedUnion('provider', [
     appID: given,
     signName: given,
     templateID: given,
-    /** What the template's placeholders {1}, {2}, … become. */
+    /** The values of the template's placeholders {1}, {2}, …. */
     templateParams: z.array(given).default(['{code}']),
     region: given.default('ap-guangzhou'),
     endpoint,
@@ -53,18 +53,18 @@ const letter = { from: given, subject: z.string().min(1).default('Your code'), t
 export const MailSetting = z.discriminatedUnion('provider', [
   z.strictObject({ provider: z.literal('resend'), apiKey: given, ...letter, endpoint }),
   z.strictObject({ provider: z.literal('mailgun'), apiKey: given, domain: given, ...letter, endpoint }),
-  /** Any service that takes a mail as JSON. */
+  /** Any service that accepts a mail as JSON. */
   z.strictObject({
     provider: z.literal('http'),
     ...letter,
     endpoint: z.url({ protocol: /^https?$/ }),
     headers: z.record(z.string(), z.string()).default({}),
   }),
-  /** Cloudflare's own, through the binding EMAIL. */
+  /** Cloudflare's mail service, through the binding EMAIL. */
   z.strictObject({ provider: z.literal('cloudflare'), ...letter }),
 ])
 
-/** OpenIM's defaults, and two limits that it does not have. */
+/** OpenIM: its defaults; it has no limits `maxPerIP` and `pauseSeconds`. */
 export const CodesSetting = z.strictObject({
   length: z.int().min(4).max(10).default(6),
   validSeconds: z.int().min(30).max(86_400).default(300),

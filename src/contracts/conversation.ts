@@ -10,18 +10,22 @@ import type {
   StoredMessage,
 } from './messages.ts'
 
-/* The RPC contract of the ConversationObject. Features import this interface, never the class. */
+/*
+ * The RPC contract of the ConversationObject. There is one object per pair of users and per group. It owns the chat log
+ * and the notification log with their seqs, the copy of members, roles and blocks that the send check needs, and the
+ * delivery to the members. Features import this interface, never the class.
+ */
 
 export interface ConversationState extends Record<LogName, LogState> {
-  /** Null while there is no message. */
+  /** The other user or the group; null while the conversation has no message. */
   about: About | null
 }
 
 export interface ReadResult {
   sessionType: number
-  /** The position after the call; it never goes back. */
+  /** The read seq after the call; it never decreases. */
   hasReadSeq: number
-  /** What the call made read: messages of others, ascending. */
+  /** Seqs of other senders' messages that this call marked as read, ascending. */
   newlyRead: number[]
 }
 
@@ -38,7 +42,7 @@ export interface Revoker {
   isAppAdmin: boolean
 }
 
-/** What clients are told of a revoked message. */
+/** The facts about a revoked message that clients are notified of. */
 export interface RevokedMessage {
   clientMsgID: string
   sendID: string
@@ -48,109 +52,110 @@ export interface RevokedMessage {
   revokeTime: number
 }
 
-/** A member's receive options: of this conversation, and the one for everything. */
+/** A member's receive options: for this conversation, and the global one. */
 export interface MemberSettings {
   recvMsgOpt?: number
   globalRecvMsgOpt?: number
 }
 
-/** What a message must be like to be found; "" and 0 do not narrow. */
+/** The criteria of a search; "" and 0 match every message. */
 export interface MessageQuery {
   sendID: string
-  /** The user or the group it went to. */
+  /** The receiver: a user or a group. */
   recvID: string
   contentType: number
-  /** ms: sent at or after `from` and before `to`. */
+  /** Send time in ms: at or after `from`, and before `to`. */
   from: number
   to: number
-  /** Words that it must contain, whatever their case. */
+  /** Text that the message must contain, in any case. */
   text: string
 }
 
-/** One step of a search down a chat log: what it found, newest first, and where the next step goes on. */
+/** One step of a search through a chat log, from newer to older messages. */
 export interface SearchStep {
+  /** Matching messages, newest first. */
   seqs: number[]
-  /** When those were sent. */
+  /** The send times of these messages, in the same order. */
   sendTimes: number[]
   scanned: number
-  /** Give this as `below` to go on; 0 at the end of the log. */
+  /** The argument `below` of the next step; 0 at the end of the log. */
   below: number
 }
 
-/** One step of counting down a chat log. */
+/** One step of counting the messages of a chat log, from newer to older ones. */
 export interface CountStep {
   /** Messages by userID. */
   senders: Record<string, number>
   /** Messages by day, `YYYY-MM-DD` in UTC. */
   days: Record<string, number>
   scanned: number
-  /** Give this as `below` to go on; 0 at the end. */
+  /** The argument `below` of the next step; 0 at the end of the log. */
   below: number
 }
 
 export interface ConversationRpc {
-  /** Appends in order; answers one result per item. */
+  /** Appends the items in order. Answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
   /**
-   * Changes the group of this conversation: in D1, here, and for its members, all of it or nothing.
-   * @throws ImError 1001 who joins is a member already, 1002 somebody got another role since the decision, 1202 the
-   * groupID is taken, 1203 who is changed is no member,
-   * 1204 the group was dismissed
+   * Changes the group of this conversation: in D1, in this object, and for its members, all of it or nothing.
+   * @throws ImError 1001 a joining user is already a member, 1002 a role has changed since the decision, 1202 the
+   *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>
-  /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending; a hole is a placeholder. */
+  /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending. Erased messages are placeholders. */
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>
-  /** Those of the given seqs that lie in the window, in the order asked for; a hole is a placeholder. */
+  /** The messages with the given seqs inside the window, in the given order. Erased messages are placeholders. */
   readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<LogSlice>
   /** The newest message of the chat log that can be shown, or null. */
   readLast(window: ReadWindow): Promise<StoredMessage | null>
   /**
-   * A member has read the chat up to `hasReadSeq` (0 = no further than before) and these single messages.
-   * @throws ImError 1001 beyond the newest message, 1004 without such a conversation
+   * Records that a member has read the chat up to `hasReadSeq` (0 = no change) and these single messages.
+   * @throws ImError 1001 a seq is beyond the newest message, 1004 the conversation does not exist
    */
   markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<ReadResult>
-  /** Who has read a message of the chat and who has not, and how many, `limit` users from `offset` on. */
+  /** One page of the members who have read a chat message, or have not, and the count of both. */
   readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Readers>
-  /** @throws ImError 1002 not permitted, 1004 no such message, 1404 revoked before */
+  /** @throws ImError 1002 not permitted, 1004 the message does not exist, 1404 it was revoked before */
   revoke(seq: number, by: Revoker): Promise<RevokedMessage>
   /** Hides messages from one member. */
   hide(userID: string, seqs: number[]): Promise<void>
-  /** Erases messages for everybody; placeholders remain. */
+  /** Erases messages for all members. Placeholders remain, so that seqs have no gaps. */
   erase(seqs: number[]): Promise<void>
-  /** Nobody reads what is below the next message any more. Answers the newest seq. */
+  /** Makes all present messages unreadable for all members. Answers the newest seq. */
   clear(): Promise<number>
   /**
-   * Erases what was stored at or before a moment (ms), the oldest `limit` seqs of it if that is given; nobody reads it
-   * any more. Answers how many messages that were.
+   * Erases the messages stored at or before `time` (ms), and makes them unreadable for all members. A `limit` erases only
+   * the oldest `limit` seqs. Answers the number of erased messages.
    */
   eraseBefore(time: number, limit?: number): Promise<number>
-  /** Whether a user's message with that ID was stored in the minute after a moment (ms), or lately before it. */
+  /** Whether a user's message with that clientMsgID was stored around the time `after` (ms), when a call began. */
   hasMessage(sendID: string, clientMsgID: string, after: number): Promise<boolean>
   maxSeq(): Promise<number>
-  /** The newest message of the chat stored at or before a moment (ms); 0 when there is none. */
+  /** The seq of the newest chat message stored at or before `time` (ms); 0 when no message is that old. */
   newestSeqBefore(time: number): Promise<number>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
   /**
-   * One of the two of a single chat is about to block, befriend or drop the other. Unless `relationsChanged` follows,
-   * D1 is looked into for it.
-   * @returns by what the change is reported
+   * Announces a change of the friend or block relation between the two users of a single chat. If `relationsChanged` does
+   * not follow, the object reads the relations from D1 itself, so that its copy is right after a crash of the caller.
+   * @returns the ID of the change, for `relationsChanged`
    */
   relationsChanging(): Promise<number>
   /**
-   * D1 has such a change: the copies that the send check needs are read again.
-   * @param begun what `relationsChanging` answered; null for a change that was not announced
+   * Reads the relations again from D1, which has the change now, into the copy that the send check uses.
+   * @param changeID the answer of `relationsChanging`; null for a change that was not announced
    */
-  relationsChanged(begun: number | null): Promise<void>
-  /** Looks through the newest `limit` messages of the chat below a seq. */
+  relationsChanged(changeID: number | null): Promise<void>
+  /** Searches the newest `limit` chat messages below a seq. */
   search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
-  /** Counts, among the newest `limit` messages of the chat below a seq, those sent in `from` ≤ time < `to` (ms). */
+  /** Counts the messages sent in `from` ≤ time < `to` (ms) among the newest `limit` chat messages below a seq. */
   countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<CountStep>
-  /** Those of the given messages of the chat that are there, as they are stored: no member's view of them. */
+  /** The chat messages with the given seqs that exist, as they are stored, independent of any member's view. */
   stored(seqs: number[]): Promise<StoredMessage[]>
   /**
-   * Where both logs stand. What comes after it is brought to the member again, if it was spared that.
-   * @param since what the caller already knows of each log; the member's own messages are looked for after it
+   * The newest seqs of both logs. From this call on, new messages are delivered to the member again, if delivery to the
+   * member was being skipped.
+   * @param since the newest seq of each log that the caller knows; the member's own messages are searched after it
    */
   state(userID: string, since: Record<LogName, number>): Promise<ConversationState>
 }

@@ -1,6 +1,6 @@
 /*
- * A change of a group as it goes from the verb that decided it to the group's conversation, which carries it out: D1,
- * the conversation's own copy of its members, and what the members are told.
+ * A change of a group. A feature decides it and sends it to the group's ConversationObject, which writes it to D1 and to
+ * its own copy of the members, and notifies the members. The object stores the change as an intent until it is done.
  */
 
 /** A group's row in D1. */
@@ -39,7 +39,7 @@ export interface GroupMemberRecord {
   ex: string
 }
 
-/** What may change of a member. */
+/** The fields of a member that may change. */
 export type GroupMemberFields = Partial<
   Pick<GroupMemberRecord, 'nickname' | 'faceURL' | 'ex' | 'roleLevel' | 'muteEndTime'>
 >
@@ -53,7 +53,7 @@ export interface JoinAnswer {
   handledTime: number
 }
 
-/** What the members are told of a change. */
+/** A notification to the members about a change. */
 export interface GroupNotice {
   contentType: number
   /** The user who acts. */
@@ -61,48 +61,54 @@ export interface GroupNotice {
   senderNickname?: string
   senderFaceURL?: string
   /**
-   * The tips in OpenIM's JSON names. The versions are filled in, and `group` and changed members brought up to what they
-   * are, once the change is made: another may have come in between.
+   * The tips with OpenIM's JSON names. After the change is made, the object fills in the versions, and updates `group` and
+   * changed members to their state then, because another change may have been made in between.
    */
   detail: object
-  /** Whether the chat shows it; absent = as its kind says. */
+  /** Whether the chat shows it; absent = the default of its contentType. */
   toChat?: boolean
-  /** Of those who come or go only these are handed it; absent = all of them. The others read it, as far as they may. */
+  /** The joining and leaving users that it is delivered to; absent = all of them. The others can only read it. */
   handedTo?: string[]
 }
 
 export interface GroupChange {
   operationID: string
   groupID: string
-  /** ms. */
+  /** When the change was decided, ms. */
   time: number
-  /** The group itself, when it is new. */
+  /** The group, for a change that creates it. */
   create?: GroupRecord
-  /** Fields of the group that change. */
+  /** Changed fields of the group. */
   set?: Partial<Omit<GroupRecord, 'groupID' | 'memberCount'>>
   join?: GroupMemberRecord[]
   update?: { userID: string; set: GroupMemberFields }[]
   leave?: string[]
   /**
-   * Whoever is a member at that moment leaves. Of a group with relays, where they are too many for one step, they only
-   * no longer have the group in their lists; `leave` lets them go afterwards.
+   * All members at the time of the change leave. A group with relays has too many members for one step: the change only
+   * removes the group from their lists, and later changes remove them with `leave`.
    */
   everybodyLeaves?: boolean
   answer?: JoinAnswer
-  /** What the decision rests on: the roles that certain members had. Should one have another by now, it is refused. */
+  /** The roles on which the decision was based. The change is refused if one of these members has another role now. */
   roles?: { userID: string; roleLevel: number }[]
-  /** The member who makes the change: what they must still be at least by then. Absent = the app, or one who comes. */
+  /**
+   * The member who makes the change, with the lowest role that the member must still have. Absent for a change by the app
+   * or by a joining user.
+   */
   actor?: { userID: string; roleLevel: number }
-  /** Each is a step of the member list's version, so that clients can apply one after the other. */
+  /** Each notice has its own version of the member list, so that clients can apply them one after the other. */
   notices: GroupNotice[]
-  /** The user who makes the call; the devices hear of it from the call's own process, once it is answered. "" = none. */
+  /**
+   * The user who makes the call; "" when an administrator or a job makes it. The call itself delivers the notices to this
+   * user after its reply.
+   */
   callerUserID: string
 }
 
-/** A notice as it stands in the log. */
+/** A notice as it is stored in the log. */
 interface AppendedNotice {
   conversationID: string
-  /** 0 for one that is not stored. */
+  /** 0 for a notice that is not stored. */
   seq: number
   sendTime: number
   sendID: string
@@ -111,6 +117,6 @@ interface AppendedNotice {
 
 export interface GroupChanged {
   memberCount: number
-  /** Those of the user who makes the call. */
+  /** The notices that the caller sent; see `callerUserID`. */
   notices: AppendedNotice[]
 }

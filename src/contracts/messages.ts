@@ -1,11 +1,11 @@
 import type { Refusal } from './outcome.ts'
 
-/* Messages, log bounds and conversation facts that cross object RPC. */
+/* The types of messages, log bounds and conversation facts that the objects exchange. This file belongs to no object. */
 
-/** The two logs of a conversation's object: what people wrote, and what the server tells their clients. */
+/** The two logs of a ConversationObject: `chat` for messages of users, `notification` for messages of the server. */
 export type LogName = 'chat' | 'notification'
 
-/** One message on its way into a conversation. */
+/** One message to append to a conversation. */
 export interface AppendItem {
   operationID: string
   sendID: string
@@ -15,18 +15,18 @@ export interface AppendItem {
   serverMsgID: string
   sessionType: number
   contentType: number
-  /** The client's clock, ms; dates a retry. */
+  /** When the client created the message, by its own clock, ms. A retry has the same time. */
   createTime: number
-  /** ms; 0 lets the conversation assign the time. */
+  /** ms; 0 means that the conversation sets the time. */
   sendTime: number
   log: LogName
-  /** Messages that are not stored take no seq and are only pushed. */
+  /** A message that is not stored has no seq and is only pushed. */
   stored: boolean
-  /** Whether the sender's own devices get it too. */
+  /** Whether the sender's other devices get it too. */
   senderSync: boolean
-  /** The sender's own object gives it to the sender's devices; otherwise the conversation delivers to the sender too. */
+  /** True when the sender's object pushes it to the sender's devices itself; the conversation then skips the sender. */
   senderHasIt: boolean
-  /** Spared the checks of who may write here: what the service itself says. */
+  /** Skips the send check; for messages that the service itself sends. */
   exempt: boolean
   /** The encoded MsgData, without seq, serverMsgID and times: the conversation appends those. */
   msg: Uint8Array
@@ -39,12 +39,12 @@ export type AppendResult =
       serverMsgID: string
       sendTime: number
       duplicate: boolean
-      /** The lowest seq of others that is still on its way to the sender, when there is one. */
+      /** The lowest seq of another sender that is still being delivered to this sender, if any. */
       pendingFrom?: number
     }
   | { ok: false; refusal: Refusal }
 
-/** A message as the conversation hands it to a member's object: complete, encoded once for everybody. */
+/** A message as the conversation delivers it to the members' objects: complete, and encoded once for all of them. */
 export interface DeliveredMessage {
   /** 0 for a message that is not stored. */
   seq: number
@@ -52,26 +52,26 @@ export interface DeliveredMessage {
   sendID: string
   operationID: string
   msg: Uint8Array
-  /** Takes its place in the order and is not pushed: a sync finds it. */
+  /** Keeps its place in the order and is not pushed to sockets; devices get it from a sync. */
   silent?: boolean
 }
 
-/** That a log has something new for a member. */
+/** Reports that a log has new messages for a member. */
 export interface News {
   conversationID: string
-  /** Name of the ConversationObject that keeps this log. */
+  /** Name of the ConversationObject that stores this log. */
   home: string
   about: About
 }
 
-/** What of a group's chat one member reads, as the group keeps it: after joining, and before having left. */
+/** The part of a group's chat that one member can read, as the group stores it: after joining and before leaving. */
 export interface Bounds {
   /** 0 = no bound. */
   minSeq: number
   left: boolean
-  /** The newest seq when the member left, 0 when the chat was empty then; says nothing of who is a member. */
+  /** The newest seq when the member left; 0 if the chat was empty then, so only `left` shows whether the user has left. */
   maxSeq: number
-  /** Name of the RelayObject that serves this member; "" when the group itself delivers. */
+  /** Name of the RelayObject that serves this member; "" when the ConversationObject delivers directly. */
   relay: string
 }
 
@@ -80,12 +80,12 @@ export interface StoredMessage {
   msg: Uint8Array
 }
 
-/** As the upper bound of a reader: not even the first message. */
+/** As an upper bound: the reader can read no message at all. */
 export const READS_NOTHING = -1
 
 /**
- * Who reads, and the reader's own bounds: what was cleared below, what came after leaving above. 0 = no bound, and above
- * `READS_NOTHING`.
+ * A reader with the reader's bounds: messages below `minSeq` were cleared, messages above `maxSeq` came after the reader
+ * left. 0 = no bound; `maxSeq` may be `READS_NOTHING`.
  */
 export interface ReadWindow {
   userID: string
@@ -93,21 +93,21 @@ export interface ReadWindow {
   maxSeq: number
 }
 
-/** Messages of a log within `lower` ≤ seq ≤ `upper`, which is the owner's window cut to what the log holds. */
+/** Messages of a log with `lower` ≤ seq ≤ `upper`. These bounds are the reader's window, cut to the seqs of the log. */
 export interface LogSlice {
   lower: number
   upper: number
   messages: StoredMessage[]
 }
 
-/** Where a log stands, and how far one member's own messages reach: what they sent they have read. */
+/** The newest seq of a log, and the newest seq that one member sent: members have read their own messages. */
 export interface LogState {
   maxSeq: number
   maxSeqTime: number
   lastSentSeq: number
 }
 
-/** What a conversation is, as one of its members sees it: the other user, or the group. */
+/** The kind of a conversation and its other side as a member sees it: the other user, or the group. */
 export interface About {
   sessionType: number
   peerUserID: string

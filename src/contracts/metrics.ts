@@ -1,18 +1,18 @@
-/* The RPC contract of the MetricsObject. */
+/* The RPC contract of the MetricsObject. There is one object per deployment. It owns the totals of all counters. */
 
-/** What there is right now. */
+/** Present numbers, counted in D1. */
 export interface Gauges {
   users: number
-  /** Without dismissed ones. */
+  /** Dismissed groups are not counted. */
   groups: number
-  /** With at least one message. */
+  /** Only conversations with at least one message are counted. */
   conversations: number
 }
 
 export interface MetricsRpc {
-  /** Adds to the totals. A call that the runtime makes it repeat counts twice, which happens as rarely as resets do. */
+  /** Adds to the totals. A call that is repeated after a reset of the object may count twice, which is rare. */
   add(counts: Record<string, number>): Promise<void>
   totals(): Promise<Record<string, number>>
-  /** At most some minutes old. */
+  /** The gauges, at most ten minutes old. */
   gauges(): Promise<Gauges>
 }

@@ -1,7 +1,7 @@
 import { ImError } from '../protocol/errors.ts'
 
 /*
- * An exception that crosses object RPC loses its class, so objects answer refusals as values, and the caller's side
+ * An exception that crosses object RPC loses its class. So objects answer refusals as values, and the caller's side
  * throws them again as ImError.
  */
 
@@ -39,5 +39,5 @@ type AsOutcomes<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<Outcome<R>> : never
 }
 
-/** An object implements this: each promised method, answering an Outcome. */
+/** The interface that an object implements: each method of the contract, with an Outcome as its answer. */
 export type Serves<T> = AsOutcomes<T>

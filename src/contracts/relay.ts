@@ -1,18 +1,21 @@
 import type { DeliveredMessage, News } from './messages.ts'
 
-/* The RPC contract of the RelayObject. */
+/*
+ * The RPC contract of the RelayObject. There is one object per shard of about 1,000 members of a large group. It owns the
+ * roster of these members and knows which of them are online. It stores no messages.
+ */
 
-/** A message on its way to the members that a relay serves. */
+/** A message for the members that a relay serves. */
 export interface RelayedMessage extends DeliveredMessage {
-  /** The member whose devices have it from elsewhere; "" = nobody. */
+  /** The relay does not forward to this member, whose devices get the message in another way; "" = no exception. */
   exceptUserID: string
   /** The only members to whose devices it is pushed; absent = all. */
   onlyUserIDs?: string[]
 }
 
-/** What a relay is handed: who it serves, then new messages of one log, in order. */
+/** Changes of a relay's roster, then new messages of one log, in order. */
 export interface Relayed extends News {
-  /** Everyone this relay serves, when that has to be said anew. */
+  /** The whole roster, when the relay must replace its own. */
   roster?: string[]
   join: string[]
   leave: string[]
@@ -20,10 +23,12 @@ export interface Relayed extends News {
   redelivered?: boolean
 }
 
-/** One shard of a large group's members: it knows who of them is listening. */
 export interface RelayRpc {
-  /** Hands messages to the members who listen. @returns those who could not be reached */
+  /**
+   * Forwards messages to the objects of the online members.
+   * @returns the members whose objects could not be reached
+   */
   forward(relayed: Relayed): Promise<string[]>
-  /** A member has a live connection now. */
+  /** Reports that a member has a live connection now. */
   memberConnected(userID: string): Promise<void>
 }

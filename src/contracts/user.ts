@@ -1,36 +1,41 @@
 import type { MemberSettings } from './conversation.ts'
 import type { Bounds, DeliveredMessage, News } from './messages.ts'
 
-/* The RPC contract of the UserObject. Features import this interface, never the class. */
+/*
+ * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, log cursors and
+ * unread marks, conversation settings, presence and its subscribers, and the state of offline push. Features import this
+ * interface, never the class.
+ */
 
 /** New messages of one log, in order, for one member. */
 export interface Delivery extends News {
   messages: DeliveredMessage[]
-  /** The user has joined or left, or another object delivers from now on. */
+  /** Present when the user has joined or left, or when another object delivers from now on. */
   bounds?: Bounds
-  /** Nobody knows any more whether the user has these: the conversation died before it was told. */
+  /** The user may have these messages already: the conversation restarted before the first delivery was confirmed. */
   redelivered?: boolean
 }
 
 /**
- * How a delivery found the user. `listens`: a device is connected. `marked`: none is, and the next sync asks for this
- * log, so that until then nothing of it has to be brought. `away`: none is, and what comes next has to be brought.
+ * The user's state after a delivery. `listens`: a device is connected. `marked`: no device is connected and the log is
+ * marked unread, so further deliveries can be skipped until the next sync. `away`: no device is connected, and further
+ * messages must be delivered.
  */
 export type DeliveryResult = 'listens' | 'marked' | 'away'
 
-/** A message that an absent user may be rung for. */
+/** A message that may cause an offline push. */
 export interface PushCheck {
   conversationID: string
-  /** The chat that it belongs to. */
+  /** Name of the ConversationObject that stores its log. */
   home: string
   sessionType: number
   /** 0 for a message that is not stored. */
   seq: number
-  /** Whether it raises the app's badge. */
+  /** Whether it raises the badge of the app. */
   countsOnBadge: boolean
 }
 
-/** OpenIM's conversation row: the owner's view of a chat (field for field as on the wire). */
+/** The owner's view of a conversation. OpenIM: the fields are those of the conversation on the wire. */
 export interface ConversationRow {
   ownerUserID: string
   conversationID: string
@@ -51,7 +56,7 @@ export interface ConversationRow {
   isMsgDestruct: boolean
 }
 
-/** Readable window and read position of one conversation, as its owner sees it. */
+/** The readable seqs and the read seq of one conversation, as its owner sees it. */
 export interface SeqView {
   conversationID: string
   home: string
@@ -61,7 +66,7 @@ export interface SeqView {
   hasReadSeq: number
 }
 
-/** What a version log answers to a reader who has seen `version` (see `sync/version-log.ts`). */
+/** A version log's answer to a reader who has the version `version` (see `sync/version-log.ts`). */
 export interface Delta {
   versionID: string
   version: number
@@ -70,11 +75,11 @@ export interface Delta {
   inserted: string[]
   updated: string[]
   sortVersion: number
-  /** What the list belongs to changed itself: the group, in its list of members. */
+  /** Whether the owner of the list changed too: for a list of members, the group. */
   ownerChanged: boolean
 }
 
-/** What an owner changes about a conversation; absent = as it is. */
+/** An owner's changes of a conversation; absent fields stay as they are. */
 export interface ConversationChange {
   conversationID: string
   conversationType: number
@@ -91,7 +96,7 @@ export interface ConversationChange {
   isMsgDestruct?: boolean
 }
 
-/** Where one of the user's logs is kept and what of it the user may read, bounded as a `ReadWindow` is. */
+/** The home of one of the user's logs, and the bounds within which the user may read it, as in `ReadWindow`. */
 export interface LogView {
   home: string
   minSeq: number
@@ -106,7 +111,7 @@ export interface OnlineConnection {
   token: string
 }
 
-/** What a user pulled of one log. */
+/** Messages of one log that a user pulled. */
 export interface PulledLog {
   conversationID: string
   msgs: Uint8Array[]
@@ -118,7 +123,7 @@ export interface PullRange {
   conversationID: string
   begin: number
   end: number
-  /** At most so many, the newest of the range. */
+  /** The maximum number of messages; the newest ones of the range are answered. */
   num: number
 }
 
@@ -127,77 +132,75 @@ export type SessionState = 'normal' | 'kicked' | 'unknown'
 /** A REST call that is about to send a message. */
 export interface PendingRestSend {
   operationID: string
-  /** Name of the ConversationObject that the message goes to. */
+  /** Name of the ConversationObject that will store the message. */
   home: string
   sendID: string
   clientMsgID: string
 }
 
 export interface UserRpc {
-  /** Registers a token that was just signed and applies the multi-login policy to the older ones. */
+  /** Registers a token that was just signed, and applies the multi-login policy to the older tokens. */
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
-  /** @param begun what the call with this token is about to do, for `wasSent`; noted if the token is in force */
+  /** @param begun the send that this call is about to make; recorded for `wasRestSendStored` if the token is in force */
   sessionState(platformID: number, key: string, begun?: PendingRestSend): Promise<SessionState>
   /** Kicks every connection and every token of one platform. */
   forceLogout(platformID: number): Promise<void>
-  /**
-   * Takes over new messages: once it returns they are pushed to the live sockets and marked for the absent ones.
-   */
+  /** Delivers new messages: pushes them to the connected sockets in order, and marks the log unread. */
   deliver(delivery: Delivery): Promise<DeliveryResult>
-  /** Notes that a log has news for the absent devices; the push itself follows with `deliver`. */
+  /** Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the message later. */
   markUnread(news: News): Promise<void>
-  /** Conversations in row order; `conversationIDs` null = all. */
+  /** Conversations in row order; null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
-  /** One page in row order and the count of all rows. `pageNumber` from 1. */
+  /** One page in row order, and the count of all rows. `pageNumber` starts at 1. */
   conversationPage(pageNumber: number, showNumber: number): Promise<{ total: number; rows: ConversationRow[] }>
   conversationDelta(versionID: string, version: number): Promise<{ delta: Delta; rows: ConversationRow[] }>
   conversationVersion(): Promise<{ versionID: string; version: number; conversationIDs: string[] }>
-  /** Chat conversations with current seqs; asks the conversations that have news. Null = all. */
+  /** Chat conversations with current seqs, read from the conversations that are marked unread. Null = all. */
   seqViews(conversationIDs: string[] | null): Promise<SeqView[]>
-  /** Applies a change, creating the row if need be; answers whether anything is different now. */
+  /** Applies a change, and creates the row if it does not exist. Answers whether the row changed. */
   setConversation(change: ConversationChange): Promise<boolean>
   deleteConversations(conversationIDs: string[]): Promise<void>
-  /** Sets `ex` of the conversations with that peer; answers the ones that changed. */
+  /** Sets `ex` of the conversations with that peer. Answers the conversations that changed. */
   setExOfPeer(peerUserID: string, ex: string): Promise<string[]>
-  /** Keeps the user's option for everything where the send checks find it. */
+  /** Copies the user's global receive option to the conversations, whose send checks use it. */
   setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<void>
-  /** Sets the number that the app's badge shows; messages that count raise it. */
+  /** Sets the number that the app's badge shows. Messages that count on the badge raise it later. */
   setAppBadge(appUnreadCount: number): Promise<void>
-  /** Whether to ring for a message that was not handed to this object: the badge to show, or null for not at all. */
+  /** Decides about an offline push for a message that was not delivered here: the badge to show, or null for no push. */
   claimOfflinePush(question: PushCheck): Promise<number | null>
-  /** Settings of this user that a new conversation has to know. */
+  /** The settings of this user that a new conversation needs. */
   memberSettings(conversationID: string): Promise<MemberSettings>
-  /** Null when the user has no such conversation. */
+  /** Null when the user does not have this conversation. */
   logView(conversationID: string): Promise<LogView | null>
-  /** Raises the read position; it never goes back. */
+  /** Raises the read seq; it never decreases. */
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<void>
-  /** The user no longer reads what is below `minSeq`, and has read everything before. Answers whether that is news. */
+  /** Makes messages below `minSeq` unreadable for the user, and marks them as read. Answers whether a value changed. */
   raiseMinSeq(conversationID: string, minSeq: number): Promise<boolean>
-  /** The user reads no further than `maxSeq`, 0 = as far as there is. Answers whether that is news. */
+  /** Makes messages above `maxSeq` unreadable for the user; 0 removes the bound. Answers whether the value changed. */
   setMaxSeq(conversationID: string, maxSeq: number): Promise<boolean>
-  /** Max seqs of every log of the user, chat and notification, zeros left out. */
+  /** The newest seqs of all logs of the user, chat and notification, without empty logs. */
   newestSeqs(): Promise<Record<string, number>>
   /** Platforms on which the user has a live connection. */
   onlinePlatforms(): Promise<number[]>
   /** Every live connection, by platform. */
   onlineConnections(): Promise<OnlineConnection[]>
-  /** Another user wants to hear when this one comes and goes; answers where this one is now. */
+  /** Subscribes another user to this user's presence. Answers the platforms on which this user is online now. */
   addPresenceSubscriber(userID: string): Promise<number[]>
   /**
-   * Lets the user's connections on a platform watch others, or watch them no longer.
-   * @returns whom they watch now
+   * Changes the presence subscriptions of the user's connections on a platform.
+   * @returns the users whose presence these connections subscribe to now
    */
   subscribePresence(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<string[]>
-  /** A user whom this one watches came or went; answers whether any connection here still watches. */
+  /** Reports the presence of another user. Answers whether a connection of this user still subscribes to it. */
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
-  /** Messages of ranges, ascending; a range that the user may not read is left out. `order` as OpenIM's PullOrder. */
+  /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
-  /** Names of the objects that keep the chats of this user, those too that were deleted from the list. */
+  /** Names of the objects that store this user's chats, including chats that the user has deleted from the list. */
   conversationHomes(): Promise<string[]>
-  /** Notes for a day that the user's REST call with that operationID has sent its message. */
+  /** Records for a day that the user's REST call with this operationID has sent its message. */
   recordRestSend(operationID: string): Promise<void>
-  /** Whether that call has sent its message: it was noted so, or the message that it was about to send is stored. */
+  /** Whether this call has sent its message: the send was recorded, or the message it was about to send is stored. */
   wasRestSendStored(operationID: string): Promise<boolean>
-  /** The newest showable message of each given conversation that has one. */
+  /** The newest visible message of each given conversation that has one. */
   lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
 }

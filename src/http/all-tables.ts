@@ -12,7 +12,7 @@ import * as push from '../push/tables.ts'
 import * as sync from '../sync/tables.ts'
 import * as webhook from '../webhook/tables.ts'
 
-/** Every table of D1, as this version of the program knows it. */
+/** Every table of D1 in the schema of this version. */
 export const ALL_TABLES: readonly SQLiteTable[] = [
   file,
   friend,

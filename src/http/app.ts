@@ -3,52 +3,53 @@ import { cors } from 'hono/cors'
 import { configOf } from '../config/index.ts'
 import { withOverrides } from '../config/overrides.ts'
 import type { Bindings } from '../env.ts'
+import { DAY_SECONDS } from '../platform/durations.ts'
 import { annotateTrace } from '../platform/observability/trace.ts'
 import { ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { AfterReply } from '../runtime/after-reply.ts'
-import { count, flushCountsSoon, flushIsDue } from '../runtime/counters.ts'
+import { count, flushCountsSoon, isFlushDue } from '../runtime/counters.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { callerOf } from './auth.ts'
-import { mountFiles } from './files.ts'
+import { gatewayAddressOf, openGateway } from './device-gateway.ts'
+import { mountDocsRoutes } from './docs/docs-routes.ts'
+import { mountFileRoutes } from './file-routes.ts'
 import { readiness } from './health.ts'
-import { type AppEnv, mount, newContext, PREFIXES } from './mount.ts'
-import { mountDocs } from './mount-docs.ts'
-import { mountPrometheus } from './prometheus.ts'
+import { mountMetricsRoutes } from './metrics-routes.ts'
+import { type AppEnv, mountEndpoints, newContext, PREFIXES } from './mount-endpoints.ts'
 import { limitAddress, limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
-import { gatewayAddressOf, openGateway } from './ws.ts'
 
 const HEALTH_PATH = '/healthz'
 const READY_PATH = '/readyz'
 const PROBE_PATHS: ReadonlySet<string> = new Set([HEALTH_PATH, READY_PATH])
 
-/** The service trusts tokens alone, so any page may call it. */
+/** Any page may call the API: a call is authorised by its token, never by a cookie or its origin. */
 const ANY_ORIGIN = '*'
 
-/** How long a browser may remember that calls from other origins are allowed. */
-const PREFLIGHT_SECONDS = 172_800
+/** Browsers may cache the answer to a preflight for two days. */
+const PREFLIGHT_SECONDS = 2 * DAY_SECONDS
 
 const NOT_FOUND = 404
 const TOO_MANY_REQUESTS = 429
-/** After a minute the counters begin again. */
+/** The rate counters restart every minute. */
 const RETRY_AFTER_SECONDS = '60'
 const SERVICE_UNAVAILABLE = 503
 
-/** The REST surface over a list of endpoints. */
+/** Builds the REST app for a list of endpoints. */
 export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  /** What each path is counted as. */
+  /** The endpoint's path, under which metrics count a request, by the path with its prefix. */
   const paths = new Map(PREFIXES.flatMap((prefix) => endpoints.map(({ path }) => [prefix + path, path] as const)))
 
-  // Few steps that do much: each one that a call passes through costs it as much as reading its body.
+  // Few middlewares that do much: each one costs a call as much as reading its body.
   app.use('*', async (c, next) => {
     const refusal = refusalOf(c.env)
     if (refusal) return refusal
-    // Whether the service is alive and ready does not depend on what it was told to do.
+    // Probes do not depend on run-time settings, and must answer while D1 is down.
     if (!PROBE_PATHS.has(c.req.path)) await withOverrides(c.env, (work) => c.executionCtx.waitUntil(work))
     await next()
-    // Hono's own middleware would have every answer made a second time, to put this into it.
+    // Hono's `cors` middleware would copy every response in order to add this header.
     c.res.headers.set('access-control-allow-origin', ANY_ORIGIN)
   })
 
@@ -57,7 +58,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     cors({
       origin: ANY_ORIGIN,
       allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-      // OpenIM's SDKs send operationID, token and reqFuncName; the preflight's own list is allowed as it is.
+      // OpenIM's SDKs send the headers operationID, token and reqFuncName; every requested header is allowed.
       maxAge: PREFLIGHT_SECONDS,
     }),
   )
@@ -75,22 +76,22 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     c.set('context', context)
     annotateTrace({ operationID: context.operationID })
     await next()
-    if (afterReply.waits) c.executionCtx.waitUntil(afterReply.run(context.log))
+    if (afterReply.hasTasks) c.executionCtx.waitUntil(afterReply.run(context.log))
     const path = paths.get(c.req.path)
     if (path === undefined) return
     const code = c.error ? knownError(c.error).code : (c.get('errCode') ?? 0)
     count('api_count', { path, code: String(code) })
-    if (flushIsDue()) c.executionCtx.waitUntil(flushCountsSoon(c.env))
+    if (isFlushDue()) c.executionCtx.waitUntil(flushCountsSoon(c.env))
   })
 
   app.use('*', async (c, next) => {
     await limitAddress(c.get('context'), c.req.raw, c.env)
     return next()
   })
-  mountDocs(app, endpoints)
-  mount(app, endpoints)
-  mountFiles(app)
-  mountPrometheus(app)
+  mountDocsRoutes(app, endpoints)
+  mountEndpoints(app, endpoints)
+  mountFileRoutes(app)
+  mountMetricsRoutes(app)
 
   app.notFound(async (c) => {
     const error = await refusalOfUnknown(c.var.context, c.req.raw, c.env)
@@ -98,7 +99,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   })
 
   app.onError((error, c) => {
-    if (!(error instanceof ImError)) c.var.context.log.error('a call failed', error)
+    if (!(error instanceof ImError)) c.var.context.log.error('REST call failed', error)
     const known = knownError(error)
     if (known.code !== TOO_MANY_REQUESTS) return envelope(errorReply(known))
     const response = envelope(errorReply(known), TOO_MANY_REQUESTS)
@@ -109,7 +110,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
   return app
 }
 
-/** The Worker's fetch: devices that connect go past the steps that a call takes. */
+/** The Worker's `fetch`. Connecting devices skip the middlewares of the REST app. */
 export function createFetch(
   endpoints: readonly Endpoint[],
 ): (request: Request, env: Bindings, context: ExecutionContext) => Promise<Response> {
@@ -121,26 +122,26 @@ export function createFetch(
     if (refusal) return refusal
     await withOverrides(env, (work) => context.waitUntil(work))
     const response = await openGateway(request, address, env)
-    if (flushIsDue()) context.waitUntil(flushCountsSoon(env))
+    if (isFlushDue()) context.waitUntil(flushCountsSoon(env))
     return response
   }
 }
 
-/** What a deployment answers that must not serve as it is set up. */
+/** The answer to every request when the deployment's settings are not valid; null when they are. */
 function refusalOf(env: Bindings): Response | null {
   const { refusal } = configOf(env)
   if (refusal === null) return null
-  const error = ImError.internal(`this deployment does not serve: ${refusal}`)
+  const error = ImError.internal(`this deployment refuses all requests: ${refusal}`)
   return envelope(errorReply(error), SERVICE_UNAVAILABLE)
 }
 
-/** As with OpenIM, a path that does not exist is told only to those who may call at all. */
+/** OpenIM: only callers with a valid token learn that a path does not exist; the others get their own error. */
 async function refusalOfUnknown(
   ctx: AppEnv['Variables']['context'],
   request: Request,
   env: Bindings,
 ): Promise<ImError> {
-  if (request.method !== 'POST') return ImError.notFound('there is nothing at this path')
+  if (request.method !== 'POST') return ImError.notFound('this path does not exist')
   if (ctx.operationID === '') return ImError.args('the header `operationID` is missing')
   try {
     await limitCaller(ctx, await callerOf(ctx, request.headers.get('token'), 'token'), env)
@@ -148,10 +149,10 @@ async function refusalOfUnknown(
     if (error instanceof ImError) return error
     throw error
   }
-  return ImError.notFound('there is no such call')
+  return ImError.notFound('this call does not exist')
 }
 
-/** What the caller is told of an error. */
+/** The error that the caller gets: an unexpected one is replaced, so that it reveals nothing. */
 function knownError(error: Error): ImError {
   return error instanceof ImError ? error : ImError.internal('the call could not be completed; try again')
 }

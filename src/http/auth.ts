@@ -5,8 +5,8 @@ import type { Caller, Context } from '../runtime/context.ts'
 import type { Access } from '../runtime/endpoint.ts'
 
 /**
- * Who calls.
- * @param begun what the call is about to do; noted if the token is in force
+ * Authenticates the caller.
+ * @param begun the send that the call is about to make; recorded if the token is in force
  * @throws ImError 1001 without a token, 1501–1507 with one that is not in force, 1002 when only administrators may
  */
 export async function callerOf(
@@ -18,6 +18,6 @@ export async function callerOf(
   if (!token) throw ImError.args('the header `token` is missing')
   const { userID, platformID } = await tokenInForce(ctx, token, begun)
   const caller = { userID, platformID, isAdmin: ctx.config.admins.has(userID) }
-  if (access === 'admin' && !caller.isAdmin) throw ImError.noPermission('only an administrator may do this')
+  if (access === 'admin' && !caller.isAdmin) throw ImError.noPermission('only an administrator may make this call')
   return caller
 }

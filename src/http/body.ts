@@ -2,12 +2,12 @@ import type { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 
-/** The largest call is a batch of a thousand IDs or users; files do not come this way. */
+/** Enough for the largest call, a batch of 1,000 users. Files are not uploaded in JSON bodies. */
 const MAX_BODY_BYTES = 1_048_576
 
 const PROTOBUF_TYPES = new Set(['application/protobuf', 'application/x-protobuf'])
 
-/** The form a request came in, which is also the form of its answer. */
+/** The format of the request, which the answer uses too. */
 type BodyForm = 'json' | 'protobuf'
 
 export interface Body {
@@ -16,8 +16,9 @@ export interface Body {
 }
 
 /**
- * The validated request of an endpoint. OpenIM ignores the content type, except where an endpoint speaks protobuf too.
- * @throws ImError 1001 with what is wrong
+ * Reads and validates the request of an endpoint. OpenIM: the content type is ignored, except by endpoints that also
+ * accept protobuf.
+ * @throws ImError 1001 with the reason
  */
 export async function readBody(request: Request, endpoint: Endpoint): Promise<Body> {
   const bytes = await readBytes(request)
@@ -30,8 +31,8 @@ export async function readBody(request: Request, endpoint: Endpoint): Promise<Bo
 }
 
 /**
- * The operationID that a body holds, or "". The body can still be read afterwards.
- * @throws ImError 1001 when the body is no JSON object
+ * The operationID in the body, or "". The body can still be read afterwards.
+ * @throws ImError 1001 when the body is not a JSON object
  */
 export async function operationIDOf(request: Request): Promise<string> {
   const given = Object.entries(parseJson(await readBytes(request.clone())))
@@ -45,13 +46,13 @@ function addQuery(given: unknown, request: Request, { quirks }: Endpoint): void 
   for (const name of quirks.query) (given as Record<string, unknown>)[name] = searchParams.get(name)
 }
 
-/** Reads no more than the limit, whatever the length header claims. */
+/** Reads at most the limit, even when the content-length header is wrong or missing. */
 async function readBytes(request: Request): Promise<Uint8Array> {
   const tooLarge = () => ImError.args(`the body has more than ${MAX_BODY_BYTES} bytes`)
   const length = request.headers.get('content-length')
   if (Number(length ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   if (!request.body) return new Uint8Array()
-  // The runtime lets no more in than that length says; whole it is read much faster than in parts.
+  // The runtime enforces the content-length, and reading a body whole is much faster than reading it in parts.
   if (length !== null && /^\d+$/.test(length)) return new Uint8Array(await request.arrayBuffer())
   const parts: Uint8Array[] = []
   let size = 0
@@ -78,7 +79,7 @@ function parseJson(bytes: Uint8Array): object {
   let value: unknown
   try {
     const text = strictUtf8.decode(bytes)
-    // Looking at every value takes longer than reading them.
+    // A reviver runs for every value, which takes longer than the parsing itself.
     value = text.includes('idHash') ? JSON.parse(text, exactHash) : JSON.parse(text)
   } catch {
     throw ImError.args('the body is not JSON')
@@ -89,7 +90,7 @@ function parseJson(bytes: Uint8Array): object {
   return value
 }
 
-/** `idHash` uses all 64 bits, more than a JSON number keeps in JavaScript: it is read from the text itself. */
+/** A reviver for `idHash`: the hash uses all 64 bits, which a number cannot hold, so it is parsed from the source text. */
 function exactHash(this: unknown, key: string, value: unknown, context?: { source?: string }): unknown {
   if (key !== 'idHash' || typeof value !== 'number' || Number.isSafeInteger(value)) return value
   return /^\d{1,20}$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value

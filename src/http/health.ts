@@ -11,21 +11,21 @@ import { Credentials } from '../push/credentials.ts'
 import { metricsObject } from '../runtime/rpc/stubs.ts'
 import { ALL_TABLES } from './all-tables.ts'
 
-/** What a deployment stands on; each is asked for real. */
+/** Checks of the services that every deployment uses; each check makes a real request. */
 const PROBES: Record<string, (env: Bindings) => Promise<unknown>> = {
-  database: findTables,
+  database: checkTables,
   files: (env) => filesOf(env).readSmall('readiness-probe'),
   objects: (env) => metricsObject(env).totals(),
   queues: (env) => Promise.all([env.PUSH_QUEUE, env.TRANSFER_QUEUE, env.WEBHOOK_QUEUE].map((queue) => queue.metrics())),
 }
 
-/** Where the files are: the bucket that is bound, or a store behind the S3 protocol, which has to take the keys. */
+/** The file store of the deployment: the bound bucket, or an S3 store, whose request also checks the access keys. */
 function filesOf(env: Bindings): FileStore {
   const { s3 } = configOf(env)
   return s3 ? openS3Store(s3) : openR2Store(env.FILES)
 }
 
-/** What only some deployments stand on. */
+/** All checks, with the check of the push keys in a deployment that has offline push. */
 function probesOf(env: Bindings): typeof PROBES {
   const { push } = configOf(env)
   if (!push) return PROBES
@@ -33,8 +33,8 @@ function probesOf(env: Bindings): typeof PROBES {
 }
 
 /**
- * Whether the service can do its work: `ready`, and per part `ok` or the reason why not. That the settings are valid
- * was seen before: without that nothing is served.
+ * Checks whether the service can work. Answers `ready`, and for each part `ok` or the reason. The settings are valid
+ * here: with malformed ones the app refuses every request before this.
  */
 export async function readiness(env: Bindings): Promise<{ ready: boolean; parts: Record<string, string> }> {
   const parts = await Promise.all(
@@ -52,18 +52,21 @@ export async function readiness(env: Bindings): Promise<{ ready: boolean; parts:
 
 class NotMigrated extends Error {}
 
-/** With the name of its table before it, a column that is not there cannot be taken for a text, as SQLite likes to. */
-function askForNothing(table: SQLiteTable): SQL {
+/**
+ * Names every column of a table and reads no row. The columns are qualified with the table's name, because SQLite reads
+ * an unknown quoted name as a string.
+ */
+function selectNoRows(table: SQLiteTable): SQL {
   const { name, columns } = getTableConfig(table)
   const qualified = columns.map((column) => sql`${sql.identifier(name)}.${sql.identifier(column.name)}`)
   return sql`SELECT ${sql.join(qualified, sql`, `)} FROM ${sql.identifier(name)} LIMIT 0`
 }
 
-/** Asks for every column of every table, and for no row: a database that lacks a migration lacks one of them. */
-async function findTables(env: Bindings): Promise<void> {
+/** Selects every column of every table: a database that lacks a migration lacks one of them. */
+async function checkTables(env: Bindings): Promise<void> {
   const db = openDatabase(env.DB)
   try {
-    await Promise.all(ALL_TABLES.map((table) => db.run(askForNothing(table))))
+    await Promise.all(ALL_TABLES.map((table) => db.run(selectNoRows(table))))
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     const found = /no such (table|column): [\w.]+/.exec(String(cause))

@@ -6,9 +6,9 @@ import { metricsObject } from '../runtime/rpc/stubs.ts'
 import { sameSecret } from '../runtime/same-secret.ts'
 import { callerOf } from './auth.ts'
 
-/** What there is right now, and what it means. */
+/** The gauges, with their help texts. */
 const GAUGES: readonly { name: string; help: string; of: keyof Gauges }[] = [
-  { name: 'openim_users', help: 'Registered users, accounts of the app among them', of: 'users' },
+  { name: 'openim_users', help: 'Registered users, including the accounts of the app', of: 'users' },
   { name: 'openim_groups', help: 'Groups that are not dismissed', of: 'groups' },
   { name: 'openim_conversations', help: 'Conversations with at least one message', of: 'conversations' },
 ]
@@ -18,19 +18,19 @@ const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 const BEARER = 'Bearer '
 
 /**
- * Everything that is counted, in the text format of Prometheus.
- * @throws ImError 1001, 1002, 1501–1507 unless it is an administrator who asks, or whoever has the metrics token
+ * Answers all metrics in the text format of Prometheus.
+ * @throws ImError 1001, 1002, 1501–1507 for callers without the metrics token and without an administrator's token
  */
 export async function answerMetrics(ctx: Context, request: Request, env: Bindings): Promise<Response> {
   await requireReader(ctx, request)
-  // What this very isolate has counted is to be in the answer.
+  // The answer must include the counts of this isolate.
   await flushCounts(env)
   const object = metricsObject(env)
   const [totals, gauges, backlogs] = await Promise.all([object.totals(), object.gauges(), backlogsOf(env)])
   const lines = [
     ...Object.entries(COUNTERS).flatMap(([name, help]) => family(name, 'counter', help, ofName(totals, name))),
     ...GAUGES.flatMap(({ name, help, of }) => family(name, 'gauge', help, { [name]: gauges[of] })),
-    ...family(BACKLOG, 'gauge', 'Jobs that wait in a queue', backlogs),
+    ...family(BACKLOG, 'gauge', 'Jobs waiting in a queue', backlogs),
   ]
   return new Response(`${lines.join('\n')}\n`, { headers: { 'content-type': CONTENT_TYPE } })
 }

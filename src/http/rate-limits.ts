@@ -6,28 +6,28 @@ import { verifyToken } from '../runtime/jwt.ts'
 import { limitRate } from '../runtime/rate-limit.ts'
 
 /**
- * Counts a call of an address. App backends make all their calls from one address, so administrators are not limited;
- * whose token it is gets looked at only once there were too many.
- * @throws ImError 429
+ * Counts a call of an address. An app server makes all its calls from one address, so administrators are not limited.
+ * The token is verified only after the limit is exceeded.
+ * @throws ImError 429 when the address made too many calls
  */
 export async function limitAddress(ctx: Context, request: Request, env: Bindings): Promise<void> {
   if (!ctx.config.rateLimits) return
   try {
     await limitRate(env.RATE_LIMIT_IP, networkOf(ctx.clientIP), 'one address')
   } catch (error) {
-    if (!(error instanceof ImError) || !(await bearsAdminToken(ctx, request))) throw error
+    if (!(error instanceof ImError) || !(await hasAdminToken(ctx, request))) throw error
   }
 }
 
 /**
  * Counts a call of a user.
- * @throws ImError 429
+ * @throws ImError 429 when the user made too many calls
  */
 export async function limitCaller(ctx: Context, { userID, isAdmin }: Caller, env: Bindings): Promise<void> {
   if (ctx.config.rateLimits && !isAdmin) await limitRate(env.RATE_LIMIT_USER, userID, 'one user')
 }
 
-async function bearsAdminToken(ctx: Context, request: Request): Promise<boolean> {
+async function hasAdminToken(ctx: Context, request: Request): Promise<boolean> {
   try {
     const claims = await verifyToken(request.headers.get('token') ?? '', ctx.config.secret, ctx.now())
     return ctx.config.admins.has(claims.userID)

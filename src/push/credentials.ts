@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { sleep } from '../platform/concurrency/backoff.ts'
 import type { Database } from '../platform/storage/d1.ts'
 import { pushCredential } from './tables.ts'
 
@@ -47,7 +48,7 @@ export class Credentials {
       if (await this.#claim(name)) return this.#hold(name, await this.#renew(name, issue))
       if (stored && stored.expiresAt > this.#now()) return stored
       if (this.#now() > deadline) throw new Error(`${name} is being renewed elsewhere`)
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      await sleep(POLL_MS)
     }
   }
 

@@ -1,15 +1,16 @@
+import { sleep } from '../platform/concurrency/backoff.ts'
 import type { Log } from '../platform/observability/log.ts'
 
 /**
- * The answer leaves when the handler returns; this much later the client has taken it from its connection before a push
- * reaches another one. Waiting for its bytes to be written orders nothing: the runtime has written them at once.
+ * The reply leaves when the handler returns. After this pause the client has read the reply before a push reaches it on
+ * another connection. Awaiting the write of the reply would not help: the runtime buffers the bytes at once.
  */
 const HEAD_START_MS = 25
 
 /**
- * Work that must not overtake the answer to the call that caused it: a client that hears of its own change by push
- * before the call returns takes it for somebody else's. Only what clients can learn in another way too belongs here,
- * since it is lost when the isolate dies in that moment.
+ * Work that must not overtake the reply to the call that caused it: a client that receives a push about its own change
+ * before the call returns takes the change for another user's. The tasks are lost when the isolate dies, so a task may
+ * only send data that clients also get from a sync.
  */
 export class AfterReply {
   readonly #tasks: (() => Promise<unknown>)[] = []
@@ -18,20 +19,19 @@ export class AfterReply {
     this.#tasks.push(task)
   }
 
-  /** Whether there is anything to run. */
-  get waits(): boolean {
+  get hasTasks(): boolean {
     return this.#tasks.length > 0
   }
 
-  /** Runs the tasks in the order they were added; one that fails is logged and holds up none of the others. */
+  /** Runs the tasks in the order they were added. A task that fails is logged, and the next tasks still run. */
   async run(log: Log): Promise<void> {
-    if (!this.waits) return
-    await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
+    if (!this.hasTasks) return
+    await sleep(HEAD_START_MS)
     for (const task of this.#tasks) {
       try {
         await task()
       } catch (error) {
-        log.error('work after the reply failed', error)
+        log.error('task after the reply failed', error)
       }
     }
   }

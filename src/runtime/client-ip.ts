@@ -1,13 +1,13 @@
 const IPV6_NETWORK_GROUPS = 4
 
-/** Where a request came from, as the platform says; "" where nobody knows, as on a developer's machine. */
+/** The client's IP address, as Cloudflare reports it; "" when it is unknown, as on a developer's machine. */
 export function clientIPOf(request: Request): string {
   return request.headers.get('cf-connecting-ip')?.trim() ?? ''
 }
 
 /**
- * What one subscriber has: an IPv4 address, or the network that its IPv6 address is in, where everybody has as many
- * addresses as they like. "" where nobody knows.
+ * The network of one internet subscriber: an IPv4 address, or the /64 of an IPv6 address, because a subscriber can use
+ * every address of it. "" for an unknown address.
  */
 export function networkOf(ip: string): string {
   if (!ip.includes(':')) return ip

@@ -16,14 +16,14 @@ import type { MailBinding } from './mail-binding.ts'
 import { conversationObject, userObject } from './rpc/stubs.ts'
 import { WebhookQueue } from './webhook-queue.ts'
 
-/** Who asks: the user of the token. */
+/** The user of the token. */
 export interface Caller {
   userID: string
   platformID: number
   isAdmin: boolean
 }
 
-/** All that a handler stands on; features never name Cloudflare. */
+/** Everything a handler works with, so that features never name Cloudflare's bindings. */
 export interface Context {
   readonly operationID: string
   readonly config: Config
@@ -31,29 +31,29 @@ export interface Context {
   readonly files: FileStore
   readonly images: ImageService
   readonly log: Log
-  /** Where the client reaches the REST API, without a slash at the end; "" in a job. */
+  /** The address at which the client reaches the REST API, without a slash at the end; "" in a job. */
   readonly publicURL: string
-  /** Where the request came from; "" where nobody knows, and in a job. */
+  /** The client's IP address; "" when it is unknown, and in a job. */
   readonly clientIP: string
-  /** Sends mail in the deployment's name; null where it has no such binding. */
+  /** Sends mail through Cloudflare; null when the deployment does not have the binding. */
   readonly mailBinding: MailBinding | null
   /** ms since the epoch. */
   now(): number
   user(userID: string): UserRpc
   conversation(conversationID: string): ConversationRpc
-  /** Hands work to the `transfer` queue; it is done at least once. */
+  /** Sends a job to the `transfer` queue; the job runs at least once. */
   enqueue(job: TransferJob): Promise<void>
-  /** What happened, on its way to the app's own server; see `webhook/after.ts`. */
+  /** Queues after-webhooks for the app server; see `webhook/after.ts`. */
   readonly webhooks: WebhookQueue
-  /** Does something once the caller has the answer; see `AfterReply` for what may be left to it. */
+  /** Runs a task after the caller has the reply; `AfterReply` says which tasks may wait that long. */
   afterReply(task: () => Promise<unknown>): void
-  /** Settings were changed in D1: this isolate takes them over at once, the others within half a minute. */
+  /** Applies settings that were changed in D1 to this isolate at once; the other isolates follow within 30 seconds. */
   settingsChanged(): Promise<void>
-  /** Null where nobody calls: in a job. */
+  /** Null in a job, and before the caller is authenticated. */
   readonly caller: Caller | null
 }
 
-/** A context whose caller is known. */
+/** A context with an authenticated caller. */
 export interface CallerContext extends Context {
   readonly caller: Caller
 }

@@ -1,31 +1,31 @@
 import type { Bindings } from '../env.ts'
+import { sleep } from '../platform/concurrency/backoff.ts'
 import { createLog } from '../platform/observability/log.ts'
 import { metricsObject } from './rpc/stubs.ts'
 
 /*
- * What is counted for `/metrics`. An isolate counts in memory, which costs nothing, and hands its counts to the one
- * object that adds them up, every ten seconds at most. What an isolate has counted when it dies is lost: the totals
- * are what was counted at least.
+ * Counters for `/metrics`. An isolate counts in memory, which costs nothing, and sends its counts to the MetricsObject
+ * at most every ten seconds. The counts of an isolate that dies before that are lost, so the totals are lower bounds.
  */
 
-/** Every counter and what it means; OpenIM's names where OpenIM has one. */
+/** Every counter with its help text. OpenIM: counters that OpenIM has too keep its names. */
 export const COUNTERS = {
-  api_count: 'REST calls that were answered, by path and OpenIM error code (0 = success)',
-  user_login_total: 'Tokens that were issued, to users and administrators',
-  user_register_total: 'Users that were registered',
-  single_chat_msg_process_success_total: 'Messages between two users that were accepted',
-  single_chat_msg_process_failed_total: 'Messages between two users that were refused or failed',
-  group_chat_msg_process_success_total: 'Messages to groups that were accepted',
-  group_chat_msg_process_failed_total: 'Messages to groups that were refused or failed',
+  api_count: 'Answered REST calls, by path and OpenIM error code (0 = success)',
+  user_login_total: 'Tokens issued to users and administrators',
+  user_register_total: 'Registered users',
+  single_chat_msg_process_success_total: 'Accepted messages between two users',
+  single_chat_msg_process_failed_total: 'Refused or failed messages between two users',
+  group_chat_msg_process_success_total: 'Accepted messages to groups',
+  group_chat_msg_process_failed_total: 'Refused or failed messages to groups',
   openim_connections_total:
-    'Devices that wanted to connect: admitted (by signature and limits; the user may still have been logged out), refused, failed',
-  openim_jobs_total: 'Jobs taken from queues, by queue and outcome: done, failed (and will be tried again)',
-  openim_cleaned_total: 'What the nightly cleaning has removed, by task',
+    'Connection attempts of devices, by outcome: admitted (signature and limits were valid; the token may still be out of force), refused, failed',
+  openim_jobs_total: 'Jobs taken from queues, by queue and outcome: done, failed (the queue retries them)',
+  openim_cleaned_total: 'Items that the nightly cleaning removed, by task',
 } as const
 
 export type CounterName = keyof typeof COUNTERS
 
-/** How many by series, in the notation of Prometheus: `name{label="value"}`. */
+/** Counts by series, in the notation of Prometheus: `name{label="value"}`. */
 export type Counts = Record<string, number>
 
 const FLUSH_EVERY_MS = 10_000
@@ -43,7 +43,7 @@ export function seriesOf(name: string, labels: Record<string, string>): string {
   return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`
 }
 
-/** Hands over what was counted, now. What cannot be handed over waits for the next time: counting never fails. */
+/** Sends the counts of this isolate now. Counts that cannot be sent are kept for the next flush; it never throws. */
 export async function flushCounts(env: Bindings): Promise<void> {
   const taken = counts
   counts = {}
@@ -53,23 +53,23 @@ export async function flushCounts(env: Bindings): Promise<void> {
     await metricsObject(env).add(taken)
   } catch (error) {
     for (const [series, by] of Object.entries(taken)) counts[series] = (counts[series] ?? 0) + by
-    createLog('error').error('what was counted could not be handed over', error)
+    createLog('error').error('counter flush failed', error)
   }
 }
 
-/** Hands over what was counted, unless that happened a moment ago; for who may not wait, an object say. */
+/** Sends the counts unless the last flush was less than ten seconds ago. For objects, which must not wait. */
 export async function flushCountsIfDue(env: Bindings): Promise<void> {
   if (Date.now() - flushAt >= FLUSH_EVERY_MS) await flushCounts(env)
 }
 
-/** Whether nobody has begun yet to hand over what is counted now. */
-export function flushIsDue(): boolean {
+/** Whether no call of `flushCountsSoon` is waiting to send the current counts. */
+export function isFlushDue(): boolean {
   return Date.now() >= flushAt
 }
 
-/** Hands over what is counted in the next seconds, all at once; for the Worker, whose waiting costs nothing. */
+/** Sends the counts of the next ten seconds in one call. For the Worker, which is not billed while it waits. */
 export async function flushCountsSoon(env: Bindings): Promise<void> {
   flushAt = Date.now() + FLUSH_EVERY_MS
-  await new Promise((resolve) => setTimeout(resolve, FLUSH_EVERY_MS))
+  await sleep(FLUSH_EVERY_MS)
   await flushCounts(env)
 }

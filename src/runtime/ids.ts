@@ -5,7 +5,7 @@ export function messageID(): string {
   return crypto.randomUUID().replaceAll('-', '')
 }
 
-/** An ID of the same form that always comes out the same for the same parts: what is done again gets it again. */
+/** An ID of the same form, computed from the parts: repeated work gets the same ID. */
 export function derivedID(...parts: string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /*
- * The JSON of OpenIM's REST requests: a missing or null field is its zero value, unknown keys are ignored, keys match
- * whatever their case, and only a wrong type is an error. These pieces give zod schemas exactly that reading.
+ * Zod schemas that read OpenIM's REST requests as OpenIM does. A missing or null field has its zero value, unknown keys
+ * are ignored, keys match in any case, and only a wrong type is an error.
  */
 
 const zero = <S extends z.ZodType, V>(schema: S, value: V) => schema.nullish().transform((given) => given ?? value)
@@ -19,14 +19,14 @@ export const int32 = () =>
       .max(INT32_MAX),
     0,
   )
-/** 64-bit integers travel as JSON numbers; past 2^53 they would not be exact, so they are refused. */
+/** 64-bit integers are JSON numbers. Numbers beyond 2^53 would not be exact, so they are refused. */
 export const int64 = () => zero(z.int(), 0)
 export const uint64 = () => zero(z.int().min(0), 0)
-/** A hash uses all 64 bits: `http/body.ts` reads such a number exactly, as a bigint. */
+/** A hash uses all 64 bits; `http/body.ts` parses a number beyond 2^53 as a bigint, which is exact. */
 export const hash64 = () => zero(z.union([z.int().min(0).transform(BigInt), z.bigint().min(0n)]), 0n)
 export const list = <S extends z.ZodType>(item: S) => zero(z.array(item), [] as z.output<S>[])
 
-/** A field of a wrapper type: null or absent = leave as it is; a value, even "" or 0, = set. */
+/** A field of a protobuf wrapper type: null or absent leaves the stored value, any value (also "" or 0) sets it. */
 export const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((given) => given ?? null)
 
 /** A request or nested message. */
@@ -45,7 +45,7 @@ export interface Pagination {
   showNumber: number
 }
 
-/** Rows to skip and to take for a page; a showNumber of 0 or less asks for the total alone. */
+/** The rows of a page: how many to skip and to take. A showNumber of 0 or less asks only for the total. */
 export function pageWindow(page: Pagination): { offset: number; limit: number } {
   const limit = Math.max(0, page.showNumber)
   return { offset: (page.pageNumber - 1) * limit, limit }

@@ -1,12 +1,14 @@
 import { ImError } from '../protocol/errors.ts'
 
 /**
- * Counts one call at the platform, which knows how many it lets through (`[[ratelimits]]` in wrangler.toml). It counts
- * per place of its network, and approximately. Who is not known ("") is not counted: it would be everybody together.
- * @throws ImError 429 when there were too many
+ * Counts one call with Cloudflare's rate limiter, whose limits are under `[[ratelimits]]` in wrangler.toml. Cloudflare
+ * counts approximately, and separately in each of its locations. An empty key is not limited: all unknown callers would
+ * share one counter.
+ * @param caller what the key identifies, for the error: `one address`
+ * @throws ImError 429 when the key made too many calls
  */
-export async function limitRate(counter: RateLimit, key: string, who: string): Promise<void> {
+export async function limitRate(counter: RateLimit, key: string, caller: string): Promise<void> {
   if (key === '') return
   const { success } = await counter.limit({ key })
-  if (!success) throw ImError.tooManyRequests(`there were too many calls of ${who}; try again in a minute`)
+  if (!success) throw ImError.tooManyRequests(`there were too many calls from ${caller}; try again in a minute`)
 }

@@ -1,35 +1,36 @@
 import type { WebhookJob } from '../contracts/jobs.ts'
+import { backoffMs, sleep } from '../platform/concurrency/backoff.ts'
 import { inBatches } from '../platform/concurrency/batches.ts'
 import { BatchingQueue } from '../platform/concurrency/batching-queue.ts'
 
-/** What the platform takes at once: 100 messages and 256 KB together, of at most 128 KB each, its own part included. */
+/** Cloudflare accepts 100 messages and 256 KB per batch, and 128 KB per message, including its own overhead. */
 const MAX_MESSAGES = 100
 const MAX_BATCH_BYTES = 240_000
 export const MAX_JOB_BYTES = 120_000
-/** The platform's own part of each message. */
+/** Cloudflare's overhead per message. */
 const OVERHEAD_BYTES = 120
 
-/** What the lane hands over together. */
-const MAX_GROUPS = 1_000
+/** Calls of `send` whose jobs are sent together. */
+const MAX_CALLS = 1_000
 
 const MAX_TRIES = 3
-const FIRST_PAUSE_MS = 100
+const FIRST_PAUSE_MS = 200
 
-/** The way into the `webhook` queue. What comes while a call to it is under way goes together in the next one. */
+/** Sends jobs to the `webhook` queue, one call at a time. Jobs that arrive during a call are sent in the next one. */
 export class WebhookQueue {
-  readonly #lane: BatchingQueue<readonly WebhookJob[], void>
+  readonly #pending: BatchingQueue<readonly WebhookJob[], void>
 
   constructor(queue: Queue) {
-    this.#lane = new BatchingQueue(async (groups) => {
+    this.#pending = new BatchingQueue(async (groups) => {
       const limits = { maxItems: MAX_MESSAGES, maxBytes: MAX_BATCH_BYTES }
       for (const batch of inBatches(groups.flat(), bytesOfJob, limits)) await sendBatch(queue, batch)
       return groups.map(() => undefined)
-    }, MAX_GROUPS)
+    }, MAX_CALLS)
   }
 
-  /** Fails when the queue does not take them, after some tries; some of them may be in it nevertheless. */
+  /** Rejects when the queue refuses the jobs three times; some of the jobs may be in the queue nevertheless. */
   send(jobs: readonly WebhookJob[]): Promise<void> {
-    return this.#lane.push(jobs)
+    return this.#pending.push(jobs)
   }
 }
 
@@ -44,7 +45,7 @@ async function sendBatch(queue: Queue, batch: readonly WebhookJob[]): Promise<vo
       return
     } catch (error) {
       if (tries === MAX_TRIES) throw error
-      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** tries * (0.5 + Math.random())))
+      await sleep(backoffMs(tries, { firstMs: FIRST_PAUSE_MS }))
     }
   }
 }

@@ -4,42 +4,34 @@ import { MULTI_LOGIN_POLICIES } from '../../src/protocol/multi-login.ts'
 
 const GOOD = 'a secret of our own, long enough'
 
-describe('a deployment', () => {
+describe('parseConfig', () => {
   it.each([
     ['without a secret', {}, /not set/],
     ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
     ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
-    ['with a setting that is not valid', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
+    ['with an unknown policy', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
     [
       'with rules of an unknown class',
       { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: '{"Toaster":[]}' },
       /MULTI_LOGIN_RULES/,
     ],
-    ['with rules that are no JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
-    ['with files for whom nobody knows', { OPENIM_SECRET: GOOD, OPENIM_FILE_ACCESS: 'private' }, /FILE_ACCESS/],
+    ['with rules that are not JSON', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_RULES: 'Mobile' }, /MULTI_LOGIN_RULES/],
+    ['with an unknown file access', { OPENIM_SECRET: GOOD, OPENIM_FILE_ACCESS: 'private' }, /FILE_ACCESS/],
+    ['with a file limit that is not a number', { OPENIM_SECRET: GOOD, OPENIM_FILE_LIMITS: '{"a":"b"}' }, /FILE_LIMITS/],
     [
-      'with a limit for files that is no number',
-      { OPENIM_SECRET: GOOD, OPENIM_FILE_LIMITS: '{"a":"b"}' },
-      /FILE_LIMITS/,
-    ],
-    [
-      'with an S3 store and no keys',
+      'with an S3 store without keys',
       { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'https://s3.test' },
       /S3_BUCKET.*SECRET/,
     ],
-    ['with an S3 store at no address', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
+    ['with an S3 endpoint that is not a URL', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
+    ['with an unknown SMS vendor', { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' }, /OPENIM_SMS/],
     [
-      'with an SMS vendor that nobody knows',
-      { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' },
-      /OPENIM_SMS/,
-    ],
-    [
-      'with a mail vendor whose key is missing',
+      'with a mail vendor without its key',
       { OPENIM_SECRET: GOOD, OPENIM_MAIL: '{"provider":"resend","from":"a@example.com"}' },
       /OPENIM_MAIL\.apiKey/,
     ],
     [
-      'with a text that has no place for the code',
+      'with an SMS text without the code',
       {
         OPENIM_SECRET: GOOD,
         OPENIM_SMS: '{"provider":"twilio","accountSID":"a","authToken":"b","from":"+1","text":"hello"}',
@@ -48,11 +40,11 @@ describe('a deployment', () => {
     ],
     ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
-  ])('%s does not serve, and says why', (_what, env, why) => {
-    expect(parseConfig(env).refusal).toMatch(why)
+  ])('refuses a deployment %s, with the reason', (_case, env, reason) => {
+    expect(parseConfig(env).refusal).toMatch(reason)
   })
 
-  it('with a secret of its own serves, with OpenIM’s defaults', () => {
+  it('accepts a deployment with only a secret, and uses OpenIM’s defaults', () => {
     expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
       refusal: null,
       local: false,
@@ -62,7 +54,7 @@ describe('a deployment', () => {
     })
   })
 
-  it('puts its own lines into the table of a policy', () => {
+  it('replaces rows of the policy’s table with the given rules', () => {
     const { multiLogin } = parseConfig({
       OPENIM_SECRET: GOOD,
       OPENIM_MULTI_LOGIN_POLICY: '4',
@@ -71,13 +63,13 @@ describe('a deployment', () => {
     expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
   })
 
-  it('lets strangers write unless it is told otherwise', () => {
+  it('allows messages from strangers unless OPENIM_FRIEND_VERIFY is 1', () => {
     expect(parseConfig({ OPENIM_SECRET: GOOD }).friendVerify).toBe(false)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: '1' }).friendVerify).toBe(true)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: 'yes' }).refusal).toMatch(/FRIEND_VERIFY/)
   })
 
-  it('takes a list of administrators, each with a nickname', () => {
+  it('reads a list of administrators, each with a nickname', () => {
     const { admins } = parseConfig({
       OPENIM_SECRET: GOOD,
       OPENIM_ADMIN_USER_IDS: 'root, ops',
@@ -89,11 +81,11 @@ describe('a deployment', () => {
     ])
   })
 
-  it('on a developer’s machine may keep the default secret', () => {
+  it('accepts the default secret on a developer’s machine', () => {
     expect(parseConfig({ OPENIM_LOCAL: '1', OPENIM_SECRET: 'openIM123' }).refusal).toBeNull()
   })
 
-  it('takes all files of all kinds, and forgets those of messages after half a year, as OpenIM does', () => {
+  it('accepts all files by default, and lets files of messages expire after 180 days, as OpenIM does', () => {
     expect(parseConfig({ OPENIM_SECRET: GOOD })).toMatchObject({
       fileTypes: { allowed: [], denied: [] },
       fileGroups: { allowed: [], denied: [] },

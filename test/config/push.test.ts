@@ -8,7 +8,7 @@ const ACCOUNT = JSON.stringify({ project_id: 'edge', client_email: 'push@edge.ex
 const parse = (push: unknown, more: Record<string, string> = {}) =>
   parseConfig({ ...SECRET, OPENIM_PUSH: typeof push === 'string' ? push : JSON.stringify(push), ...more })
 
-/** OpenIM's openim-push.yml as it comes, written as JSON. */
+/** OpenIM's own openim-push.yml, as JSON. */
 const UPSTREAM = {
   maxConcurrentWorkers: 3,
   enable: null,
@@ -26,16 +26,16 @@ const UPSTREAM = {
   fullUserCache: true,
 }
 
-describe('offline push', () => {
+describe('the setting OPENIM_PUSH', () => {
   it.each([
-    ['without the setting', ''],
-    ['with OpenIM’s file as it comes', UPSTREAM],
-    ['with an empty provider', { enable: '' }],
-  ])('is off %s', (_what, push) => {
+    ['when the setting is missing', ''],
+    ['for OpenIM’s own file', UPSTREAM],
+    ['for an empty list of providers', { enable: '' }],
+  ])('leaves offline push off %s', (_case, push) => {
     expect(parse(push)).toMatchObject({ push: null, refusal: null })
   })
 
-  it('goes by OpenIM’s file with a provider filled in', () => {
+  it('accepts OpenIM’s file with one provider filled in', () => {
     const { push, refusal } = parse(
       { ...UPSTREAM, enable: 'JPush', jpush: { ...UPSTREAM.jpush, appKey: 'key' } },
       { OPENIM_PUSH_JPUSH_SECRET: 'secret' },
@@ -53,7 +53,7 @@ describe('offline push', () => {
     expect(push).toMatchObject({ sound: 'xxx', production: false, burstMs: 3_000 })
   })
 
-  it('gives each platform to the best of the providers, or to those it is told', () => {
+  it('routes each platform to the preferred providers, or to the configured ones', () => {
     const jpush = { appKey: 'key', masterSecret: 'secret' }
     const given = { enable: 'fcm,jpush', jpush, platforms: { ios: ['jpush'], 7: ['fcm'] } }
     const { push } = parse(given, { OPENIM_PUSH_FCM_ACCOUNT: ACCOUNT })
@@ -64,41 +64,41 @@ describe('offline push', () => {
     expect(push?.routes.get(3)).toEqual([])
   })
 
-  it('takes a private key whose line breaks became \\n on the way', () => {
+  it('accepts a private key whose line breaks are written as \\n', () => {
     const apns = { keyID: 'k', teamID: 't', topic: 'com.example' }
     const { push } = parse({ enable: 'apns', apns }, { OPENIM_PUSH_APNS_KEY: PEM.trim().replaceAll('\n', '\\n') })
     expect(push?.providers.apns?.key).toBe(PEM.trim())
   })
 
   it.each([
-    ['no JSON', 'enable: fcm', {}, /OPENIM_PUSH is not valid: it is not a JSON object/],
+    ['text that is not JSON', 'enable: fcm', {}, /OPENIM_PUSH is not valid: it is not a JSON object/],
     ['an unknown provider', { enable: 'pigeon' }, {}, /a provider is one of fcm, apns/],
     ['FCM without an account', { enable: 'fcm' }, {}, /OPENIM_PUSH_FCM_ACCOUNT/],
-    ['FCM with a file', { enable: 'fcm', fcm: { filePath: 'a.json' } }, {}, /no file to read here/],
+    ['FCM with a file path', { enable: 'fcm', fcm: { filePath: 'a.json' } }, {}, /cannot read a file/],
     [
-      'an account that is none',
+      'an incomplete service account',
       { enable: 'fcm' },
       { OPENIM_PUSH_FCM_ACCOUNT: '{"project_id":"x"}' },
       /fcm, serviceAccount\.client_email/,
     ],
-    ['a key that is none', { enable: 'apns' }, { OPENIM_PUSH_APNS_KEY: 'secret!' }, /apns, /],
+    ['a key that is not PEM', { enable: 'apns' }, { OPENIM_PUSH_APNS_KEY: 'secret!' }, /apns, /],
     [
-      'GeTui’s address as it comes',
+      'GeTui’s address with its placeholder',
       { enable: 'getui', getui: { ...UPSTREAM.getui, appKey: 'k', masterSecret: 's' } },
       {},
       /placeholder for the appId/,
     ],
     ['a VAPID key of another length', { enable: 'webpush', webpush: { publicKey: 'AAAA' } }, {}, /65 bytes/],
-    ['a platform that is none', { enable: '', platforms: { Toaster: [] } }, {}, /Toaster/],
+    ['an unknown platform', { enable: '', platforms: { Toaster: [] } }, {}, /Toaster/],
     [
-      'a platform for who is not enabled',
+      'a platform with a provider that is not enabled',
       { enable: '', platforms: { IOS: ['apns'] } },
       {},
       /apns, which is not enabled/,
     ],
-  ])('with %s makes the deployment refuse, and say why', (_what, push, more, why) => {
+  ])('refuses %s, with the reason', (_case, push, more, reason) => {
     const config = parse(push, more as Record<string, string>)
-    expect(config.refusal).toMatch(why)
+    expect(config.refusal).toMatch(reason)
     expect(config.refusal).not.toContain('secret!')
     expect(config.push).toBeNull()
   })

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import type { ApiDocument } from '../../src/http/docs/api-document.ts'
 import { endpoints } from '../../src/http/endpoints.ts'
-import type { ApiDocument } from '../../src/http/openapi.ts'
 import { OPENIM_CALLS } from '../../src/protocol/calls/index.ts'
 import { adminToken, post, request } from '../rigs/rig.ts'
 import openIM from '../vectors/openim-calls.json'

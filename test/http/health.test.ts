@@ -5,14 +5,14 @@ import { readiness } from '../../src/http/health.ts'
 import { bindings, request } from '../rigs/rig.ts'
 
 describe('readiness', () => {
-  it('knows every table that is declared', () => {
+  it('checks every declared table', () => {
     const modules = Object.values(import.meta.glob<Record<string, unknown>>('../../src/**/tables.ts', { eager: true }))
     const declared = modules.flatMap((module) => Object.values(module))
     expect(declared.length).toBeGreaterThan(10)
     expect(new Set(ALL_TABLES)).toEqual(new Set(declared))
   })
 
-  it('asks for the database, the files, the objects and the queues', async () => {
+  it('checks the database, the files, the objects and the queues', async () => {
     const response = await request('/readyz')
     expect(response.status).toBe(200)
     expect(Object.keys((await response.json<{ parts: object }>()).parts)).toEqual([
@@ -20,11 +20,11 @@ describe('readiness', () => {
     ])
   })
 
-  it('is missed while a migration is', async () => {
+  it('is false while the database lacks a migration', async () => {
     await bindings.DB.prepare('ALTER TABLE setting_override RENAME COLUMN changed_by TO changed').run()
-    const late = await request('/readyz')
-    expect(late.status).toBe(503)
-    expect(await late.json()).toMatchObject({
+    const notReady = await request('/readyz')
+    expect(notReady.status).toBe(503)
+    expect(await notReady.json()).toMatchObject({
       ready: false,
       parts: { database: expect.stringMatching(/^not migrated: no such column: .*changed_by$/), files: 'ok' },
     })
@@ -33,7 +33,7 @@ describe('readiness', () => {
     expect((await request('/readyz')).status).toBe(200)
   })
 
-  it('is missed while a part is down, and says which', async () => {
+  it('is false while a part is down, and names the part', async () => {
     const down = () => Promise.reject(new Error('down'))
     const state = await readiness({ ...bindings, FILES: { ...bindings.FILES, get: down } as unknown as R2Bucket })
     expect(state).toEqual({

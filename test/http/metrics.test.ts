@@ -11,7 +11,7 @@ beforeAll(async () => {
   alice = await userToken('alice')
 })
 
-/** Every sample of an answer, by series. */
+/** Reads `/metrics` and returns every sample by its series. */
 async function scrape(headers: Record<string, string>): Promise<Record<string, number>> {
   const response = await request('/metrics', { headers })
   expect(response.status).toBe(200)
@@ -24,8 +24,8 @@ async function scrape(headers: Record<string, string>): Promise<Record<string, n
 
 const scrapeAsAdmin = async () => scrape({ token: await adminToken() })
 
-describe('metrics', () => {
-  it('count calls by path and code, wherever the API is mounted', async () => {
+describe('GET /metrics', () => {
+  it('counts calls by path and code, with and without the prefix /api', async () => {
     const before = await scrapeAsAdmin()
     await post('/user/get_users_info', { userIDs: ['alice'] }, alice)
     await post('/api/user/get_users_info', { userIDs: ['alice'] }, alice)
@@ -41,7 +41,7 @@ describe('metrics', () => {
     expect(Object.keys(after).some((series) => series.includes('no/such_call'))).toBe(false)
   })
 
-  it('count logins, registrations and connections', async () => {
+  it('counts logins, registrations and connections', async () => {
     const before = await scrapeAsAdmin()
     await register('carol', 'dave')
     const token = await userToken('carol')
@@ -55,7 +55,7 @@ describe('metrics', () => {
     expect(grown('openim_connections_total{outcome="refused"}')).toBe(1)
   })
 
-  it('count messages that were accepted and refused, and a retry once', async () => {
+  it('counts accepted and refused messages, and a retried message once', async () => {
     const before = await scrapeAsAdmin()
     const device = await Device.connect('alice', { token: alice })
     await device.sendText('bob', 'one')
@@ -68,7 +68,7 @@ describe('metrics', () => {
     expect(grown('single_chat_msg_process_failed_total')).toBe(1)
   })
 
-  it('say how much there is, and what waits in the queues', async () => {
+  it('shows the number of users and the backlogs of the queues', async () => {
     const samples = await scrapeAsAdmin()
     const users = await bindings.DB.prepare('SELECT count(*) AS n FROM user').first<{ n: number }>()
     expect(samples.openim_users).toBeGreaterThan(0)
@@ -78,19 +78,19 @@ describe('metrics', () => {
     }
   })
 
-  it('are kept while they cannot be handed over', async () => {
+  it('keeps counts that could not be sent to the MetricsObject', async () => {
     const before = await scrapeAsAdmin()
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     count('openim_cleaned_total', { task: 'test' }, 7)
-    const away = { getByName: () => ({ add: () => Promise.reject(new Error('away')) }) }
-    await flushCounts({ ...bindings, METRICS: away as unknown as Bindings['METRICS'] })
+    const failing = { getByName: () => ({ add: () => Promise.reject(new Error('down')) }) }
+    await flushCounts({ ...bindings, METRICS: failing as unknown as Bindings['METRICS'] })
     expect(error).toHaveBeenCalledOnce()
     vi.restoreAllMocks()
     const series = 'openim_cleaned_total{task="test"}'
     expect((await scrapeAsAdmin())[series]).toBe((before[series] ?? 0) + 7)
   })
 
-  it('of all isolates are added up, and survive the object that adds', async () => {
+  it('adds up the counts of all isolates', async () => {
     await flushCounts(bindings)
     const object = metricsObject(bindings)
     await object.add({ 'api_count{path="/a",code="0"}': 2 })
@@ -99,32 +99,32 @@ describe('metrics', () => {
   })
 })
 
-describe('the way to the metrics', () => {
+describe('access to the metrics', () => {
   afterEach(async () => {
     await post('/config/reset_config', {}, await adminToken())
   })
 
-  it('is open to administrators and to whoever has the metrics token', async () => {
+  it('is allowed for administrators and with the metrics token', async () => {
     await scrape({ authorization: 'Bearer for-prometheus-only' })
     await scrapeAsAdmin()
   })
 
   it.each([
-    ['nobody', {}],
-    ['a wrong token', { authorization: 'Bearer for-prometheus-onlY' }],
-    ['the token without its kind', { authorization: 'for-prometheus-only' }],
-    ['a garbled token', { token: 'garbage' }],
-  ])('is closed to %s', async (_who, headers: Record<string, string>) => {
+    ['without a token', {}],
+    ['with a wrong metrics token', { authorization: 'Bearer for-prometheus-onlY' }],
+    ['with the metrics token without its scheme', { authorization: 'for-prometheus-only' }],
+    ['with a malformed token', { token: 'garbage' }],
+  ])('is refused %s', async (_case, headers: Record<string, string>) => {
     const response = await request('/metrics', { headers })
     expect(response.status).toBe(401)
     expect(await response.text()).not.toContain('api_count')
   })
 
-  it('is closed to users', async () => {
+  it('is refused for users', async () => {
     expect((await request('/metrics', { headers: { token: alice } })).status).toBe(403)
   })
 
-  it('is found by Prometheus, which learns of one target', async () => {
+  it('is discovered by Prometheus as one target', async () => {
     expect(await (await request('/prometheus_discovery/api')).json()).toEqual([
       {
         targets: ['127.0.0.1'],
@@ -135,7 +135,7 @@ describe('the way to the metrics', () => {
     expect((await request('/prometheus_discovery/teapot')).status).toBe(404)
   })
 
-  it('leads to the dashboard, if there is one', async () => {
+  it('includes a redirect to the dashboard if the deployment has one', async () => {
     expect((await request('/third/prometheus', { redirect: 'manual' })).status).toBe(404)
     const data = JSON.stringify({ Prometheus: { GrafanaURL: 'https://grafana.example/d/1' } })
     await post('/config/set_config', { configName: 'openim-api.yml', data }, await adminToken())

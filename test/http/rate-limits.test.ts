@@ -12,7 +12,7 @@ afterEach(async () => {
   await post('/config/reset_config', {}, await adminToken())
 })
 
-/** Limits as test/vitest.config.ts has them: calls of an address, calls of a user, connections of an address. */
+/** The limits in test/vitest.config.ts: calls of an address, calls of a user, connections of an address. */
 const [OF_ADDRESS, OF_USER, OF_CONNECTIONS] = [5, 3, 2]
 
 async function set(configName: string, RateLimiter: object): Promise<void> {
@@ -21,7 +21,10 @@ async function set(configName: string, RateLimiter: object): Promise<void> {
   expect(reply.errCode).toBe(0)
 }
 
-/** Counters begin again with every minute: a test that begins near its end might see two, however slow the machine. */
+/**
+ * Turns the limits on. The counters restart every minute, so it waits until the minute has 20 seconds left: otherwise a
+ * test could see two counters.
+ */
 async function limitCalls(): Promise<void> {
   await set('openim-api.yml', { Enable: true })
   await until(() => new Date().getSeconds() < 40)
@@ -40,13 +43,13 @@ const codesOf = async (calls: number, call: () => Promise<Response>) => {
   return codes
 }
 
-describe('calls', () => {
-  it('are not limited unless there is a limit', async () => {
+describe('the rate limit of calls', () => {
+  it('does not apply unless the setting turns it on', async () => {
     const token = await userToken('alice')
     expect(await codesOf(20, () => usersInfo('192.0.2.1', token))).toEqual(Array(20).fill(0))
   })
 
-  it('of one address are limited, other addresses are not, and administrators nowhere', async () => {
+  it('limits the calls of one address, but not of other addresses or administrators', async () => {
     const admin = await adminToken()
     await limitCalls()
     const wrong = () => usersInfo('192.0.2.2', 'garbage')
@@ -56,7 +59,7 @@ describe('calls', () => {
     expect(await codesOf(1, wrong)).toEqual([429])
   })
 
-  it("that are too many are told so in OpenIM's way", async () => {
+  it('answers excess calls with HTTP 429, a retry-after header and the envelope', async () => {
     await limitCalls()
     await codesOf(OF_ADDRESS, () => usersInfo('192.0.2.4', 'garbage'))
     const response = await usersInfo('192.0.2.4', 'garbage')
@@ -66,11 +69,11 @@ describe('calls', () => {
     expect(await response.json()).toEqual({
       errCode: 429,
       errMsg: 'TooManyRequests',
-      errDlt: 'there were too many calls of one address; try again in a minute',
+      errDlt: 'there were too many calls from one address; try again in a minute',
     })
   })
 
-  it('of one user are limited wherever they come from, of another user they are not', async () => {
+  it('limits the calls of one user from all addresses together, but not of another user', async () => {
     const [bob, carol, admin] = [await userToken('bob'), await userToken('carol'), await adminToken()]
     await limitCalls()
     expect(await codesOf(OF_USER, () => usersInfo('192.0.2.5', bob))).toEqual(Array(OF_USER).fill(0))
@@ -79,7 +82,7 @@ describe('calls', () => {
     expect(await codesOf(OF_USER + 1, () => usersInfo('192.0.2.7', admin))).toEqual(Array(OF_USER + 1).fill(0))
   })
 
-  it('of nobody knows whom are not limited: that would be everybody together', async () => {
+  it('does not limit calls without a client address', async () => {
     const headers = { operationID: 'test', token: 'garbage' }
     await limitCalls()
     const call = () => request('/user/get_users_info', { method: 'POST', headers, body: '{}' })
@@ -87,7 +90,7 @@ describe('calls', () => {
   })
 })
 
-describe('connections', () => {
+describe('the rate limit of connections', () => {
   const connect = (address: string, userID: string, token: string) =>
     request(`/ws?${gatewayQuery(userID, token, 'js', { isMsgResp: 'false' })}`, {
       headers: { Upgrade: 'websocket', 'cf-connecting-ip': address },
@@ -95,7 +98,7 @@ describe('connections', () => {
   const outcome = async (response: Response) =>
     response.webSocket ? 'open' : (await response.json<{ errCode: number }>()).errCode
 
-  it('of one address are limited before anything else is looked at', async () => {
+  it('limits the connections of one address before the token is checked', async () => {
     const token = await userToken('carol')
     await limitCalls()
     const outcomes = []
@@ -106,7 +109,7 @@ describe('connections', () => {
     expect(await outcome(await connect('192.0.2.9', 'carol', token))).toBe('open')
   })
 
-  it('count as calls of their user', async () => {
+  it('counts a connection as a call of its user', async () => {
     const token = await userToken('dave')
     await limitCalls()
     expect(await codesOf(OF_USER - 1, () => usersInfo('192.0.2.10', token))).toEqual(Array(OF_USER - 1).fill(0))
@@ -114,7 +117,7 @@ describe('connections', () => {
     expect(await outcome(await connect('192.0.2.10', 'dave', token))).toBe(429)
   })
 
-  it('that are too many are told so in a frame, if the client asked for frames', async () => {
+  it('refuses an excess connection in a text frame if the client sent isMsgResp', async () => {
     const token = await userToken('alice')
     await limitCalls()
     const query = gatewayQuery('alice', token, 'js')
@@ -127,8 +130,8 @@ describe('connections', () => {
   })
 })
 
-describe('requests on a connection', () => {
-  it('are limited one connection at a time, and the connection stays', async () => {
+describe('the rate limit of requests on a connection', () => {
+  it('limits each connection separately, and does not close the connection', async () => {
     const token = await userToken('alice')
     const [device, other] = [await Device.connect('alice', { token }), await Device.connect('alice', { token })]
     await set('openim-msggateway.yml', { RequestsPerMinute: 3 })
@@ -140,7 +143,7 @@ describe('requests on a connection', () => {
     expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(0)
   })
 
-  it("grow back with time, up to a minute's worth", () => {
+  it('allows more requests as time passes, up to the limit of one minute', () => {
     const rate = new RequestRate()
     const socket = new WebSocketPair()[0]
     const taken = (now: number, tries: number) =>

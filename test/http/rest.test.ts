@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const paths = endpoints.map((endpoint) => endpoint.path)
 const guarded = endpoints.filter((endpoint) => endpoint.access !== 'public').map((endpoint) => endpoint.path)
-/** Calls that take nothing cannot be given it wrongly. */
+/** Calls without request fields: no field can have the wrong type. */
 const withoutFields = [
   ...['/msg/get_server_time', '/msg/check_msg_is_send_success', '/object/part_limit'],
   ...['/config/get_config_list', '/config/get_enable_config_manager', '/restart'],
@@ -23,11 +23,11 @@ const withFields = paths.filter((path) => !withoutFields.includes(path))
 const forAdmins = endpoints.filter((endpoint) => endpoint.access === 'admin').map((endpoint) => endpoint.path)
 
 describe('every call', () => {
-  it.each(paths)('%s is there under /api too', async (path) => {
+  it.each(paths)('serves %s under /api too', async (path) => {
     expect((await post(`/api${path}`, '', alice)).errCode).not.toBe(1004)
   })
 
-  it.each(paths)('%s wants an operationID', async (path) => {
+  it.each(paths)('refuses %s without an operationID', async (path) => {
     const response = await request(path, { method: 'POST', body: '{}', headers: { token: alice } })
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({
@@ -37,7 +37,7 @@ describe('every call', () => {
     })
   })
 
-  it.each(paths)('%s answers an empty, a broken, a wrongly typed and an enormous body with 1001', async (path) => {
+  it.each(paths)('refuses %s with an empty, broken, wrongly typed or huge body', async (path) => {
     const token = await adminToken()
     for (const body of ['', '{', '[]', '"text"', 'null', `{"userID":"${HUGE}"}`]) {
       const reply = await post(path, body, token)
@@ -47,18 +47,18 @@ describe('every call', () => {
     }
   })
 
-  it.each(guarded)('%s refuses a missing, a garbled and a foreign token', async (path) => {
+  it.each(guarded)('refuses %s with a missing, malformed or foreign token', async (path) => {
     expect((await post(path, {})).errCode).toBe(1001)
     expect((await post(path, {}, 'garbage')).errCode).toBe(1503)
     const [head, payload] = alice.split('.')
     expect((await post(path, {}, `${head}.${payload}.${'A'.repeat(43)}`)).errCode).toBe(1505)
   })
 
-  it.each(forAdmins)('%s is for administrators', async (path) => {
+  it.each(forAdmins)('refuses %s for users who are not administrators', async (path) => {
     expect((await post(path, {}, alice)).errCode).toBe(1002)
   })
 
-  it.each(withFields)('%s refuses fields of the wrong type with the name of the field', async (path) => {
+  it.each(withFields)('refuses %s with fields of the wrong type, and names the field', async (path) => {
     const token = path.startsWith('/auth') || forAdmins.includes(path) ? await adminToken() : alice
     const wrong = Object.fromEntries(
       [
@@ -74,7 +74,7 @@ describe('every call', () => {
   })
 })
 
-describe('the way to a call', () => {
+describe('the REST API', () => {
   it('answers a preflight for the headers of every SDK', async () => {
     const response = await request('/user/get_users_info', {
       method: 'OPTIONS',
@@ -91,7 +91,7 @@ describe('the way to a call', () => {
     }
   })
 
-  it('lets other origins read errors too', async () => {
+  it('lets pages of other origins read errors', async () => {
     const response = await request('/user/get_users_info', {
       method: 'POST',
       headers: { origin: 'https://app.example' },
@@ -99,13 +99,13 @@ describe('the way to a call', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
   })
 
-  it('tells of an unknown path only who may call at all', async () => {
+  it('reports an unknown path only to callers with a valid token', async () => {
     expect((await post('/no/such_call', {})).errCode).toBe(1001)
     expect((await post('/no/such_call', {}, alice)).errCode).toBe(1004)
     expect((await request('/no/such_page')).status).toBe(404)
   })
 
-  it('reads keys whatever their case, ignores unknown ones and takes null for the zero value', async () => {
+  it('reads keys in any case, ignores unknown keys and reads null as the zero value', async () => {
     const reply = await post('/user/get_users_info', { USERIDS: ['alice'], more: 1 }, alice)
     expect(reply.data.usersInfo).toHaveLength(1)
     const page = await post(
@@ -116,7 +116,7 @@ describe('the way to a call', () => {
     expect(page).toMatchObject({ errCode: 0, data: { total: 0, friendsInfo: [] } })
   })
 
-  it('is open for business', async () => {
+  it('answers the health probes', async () => {
     expect(await (await request('/healthz')).json()).toEqual({ ok: true })
     expect(await (await request('/readyz')).json()).toEqual({
       ready: true,

@@ -6,7 +6,7 @@ import { endpoints } from '../../src/http/endpoints.ts'
 import worker from '../../src/worker.ts'
 import { bindings, type ReplyBody } from '../rigs/rig.ts'
 
-/** Nobody listens there. */
+/** An address at which no server listens. */
 const NOWHERE = 'http://127.0.0.1:9'
 
 const pem = (key: { export(options: { type: 'pkcs8'; format: 'pem' }): string | Buffer }) =>
@@ -22,7 +22,7 @@ const PUBLIC = Buffer.concat([
 
 const SECRET = 'hush-the-secret-of-the-app'
 
-/** A deployment in which everything is set up that has a secret. */
+/** A deployment with all settings that contain secrets. */
 const env = {
   ...bindings,
   OPENIM_LOG_LEVEL: 'debug',
@@ -55,7 +55,7 @@ const env = {
   OPENIM_PUSH_GETUI_SECRET: 'hush-getui',
 } as typeof bindings
 
-/** What must not be told: all that begins with `hush-`, and the middle of the keys. */
+/** The texts that must not leak: everything that begins with `hush-`, and a line of each key. */
 const SECRETS = [/hush-[\w-]+/, ...[RSA, EC].map((key) => key.split('\n')[1] ?? ''), VAPID.d ?? '']
 
 const found = (text: string) => SECRETS.filter((secret) => secret !== '' && text.match(secret)).map(String)
@@ -78,7 +78,7 @@ beforeEach(async () => {
   for (const level of ['log', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((line) => void logged.push(String(line)))
   }
-  vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('nobody is there'))
+  vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('connection refused'))
   const body = JSON.stringify({ secret: SECRET, userID: 'imAdmin' })
   token = replyIn(await ask('/auth/get_admin_token', body, '')).data.token
 })
@@ -87,8 +87,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('what is secret', () => {
-  it('is in no answer to an administrator, and in no line of the log', async () => {
+describe('a secret', () => {
+  it('is in no answer to an administrator, and in no log line', async () => {
     for (const { path } of endpoints) {
       for (const body of ['{}', '{"userID":', '[]']) {
         const answer = await ask(path, body, token)
@@ -99,7 +99,7 @@ describe('what is secret', () => {
     expect(logged.join('\n')).not.toContain(token)
   }, 60_000)
 
-  it('is in no file of the configuration', async () => {
+  it('is in no configuration file that the API shows', async () => {
     const { configNames } = replyIn(await ask('/config/get_config_list', '{}', token)).data
     expect(configNames.length).toBeGreaterThan(5)
     for (const configName of configNames) {
@@ -108,7 +108,7 @@ describe('what is secret', () => {
     }
   })
 
-  it('is not in the metrics, the documentation, or what probes are told', async () => {
+  it('is not in the metrics, the documentation or the answers to probes', async () => {
     const pages = ['/metrics', '/openapi.json', '/docs', '/readyz', '/healthz', '/prometheus_discovery/api', '/nothing']
     for (const path of pages) {
       const answer = await call(path, { headers: { token } })
@@ -117,7 +117,7 @@ describe('what is secret', () => {
     expect(await call('/readyz')).toContain('"files":"not available"')
   })
 
-  it('is not repeated to whoever guesses at it, nor logged', async () => {
+  it('is neither quoted in the answer to a wrong guess nor logged', async () => {
     const guess = JSON.stringify({ secret: 'hush-a-guess', userID: 'imAdmin' })
     const answers = [
       await ask('/auth/get_admin_token', guess, ''),
@@ -131,20 +131,20 @@ describe('what is secret', () => {
     expect(found(logged.join('\n'))).toEqual([])
   })
 
-  it('is not in the log when a vendor or the store cannot be reached', async () => {
+  it('is not in the log when a vendor or the file store cannot be reached', async () => {
     const codes = [{ email: 'alice@example.com' }, { areaCode: '86', phoneNumber: '13800000000' }]
     for (const to of codes) await ask('/account/code/send', JSON.stringify({ usedFor: 1, ...to }), token)
     const file = { hash: 'a'.repeat(32), size: 6_000_000, name: 'imAdmin/f', maxParts: -1, contentType: '', cause: '' }
     const answer = await ask('/object/initiate_multipart_upload', JSON.stringify(file), token)
     expect(replyIn(answer)).toMatchObject({ errCode: 500, errDlt: 'the call could not be completed; try again' })
     const messages = logged.map((line) => JSON.parse(line).message)
-    expect(messages).toEqual(['a code could not be sent', 'a code could not be sent', 'a call failed'])
+    expect(messages).toEqual(['a code could not be sent', 'a code could not be sent', 'REST call failed'])
     expect(found(logged.join('\n'))).toEqual([])
     expect(logged.join('\n')).not.toMatch(/alice@example|13800000000/)
   })
 })
 
-describe('a setting that is not valid', () => {
+describe('the refusal for a setting that is not valid', () => {
   const hush = 'hush-hush-hush'
   const push = (setting: object) => ({ OPENIM_PUSH: JSON.stringify(setting) })
 
@@ -164,7 +164,7 @@ describe('a setting that is not valid', () => {
     ['OPENIM_MAIL', { OPENIM_MAIL: JSON.stringify({ provider: 'http', endpoint: hush, from: 'a' }) }],
     ['OPENIM_WEBHOOKS', { OPENIM_WEBHOOKS: JSON.stringify({ url: hush, afterUserRegister: { enable: true } }) }],
     ['OPENIM_S3_', { OPENIM_S3_SECRET_ACCESS_KEY: hush }],
-  ])('%s is named, and not repeated: %o', (name, given) => {
+  ])('names %s and does not quote its value: %o', (name, given) => {
     const { refusal } = parseConfig({ OPENIM_LOCAL: '1', OPENIM_SECRET: 'openIM123', ...given })
     expect(refusal).toContain(name)
     expect(refusal).not.toContain(hush)

@@ -9,34 +9,35 @@ interface Target {
   seldom(n: number): Promise<number>
 }
 
-type Way = 'plain' | 'session'
+/** A call is made on the stub (`plain`) or in a session. */
+type Path = 'plain' | 'session'
 
-/** An object whose stub and sessions note how they were called. */
-function target({ fails = () => false }: { fails?: (way: Way, n: number) => unknown } = {}) {
-  const calls: { way: Way; n: number }[] = []
+/** An object whose stub and sessions record how they were called. */
+function target({ fails = () => false }: { fails?: (path: Path, n: number) => unknown } = {}) {
+  const calls: { path: Path; n: number }[] = []
   let opened = 0
   let ended = 0
-  const call = (way: Way) => async (n: number) => {
-    calls.push({ way, n })
-    const error = fails(way, n)
+  const call = (path: Path) => async (n: number) => {
+    calls.push({ path, n })
+    const error = fails(path, n)
     if (error) throw error
     return { ok: true, value: n * 10 } satisfies Outcome<number>
   }
   const stub = {
     often: call('plain'),
     seldom: call('plain'),
-    beginCalls() {
+    openCallSession() {
       opened++
       const session = { often: call('session'), [Symbol.dispose]: () => void ended++ }
-      // As the runtime's promises do: calls are made on it before it has come.
+      // Like a promise of the runtime, it accepts calls before it resolves.
       return Object.assign(Promise.resolve(session), { often: session.often })
     },
   }
   const client = createObjectClient<Target>(() => stub, ['often'])
-  return { client, calls, ways: () => calls.map(({ way }) => way), sessions: () => ({ opened, ended }) }
+  return { client, calls, paths: () => calls.map(({ path }) => path), sessions: () => ({ opened, ended }) }
 }
 
-// The clock stands still unless a test moves it: a machine that is busy makes no pauses.
+// The clock stands still unless a test moves it, so that a slow machine adds no pauses between calls.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
 afterEach(() => void vi.useRealTimers())
 
@@ -46,64 +47,66 @@ async function callOften(client: Target, times: number): Promise<number[]> {
   return answers
 }
 
-describe('calls in a row', () => {
-  it('go in a session from the fourth on, and are answered the same', async () => {
-    const { client, ways, sessions } = target()
+describe('CallSession', () => {
+  it('opens at the fourth call in a row, with the same answers', async () => {
+    const { client, paths, sessions } = target()
     expect(await callOften(client, 6)).toEqual([0, 10, 20, 30, 40, 50])
-    expect(ways()).toEqual(['plain', 'plain', 'plain', 'session', 'session', 'session'])
+    expect(paths()).toEqual(['plain', 'plain', 'plain', 'session', 'session', 'session'])
     expect(sessions().opened).toBe(1)
   })
 
-  it('do so only where the method is a frequent one', async () => {
-    const { client, ways, sessions } = target()
+  it('does not open for a method that is not frequent', async () => {
+    const { client, paths, sessions } = target()
     for (let n = 0; n < 6; n++) await client.seldom(n)
-    expect(new Set(ways())).toEqual(new Set(['plain']))
+    expect(new Set(paths())).toEqual(new Set(['plain']))
     expect(sessions().opened).toBe(0)
   })
 
-  it('do not when there is a pause between them', async () => {
-    const { client, ways } = target()
+  it('does not open for calls with a pause between them', async () => {
+    const { client, paths } = target()
     for (let n = 0; n < 5; n++) {
       await client.often(n)
       vi.setSystemTime(Date.now() + 100)
     }
-    expect(new Set(ways())).toEqual(new Set(['plain']))
+    expect(new Set(paths())).toEqual(new Set(['plain']))
   })
 
-  it('end the session when they cease', async () => {
+  it('ends when the calls stop', async () => {
     const { client, sessions } = target()
     await callOften(client, 5)
     await expect.poll(sessions, { timeout: 5_000 }).toEqual({ opened: 1, ended: 1 })
   })
 
-  it('begin another session after so many', async () => {
+  it('is replaced by another session after 200 calls', async () => {
     const { client, sessions } = target()
     await callOften(client, 204)
     expect(sessions()).toEqual({ opened: 2, ended: 1 })
   })
 })
 
-describe('a session that breaks', () => {
-  it('costs no call: it is made again without one', async () => {
-    const { client, ways, sessions } = target({ fails: (way, n) => way === 'session' && n === 4 && new Error('reset') })
+describe('a call that fails in a session', () => {
+  it('is repeated on the stub', async () => {
+    const { client, paths, sessions } = target({
+      fails: (path, n) => path === 'session' && n === 4 && new Error('reset'),
+    })
     expect(await callOften(client, 6)).toEqual([0, 10, 20, 30, 40, 50])
-    expect(ways()).toEqual(['plain', 'plain', 'plain', 'session', 'session', 'plain', 'session'])
+    expect(paths()).toEqual(['plain', 'plain', 'plain', 'session', 'session', 'plain', 'session'])
     expect(sessions()).toEqual({ opened: 2, ended: 1 })
   })
 
-  it('is not made up for when the object is overloaded', async () => {
+  it('is not repeated when the object is overloaded', async () => {
     const overloaded = Object.assign(new Error('busy'), { overloaded: true })
-    const { client, calls } = target({ fails: (_way, n) => n === 4 && overloaded })
+    const { client, calls } = target({ fails: (_path, n) => n === 4 && overloaded })
     await expect(callOften(client, 6)).rejects.toThrow('busy')
     expect(calls).toHaveLength(5)
   })
 })
 
-describe('a call without a session', () => {
-  it('is made once more when the runtime calls the fault passing, and not otherwise', async () => {
-    let faults = 1
-    const passing = Object.assign(new Error('moved'), { retryable: true })
-    const { client } = target({ fails: () => faults-- > 0 && passing })
+describe('a call that fails without a session', () => {
+  it('is repeated once when the error is retryable, and not otherwise', async () => {
+    let failures = 1
+    const retryable = Object.assign(new Error('moved'), { retryable: true })
+    const { client } = target({ fails: () => failures-- > 0 && retryable })
     expect(await client.seldom(7)).toBe(70)
     const broken = target({ fails: () => new Error('broken') })
     await expect(broken.client.seldom(7)).rejects.toThrow('broken')
@@ -111,8 +114,8 @@ describe('a call without a session', () => {
   })
 })
 
-describe('an object of the service', () => {
-  it('takes the calls of a session as it takes others', async () => {
+describe('a UserObject', () => {
+  it('answers the calls of a session like other calls', async () => {
     const stub = bindings.USER.getByName('called-often')
     let plain = 0
     const user = createObjectClient<Pick<UserRpc, 'deliver'>>(
@@ -121,7 +124,7 @@ describe('an object of the service', () => {
           plain++
           return stub.deliver(delivery)
         },
-        beginCalls: () => stub.openCallSession(),
+        openCallSession: () => stub.openCallSession(),
       }),
       ['deliver'],
     )

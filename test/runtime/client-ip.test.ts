@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { networkOf } from '../../src/runtime/client-ip.ts'
 
-describe('the network of an address', () => {
+describe('networkOf', () => {
   it.each([
     ['203.0.113.7', '203.0.113.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
@@ -10,7 +10,7 @@ describe('the network of an address', () => {
     ['::1', '0:0:0:0::/64'],
     ['2001:db8:0:7::', '2001:db8:0:7::/64'],
     ['', ''],
-  ])('%s is in %s', (ip, network) => {
+  ])('returns for the address "%s" the network "%s"', (ip, network) => {
     expect(networkOf(ip)).toBe(network)
   })
 })

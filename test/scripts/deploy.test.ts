@@ -1,5 +1,5 @@
-import { expect, it, vi } from 'vitest'
-import { judgeBundle } from '../../scripts/deploy/bundle.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { describeBundle } from '../../scripts/deploy/bundle.ts'
 import { chooseSecret, requireGoodSecret } from '../../scripts/deploy/secret.ts'
 import { listMigrations } from '../../scripts/local/migrate.ts'
 import { startFakeCloudflare } from './fake-cloudflare.ts'
@@ -7,64 +7,70 @@ import { runProgram } from './run-program.ts'
 
 const MIB = 1024 * 1024
 
-it('what we ship bundles within the limits of the platform', async () => {
-  const dryRun = runProgram('npm', ['run', 'deploy', '--', '--dry-run'])
-  expect(await dryRun.ended, dryRun.output()).toBe(0)
-  expect(dryRun.output()).toMatch(/Bundle: [\d,]+ KiB, [\d,]+ KiB compressed, within Cloudflare's limit/)
-})
-
-it('a bundle above the limit is refused, a heavy one is named', () => {
-  expect(() => judgeBundle({ bytes: 65 * MIB, gzipBytes: MIB })).toThrow('Cloudflare takes at most 65,536 KiB')
-  expect(judgeBundle({ bytes: 20 * MIB, gzipBytes: 4 * MIB })).toContain('slow to start')
-})
-
-it('a secret that can be guessed is refused', () => {
-  expect(() => requireGoodSecret('openIM123')).toThrow('well-known default')
-  expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
-})
-
-it('a deployment without a secret is told how to give it one', async () => {
-  const cloudflare = await startFakeCloudflare()
-  for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value)
-  await expect(chooseSecret({})).rejects.toThrow(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)
-  vi.unstubAllEnvs()
-  cloudflare.close()
-})
-
-it('the first deployment makes everything there is by name, the next one changes no more than it must', async () => {
-  const cloudflare = await startFakeCloudflare()
-  const deploy = (env = {}) => runProgram(process.execPath, ['scripts/deploy.ts'], { ...cloudflare.env, ...env })
-
-  const first = deploy({ OPENIM_SECRET: 'nobody else has this', OPENIM_ADMIN_USER_IDS: 'root,ops', OPENIM_SMS: '{}' })
-  expect(await first.ended, first.output()).toBe(0)
-  const made = cloudflare.changes.splice(0)
-  expect(made.filter((change) => change.startsWith('create')).sort()).toEqual([
-    'create d1 openim-edge',
-    'create queue openim-edge-push',
-    'create queue openim-edge-transfer',
-    'create queue openim-edge-webhook',
-    'create queue openim-edge-webhook-dead',
-    'create r2 openim-edge-files',
-  ])
-  // The upload makes the database, so the first migrations come after it.
-  const sinceUpload = made.slice(made.indexOf('upload')).filter((change) => !change.startsWith('consume'))
-  expect(sinceUpload).toEqual(['upload', ...listMigrations().map((name) => `migrate ${name}`)])
-  expect(made).toContain('consume openim-edge-push, dead letters to openim-edge-push-dead')
-  expect(cloudflare.bindings()).toContainEqual({
-    name: 'OPENIM_SECRET',
-    type: 'secret_text',
-    text: 'nobody else has this',
+describe('npm run deploy', () => {
+  it('bundles the Worker within the limits of Cloudflare', async () => {
+    const dryRun = runProgram('npm', ['run', 'deploy', '--', '--dry-run'])
+    expect(await dryRun.ended, dryRun.output()).toBe(0)
+    expect(dryRun.output()).toMatch(/Bundle: [\d,]+ KiB, [\d,]+ KiB compressed, within Cloudflare's limit/)
   })
-  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_ADMIN_USER_IDS', type: 'plain_text', text: 'root,ops' })
-  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SMS', type: 'secret_text', text: '{}' })
-  expect(cloudflare.crons()).toHaveLength(1)
-  expect(first.output()).not.toContain('nobody else has this')
 
-  cloudflare.forgetMigrations()
-  const second = deploy()
-  expect(await second.ended, second.output()).toBe(0)
-  const changed = cloudflare.changes.filter((change) => !change.startsWith('consume'))
-  expect(changed).toEqual([...listMigrations().map((name) => `migrate ${name}`), 'upload'])
-  expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SECRET', type: 'inherit' })
-  cloudflare.close()
+  it('refuses a bundle above the limit, and warns of a large one', () => {
+    expect(() => describeBundle({ bytes: 65 * MIB, gzipBytes: MIB })).toThrow('Cloudflare accepts at most 65,536 KiB')
+    expect(describeBundle({ bytes: 20 * MIB, gzipBytes: 4 * MIB })).toContain('slow to start')
+  })
+
+  it('refuses a secret that is easy to guess', () => {
+    expect(() => requireGoodSecret('openIM123')).toThrow('published default')
+    expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
+  })
+
+  it('explains how to set the secret of a deployment without one', async () => {
+    const cloudflare = await startFakeCloudflare()
+    for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value)
+    await expect(chooseSecret({})).rejects.toThrow(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)
+    vi.unstubAllEnvs()
+    cloudflare.close()
+  })
+
+  it('creates every resource at the first deployment, and changes only what is necessary at the next one', async () => {
+    const cloudflare = await startFakeCloudflare()
+    const deploy = (env = {}) => runProgram(process.execPath, ['scripts/deploy.ts'], { ...cloudflare.env, ...env })
+
+    const first = deploy({ OPENIM_SECRET: 'a secret of our own', OPENIM_ADMIN_USER_IDS: 'root,ops', OPENIM_SMS: '{}' })
+    expect(await first.ended, first.output()).toBe(0)
+    const made = cloudflare.changes.splice(0)
+    expect(made.filter((change) => change.startsWith('create')).sort()).toEqual([
+      'create d1 openim-edge',
+      'create queue openim-edge-push',
+      'create queue openim-edge-transfer',
+      'create queue openim-edge-webhook',
+      'create queue openim-edge-webhook-dead',
+      'create r2 openim-edge-files',
+    ])
+    // The upload creates the database, so the first migrations come after it.
+    const sinceUpload = made.slice(made.indexOf('upload')).filter((change) => !change.startsWith('consume'))
+    expect(sinceUpload).toEqual(['upload', ...listMigrations().map((name) => `migrate ${name}`)])
+    expect(made).toContain('consume openim-edge-push, dead letters to openim-edge-push-dead')
+    expect(cloudflare.bindings()).toContainEqual({
+      name: 'OPENIM_SECRET',
+      type: 'secret_text',
+      text: 'a secret of our own',
+    })
+    expect(cloudflare.bindings()).toContainEqual({
+      name: 'OPENIM_ADMIN_USER_IDS',
+      type: 'plain_text',
+      text: 'root,ops',
+    })
+    expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SMS', type: 'secret_text', text: '{}' })
+    expect(cloudflare.crons()).toHaveLength(1)
+    expect(first.output()).not.toContain('a secret of our own')
+
+    cloudflare.forgetMigrations()
+    const second = deploy()
+    expect(await second.ended, second.output()).toBe(0)
+    const changed = cloudflare.changes.filter((change) => !change.startsWith('consume'))
+    expect(changed).toEqual([...listMigrations().map((name) => `migrate ${name}`), 'upload'])
+    expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SECRET', type: 'inherit' })
+    cloudflare.close()
+  })
 })

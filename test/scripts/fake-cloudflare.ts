@@ -5,20 +5,20 @@ const DATABASE_ID = '11111111-2222-4333-8444-555555555555'
 const SCRIPT = '/workers/scripts/openim-edge'
 
 export interface FakeCloudflare {
-  /** For wrangler: where the API is, and who asks. */
+  /** Variables for wrangler: the address of the API, the account and its token. */
   env: Record<string, string>
-  /** What was changed, in order: resources made, the Worker uploaded, migrations run. */
+  /** All changes, in order: created resources, uploads of the Worker, applied migrations. */
   changes: string[]
   /** Bindings of the last upload. */
   bindings: () => { name: string; type: string; text?: string }[]
   /** Makes every migration look new to the next deployment. */
   forgetMigrations: () => void
   close: () => void
-  /** When the Worker is called by the clock. */
+  /** The cron triggers of the Worker. */
   crons(): string[]
 }
 
-/** The few calls of Cloudflare's API that a deployment makes, for an account that is empty at first. */
+/** Serves the calls of Cloudflare's API that a deployment makes, for an account that is empty at first. */
 export async function startFakeCloudflare(): Promise<FakeCloudflare> {
   const changes: string[] = []
   const queues = new Map<string, object[]>()

@@ -9,15 +9,15 @@ interface FakeQueue {
 export interface FakeQueues {
   env: Record<string, string>
   fill: (queue: string, bodies: unknown[]) => void
-  /** What is in a queue, taken or not. */
+  /** The messages in a queue, including the pulled ones that are not acknowledged. */
   bodies: (queue: string) => unknown[]
   consumers: (queue: string) => FakeQueue['consumers']
-  /** From now on the queue takes no messages. */
+  /** Makes the queue refuse messages from now on. */
   refuse: (queue: string) => void
   close: () => void
 }
 
-/** The part of Cloudflare's API that moves messages between queues, with a deployment that lacks a few things. */
+/** Serves the part of Cloudflare's API that moves messages between queues, with an incomplete deployment. */
 export async function startFakeQueues(): Promise<FakeQueues> {
   const queues = new Map<string, FakeQueue>()
   const queueOf = (name: string) => {

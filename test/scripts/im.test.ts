@@ -23,13 +23,13 @@ async function call(path: string, body: object): Promise<{ errCode: number; data
   return (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json() as never
 }
 
-/** The app's own server, which is told of registrations once it is up. */
-const app = { up: false, told: [] as string[] }
+/** The app server, which answers after-webhooks about registrations while `isUp`. */
+const app = { isUp: false, registered: [] as string[] }
 const appServer = createServer(async (request, response) => {
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) body += chunk
-  if (app.up) app.told.push(JSON.parse(body).users[0].userID)
-  response.writeHead(app.up ? 200 : 500).end('{"errCode":0,"actionCode":0}')
+  if (app.isUp) app.registered.push(JSON.parse(body).users[0].userID)
+  response.writeHead(app.isUp ? 200 : 500).end('{"errCode":0,"actionCode":0}')
 })
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ afterAll(async () => {
 })
 
 describe('npm run im', () => {
-  it('lists its commands, and tells how each is used', async () => {
+  it('lists its commands, and shows the help of each', async () => {
     const listed = await im(['--help'])
     expect(listed.code).toBe(0)
     for (const name of [
@@ -74,7 +74,7 @@ describe('npm run im', () => {
     }
   })
 
-  it('ends with 2 and the help when it is typed wrongly', async () => {
+  it('exits with 2 and the help when the command line is not valid', async () => {
     expect(await im(['fly'])).toMatchObject({ code: 2, output: expect.stringContaining('There is no command "fly"') })
     expect(await im(['token', '--fly'])).toMatchObject({ code: 2, output: expect.stringContaining("'--fly'") })
     expect(await im(['token', '--url', 'im.example.com'])).toMatchObject({ code: 2 })
@@ -84,7 +84,7 @@ describe('npm run im', () => {
     expect(await here('seqs', 'set', '--user', 'a', '--conversation', 'c', '--min', '-1')).toMatchObject({ code: 2 })
   })
 
-  it('ends with 1 and the reason when the service refuses or is not there', async () => {
+  it('exits with 1 and the reason when the service refuses or cannot be reached', async () => {
     expect(await here('token', '--secret', 'wrong')).toMatchObject({
       ...{ code: 1, output: expect.stringContaining('/auth/get_admin_token answers 1002') },
     })
@@ -95,7 +95,7 @@ describe('npm run im', () => {
 })
 
 describe('token', () => {
-  it("prints a token that works: the administrator's, or a user's", async () => {
+  it('prints a valid token of the administrator or of a user', async () => {
     expect(await call('/auth/parse_token', { token: admin })).toMatchObject({ data: { userID: 'imAdmin' } })
     const made = await here('token', '--user', 'bob', '--platform', '2')
     expect(await call('/auth/parse_token', { token: made.output.trim() })).toMatchObject({
@@ -103,14 +103,14 @@ describe('token', () => {
     })
   })
 
-  it('takes the secret from OPENIM_SECRET', async () => {
+  it('reads the secret from OPENIM_SECRET', async () => {
     expect((await im(['token', '--url', url], { OPENIM_SECRET: 'wrong' })).code).toBe(1)
     expect((await im(['token', '--url', url], { OPENIM_SECRET: 'openIM123' })).code).toBe(0)
   })
 })
 
 describe('send and seqs', () => {
-  it('sends, shows where a user stands, and raises what is asked for', async () => {
+  it('sends messages, shows a user’s seqs, and sets the given ones', async () => {
     for (const words of ['one', 'two', 'three']) {
       const sent = await here('send', '--from', 'alice', '--to', 'bob', '--text', words)
       expect(sent).toMatchObject({ code: 0, output: expect.stringMatching(/^sent \S+ at \d{4}-/) })
@@ -148,20 +148,20 @@ describe('send and seqs', () => {
     const beyond = await here('seqs', 'set', '--user', 'bob', '--conversation', 'si_alice_bob', '--min', '9')
     expect(beyond).toMatchObject({ code: 1, output: expect.stringContaining('ends with seq 4') })
     const unknown = await here('seqs', 'show', '--user', 'bob', '--conversation', 'si_bob_nobody')
-    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('no such conversation') })
+    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('does not have this conversation') })
   })
 })
 
 describe('check', () => {
-  it('finds a sound service in order', async () => {
+  it('reports no problem for a healthy service', async () => {
     const checked = await here('check')
     expect(checked).toMatchObject({ code: 0, output: expect.stringContaining(`${url} is in order.`) })
-    for (const what of ['settings', 'database', 'files', 'secret', 'clock', 'way in']) {
-      expect(checked.output).toMatch(new RegExp(`^ok    ${what}`, 'm'))
+    for (const subject of ['settings', 'database', 'files', 'secret', 'clock', 'device connections']) {
+      expect(checked.output).toMatch(new RegExp(`^ok    ${subject}`, 'm'))
     }
   })
 
-  it('says what is wrong', async () => {
+  it('reports a wrong secret, and an address without this service', async () => {
     const wrongSecret = await here('check', '--secret', 'wrong')
     expect(wrongSecret).toMatchObject({ code: 1, output: expect.stringContaining('WRONG secret and administrator') })
     const other = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1')
@@ -172,7 +172,7 @@ describe('check', () => {
     other.close()
   })
 
-  it('compares a deployment with wrangler.toml when it may look', async () => {
+  it('compares a deployment with wrangler.toml when it has an API token', async () => {
     const cloudflare = await startFakeQueues()
     const checked = await im(['check', '--url', url], cloudflare.env)
     expect(checked.code).toBe(1)
@@ -181,7 +181,7 @@ describe('check', () => {
       expect(checked.output).toMatch(new RegExp(`^WRONG binding ${missing}: the deployment does not have it$`, 'm'))
     }
     expect(checked.output).toMatch(/^WRONG queue openim-edge-webhook: it does not exist$/m)
-    expect(checked.output).toMatch(/^WRONG queue openim-edge-transfer: nobody empties it$/m)
+    expect(checked.output).toMatch(/^WRONG queue openim-edge-transfer: it has no consumer$/m)
     cloudflare.close()
   })
 })
@@ -189,20 +189,20 @@ describe('check', () => {
 describe('webhooks', () => {
   const letters = /^ +(\d+) +afterUserRegister +\d{4}-\S+ +\S+ +http:/m
 
-  it('that died are shown, and brought once more when the app is up again', async () => {
+  it('shows dead webhooks, and delivers them when the app server is up again', async () => {
     await expect.poll(async () => (await here('webhooks', 'dead')).output, { timeout: 60_000 }).toMatch(letters)
     expect((await here('webhooks', 'dead', '--webhook', 'afterMsgSaveDB')).output.trim()).toBe('0 dead webhooks.')
     const [, id = ''] = letters.exec((await here('webhooks', 'dead')).output) ?? []
 
-    app.up = true
+    app.isUp = true
     expect(await here('webhooks', 'replay', '--id', id)).toMatchObject({
-      ...{ code: 0, output: expect.stringContaining('1 webhooks are on their way again.') },
+      ...{ code: 0, output: expect.stringContaining('1 webhooks are queued again.') },
     })
-    await expect.poll(() => app.told, { timeout: 20_000 }).toEqual(['alice'])
+    await expect.poll(() => app.registered, { timeout: 20_000 }).toEqual(['alice'])
     expect((await here('webhooks', 'replay', '--all')).output).toContain('There are no dead webhooks.')
   })
 
-  it('are named, or all', async () => {
+  it('needs either the IDs of dead webhooks or --all', async () => {
     expect((await here('webhooks', 'replay')).code).toBe(2)
     expect((await here('webhooks', 'replay', '--all', '--id', '1')).code).toBe(2)
     expect((await here('webhooks', 'replay', '--id', '1,x')).code).toBe(2)
@@ -223,24 +223,24 @@ describe('redrive', () => {
 
   const redrive = (...args: string[]) => im(['redrive', ...args], cloudflare.env)
 
-  it('moves every message back as it was, and leaves the queue as it was', async () => {
+  it('moves every message unchanged, and leaves the queue’s consumers as they were', async () => {
     const jobs = Array.from({ length: 250 }, (_, i) => ({ kind: 'push', number: i, text: 'grüße' }))
     cloudflare.fill('openim-edge-push-dead', jobs)
     const moved = await redrive('--queue', 'openim-edge-push-dead')
-    expect(moved).toMatchObject({ code: 0, output: expect.stringContaining('250 messages went from') })
+    expect(moved).toMatchObject({ code: 0, output: expect.stringContaining('Moved 250 messages from') })
     expect(cloudflare.bodies('openim-edge-push')).toEqual(jobs)
     expect(cloudflare.bodies('openim-edge-push-dead')).toEqual([])
     expect(cloudflare.consumers('openim-edge-push-dead')).toEqual([])
     expect((await redrive('--queue', 'openim-edge-push-dead')).output).toContain('is empty')
   })
 
-  it('moves no more than it is told to', async () => {
+  it('moves at most the given number of messages', async () => {
     cloudflare.fill('openim-edge-push-dead', [{ a: 1 }, { a: 2 }, { a: 3 }])
     expect((await redrive('--queue', 'openim-edge-push-dead', '--limit', '2')).output).toContain('2 messages')
     expect(cloudflare.bodies('openim-edge-push-dead')).toEqual([{ a: 3 }])
   })
 
-  it('loses nothing when the other queue does not take it', async () => {
+  it('loses no message when the other queue refuses it', async () => {
     cloudflare.fill('openim-edge-transfer-dead', [{ b: 1 }])
     cloudflare.refuse('openim-edge-transfer')
     const refused = await redrive('--queue', 'openim-edge-transfer-dead')
@@ -249,13 +249,13 @@ describe('redrive', () => {
     expect(cloudflare.consumers('openim-edge-transfer-dead')).toEqual([])
   })
 
-  it('says what it cannot do', async () => {
+  it('refuses queues that it cannot move from, with the reason', async () => {
     expect(await redrive('--queue', 'openim-edge-push')).toMatchObject({ code: 2 })
     expect(await redrive('--queue', 'other-dead')).toMatchObject({
-      ...{ code: 1, output: expect.stringContaining('There is no queue other in this account') },
+      ...{ code: 1, output: expect.stringContaining('This account has no queue other') },
     })
     expect(await redrive('--queue', 'taken-dead')).toMatchObject({
-      ...{ code: 1, output: expect.stringContaining('taken-dead is emptied by the Worker openim-edge') },
+      ...{ code: 1, output: expect.stringContaining('taken-dead is consumed by the Worker openim-edge') },
     })
     expect(await im(['redrive', '--queue', 'openim-edge-push-dead'])).toMatchObject({
       ...{ code: 1, output: expect.stringContaining('CLOUDFLARE_ACCOUNT_ID') },

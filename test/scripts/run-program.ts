@@ -1,17 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { ROOT } from '../../scripts/local/settings.ts'
 
-/** A started program, with what it has printed so far. */
+/** A started program and its output. */
 export interface Program {
   pid: number
+  /** Everything that the program has printed until now. */
   output: () => string
-  /** Settles when the program prints the text, with everything printed; fails when it ends first. */
+  /** Resolves with the output when the program prints the text; rejects when the program ends before that. */
   prints: (text: string) => Promise<string>
-  /** The exit code, or the name of the signal it died of. */
+  /** The exit code, or the name of the signal that killed the program. */
   ended: Promise<number | string>
 }
 
-/** Starts a program in the repository's folder with no terminal, an input that is closed, and the given environment on top. */
+/** Starts a program in the repository's folder, without a terminal or input, and with additional environment variables. */
 export function runProgram(command: string, args: string[], env: Record<string, string> = {}): Program {
   const child = spawn(command, args, {
     cwd: ROOT,
@@ -19,11 +20,11 @@ export function runProgram(command: string, args: string[], env: Record<string, 
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  let heard = () => {}
+  let onOutput = () => {}
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      heard()
+      onOutput()
     })
   }
   const ended = new Promise<number | string>((resolve) => {
@@ -31,16 +32,16 @@ export function runProgram(command: string, args: string[], env: Record<string, 
   })
   const prints = (text: string) =>
     new Promise<string>((resolve, reject) => {
-      heard = () => {
+      onOutput = () => {
         if (output.includes(text)) resolve(output)
       }
-      heard()
+      onOutput()
       ended.then((code) => reject(new Error(`ended with ${code} before it printed ${text}:\n${output}`)))
     })
   return { pid: child.pid ?? 0, output: () => output, prints, ended }
 }
 
-/** The surroundings must not decide what is tested: not their settings, and not the npm that runs the tests. */
+/** Removes variables that would change what is tested: settings, and those of the npm that runs the tests. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(
@@ -49,7 +50,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   )
 }
 
-/** The running processes that have the text in their arguments or environment, which children inherit. */
+/** The running processes with the text in their arguments or environment; child processes inherit both. */
 export function processesWith(mark: string): string[] {
   const list = execFileSync('ps', ['axeww', '-o', 'pid=,stat=,command='], { encoding: 'utf8', maxBuffer: 64 << 20 })
   return list

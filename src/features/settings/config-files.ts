@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Config, RuntimeSetting } from '../../config/index.ts'
+import type { Config } from '../../config/index.ts'
+import type { RuntimeSetting } from '../../config/settings.ts'
 import type { LogLevel } from '../../platform/observability/log.ts'
 
 /*

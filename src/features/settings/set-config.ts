@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
-import { type RuntimeSetting, settingError } from '../../config/index.ts'
 import { OVERRIDES_SWITCH } from '../../config/overrides.ts'
+import { type RuntimeSetting, settingError } from '../../config/settings.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { valuesOf } from './config-files.ts'

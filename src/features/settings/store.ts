@@ -1,6 +1,6 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
-import type { RuntimeSetting } from '../../config/index.ts'
 import { OVERRIDES_SWITCH } from '../../config/overrides.ts'
+import type { RuntimeSetting } from '../../config/settings.ts'
 import { settingOverride } from '../../config/tables.ts'
 import { chunked, type Database } from '../../platform/storage/d1.ts'
 

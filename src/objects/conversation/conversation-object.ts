@@ -32,7 +32,7 @@ import { migrate } from '../../platform/storage/sqlite-migrations.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { flushCountsIfDue } from '../../runtime/counters.ts'
-import { ConversationCalls } from '../../runtime/rpc/session-targets.ts'
+import { ConversationSessionTarget } from '../../runtime/rpc/session-targets.ts'
 import { createStubs, userObject } from '../../runtime/rpc/stubs.ts'
 import { AppServer } from './delivery/app-server.ts'
 import { Dispatch } from './delivery/dispatch.ts'
@@ -141,8 +141,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   /** Opens a session for calls that come thick and fast. */
-  openCallSession(): ConversationCalls {
-    return new ConversationCalls(this)
+  openCallSession(): ConversationSessionTarget {
+    return new ConversationSessionTarget(this)
   }
 
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {

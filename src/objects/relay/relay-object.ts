@@ -11,7 +11,7 @@ import { migrate } from '../../platform/storage/sqlite-migrations.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { wantsPush } from '../../push/compose-push.ts'
 import { enqueueOfflinePush } from '../../push/enqueue.ts'
-import { RelayCalls } from '../../runtime/rpc/session-targets.ts'
+import { RelaySessionTarget } from '../../runtime/rpc/session-targets.ts'
 import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { relayMigrations } from './migrations.ts'
 import { Roster } from './roster.ts'
@@ -33,8 +33,8 @@ export class RelayObject extends DurableObject<Bindings> implements Serves<Relay
   }
 
   /** Opens a session for calls that come thick and fast. */
-  openCallSession(): RelayCalls {
-    return new RelayCalls(this)
+  openCallSession(): RelaySessionTarget {
+    return new RelaySessionTarget(this)
   }
 
   forward(relayed: Relayed): Promise<Outcome<string[]>> {

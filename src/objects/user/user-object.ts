@@ -21,7 +21,7 @@ import type {
 } from '../../contracts/user.ts'
 import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
-import { UserCalls } from '../../runtime/rpc/session-targets.ts'
+import { UserSessionTarget } from '../../runtime/rpc/session-targets.ts'
 import { runSelfDestruct } from './conversations/self-destruct.ts'
 import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
 import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
@@ -76,8 +76,8 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   /** Opens an RPC session for a caller that makes frequent calls. */
-  openCallSession(): UserCalls {
-    return new UserCalls(this)
+  openCallSession(): UserSessionTarget {
+    return new UserSessionTarget(this)
   }
 
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<Outcome<void>> {

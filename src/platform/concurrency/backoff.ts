@@ -4,8 +4,8 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /**
- * The pause after a failed try. It grows with each try, and is spread over 50 to 150 % of that, so that callers that
- * failed together do not retry together.
+ * The pause after a failed try. It grows with each try. A random factor of 50 to 150 % spreads the retries of callers
+ * that failed together.
  * @param tries how many tries have failed, from 1
  * @returns milliseconds
  */

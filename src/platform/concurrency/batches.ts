@@ -1,6 +1,6 @@
 /**
- * Items in batches of so many items and so many bytes at most, in order. An item larger than a batch may be stands
- * alone.
+ * Splits items into batches of at most `maxItems` items and `maxBytes` bytes, in order. An item that is larger than
+ * `maxBytes` gets a batch of its own.
  */
 export function inBatches<Item>(
   items: readonly Item[],

@@ -1,3 +1,5 @@
+import { sleep } from './backoff.ts'
+
 interface Waiting<Item, Result> {
   item: Item
   resolve(result: Result): void
@@ -5,31 +7,32 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * One call at a time to one destination; what arrives while a call is under way goes together in the next one.
- * Order is kept, a lone item leaves at once, and load makes the batches larger instead of the queue longer: after a
- * call that carried several items the next one waits for a turn of the event loop, because the answer to the last has
- * just made room for as many again. Without that turn the first of them would leave alone.
+ * Sends items to one destination, one call at a time. Items that arrive during a call are sent together in the next one.
+ * Order is kept, a single item is sent at once, and load makes batches larger instead of the queue longer.
+ *
+ * After a call with several items, the next call waits for one turn of the event loop: the answers to the last batch
+ * cause new items at the same moment, and without that turn the first of them would be sent alone.
  */
 export class BatchingQueue<Item, Result> {
   #waiting: Waiting<Item, Result>[] = []
   #running: Promise<void> | null = null
-  #crowded = false
+  #isCrowded = false
   readonly #send: (items: Item[]) => Promise<Result[]>
   readonly #maxItems: number
 
-  /** @param send answers with one result per item, in order; when it throws, the whole batch has failed */
+  /** @param send answers one result per item, in order; when it throws, every item of the batch fails */
   constructor(send: (items: Item[]) => Promise<Result[]>, maxItems: number) {
     this.#send = send
     this.#maxItems = maxItems
   }
 
-  get busy(): boolean {
+  get isBusy(): boolean {
     return this.#running !== null
   }
 
-  /** Whether the last call carried several items: the next ones will not come alone either. */
-  get crowded(): boolean {
-    return this.#crowded
+  /** Whether the last call had several items, so that the next items will probably not come alone either. */
+  get isCrowded(): boolean {
+    return this.#isCrowded
   }
 
   push(item: Item): Promise<Result> {
@@ -41,12 +44,13 @@ export class BatchingQueue<Item, Result> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      if (this.#crowded && this.#waiting.length < this.#maxItems) await nextTurn()
+      // Lets in the events that have already arrived.
+      if (this.#isCrowded && this.#waiting.length < this.#maxItems) await sleep(0)
       const batch = this.#waiting.splice(0, this.#maxItems)
-      this.#crowded = batch.length > 1
+      this.#isCrowded = batch.length > 1
       try {
         const results = await this.#send(batch.map((entry) => entry.item))
-        if (results.length !== batch.length) throw new Error('a batch was answered with another number of results')
+        if (results.length !== batch.length) throw new Error('the number of results differs from the number of items')
         for (let i = 0; i < batch.length; i++) batch[i]?.resolve(results[i] as Result)
       } catch (error) {
         for (const entry of batch) entry.reject(error)
@@ -54,9 +58,4 @@ export class BatchingQueue<Item, Result> {
     }
     this.#running = null
   }
-}
-
-/** Lets in the events that have arrived already. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
 }

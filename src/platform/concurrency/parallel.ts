@@ -1,10 +1,10 @@
 /**
- * Does the work for every item, so many at a time.
- * @returns the results in the order of the items; the first failure fails the whole
+ * Runs the work for every item, at most `maxParallel` at a time.
+ * @returns the results in the order of the items; rejects with the first failure
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
-  atATime: number,
+  maxParallel: number,
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = []
@@ -12,6 +12,6 @@ export async function inParallel<Item, Result>(
   const worker = async () => {
     for (const [i, item] of left) results[i] = await work(item)
   }
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(maxParallel, items.length) }, worker))
   return results
 }

@@ -13,7 +13,10 @@ export interface Log {
   with(fields: LogFields): Log
 }
 
-/** A log that writes lines at or above `level`, each carrying `base`. What lives long gives the level as a function. */
+/**
+ * A log that writes lines at or above `level`, each with the fields of `base`. A long-lived object passes the level as a
+ * function, so that a changed setting applies.
+ */
 export function createLog(level: LogLevel | (() => LogLevel), base: LogFields = {}): Log {
   const lowest = typeof level === 'function' ? level : () => level
   const write = (at: LogLevel, message: string, fields: LogFields = {}) => {
@@ -32,10 +35,10 @@ export function createLog(level: LogLevel | (() => LogLevel), base: LogFields = 
   }
 }
 
-/** Behind this the error of a query lists what was bound to it: tokens, addresses, texts. */
+/** In the error of a query the bound values follow this text. They may be tokens, addresses or message texts. */
 const BOUND_VALUES = '\nparams: '
 
-/** What went wrong, for a line of the log. */
+/** The reason of an error for the log, without the bound values of a query. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { message, cause } = error
@@ -48,6 +51,6 @@ export function reasonOf(error: unknown): string {
 function describe(error: unknown): LogFields {
   const reason = reasonOf(error)
   if (!(error instanceof Error)) return { error: reason }
-  // A stack begins with the message.
+  // A stack starts with the message, which may contain bound values.
   return { error: reason, errorName: error.name, stack: error.stack?.replace(error.message, () => reason) }
 }

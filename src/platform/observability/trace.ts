@@ -1,15 +1,15 @@
 import { tracing } from 'cloudflare:workers'
 
 /**
- * Puts fields on the span of what the platform runs right now: a request, a call of an object, a frame, a job. By
- * `operationID` a trace and the lines of the log find each other. Costs nothing where nobody traces.
+ * Sets fields of the active span: a request, a call of an object, a frame or a job. The field `operationID` connects a
+ * trace with its log lines. Costs nothing when the span is not traced.
  */
 export function annotateTrace(fields: Record<string, string | number | boolean>): void {
   const span = tracing.getActiveSpan()
   if (span?.isTraced) span.setAttributes(fields)
 }
 
-/** Does a piece of work in a span of its own. */
+/** Runs the work in a span of its own. */
 export function traced<T>(name: string, fields: Record<string, string | number | boolean>, work: () => T): T {
   return tracing.enterSpan(name, (span) => {
     span.setAttributes(fields)

@@ -1,16 +1,16 @@
 import { or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 
 /**
- * Whether a text of a row contains a text, whatever its case. LIKE would not do: D1 takes patterns of at most 50 bytes,
- * and `%` and `_` are letters here.
+ * The condition that a column contains a text, in any case. LIKE cannot be used: D1 accepts patterns of at most 50 bytes,
+ * and `%` and `_` must match themselves.
  */
 export function containsIgnoringCase(column: SQLWrapper, text: string): SQL | undefined {
   return or(...spellings(text).map((spelling) => sql`instr(lower(${column}), ${spelling}) > 0`))
 }
 
 /**
- * SQLite's `lower` knows ASCII only. Other letters are looked for as typed, in lower case, in capitals and with capital
- * initials: that finds names as people write them, at no cost for ASCII texts, which have one spelling only.
+ * The spellings to search for. SQLite's `lower` changes only ASCII letters, so a text with other letters is searched for
+ * as typed, in lower case, in capitals and with capital initials. ASCII texts have one spelling.
  */
 function spellings(text: string): string[] {
   const lower = text.toLowerCase()

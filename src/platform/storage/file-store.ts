@@ -1,7 +1,7 @@
-/** What is stored of a part of a file, so that the parts can be joined later. */
+/** An uploaded part of a file, as the store needs it to join the parts. */
 export interface JoinablePart {
   partNumber: number
-  /** The store's own name of the part. */
+  /** The store's ETag of the part. */
   tag: string
 }
 
@@ -9,7 +9,7 @@ export interface StoredPart extends JoinablePart {
   size: number
 }
 
-/** Bytes by key, streamed both ways: no file is ever held in memory, but for what `Small` says. */
+/** Stores bytes by key. Files are streamed in both directions; only `putSmall` and `readSmall` hold one in memory. */
 export interface FileStore {
   /**
    * Stores a whole file in one operation.
@@ -17,7 +17,7 @@ export interface FileStore {
    * @throws ImError 1001 when the body does not have the given size
    */
   put(key: string, body: ReadableStream<Uint8Array>, size: number, contentType: string): Promise<string>
-  /** @returns the store's ID of a file that will come in parts */
+  /** @returns the store's ID of a new upload in parts */
   beginParts(key: string, contentType: string): Promise<string>
   /**
    * @returns the part's tag
@@ -31,34 +31,34 @@ export interface FileStore {
     size: number,
   ): Promise<string>
   /**
-   * Makes the parts one file. Doing it again is no fault.
+   * Joins the parts into one file. Repeating it is allowed.
    * @returns the file's ETag: the MD5 of its parts' MD5s as bytes, in hex, a dash and their number
    */
   joinParts(key: string, uploadID: string, parts: readonly JoinablePart[]): Promise<string>
-  /** Lets go of parts that were not joined. Doing it again, or too late, is no fault. */
+  /** Deletes parts that were not joined. Repeating it, or calling it after the parts were joined, is allowed. */
   abandonParts(key: string, uploadID: string): Promise<void>
-  /** Null when there is no such file. */
+  /** Null when the file does not exist. */
   read(key: string, range: { offset: number; length: number }): Promise<ReadableStream<Uint8Array> | null>
-  /** What fits into memory without a thought, like a thumbnail. */
+  /** Stores a file that is small enough for memory, like a thumbnail. */
   putSmall(key: string, bytes: Uint8Array, contentType: string): Promise<void>
-  /** Null when there is no such file. */
+  /** Null when the file does not exist. */
   readSmall(key: string): Promise<Uint8Array | null>
-  /** Keys that begin so, at most so many. */
+  /** At most `limit` keys with the prefix. */
   list(prefix: string, limit: number): Promise<string[]>
-  /** At most 1,000. Keys that do not exist are no fault. */
+  /** Deletes at most 1,000 keys. Keys that do not exist are ignored. */
   delete(keys: readonly string[]): Promise<void>
-  /** How clients reach the store without this service in between; null where they cannot. */
+  /** Signs addresses in the store itself; null when clients cannot reach the store directly. */
   readonly direct: DirectStore | null
 }
 
-/** A store with an address of its own, for those who hold a signature. Times are in seconds from now. */
+/** A store that clients reach directly at signed addresses. `seconds` is how long an address is valid. */
 export interface DirectStore {
-  /** Where exactly so many bytes may be PUT as that part. */
+  /** The address for the PUT of one part of exactly `size` bytes. */
   signPart(key: string, uploadID: string, partNumber: number, size: number, seconds: number): Promise<string>
-  /** Where the file may be read, in these headers. */
+  /** The address for reading a file; the response has these headers. */
   signRead(key: string, headers: { contentType: string; disposition: string }, seconds: number): Promise<string>
-  /** What has arrived, in order; null when the parts have been joined or abandoned. */
+  /** The uploaded parts, in order; null when the parts were joined or abandoned. */
   listParts(key: string, uploadID: string): Promise<StoredPart[] | null>
-  /** The file's ETag; null when there is no such file. */
+  /** The file's ETag; null when the file does not exist. */
   tagOf(key: string): Promise<string | null>
 }

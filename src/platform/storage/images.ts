@@ -1,26 +1,26 @@
-/** What is known of a picture without seeing it whole. */
+/** Size and type of an image. */
 export interface ImageInfo {
   width: number
   height: number
-  /** A media type. */
+  /** The media type. */
   type: string
 }
 
-/** Looks at pictures and makes smaller ones of them. */
+/** Measures images and makes thumbnails. */
 export interface ImageService {
-  /** Null when the bytes are no picture, or none that can be read. @throws Error when nothing can be said now */
+  /** Null when the bytes are not an image that can be read. @throws Error when the service cannot answer now */
   measure(body: ReadableStream<Uint8Array>): Promise<ImageInfo | null>
   /**
-   * The picture upright, in a box of this size and as this type; it is never made larger.
-   * @throws Error when it cannot be done: a damaged picture, a type that is not made here, a quota that is used up
+   * Rotates the image upright, shrinks it into a box of this size and converts it to this type. It never enlarges.
+   * @throws Error for a damaged image, a type that is not supported, or an exhausted quota
    */
   shrink(body: ReadableStream<Uint8Array>, into: ImageInfo): Promise<Uint8Array>
 }
 
-/** Cloudflare's numbers for what is no picture; the last is also that of a picture which cannot be decoded. */
-const NO_PICTURE = new Set([9412, 9520, 9523])
+/** Cloudflare's error codes for data that is not an image; 9523 also means an image that cannot be decoded. */
+const NOT_AN_IMAGE = new Set([9412, 9520, 9523])
 
-/** A good deal smaller than the 85 that is usual, without being seen at the size of a thumbnail. */
+/** Files are much smaller than with the usual 85, and at the size of a thumbnail the difference is invisible. */
 const QUALITY = 75
 
 /** Cloudflare Images, bound to the Worker. */
@@ -29,10 +29,10 @@ export function openImageService(images: ImagesBinding): ImageService {
     measure: async (body) => {
       try {
         const info = await images.info(body)
-        // A drawing has no size of its own, and may be a program.
+        // An SVG has no size in pixels, and may contain scripts.
         return 'width' in info ? { width: info.width, height: info.height, type: info.format } : null
       } catch (error) {
-        if (NO_PICTURE.has(numberOf(error))) return null
+        if (NOT_AN_IMAGE.has(codeOf(error))) return null
         throw error
       }
     },
@@ -48,10 +48,10 @@ const OUTPUT_FORMATS = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as
 
 function outputFormat(type: string): (typeof OUTPUT_FORMATS)[number] {
   const format = OUTPUT_FORMATS.find((known) => known === type)
-  if (!format) throw new Error(`pictures are not made as ${type}`)
+  if (!format) throw new Error(`thumbnails of type ${type} are not supported`)
   return format
 }
 
-function numberOf(error: unknown): number {
+function codeOf(error: unknown): number {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
 }

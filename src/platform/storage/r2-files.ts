@@ -1,10 +1,10 @@
 import type { FileStore } from './file-store.ts'
 import { withFixedLength } from './fixed-length-body.ts'
 
-/** R2's number for an upload in parts that it does not know. */
+/** R2's error code for an unknown upload in parts. */
 const NO_SUCH_UPLOAD = '(10024)'
 
-/** Files in a bucket that is bound to the Worker. Nobody else reaches it. */
+/** A file store in the bucket that is bound to the Worker. Only the Worker can reach this bucket. */
 export function openR2Store(bucket: R2Bucket): FileStore {
   return {
     direct: null,
@@ -29,7 +29,7 @@ export function openR2Store(bucket: R2Bucket): FileStore {
         const etags = parts.map(({ partNumber, tag }) => ({ partNumber, etag: tag }))
         return (await bucket.resumeMultipartUpload(key, uploadID).complete(etags)).etag
       } catch (error) {
-        // A key appears only when its parts have been joined: by an earlier try, then.
+        // A key exists only after its parts were joined, so an earlier try has joined them.
         const joined = await bucket.head(key)
         if (!joined) throw error
         return joined.etag
@@ -43,7 +43,7 @@ export function openR2Store(bucket: R2Bucket): FileStore {
       }
     },
     read: async (key, range) => {
-      // A range of nothing is none that R2 knows.
+      // R2 does not accept an empty range.
       const object = await bucket.get(key, range.length > 0 ? { range } : {})
       return object ? object.body.pipeThrough(new FixedLengthStream(range.length)) : null
     },

@@ -5,11 +5,11 @@ import { withFixedLength } from './fixed-length-body.ts'
 import { textIn, textsIn } from './s3-xml.ts'
 
 const NOT_FOUND = 404
-/** A Worker has six connections at a time. */
-const DELETES_AT_A_TIME = 4
+/** A Worker may have six open connections at a time. */
+const MAX_PARALLEL_DELETES = 4
 const MAX_TRIES = 3
 
-/** A bucket behind the S3 protocol, and the credentials for it. */
+/** A bucket of an S3-compatible store, and its credentials. */
 export interface S3Settings {
   endpoint: string
   bucket: string
@@ -18,7 +18,7 @@ export interface S3Settings {
   secretAccessKey: string
 }
 
-/** Files in a bucket behind the S3 protocol, which clients may reach themselves: R2's own, or any other. */
+/** A file store in an S3-compatible bucket (R2 or any other), which clients can reach directly. */
 export function openS3Store(settings: S3Settings): FileStore {
   const s3 = new S3(settings)
   return {
@@ -57,7 +57,7 @@ export function openS3Store(settings: S3Settings): FileStore {
       return textsIn(await response.text(), 'Key')
     },
     delete: async (keys) => {
-      await inParallel(keys, DELETES_AT_A_TIME, (key) => s3.find('DELETE', key))
+      await inParallel(keys, MAX_PARALLEL_DELETES, (key) => s3.find('DELETE', key))
     },
   }
 }
@@ -83,10 +83,10 @@ async function join(s3: S3, key: string, uploadID: string, parts: readonly Joina
   )
   const body = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
   const response = await s3.find('POST', key, { uploadId: uploadID }, {}, body)
-  // The answer begins before the joining ends: a failure may come under the status 200.
+  // The store starts its answer before it has joined the parts, so a failure can have the status 200.
   const text = (await response?.text()) ?? ''
   if (text.includes('<CompleteMultipartUploadResult')) return unquoted(textIn(text, 'ETag'))
-  // A key appears only when its parts have been joined: by an earlier try, then.
+  // A key exists only after its parts were joined, so an earlier try has joined them.
   const tag = await tagOf(s3, key)
   if (tag === null) throw new Error(`the store did not join the parts of ${key}: ${reasonIn(text)}`)
   return tag
@@ -126,21 +126,21 @@ class S3 {
     this.#bucket = `${endpoint.replace(/\/+$/, '')}/${bucket}`
   }
 
-  /** An address that permits one request. The given headers are part of what is permitted. */
+  /** A signed address for one request, which must have the given headers. */
   async sign(method: string, key: string, query: Query, seconds: number, headers = {}): Promise<string> {
     const url = this.#url(key, { ...query, 'X-Amz-Expires': String(seconds) })
     const signed = await this.#client.sign(url, { method, headers, aws: { signQuery: true, allHeaders: true } })
-    // A space that is written as a plus is not read as one by every store.
+    // Some stores do not read a plus sign as a space.
     return signed.url.replaceAll('+', '%20')
   }
 
-  /** Tries again where the store is busy. @throws Error unless the store does it */
+  /** Sends a request, with retries while the store is busy. @throws Error when the store refuses */
   async call(method: string, key: string, query: Query = {}, headers = {}, body?: BodyInit): Promise<Response> {
     const response = await this.#fetch(method, key, query, headers, body)
     return response.ok ? response : failed(method, response)
   }
 
-  /** The same, with null where there is no such thing. */
+  /** Like `call`, but null when the store answers 404. */
   async find(method: string, key: string, query: Query = {}, headers = {}, body?: BodyInit): Promise<Response | null> {
     const response = await this.#fetch(method, key, query, headers, body)
     if (response.ok) return response
@@ -149,7 +149,7 @@ class S3 {
     return null
   }
 
-  /** A stream can be sent once only. */
+  /** Sends a stream, without retries, because a stream can be read only once. */
   async send(
     method: string,
     key: string,
@@ -173,7 +173,7 @@ class S3 {
   }
 }
 
-/** The rest of what a store answers repeats the request, its signature too. */
+/** The error has only the code and the sentence: the rest of the answer repeats the request, including its signature. */
 async function failed(method: string, response: Response): Promise<never> {
   throw new Error(`the store answered ${response.status} to ${method}: ${reasonIn(await response.text())}`)
 }

@@ -1,17 +1,17 @@
 /*
- * The few elements of S3's answers that are of interest. They hold text or other elements, never attributes that
- * count, and no two kinds of the same name.
+ * Reads the few elements of S3's answers that this service needs. Regular expressions are enough: these elements have no
+ * attributes that matter, and no two kinds of elements share a name.
  */
 
 const ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&', '#34': '"' }
 
-/** What stands in every element of that name. */
+/** The content of every element with that name: text, or XML if it has elements. */
 export function textsIn(xml: string, name: string): string[] {
   const elements = xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))
   return Array.from(elements, ([, inner = '']) => (inner.includes('<') ? inner : unescaped(inner)))
 }
 
-/** What stands in the first one; "" when there is none. */
+/** The content of the first element with that name; "" when there is no such element. */
 export function textIn(xml: string, name: string): string {
   return textsIn(xml, name)[0] ?? ''
 }

@@ -8,23 +8,23 @@ interface Version extends Record<string, SqlStorageValue> {
 const VERSION = 'SELECT version FROM schema_version'
 
 /**
- * Brings an object's SQLite schema up to date. `steps` is append-only: step n is what version n + 1 adds.
- * Runs on every wake, so a schema that is current costs one read row and what else `wake` reads.
- * @param wake a statement for the version that also reads what the object would ask next: each statement more that a
- *   wake has to prepare takes a fortieth of a connect
- * @returns what that statement reads of the schema as it is now
+ * Updates an object's SQLite schema. `steps` is append-only: step n (from 0) migrates to version n + 1. It runs at every
+ * wake; for a current schema it costs one read row and the rows that `wakeQuery` reads.
+ * @param wakeQuery selects the version, and the values that the object needs first: each further statement at a wake
+ *   takes a fortieth of the time of a connect
+ * @returns the row of `wakeQuery` in the current schema
  */
 export function migrate<Row extends Version = Version>(
   storage: DurableObjectStorage,
   steps: readonly string[],
-  wake: string = VERSION,
+  wakeQuery: string = VERSION,
 ): Row {
   const { sql } = storage
-  const found = read<Row>(sql, wake)
+  const found = read<Row>(sql, wakeQuery)
   const current = found?.version ?? read<Version>(sql, VERSION)?.version ?? 0
   if (current > steps.length) {
-    // An older deployment woke an object that a newer one has written: serving it could corrupt what it does not know.
-    throw new Error(`the object's schema is version ${current}, this code knows ${steps.length}`)
+    // An older deployment woke an object that a newer one has migrated: serving it could corrupt the unknown data.
+    throw new Error(`the object's schema has version ${current}, but this code only supports ${steps.length}`)
   }
   if (found && current === steps.length) return found
   storage.transactionSync(() => {
@@ -32,10 +32,13 @@ export function migrate<Row extends Version = Version>(
     for (const step of steps.slice(current)) sql.exec(step)
     sql.exec('INSERT OR REPLACE INTO schema_version (id, version) VALUES (1, ?)', steps.length)
   })
-  return sql.exec<Row>(wake).one()
+  return sql.exec<Row>(wakeQuery).one()
 }
 
-/** Null when there is none yet, or when the schema is too old for what is asked: making sure first would cost as much again. */
+/**
+ * The first row of a statement. Null when the table is missing or too old for it: checking the schema first would cost as
+ * much as the statement itself.
+ */
 function read<Row extends Version>(sql: SqlStorage, statement: string): Row | null {
   try {
     const [row = null] = sql.exec<Row>(statement).toArray()

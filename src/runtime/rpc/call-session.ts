@@ -1,17 +1,17 @@
 import type { Outcome } from '../../contracts/outcome.ts'
 
-/** Methods of an object, as a stub offers them. */
+/** Methods of an object, as a stub or a session offers them. */
 export type Calls = Record<string, (...args: unknown[]) => Promise<Outcome<unknown>>>
 
-/** What a session is opened by. */
-export interface Opens {
+/** The part of a stub that opens a session. */
+export interface SessionOpener {
   /** Answers an RpcTarget with the methods that are called often. */
   openCallSession(): Promise<Session>
 }
 
 type Session = Calls & Disposable
 
-interface Open {
+interface OpenSession {
   session: Promise<Session>
   calls: Calls
   timer: ReturnType<typeof setInterval>
@@ -20,51 +20,51 @@ interface Open {
 }
 
 /**
- * A session is opened by a call that comes within so long of the one before it, and that one of the one before, so many
- * times in a row: two or three messages at once, as people send them, are not enough.
+ * A session is opened after CALLS_IN_A_ROW calls, each less than CLOSE_MS after the last. Two or three messages in quick
+ * succession, as people send them, do not open one.
  */
 const CLOSE_MS = 100
 const CALLS_IN_A_ROW = 4
 
 /**
- * While it is open neither object can be put away, which is billed: about as much for this long as five calls. After
- * fewer it ends.
+ * While a session is open, neither object can hibernate, and both are billed. TERM_MS of that costs about as much as
+ * CALLS_PER_TERM calls outside a session, so a session ends after a term with fewer calls.
  */
 const TERM_MS = 500
-const CALLS_A_TERM = 5
+const CALLS_PER_TERM = 5
 
-/** An object has 30 seconds of computing time for what comes in, counted anew with each call, but not within a session. */
+/** An object's limit of 30 seconds of CPU time restarts with each call from outside, but not with calls in a session. */
 const MAX_CALLS = 200
 
 /**
- * Calls that come thick and fast go in one RPC session: a call on a stub opens one of its own each time, which is a
- * seventh of all the work that a message makes, and billed. What is promised stays so: in a session, too, the runtime
- * lets no answer and no call out of an object before what the object has written is on disk.
+ * Sends frequent calls through one RPC session. Each call on a stub opens a session of its own, which is billed and takes
+ * a seventh of the work that a message causes. Durability is the same: also in a session, the runtime holds back every
+ * answer and call of an object until the object's writes are on disk.
  */
 export class CallSession {
-  readonly #stub: () => Opens
-  #inARow = 0
-  #lastCall = 0
-  #open: Open | null = null
+  readonly #stub: () => SessionOpener
+  #callsInARow = 0
+  #lastCallTime = 0
+  #open: OpenSession | null = null
 
-  /** @param stub of the object that is called */
-  constructor(stub: () => Opens) {
+  /** @param stub returns the stub of the called object */
+  constructor(stub: () => SessionOpener) {
     this.#stub = stub
   }
 
-  /** What the call of this moment (ms) is made on; null = a stub of its own. */
+  /** Counts a call at `now` (ms). Returns the session to make it on, or null to make it on a stub. */
   take(now: number): Calls | null {
-    this.#inARow = now - this.#lastCall < CLOSE_MS ? this.#inARow + 1 : 1
-    this.#lastCall = now
+    this.#callsInARow = now - this.#lastCallTime < CLOSE_MS ? this.#callsInARow + 1 : 1
+    this.#lastCallTime = now
     if (this.#open?.callsLeft === 0) this.end()
-    if (!this.#open && this.#inARow >= CALLS_IN_A_ROW) this.#begin()
+    if (!this.#open && this.#callsInARow >= CALLS_IN_A_ROW) this.#begin()
     if (!this.#open) return null
     this.#open.callsLeft--
     this.#open.callsThisTerm++
     return this.#open.calls
   }
 
-  /** Calls under way are answered all the same. */
+  /** Ends the session. Calls in flight are still answered. */
   end(): void {
     if (!this.#open) return
     const { session, timer } = this.#open
@@ -79,7 +79,7 @@ export class CallSession {
   #begin(): void {
     const session = this.#stub().openCallSession()
     const timer = setInterval(() => this.#endTerm(), TERM_MS)
-    // The first calls do not wait until it is open: the runtime sends them after the request to open it.
+    // The first calls do not wait until the session is open: the runtime pipelines them behind the request to open it.
     const calls = session as unknown as Calls
     const open = { session, calls, timer, callsLeft: MAX_CALLS, callsThisTerm: 0 }
     this.#open = open
@@ -88,7 +88,7 @@ export class CallSession {
         open.calls = opened
       },
       () => {
-        // The calls that went with it have failed too, and are made again without it.
+        // The calls in this session have failed too; `ObjectClient` repeats them without a session.
         if (this.#open === open) this.end()
       },
     )
@@ -96,7 +96,7 @@ export class CallSession {
 
   #endTerm(): void {
     if (!this.#open) return
-    if (this.#open.callsThisTerm < CALLS_A_TERM) this.end()
+    if (this.#open.callsThisTerm < CALLS_PER_TERM) this.end()
     else this.#open.callsThisTerm = 0
   }
 }

@@ -1,11 +1,12 @@
 import { errorOf, type Outcome } from '../../contracts/outcome.ts'
-import { CallSession, type Calls, type Opens } from './call-session.ts'
+import { CallSession, type Calls, type SessionOpener } from './call-session.ts'
 
 /**
- * The caller's side of an object: unwraps outcomes and tries once more on a fresh stub when the runtime says the
- * fault was passing. Every method may be repeated safely: appends by clientMsgID, deliveries by seq.
- * @param frequent methods that the object offers in a session too; for a caller that is an object itself, since only
- *   that lives long enough to keep one
+ * Creates the caller's side of an object. It unwraps outcomes, and repeats a call once on a new stub when the runtime
+ * marks the error as retryable. Repeating is safe for every method: appends are identified by clientMsgID, deliveries
+ * by seq.
+ * @param frequent methods that the object also offers in a session; only for callers that are objects themselves,
+ *   because a Worker does not live long enough to keep a session
  */
 export function createObjectClient<T extends object>(
   stub: () => object,
@@ -14,7 +15,7 @@ export function createObjectClient<T extends object>(
   return new ObjectClient(stub as () => Stub, frequent) as unknown as T
 }
 
-type Stub = Calls & Opens
+type Stub = Calls & SessionOpener
 
 class ObjectClient {
   readonly #newStub: () => Stub
@@ -28,7 +29,7 @@ class ObjectClient {
     this.#session = frequent.length === 0 ? null : new CallSession(() => this.#current())
   }
 
-  /** Gives every client a method. */
+  /** Adds a method to the prototype, and so to every client. */
   static addMethod(name: string): unknown {
     const value = function (this: ObjectClient, ...args: unknown[]): Promise<unknown> {
       return this.#call(name, args)
@@ -42,13 +43,13 @@ class ObjectClient {
     const calls = session?.take(Date.now()) ?? null
     let outcome: Outcome<unknown>
     try {
-      outcome = await ask(calls ?? this.#current(), method, args)
+      outcome = await callMethod(calls ?? this.#current(), method, args)
     } catch (error) {
       session?.end()
       this.#stub = null
-      // A session ends with the object's life, whatever the reason; the object's next life is reached without it.
+      // A session ends whenever its object restarts, so any call that failed in a session is repeated without one.
       if (isOverloaded(error) || !(calls || isRetryable(error))) throw error
-      outcome = await ask(this.#current(), method, args)
+      outcome = await callMethod(this.#current(), method, args)
     }
     if (!outcome.ok) throw errorOf(outcome.refusal)
     return outcome.value
@@ -60,25 +61,25 @@ class ObjectClient {
   }
 }
 
-// What a client has no method for yet is asked of this; from then on all of them have it, and find it much faster.
+// Handles the first call of each method name: adds the method to the prototype, where later calls find it much faster.
 Object.setPrototypeOf(
   ObjectClient.prototype,
   new Proxy(Object.prototype, {
-    // A promise-like probe (`await client`) must not turn into a call.
+    // `await client` reads the property `then`, which must not become a call.
     get: (_target, name) => (typeof name !== 'string' || name === 'then' ? undefined : ObjectClient.addMethod(name)),
   }),
 )
 
-function ask(calls: Calls, method: string, args: unknown[]): Promise<Outcome<unknown>> {
+function callMethod(calls: Calls, method: string, args: unknown[]): Promise<Outcome<unknown>> {
   return (calls[method] as Calls[string])(...args)
 }
 
-/** The fault is the runtime's own, and passing. */
+/** Whether the runtime marks the error as its own and temporary. */
 function isRetryable(error: unknown): boolean {
   return (error as { retryable?: boolean } | null)?.retryable === true
 }
 
-/** Asking an overloaded object again makes it worse. */
+/** Whether the object is overloaded; repeating the call would add to the load. */
 function isOverloaded(error: unknown): boolean {
   return (error as { overloaded?: boolean } | null)?.overloaded === true
 }

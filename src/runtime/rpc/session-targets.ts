@@ -5,47 +5,40 @@ import type { RelayRpc } from '../../contracts/relay.ts'
 import type { UserRpc } from '../../contracts/user.ts'
 
 /*
- * What an object offers in a session (see `call-session.ts`): the calls of the way of a message, and no other.
+ * The objects' side of a call session (see `call-session.ts`): a session offers only the one method of the message path
+ * that is called often.
  */
 
-/** A user's object in a session. */
-export class UserCalls extends RpcTarget implements Pick<Serves<UserRpc>, 'deliver'> {
-  readonly #user: Pick<Serves<UserRpc>, 'deliver'>
+/** Offers `deliver` of a user's object in a session. */
+export const UserSessionTarget = sessionTargetOf<UserRpc, 'deliver'>('deliver')
+export type UserSessionTarget = SessionTarget<UserRpc, 'deliver'>
 
-  constructor(user: Pick<Serves<UserRpc>, 'deliver'>) {
-    super()
-    this.#user = user
+/** Offers `append` of a conversation's object in a session. */
+export const ConversationSessionTarget = sessionTargetOf<ConversationRpc, 'append'>('append')
+export type ConversationSessionTarget = SessionTarget<ConversationRpc, 'append'>
+
+/** Offers `forward` of a relay's object in a session. */
+export const RelaySessionTarget = sessionTargetOf<RelayRpc, 'forward'>('forward')
+export type RelaySessionTarget = SessionTarget<RelayRpc, 'forward'>
+
+type SessionTarget<Rpc, Method extends keyof Rpc> = RpcTarget & Pick<Serves<Rpc>, Method>
+
+/** Makes a class with one method on its prototype, where Workers RPC looks for it, that calls the object's own. */
+function sessionTargetOf<Rpc, Method extends keyof Rpc & string>(method: Method) {
+  type Target = Pick<Serves<Rpc>, Method>
+  const target = class extends RpcTarget {
+    readonly #object: Target
+
+    constructor(object: Target) {
+      super()
+      this.#object = object
+    }
+
+    [method](...args: unknown[]): unknown {
+      return (this.#object[method] as (...args: unknown[]) => unknown).apply(this.#object, args)
+    }
   }
-
-  deliver(...args: Parameters<UserRpc['deliver']>): ReturnType<Serves<UserRpc>['deliver']> {
-    return this.#user.deliver(...args)
-  }
-}
-
-/** A conversation's object in a session. */
-export class ConversationCalls extends RpcTarget implements Pick<Serves<ConversationRpc>, 'append'> {
-  readonly #conversation: Pick<Serves<ConversationRpc>, 'append'>
-
-  constructor(conversation: Pick<Serves<ConversationRpc>, 'append'>) {
-    super()
-    this.#conversation = conversation
-  }
-
-  append(...args: Parameters<ConversationRpc['append']>): ReturnType<Serves<ConversationRpc>['append']> {
-    return this.#conversation.append(...args)
-  }
-}
-
-/** A relay's object in a session. */
-export class RelayCalls extends RpcTarget implements Pick<Serves<RelayRpc>, 'forward'> {
-  readonly #relay: Pick<Serves<RelayRpc>, 'forward'>
-
-  constructor(relay: Pick<Serves<RelayRpc>, 'forward'>) {
-    super()
-    this.#relay = relay
-  }
-
-  forward(...args: Parameters<RelayRpc['forward']>): ReturnType<Serves<RelayRpc>['forward']> {
-    return this.#relay.forward(...args)
-  }
+  return target as unknown as new (
+    object: Target,
+  ) => SessionTarget<Rpc, Method>
 }

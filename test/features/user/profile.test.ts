@@ -208,7 +208,7 @@ describe('a changed profile', () => {
     await updateUserInfoEx(ctx, { userInfo: { userID: carol, ex: 'kept', ...unchanged } })
     expect(await infoOf(carol)).toMatchObject({ ex: 'kept' })
     await afterReply.run(ctx.log)
-    expect(said).toEqual(['work after the reply failed'])
+    expect(said).toEqual(['task after the reply failed'])
     expect(updates(phone)).toEqual([])
   })
 

@@ -71,7 +71,7 @@ export class Outbox {
 
   #dropIdle(): void {
     for (const [home, { appends, unfinished }] of this.#queues) {
-      if (unfinished === 0 && !appends.busy) this.#queues.delete(home)
+      if (unfinished === 0 && !appends.isBusy) this.#queues.delete(home)
     }
   }
 }

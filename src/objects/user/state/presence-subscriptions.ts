@@ -100,7 +100,7 @@ export class PresenceSubscriptions {
       this.#queues.set(subscriber, queue)
     }
     const isInterested = await queue.push()
-    if (!queue.busy) this.#queues.delete(subscriber)
+    if (!queue.isBusy) this.#queues.delete(subscriber)
     if (!isInterested) this.#removeSubscriber(subscriber)
   }
 }

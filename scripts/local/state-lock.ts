@@ -1,19 +1,23 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { HOST, Refusal } from './settings.ts'
 
-/** Kept in STATE_DIR/server.json while a server runs, so that tests and people can find it, and nobody starts a second. */
+/** STATE_DIR/server.json: exists while a server runs, so that tests can find it and no second server uses the folder. */
 export interface ServerFile {
   pid: number
-  /** The runtime that holds the state; killing it is how a crash is tried. */
+  /** The workerd process that owns the state; tests kill it to simulate a crash. */
   workerdPid?: number | undefined
   port?: number
   url?: string
 }
 
-/** Takes the state folder for this process, or refuses because a server is using it. */
-export async function claimState(stateDir: string): Promise<void> {
+/**
+ * Locks the state folder for this process.
+ * @throws Refusal when another server uses the folder
+ */
+export async function lockState(stateDir: string): Promise<void> {
   mkdirSync(stateDir, { recursive: true })
   for (let attempt = 0; ; attempt++) {
     try {
@@ -32,13 +36,13 @@ export async function claimState(stateDir: string): Promise<void> {
           'Stop it first, or give this one its own folder: STATE_DIR=/some/folder npm start',
       )
     } else {
-      // A server that was just killed needs a moment until its runtime is gone.
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      // The runtime of a server that was just killed needs a moment to exit.
+      await setTimeout(100)
     }
   }
 }
 
-/** Says where the server is; written whole, so that a reader never sees half of it. */
+/** Publishes the address of the server. The file is replaced atomically, so that a reader never sees half of it. */
 export function writeServerFile(stateDir: string, server: ServerFile): void {
   const path = pathIn(stateDir)
   writeFileSync(`${path}.new`, `${JSON.stringify(server)}\n`)
@@ -58,7 +62,7 @@ function pathIn(stateDir: string): string {
 }
 
 async function isServing(server: ServerFile): Promise<boolean> {
-  // A pid alone proves little, since the system gives it out again: once a port is known, the port decides.
+  // The system reuses pids, so a known port is the better evidence.
   return server.port === undefined ? isAlive(server.pid) : canConnect(server.port)
 }
 

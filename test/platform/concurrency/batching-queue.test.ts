@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { BatchingQueue } from '../../src/platform/concurrency/batching-queue.ts'
+import { BatchingQueue } from '../../../src/platform/concurrency/batching-queue.ts'
 
-/** A destination whose calls the test ends by hand. */
+/** A destination whose calls are answered by the test. */
 function destination() {
   const calls: { items: number[]; finish: (results?: number[]) => void; fail: (error: Error) => void }[] = []
   const send = (items: number[]) =>
@@ -13,7 +13,7 @@ function destination() {
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
 
-describe('Lane', () => {
+describe('BatchingQueue', () => {
   it('sends a lone item at once, without waiting for more', () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
@@ -21,7 +21,7 @@ describe('Lane', () => {
     expect(calls.map((call) => call.items)).toEqual([[1]])
   })
 
-  it('gathers what arrives during a call into the next one, in order', async () => {
+  it('sends the items that arrive during a call together in the next one, in order', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const results = Promise.all([lane.push(1), lane.push(2), lane.push(3)])
@@ -32,7 +32,7 @@ describe('Lane', () => {
     expect(await results).toEqual([10, 20, 30])
   })
 
-  it('lets the next ones gather first, once several came together, until one comes alone', async () => {
+  it('waits for one turn after a batch of several items, and not after a batch of one', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const pushed = [1, 2, 3].map((n) => lane.push(n))
@@ -40,19 +40,19 @@ describe('Lane', () => {
     await turn()
     calls[1]?.finish()
     await Promise.all(pushed)
-    expect(lane.crowded).toBe(true)
+    expect(lane.isCrowded).toBe(true)
     pushed.push(lane.push(4))
     expect(calls).toHaveLength(2)
     await turn()
     expect(calls.at(-1)?.items).toEqual([4])
     calls[2]?.finish()
     await Promise.all(pushed)
-    expect(lane.crowded).toBe(false)
+    expect(lane.isCrowded).toBe(false)
     void lane.push(5)
     expect(calls.at(-1)?.items).toEqual([5])
   })
 
-  it('never carries more than its limit in one call', async () => {
+  it('sends at most its limit of items in one call', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 2)
     const pushed = [1, 2, 3, 4].map((n) => lane.push(n))
@@ -64,7 +64,7 @@ describe('Lane', () => {
     await Promise.all(pushed)
   })
 
-  it('fails everybody in a batch that failed, and goes on with the next', async () => {
+  it('rejects every item of a failed batch, and sends the next batch', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const first = lane.push(1)
@@ -80,23 +80,23 @@ describe('Lane', () => {
     expect(await third).toBe(40)
   })
 
-  it('refuses a batch that is answered with another number of results', async () => {
+  it('rejects a batch whose number of results differs from its number of items', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const pushed = lane.push(1)
     calls[0]?.finish([])
-    await expect(pushed).rejects.toThrow('another number of results')
+    await expect(pushed).rejects.toThrow('number of results differs')
   })
 
-  it('is busy until nothing is under way', async () => {
+  it('is busy until all calls are answered', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const pushed = [lane.push(1), lane.push(2)]
     calls[0]?.finish()
     await turn()
-    expect(lane.busy).toBe(true)
+    expect(lane.isBusy).toBe(true)
     calls[1]?.finish()
     await Promise.all(pushed)
-    expect(lane.busy).toBe(false)
+    expect(lane.isBusy).toBe(false)
   })
 })

@@ -6,20 +6,20 @@ const children = new Set<ChildProcess>()
 let guard: ChildProcess | undefined
 
 /**
- * Remembers every process this one starts (workerd, esbuild), so that none outlives it: `killChildren` ends them on the
- * way out, and a guard process ends them when this one is killed with SIGKILL and cannot do it itself. workerd does not
- * notice that its parent is gone: left alone it would go on answering on the port and writing the state.
+ * Tracks every process that this one starts (workerd, esbuild), so that no child outlives it. `killChildren` kills them at
+ * exit, and a guard process kills them when this process gets SIGKILL. workerd does not notice the death of its parent:
+ * without this it would keep answering on the port and writing to the state folder.
  */
-export function adoptChildren(onChange: () => void = () => {}): void {
+export function trackChildren(onChange: () => void = () => {}): void {
   guard = startGuard()
   subscribe('child_process', (message) => {
     const child = (message as { process: ChildProcess }).process
     children.add(child)
     const changed = () => {
-      tellGuard()
+      updateGuard()
       onChange()
     }
-    // The channel speaks before the process has a pid; Node emits `spawn` on the next tick.
+    // The channel publishes before the process has a pid; Node emits `spawn` on the next tick.
     child.once('spawn', changed)
     child.once('error', () => children.delete(child))
     child.once('exit', () => {
@@ -39,19 +39,19 @@ export function workerdProcesses(): { pid: number; args: string[] }[] {
   )
 }
 
-/** Kills what is left. Their storage is safe: every acknowledged write is on disk before its reply leaves. */
+/** Kills the remaining children. No acknowledged write is lost: it is on disk before its reply leaves. */
 export function killChildren(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-/** Settles when no child is left. */
+/** Resolves when all children have exited. */
 export async function childrenGone(): Promise<void> {
   await Promise.all([...children].map((child) => new Promise((resolve) => child.once('exit', resolve))))
 }
 
 /**
- * A shell that waits for its input to end, which the system sees to however this process dies, and then kills the pids
- * last written to it. It has a session of its own, so that a signal meant for the group leaves it to its work.
+ * Starts a shell that waits for the end of its input and then kills the pids in the last line it read. The system closes
+ * the input however this process dies. The shell has its own session, so that signals to the process group do not reach it.
  */
 function startGuard(): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined
@@ -63,7 +63,8 @@ function startGuard(): ChildProcess | undefined {
   return shell
 }
 
-function tellGuard(): void {
+/** Sends the present pids to the guard. */
+function updateGuard(): void {
   const pids = [...children].flatMap((child) => child.pid ?? [])
   guard?.stdin?.write(`${pids.join(' ')}\n`)
 }

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { endpoints } from '../../src/http/endpoints.ts'
-import type { ApiDocument, Operation } from '../../src/http/openapi.ts'
-import { CALLS } from '../../src/protocol/calls/index.ts'
-import { ERRORS } from '../../src/protocol/errors.ts'
-import { request } from '../rigs/rig.ts'
+import type { ApiDocument, Operation } from '../../../src/http/docs/api-document.ts'
+import { endpoints } from '../../../src/http/endpoints.ts'
+import { CALLS } from '../../../src/protocol/calls/index.ts'
+import { ERRORS } from '../../../src/protocol/errors.ts'
+import { request } from '../../rigs/rig.ts'
 
 let document: ApiDocument
 let operations: Operation[]
@@ -16,12 +16,12 @@ beforeAll(async () => {
 const bodyOf = (path: string) => document.paths[path]?.post?.requestBody?.content['application/json']?.schema
 
 describe('the OpenAPI document', () => {
-  it('describes every call, and none that is not there', () => {
+  it('describes exactly the calls that exist', () => {
     const described = Object.entries(document.paths).flatMap(([path, { post }]) => (post ? [path] : []))
     expect(described.sort()).toEqual(endpoints.map(({ path }) => path).sort())
   })
 
-  it('has what OpenAPI 3.1 asks of a document', () => {
+  it('has the fields that OpenAPI 3.1 requires', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(document.info).toMatchObject({ title: expect.any(String), version: expect.any(String) })
     const ids = operations.map(({ operationId }) => operationId)
@@ -45,7 +45,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('points only to what is in it', () => {
+  it('has only references to existing parts', () => {
     const pointers = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
     expect(pointers.length).toBeGreaterThan(100)
     for (const pointer of new Set(pointers)) {
@@ -54,7 +54,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('uses only words of JSON Schema', () => {
+  it('uses only keywords of JSON Schema', () => {
     const words = new Set<string>()
     collectWords(Object.values(document.components.schemas), words)
     for (const { requestBody, responses } of operations) {
@@ -80,14 +80,14 @@ describe('the OpenAPI document', () => {
     ])
   })
 
-  it('says who may call', () => {
+  it('names the callers that each call allows', () => {
     const secured = (path: string) => document.paths[path]?.post
     expect(secured('/auth/get_admin_token')?.security).toEqual([])
     expect(secured('/user/get_users_info')?.security).toEqual([{ token: [] }])
     expect(secured('/user/user_register')?.description).toBe('For administrators only.')
   })
 
-  it('tells what a request takes as the call itself checks it: types, what may be absent, limits', () => {
+  it('describes the types, optional fields and limits that a call checks', () => {
     expect(bodyOf('/friend/update_friends')).toEqual({
       type: 'object',
       properties: {
@@ -104,7 +104,7 @@ describe('the OpenAPI document', () => {
     expect(bodyOf('/msg/mark_msgs_as_read')?.properties?.seqs).toMatchObject({ items: { type: 'integer', minimum: 1 } })
   })
 
-  it('shows a field that travels in the address as a parameter', () => {
+  it('describes a field that is sent in the query as a parameter', () => {
     const operation = document.paths['/msg/send_simple_msg']?.post
     expect(operation?.parameters).toContainEqual({
       ...{ name: 'key', in: 'query', required: true },
@@ -113,7 +113,7 @@ describe('the OpenAPI document', () => {
     expect(bodyOf('/msg/send_simple_msg')?.properties).not.toHaveProperty('key')
   })
 
-  it('lists every error that this service answers, with its number', () => {
+  it('lists the number of every error that this service answers', () => {
     const codes = document.components.schemas.ErrorCode?.anyOf?.flatMap((entry) => entry.const ?? []) ?? []
     expect(codes).toEqual(expect.arrayContaining([0, 500, 1001, ERRORS.NotPeersFriend.code, ERRORS.DataError.code]))
     expect(codes).not.toContain(ERRORS.SdkMsgHasDeletedError.code)
@@ -121,8 +121,8 @@ describe('the OpenAPI document', () => {
   })
 })
 
-describe('the page of the documentation', () => {
-  it('shows every call and every error, and asks no other host for anything', async () => {
+describe('the documentation page', () => {
+  it('shows every call and every error, and loads nothing from other hosts', async () => {
     const response = await request('/docs')
     const page = await response.text()
     expect(response.headers.get('content-type')).toContain('text/html')
@@ -133,13 +133,13 @@ describe('the page of the documentation', () => {
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
-  it('is there under /api too, as the document is', async () => {
+  it('is also served under /api, as is the document', async () => {
     expect((await request('/api/docs')).status).toBe(200)
     expect(await (await request('/api/openapi.json')).json()).toEqual(document)
   })
 })
 
-/** The keywords of schemas, but not the names of fields. */
+/** Collects the keywords of schemas, but not the names of fields. */
 function collectWords(schemas: unknown[], words: Set<string>): void {
   for (const schema of schemas) {
     if (typeof schema !== 'object' || schema === null) continue

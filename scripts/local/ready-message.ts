@@ -1,10 +1,10 @@
 import { relative } from 'node:path'
 import { DEVELOPMENT_SECRET, type LocalSettings, ROOT } from './settings.ts'
 
-/** What a person reads when the server is up. The first line is for machines and stays as it is. */
+/** Prints the first steps when the server is ready. Programs parse the first line, so it must not change. */
 export function printReady(url: string, settings: LocalSettings): void {
-  const near = relative(ROOT, settings.stateDir)
-  const state = near.startsWith('..') ? settings.stateDir : near
+  const relativeDir = relative(ROOT, settings.stateDir)
+  const state = relativeDir.startsWith('..') ? settings.stateDir : relativeDir
   console.log(`ready ${url}
 
   REST       ${url}
@@ -19,7 +19,7 @@ Ctrl+C stops the server.`)
 }
 
 function adminTokenCommand(url: string, hasDevelopmentSecret: boolean): string {
-  // A secret that somebody chose does not belong on a screen or in a log.
+  // A secret of the user's own must not appear on a screen or in a log.
   const body = hasDevelopmentSecret
     ? `'{"secret":"${DEVELOPMENT_SECRET}","userID":"imAdmin"}'`
     : '"{\\"secret\\":\\"$OPENIM_SECRET\\",\\"userID\\":\\"imAdmin\\"}"'

@@ -1,28 +1,32 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { printReady } from './banner.ts'
-import { adoptChildren } from './children.ts'
-import { claimState, writeServerFile } from './claim.ts'
+import { trackChildren } from './child-processes.ts'
 import { requireFreePort } from './port.ts'
+import { printReady } from './ready-message.ts'
 import { type LocalSettings, Refusal, ROOT, readSettings } from './settings.ts'
 import { exitCleanlyOnSignals, isStopping, stopWith } from './shutdown.ts'
+import { lockState, writeServerFile } from './state-lock.ts'
 
 export interface RunningServer {
   url: string
   stop: () => Promise<void>
-  /** The runtime that executes the Worker; another one after a crash. */
+  /** The workerd process that runs the Worker; it changes after a crash. */
   workerdPid: () => number | undefined
 }
 
-/** What `npm start` and `npm run serve` have in common: everything but the server itself. */
-export async function runServer(boot: (settings: LocalSettings) => Promise<RunningServer>): Promise<void> {
+/**
+ * Runs a local server from start to end: settings, port, state folder, child processes and shutdown. Used by `npm start`
+ * and `npm run serve`.
+ * @param startServer starts the server itself
+ */
+export async function runServer(startServer: (settings: LocalSettings) => Promise<RunningServer>): Promise<void> {
   try {
-    // wrangler and Miniflare are megabytes of source: keeping them compiled halves every later start.
+    // wrangler and Miniflare are megabytes of source. Caching their compiled code halves the time of later starts.
     enableCompileCache(join(ROOT, 'node_modules/.cache/compiled'))
     exitCleanlyOnSignals()
     const settings = readSettings()
     await requireFreePort(settings.port)
-    await claimState(settings.stateDir)
+    await lockState(settings.stateDir)
     let server: RunningServer | undefined
     const publish = () => {
       if (!server) return
@@ -34,8 +38,8 @@ export async function runServer(boot: (settings: LocalSettings) => Promise<Runni
         url,
       })
     }
-    adoptChildren(publish)
-    server = await boot(settings)
+    trackChildren(publish)
+    server = await startServer(settings)
     stopWith(server.stop)
     publish()
     printReady(server.url, settings)

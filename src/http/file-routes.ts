@@ -7,14 +7,14 @@ import { plainPermit, type ReadPermit, signedPermit, type View, viewIn } from '.
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
-import { type AppEnv, PREFIXES } from './mount.ts'
+import { type AppEnv, PREFIXES } from './mount-endpoints.ts'
 import { limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
 
 /*
- * The bytes of files. Who comes here is a browser or an HTTP library and not the API's client, so what went wrong is
- * told by the status and a line of text. Only that a file may not be read comes in the API's envelope: its code tells an
- * app whether to log in anew or to ask for another address.
+ * Uploads and downloads the bytes of files. The clients are browsers and HTTP libraries, so errors are an HTTP status
+ * and a line of text. A refused download is the exception: it has the API's envelope, whose code shows an app whether to
+ * log in again or to request a new address.
  */
 
 const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
@@ -25,12 +25,12 @@ const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
 const INTERNAL_ERROR = 500
 const FORBIDDEN = 403
 
-/** A script in a browser reads these only where they are named. */
+/** Browsers hide these headers from scripts of other origins unless the response names them. */
 const EXPOSED_HEADERS = 'ETag, Content-Length, Content-Range, Content-Disposition, Accept-Ranges'
 
 type Route = RouteContext<AppEnv>
 
-export function mountFiles(app: Hono<AppEnv>): void {
+export function mountFileRoutes(app: Hono<AppEnv>): void {
   for (const prefix of PREFIXES) {
     app.get(`${prefix}/object/*`, (c) => answer(c, () => download(c, `${prefix}/object/`)))
     app.put(`${prefix}/object_part/:uploadID/:partNumber`, (c) => answer(c, () => upload(c)))
@@ -53,7 +53,7 @@ async function download(c: Route, prefix: string): Promise<Response> {
   return new Response(body, { status, headers: { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS } })
 }
 
-/** What the request may read, or why it may not. An address that is signed is judged by its signature alone. */
+/** The permit to read a file, or the refusal. For a signed address only the signature counts. */
 async function permitOf(c: Route, path: string, view: View): Promise<ReadPermit | ImError> {
   const ctx = c.var.context
   const signature = c.req.query('signature')
@@ -69,12 +69,12 @@ async function permitOf(c: Route, path: string, view: View): Promise<ReadPermit 
   }
 }
 
-/** A page cannot give its pictures a header, so the token may stand in the address. */
+/** A page cannot set headers for its images, so the token may also be a query parameter. */
 async function requireUser(c: Route): Promise<void> {
   const ctx = c.var.context
   const token = c.req.header('token') || c.req.query('token')
   if (!token) {
-    throw ImError.noPermission('files are read here at signed addresses, or with the token of a user (header `token`)')
+    throw ImError.noPermission('reading a file here needs a signed address or the token of a user (header `token`)')
   }
   await limitCaller(ctx, await callerOf(ctx, token, 'token'), c.env)
 }
@@ -109,10 +109,10 @@ async function answer(c: Route, work: () => Promise<Response>): Promise<Response
   try {
     return await work()
   } catch (error) {
-    // The answer to too many requests is the same everywhere.
+    // The app answers this error the same way for all routes.
     if (error instanceof ImError && error.code === ERRORS.TooManyRequests.code) throw error
     const known = error instanceof ImError ? error : ImError.internal('the request could not be completed; try again')
-    if (known !== error) c.var.context.log.error('a file could not be moved', error)
+    if (known !== error) c.var.context.log.error('file transfer failed', error)
     return c.text(`${known.errDlt}\n`, STATUS_OF_ERROR[known.code] ?? INTERNAL_ERROR)
   }
 }

@@ -1,8 +1,8 @@
 import { html, raw } from 'hono/html'
+import type { ApiDocument, Operation, Parameter } from './api-document.ts'
 import type { JsonSchema } from './json-schema.ts'
-import type { ApiDocument, Operation, Parameter } from './openapi.ts'
 
-/* The documentation as one page of plain HTML: it needs no script, no font and no other host. */
+/* Renders the documentation as one HTML page without scripts, fonts or other hosts. */
 
 type Html = ReturnType<typeof html>
 
@@ -28,11 +28,11 @@ export function renderDocs(document: ApiDocument): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${document.info.title}: the API</title>
+<title>${document.info.title}: API reference</title>
 <style>${raw(STYLE)}</style>
 </head>
 <body>
-<h1>${document.info.title}: the API</h1>
+<h1>${document.info.title}: API reference</h1>
 ${document.info.description.split('\n\n').map((text) => html`<p>${withCode(text)}</p>`)}
 <p>For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <pre><code>curl -s $API/user/get_users_info -H 'operationID: any-text' -H "token: $TOKEN" -d '{"userIDs":["alice"]}'</code></pre>
@@ -64,7 +64,7 @@ function operationEntry(path: string, method: string, operation: Operation): Htm
   return html`<details id="${operation.operationId}">
 <summary><code>${method.toUpperCase()} ${path}</code> ${operation.summary}</summary>
 <p class="note">${whoMayCall(operation)}</p>
-${parameters.length > 0 ? html`<h4>In the address</h4>${parameterTable(parameters)}` : ''}
+${parameters.length > 0 ? html`<h4>Parameters in the address</h4>${parameterTable(parameters)}` : ''}
 ${body ? html`<h4>Request</h4>${fields(body)}` : ''}
 <h4>Answer</h4>${answer(operation)}
 </details>`
@@ -86,7 +86,7 @@ function parameterTable(parameters: Parameter[]): Html {
   return html`<table>${parameters.map(({ name, schema, required }) => row(name, schema, required))}</table>`
 }
 
-/** A table of fields, or the type where there are none. */
+/** A table of the schema's fields, or its type when it has no fields. */
 function fields(schema: JsonSchema): Html {
   const entries = Object.entries(schema.properties ?? {})
   if (entries.length === 0) {
@@ -98,7 +98,7 @@ function fields(schema: JsonSchema): Html {
 function row(name: string, schema: JsonSchema, required: boolean): Html {
   const nested = schema.properties ? fields(schema) : schema.items?.properties ? fields(schema.items) : ''
   return html`<tr><td><code>${name}</code></td><td class="type">${typeOf(schema)}</td>
-<td>${required ? '' : 'may be absent'}</td><td class="note">${wordsOf(schema)}${nested}</td></tr>`
+<td>${required ? '' : 'optional'}</td><td class="note">${wordsOf(schema)}${nested}</td></tr>`
 }
 
 function typeOf(schema: JsonSchema): Html {
@@ -148,7 +148,7 @@ function errors(schema: JsonSchema | undefined): Html {
   )}</table>`
 }
 
-/** Text in which backticks mark code. */
+/** Turns backticks in a text into `<code>`. */
 function withCode(text: string): Html {
   return html`${text.split('`').map((part, i) => (i % 2 ? html`<code>${part}</code>` : part))}`
 }

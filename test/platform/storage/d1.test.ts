@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isPermanentError } from '../../src/platform/storage/d1.ts'
-import { bindings } from '../rigs/rig.ts'
+import { isPermanentError } from '../../../src/platform/storage/d1.ts'
+import { bindings } from '../../rigs/rig.ts'
 
 const errorOf = (statement: string, ...values: unknown[]) =>
   bindings.DB.batch([bindings.DB.prepare(statement).bind(...values)]).then(
@@ -8,7 +8,7 @@ const errorOf = (statement: string, ...values: unknown[]) =>
     (error: unknown) => error,
   )
 
-describe('an error of D1', () => {
+describe('isPermanentError', () => {
   beforeAll(async () => {
     await bindings.DB.exec('CREATE TABLE small (id INTEGER PRIMARY KEY, word TEXT NOT NULL CHECK (length(word) < 5))')
   })
@@ -16,7 +16,7 @@ describe('an error of D1', () => {
     await bindings.DB.exec('DROP TABLE small')
   })
 
-  it('is its last word when it is about what was to be written', async () => {
+  it('is true for errors about the written values', async () => {
     const insert = 'INSERT INTO small (id, word) VALUES (?, ?)'
     expect(await errorOf(insert, 1, 'fits')).toBeNull()
     expect(isPermanentError(await errorOf(insert, 1, 'same'))).toBe(true)
@@ -26,8 +26,8 @@ describe('an error of D1', () => {
     expect(isPermanentError(new Error('D1_ERROR: string or blob too big: SQLITE_TOOBIG'))).toBe(true)
   })
 
-  it('may pass when it is not, whatever words stand in it', async () => {
-    expect(isPermanentError(await errorOf('INSERT INTO away (id) VALUES (?)', 1))).toBe(false)
+  it('is false for other errors, whatever user data the message quotes', async () => {
+    expect(isPermanentError(await errorOf('INSERT INTO missing (id) VALUES (?)', 1))).toBe(false)
     expect(isPermanentError(new Error('D1_ERROR: database is locked: SQLITE_BUSY'))).toBe(false)
     expect(isPermanentError(new Error('Network connection lost.'))).toBe(false)
     const query = 'Failed query: insert\nparams: D1_ERROR: a group named so: SQLITE_CONSTRAINT'

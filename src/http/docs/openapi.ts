@@ -1,63 +1,31 @@
-import { CALLS } from '../protocol/calls/index.ts'
-import type { Call } from '../protocol/calls/shape.ts'
-import { SERVER_ERRORS } from '../protocol/errors.ts'
-import type { Endpoint } from '../runtime/endpoint.ts'
+import { CALLS } from '../../protocol/calls/index.ts'
+import type { Call } from '../../protocol/calls/shape.ts'
+import { SERVER_ERRORS } from '../../protocol/errors.ts'
+import type { Endpoint } from '../../runtime/endpoint.ts'
+import type { ApiDocument, Operation, Parameter } from './api-document.ts'
+import { getOperations } from './get-operations.ts'
 import { answerSchema, type JsonSchema, namedShapes, requestSchema } from './json-schema.ts'
-import { plainRoutes } from './plain-routes.ts'
 
 /*
- * The API as an OpenAPI 3.1 document: what a call takes comes from the schema that validates it, what it answers from
- * the table that the tests hold the answers against.
+ * Generates the OpenAPI 3.1 document. A call's request comes from the zod schema that validates it, its answer from the
+ * table in `protocol/calls`, against which the tests check the real answers.
  */
-
-export interface Parameter {
-  name: string
-  in: 'header' | 'query' | 'path'
-  required: boolean
-  description?: string
-  schema: JsonSchema
-}
-
-export interface Operation {
-  operationId: string
-  tags: string[]
-  summary: string
-  description?: string
-  security: Record<string, string[]>[]
-  parameters?: (Parameter | { $ref: string })[]
-  requestBody?: { required: true; content: Record<string, { schema: JsonSchema }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>
-}
-
-export interface ApiDocument {
-  openapi: '3.1.0'
-  info: { title: string; version: string; description: string; license: { name: string; identifier: string } }
-  servers: { url: string; description: string }[]
-  tags: { name: string }[]
-  paths: Record<string, { get?: Operation; post?: Operation }>
-  components: {
-    schemas: Record<string, JsonSchema>
-    parameters: Record<string, Parameter>
-    securitySchemes: Record<string, { type: 'apiKey'; in: 'header'; name: string; description: string }>
-  }
-}
 
 const REPLY = { $ref: '#/components/schemas/Reply' }
 const OPERATION_ID = { $ref: '#/components/parameters/operationID' }
 
-const DESCRIPTION = `Every call is a POST with a JSON body, and answers HTTP 200 with \`errCode\`, \`errMsg\`, \`errDlt\` and, \
-where the call has something to say and went well, \`data\`. \`errCode\` 0 is success; the other numbers are listed under \
-ErrorCode.
+const DESCRIPTION = `Every call is a POST with a JSON body. It answers HTTP 200 with \`errCode\`, \`errMsg\` and \`errDlt\`. \
+A call that succeeds and returns something also has \`data\`. \`errCode\` 0 means success; ErrorCode lists the other numbers.
 
-In a request a field that is missing or null has its zero value ("", 0, false, an empty list), unless it is required; \
-unknown fields are ignored and names match in any case. In an answer every field is there, and an empty list may be null.
+A missing or null field of a request has its zero value ("", 0, false, an empty list), unless it is required. Unknown \
+fields are ignored, and field names match in any case. An answer has every field, and an empty list may be null.
 
-Clients connect to the WebSocket at the same address with one of OpenIM's SDKs, which speak its protocol.`
+Clients connect to the WebSocket at the same address with one of OpenIM's SDKs, which implement its protocol.`
 
 /** Describes every endpoint. */
 export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
   const operations = endpoints.map((endpoint) => [endpoint.path, { post: operationOf(endpoint) }] as const)
-  const paths: ApiDocument['paths'] = { ...Object.fromEntries(operations), ...plainRoutes() }
+  const paths: ApiDocument['paths'] = { ...Object.fromEntries(operations), ...getOperations() }
   const tags = new Set(Object.values(paths).flatMap(({ get, post }) => (get ?? post)?.tags ?? []))
   return {
     openapi: '3.1.0',
@@ -69,7 +37,7 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
     },
     servers: [
       { url: '/', description: 'this deployment' },
-      { url: '/api', description: 'the same, for clients that are set up with a path' },
+      { url: '/api', description: 'this deployment, for clients that are configured with a path' },
     ],
     tags: [...tags].map((name) => ({ name })),
     paths,
@@ -80,7 +48,7 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
           name: 'operationID',
           in: 'header',
           required: true,
-          description: 'Names this call in logs; any text, a new one for each call.',
+          description: 'Identifies this call in logs: any text, a different one for each call.',
           schema: { type: 'string', minLength: 1 },
         },
       },
@@ -96,11 +64,11 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
   }
 }
 
-/** A path without a line in the table of calls would be a call that nobody can use. */
+/** @throws Error for a path that is missing in the table of calls: the document would not say what it answers */
 function operationOf(endpoint: Endpoint): Operation {
   const { path, access, quirks } = endpoint
   const call = CALLS[path]
-  if (!call) throw new Error(`${path} has no line in protocol/calls`)
+  if (!call) throw new Error(`${path} is missing in protocol/calls`)
   const query = quirks?.query ?? []
   const body = requestSchema(endpoint.schema)
   const contents = endpoint.protobuf ? ['application/json', 'application/protobuf'] : ['application/json']
@@ -120,7 +88,7 @@ function operationOf(endpoint: Endpoint): Operation {
     responses: {
       '200': { description: 'The answer, or an error.', content: json(answerOf(call)) },
       ...(quirks?.badBodyStatus && {
-        [quirks.badBodyStatus]: { description: 'The body is not acceptable.', content: json(REPLY) },
+        [quirks.badBodyStatus]: { description: 'The body is not valid.', content: json(REPLY) },
       }),
     },
   }
@@ -138,7 +106,7 @@ function queryParameter(name: string, body: JsonSchema): Parameter {
   return { name, in: 'query', required, schema: body.properties?.[name] ?? {} }
 }
 
-/** A body without the fields that travel in the address. */
+/** The schema of a body without the fields that are query parameters. */
 function without(body: JsonSchema, names: readonly string[]): JsonSchema {
   if (names.length === 0) return body
   const properties = Object.entries(body.properties ?? {}).filter(([name]) => !names.includes(name))
@@ -157,20 +125,20 @@ function replySchema(): JsonSchema {
       errCode: { $ref: '#/components/schemas/ErrorCode' },
       errMsg: { type: 'string', description: 'the name of the error; "" on success' },
       errDlt: { type: 'string', description: 'one sentence that says what is wrong' },
-      data: { description: 'absent on errors, and where the call has nothing to answer' },
+      data: { description: 'absent on errors, and when the call returns nothing' },
     },
   }
 }
 
-/** A webhook may refuse with a number of its own, so the list is not closed. */
+/** The list is open, because the app server may refuse in a webhook with a number of its own. */
 function errorCodeSchema(): JsonSchema {
   const known = Object.values(SERVER_ERRORS).filter(({ when }) => when !== 'reserved')
   return {
     type: 'integer',
-    description: 'An app backend that refuses in a webhook may answer other numbers.',
+    description: 'When the app server refuses in a webhook, it may answer other numbers.',
     anyOf: [
       ...known.map(({ code, msg, when }) => ({ const: code, title: msg, description: when })),
-      { type: 'integer', title: 'a number of the app backend' },
+      { type: 'integer', title: 'a number of the app server' },
     ],
   }
 }

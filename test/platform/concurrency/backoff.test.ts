@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backoffMs } from '../../src/platform/concurrency/backoff.ts'
+import { backoffMs } from '../../../src/platform/concurrency/backoff.ts'
 
 describe('backoffMs', () => {
   it.each([
@@ -14,7 +14,7 @@ describe('backoffMs', () => {
     }
   })
 
-  it('doubles by default, and stops growing at the limit', () => {
+  it('doubles the pause by default, and does not exceed the limit', () => {
     expect(backoffMs(2, { firstMs: 100 })).toBeLessThan(300)
     expect(backoffMs(30, { firstMs: 100, maxMs: 1_000 })).toBeLessThan(1_500)
   })

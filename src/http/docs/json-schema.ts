@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { shapes } from '../protocol/calls/shape.ts'
+import { shapes } from '../../protocol/calls/shape.ts'
 
-/** A JSON Schema (draft 2020-12, the dialect of OpenAPI 3.1), as far as ours need it. */
+/** A JSON Schema (draft 2020-12, the dialect of OpenAPI 3.1), with the keywords that this service uses. */
 export interface JsonSchema {
   $ref?: string
   type?: string | string[]
@@ -19,25 +19,25 @@ export interface JsonSchema {
 
 const COMPONENTS = '#/components/schemas/'
 
-/** JavaScript's bounds of exact integers stand for "an int64"; they say nothing to the reader. */
+/** Integer bounds that the document shows as a format. JavaScript's bounds of exact integers stand for an int64. */
 const INTEGER_FORMATS = [
   { format: 'int32', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
   { format: 'uint32', minimum: 0, maximum: 2 ** 32 - 1 },
   { format: 'int64', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
 ]
 
-/** What a request may be: the side of the schema on which the client writes. */
+/** The schema of a request: the input side of the zod schema, which is the side that the client writes. */
 export function requestSchema(schema: z.ZodType): JsonSchema {
   return plain(inputSide(schema))
 }
 
-/** The named shapes of answers, by their names. */
+/** The schemas that answers refer to, by name. */
 export function namedShapes(): Record<string, JsonSchema> {
   const { schemas } = z.toJSONSchema(shapes, { metadata: shapes, uri: (id) => COMPONENTS + id })
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, plain(schema as JsonSchema)]))
 }
 
-/** The shape of one answer, which points to the named ones. */
+/** The schema of one answer; it refers to the named schemas. */
 export function answerSchema(schema: z.ZodType): JsonSchema {
   const id = shapes.get(schema)?.id
   return id === undefined
@@ -48,7 +48,7 @@ export function answerSchema(schema: z.ZodType): JsonSchema {
 function inputSide(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
-    // What the client cannot write: the bigint beside the number of a hash.
+    // A hash may be a bigint in zod, which JSON Schema cannot express and clients cannot write.
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       const limits = limitsAfter(zodSchema)
@@ -57,7 +57,7 @@ function inputSide(schema: z.ZodType): JsonSchema {
   }) as JsonSchema
 }
 
-/** `str().pipe(z.string().max(9))` reads leniently and then limits: those limits bind the client too. */
+/** The schema behind a pipe: `str().pipe(z.string().max(9))` accepts null, then limits, and the limit is documented. */
 function limitsAfter(schema: z.core.$ZodType): z.ZodType | null {
   const { def } = (schema as z.ZodPipe)._zod
   if (def.type !== 'pipe') return null
@@ -65,7 +65,7 @@ function limitsAfter(schema: z.core.$ZodType): z.ZodType | null {
   return isStep(def.in) || isStep(def.out) ? null : (def.out as z.ZodType)
 }
 
-/** Adds limits to what may be given, other than null. */
+/** Adds the limits to every alternative of a schema that has their type. */
 function restrict(schema: JsonSchema, { $schema: _, ...limits }: JsonSchema): void {
   const restricted = (given: JsonSchema): JsonSchema => {
     if (given.type !== limits.type) return given
@@ -81,7 +81,7 @@ function restrict(schema: JsonSchema, { $schema: _, ...limits }: JsonSchema): vo
   }
 }
 
-/** Says the same in fewer words. */
+/** Removes keywords that do not restrict, and shortens the others. */
 function plain(given: JsonSchema): JsonSchema {
   const { $schema, $id, $defs, propertyNames, ...schema } = given
   if (schema.$ref) schema.$ref = schema.$ref.replace('#/$defs/', COMPONENTS)
@@ -95,7 +95,7 @@ function plain(given: JsonSchema): JsonSchema {
   return schema.anyOf ? joined(schema, schema.anyOf.map(plain)) : schema
 }
 
-/** Clients ignore what they do not know, so "nothing else" is not worth saying, and "anything" says nothing. */
+/** Unknown fields are ignored, so `additionalProperties: false` is left out; an empty schema allows anything. */
 function isAnything(schema: JsonSchema | boolean | undefined): boolean {
   return schema === false || (typeof schema === 'object' && Object.keys(schema).length === 0)
 }
@@ -109,7 +109,7 @@ function formatted(schema: JsonSchema): JsonSchema {
   return schema
 }
 
-/** One schema for alternatives that differ in little: null or not, one constant or another, a hash in two types. */
+/** Merges alternatives into one schema when they are a type and null, several constants, or a hash in two types. */
 function joined(schema: JsonSchema, alternatives: JsonSchema[]): JsonSchema {
   const { anyOf: _, ...rest } = schema
   const isNull = ({ type }: JsonSchema) => type === 'null'

@@ -17,20 +17,20 @@ import { envelope } from './reply.ts'
 
 export type AppEnv = { Bindings: Bindings; Variables: { context: Context; afterReply: AfterReply; errCode?: number } }
 
-/** OpenIM's nginx examples put the REST API under /api, its ports at the root: both work. */
+/** OpenIM: its nginx examples serve the REST API under /api, its own port at the root. Both work. */
 export const PREFIXES = ['', '/api']
 
 /** Registers every endpoint with the router. */
-export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
+export function mountEndpoints(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   for (const prefix of PREFIXES) {
     for (const endpoint of endpoints) {
       app.post(prefix + endpoint.path, async (c) => {
-        // `c.var` would make an object of all that is set, each time.
+        // `c.var` would build an object of all variables at each access.
         const variables = { context: c.get('context'), afterReply: c.get('afterReply') }
         const ahead = endpoint.sendTarget ? await readAhead(endpoint, variables.context, c.req.raw) : null
         const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.begun)
         const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
-        const body = await reading.catch((error: unknown) => refused(endpoint, error))
+        const body = await reading.catch((error: unknown) => bodyError(endpoint, error))
         if (body instanceof ImError) {
           c.set('errCode', body.code)
           return envelope(errorReply(body), endpoint.quirks?.badBodyStatus)
@@ -46,8 +46,8 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
 }
 
 /**
- * Reads the body before the token is asked about, so that both need one call; what is wrong with the body is told only
- * to those who may call at all, all the same.
+ * Reads the body before the user's object checks the token, so that one RPC both checks the token and records the send.
+ * An error in the body is still reported only to callers with a valid token.
  */
 async function readAhead(
   endpoint: Endpoint,
@@ -56,7 +56,7 @@ async function readAhead(
 ): Promise<{ reading: Promise<Body>; begun: PendingRestSend | undefined } | null> {
   const token = request.headers.get('token')
   if (!token || operationID === '') return null
-  // Who has no token of ours does not get a body read.
+  // The signature is checked first: the body of an unauthenticated request is not read.
   const { userID } = await verifyToken(token, config.secret, now())
   if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
   const reading = readBody(request, endpoint)
@@ -65,7 +65,7 @@ async function readAhead(
   return { reading, begun: begun ? { operationID, ...begun } : undefined }
 }
 
-/** OpenIM asks for the operationID before anything else, then for the token, then looks at the body. */
+/** OpenIM: the operationID is checked first, then the token, then the body. */
 async function contextFor(
   endpoint: Endpoint,
   { context, afterReply }: AppEnv['Variables'],
@@ -78,26 +78,29 @@ async function contextFor(
     ctx = createContext(env, await operationIDOf(request), afterReply, context.publicURL, context.clientIP)
   }
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
-  // A public handler does not look at the caller; its type does not let it.
+  // The type of a public handler has no caller, so the handler cannot read it.
   if (endpoint.access === 'public') return ctx as CallerContext
   const caller = await callerOf(ctx, request.headers.get('token'), endpoint.access, begun)
   await limitCaller(ctx, caller, env)
   return { ...ctx, caller }
 }
 
-/** What is wrong with a body, where that has a status of its own; any other error goes its usual way. */
-function refused({ quirks }: Endpoint, error: unknown): ImError {
+/** The error of a malformed body, for an endpoint that answers it with its own status; rethrows any other error. */
+function bodyError({ quirks }: Endpoint, error: unknown): ImError {
   if (!(error instanceof ImError) || quirks?.badBodyStatus === undefined) throw error
   return error
 }
 
 export function newContext(env: Bindings, request: Request, afterReply: AfterReply): Context {
-  const operationID = request.headers.get('operationID') || ownOperationID(request)
+  const operationID = request.headers.get('operationID') || fallbackOperationID(request)
   return createContext(env, operationID, afterReply, publicURLOf(request), clientIPOf(request))
 }
 
-/** A call has to name its operation; what fetches a file may do so in the address, or gets a name for the log. */
-function ownOperationID(request: Request): string {
+/**
+ * The operationID of a request without the header. A POST gets none, because calls must send the header. Any other
+ * request may have a query parameter, or gets a new ID for the log.
+ */
+function fallbackOperationID(request: Request): string {
   if (request.method === 'POST') return ''
   return new URL(request.url).searchParams.get('operationID') || `http_${messageID()}`
 }

@@ -10,10 +10,10 @@ import { count } from '../runtime/counters.ts'
 import { type TokenClaims, verifyToken } from '../runtime/jwt.ts'
 import { limitRate } from '../runtime/rate-limit.ts'
 
-/** Where SDKs connect: OpenIM's gateway takes any path, its nginx examples use these. */
+/** The paths at which SDKs connect. OpenIM: its gateway accepts any path, its nginx examples use these. */
 const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/', '/ws', '/msg_gateway', '/api/ws', '/api/msg_gateway'])
 
-/** Where a request wants to connect to; null if it is a call. */
+/** The address of a WebSocket upgrade at a gateway path; null for any other request. */
 export function gatewayAddressOf(request: Request): URL | null {
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return null
   const address = new URL(request.url)
@@ -23,15 +23,15 @@ export function gatewayAddressOf(request: Request): URL | null {
 const COUNTER = 'openim_connections_total'
 
 /**
- * The way in for a device. Arguments and signature are checked here, so that a bad request never wakes an object; the
- * user's object then decides whether the token is still in force.
+ * Connects a device. The Worker checks the arguments and the token's signature, so that a bad request never wakes an
+ * object. The user's object then decides whether the token is still in force.
  */
 export async function openGateway(request: Request, address: URL, env: Bindings): Promise<Response> {
   let handshake: Handshake
   try {
     handshake = parseHandshake(address, request.headers)
   } catch (error) {
-    // Before the arguments are read nobody knows whether the client wants its errors as a frame.
+    // The arguments could not be parsed, so it is unknown whether the client asked for errors as a frame.
     if (!(error instanceof ImError)) throw error
     count(COUNTER, { outcome: 'refused' })
     return refuseHandshake(error, false)
@@ -63,12 +63,12 @@ export async function openGateway(request: Request, address: URL, env: Bindings)
   } catch (error) {
     count(COUNTER, { outcome: error instanceof ImError ? 'refused' : 'failed' })
     if (error instanceof ImError) return refuseHandshake(error, isMsgResp)
-    createLog(logLevel, { operationID, userID }).error('a connection failed', error)
+    createLog(logLevel, { operationID, userID }).error('device connection failed', error)
     return refuseHandshake(ImError.internal('the connection could not be opened; try again'), isMsgResp)
   }
 }
 
 function requireMatch(claims: TokenClaims, handshake: Handshake): void {
-  if (claims.userID !== handshake.userID) throw ImError.tokenInvalid("the token is another user's")
+  if (claims.userID !== handshake.userID) throw ImError.tokenInvalid('the token belongs to another user')
   if (claims.platformID !== handshake.platformID) throw ImError.tokenInvalid('the token is for another platform')
 }

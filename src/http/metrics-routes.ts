@@ -1,9 +1,9 @@
 import type { Hono } from 'hono'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { answerMetrics } from './metrics.ts'
-import { type AppEnv, PREFIXES } from './mount.ts'
+import { type AppEnv, PREFIXES } from './mount-endpoints.ts'
 
-/** OpenIM's services, each of which a Prometheus may look for. */
+/** OpenIM's services: an existing Prometheus configuration may discover targets for each of them. */
 const SERVICES = 'api user group msg friend conversation third auth push msg_gateway msg_transfer'.split(' ')
 
 const METRICS_PATH = '/metrics'
@@ -12,8 +12,8 @@ const UNAUTHORIZED = 401
 const FORBIDDEN = 403
 const NOT_FOUND = 404
 
-/** What Prometheus and its people ask for. */
-export function mountPrometheus(app: Hono<AppEnv>): void {
+/** Registers the metrics, Prometheus' discovery of targets, and the redirect to the dashboard. */
+export function mountMetricsRoutes(app: Hono<AppEnv>): void {
   app.get(METRICS_PATH, async (c) => {
     try {
       return await answerMetrics(c.var.context, c.req.raw, c.env)
@@ -26,8 +26,9 @@ export function mountPrometheus(app: Hono<AppEnv>): void {
   for (const prefix of PREFIXES) {
     app.get(`${prefix}/third/prometheus`, (c) => {
       const { grafanaURL } = c.var.context.config
-      // OpenIM redirects to nowhere in this case.
-      if (grafanaURL === null) return c.text('there is no dashboard; OPENIM_GRAFANA_URL names one\n', NOT_FOUND)
+      // OpenIM: redirects to an empty address in this case.
+      if (grafanaURL === null)
+        return c.text('there is no dashboard; set its address in OPENIM_GRAFANA_URL\n', NOT_FOUND)
       return c.redirect(grafanaURL, FOUND)
     })
     for (const service of SERVICES) {
@@ -36,7 +37,7 @@ export function mountPrometheus(app: Hono<AppEnv>): void {
   }
 }
 
-/** There is one program, and it says everything in one place: OpenIM's other services have nothing to add. */
+/** The one target: this service answers all metrics at one path, so OpenIM's other services have no targets. */
 function targets(url: string): { targets: string[]; labels: Record<string, string> }[] {
   const { host, protocol } = new URL(url)
   const labels = { namespace: 'default', __scheme__: protocol.replace(':', ''), __metrics_path__: METRICS_PATH }
