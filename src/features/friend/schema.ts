@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 import type { UserInfo } from '../user/schema.ts'
 
@@ -32,7 +33,9 @@ export const ApplyToAddFriendReq = message({ fromUserID: userID, toUserID: userI
 export const RespondFriendApplyReq = message({
   fromUserID: userID,
   toUserID: userID,
-  handleResult: z.union([z.literal(1), z.literal(-1)], { error: 'handleResult is 1 (agree) or -1 (refuse)' }),
+  handleResult: z.union([z.literal(HandleResult.Agreed), z.literal(HandleResult.Refused)], {
+    error: 'handleResult is 1 (agree) or -1 (refuse)',
+  }),
   handleMsg: words,
 })
 export const ImportFriendReq = message({ ownerUserID: userID, friendUserIDs: someUserIDs })
@@ -58,7 +61,7 @@ export const RemoveBlackReq = message({ ownerUserID: userID, blackUserID: userID
 export const GetSpecifiedBlacksReq = message({ ownerUserID: userID, userIDList: userIDs })
 export const GetIncrementalBlacksReq = message({ userID, versionID: str(), version: uint64() })
 
-/** `sdkws.FriendInfo` on the wire; of the user only the profile is filled. */
+/** `sdkws.FriendInfo` on the wire. `friendUser` has only the fields of the profile; the other fields are 0. */
 export interface FriendInfo {
   ownerUserID: string
   remark: string
@@ -82,7 +85,7 @@ export interface BlackInfo {
   ex: string
 }
 
-/** What somebody is to the owner. Here, other than in lists, times are in ms and the users are not repeated. */
+/** The owner's relation to one user. Unlike in lists, times are in ms, and the entries do not repeat the user. */
 export interface SpecifiedFriendInfo {
   userInfo: UserInfo
   friendInfo: (Omit<FriendInfo, 'friendUser'> & { friendUser: null }) | null

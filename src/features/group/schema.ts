@@ -55,24 +55,24 @@ export const GetGroupUsersReqApplicationListReq = message({ groupID, userIDs: so
 export const GetSpecifiedUserGroupRequestInfoReq = message({ groupID, userID })
 export const GetGroupApplicationUnhandledCountReq = message({ userID, time: int64() })
 
-/** `sdkws.GroupInfo` on the wire: the row has its names and values. */
+/** `sdkws.GroupInfo` on the wire: it has the same fields and values as the row. */
 export type GroupInfo = GroupRecord
 
-/** A group as an administration shows it. */
+/** A group in the list for administrators. */
 export interface CMSGroup {
   groupInfo: GroupInfo
   groupOwnerUserName: string
   groupOwnerUserID: string
 }
 
-/** How many members a group has and a hash of what they are, to see whether a copy is still right. */
+/** The number of members of a group and a hash of their entries, so that a client can check its copy. */
 export interface GroupAbstractInfo {
   groupID: string
   groupMemberNumber: number
   groupMemberListHash: bigint
 }
 
-/** `sdkws.GroupMemberFullInfo` on the wire, its fields in the order in which they are hashed. */
+/** `sdkws.GroupMemberFullInfo` on the wire. The fields are in the order in which they are hashed. */
 export interface GroupMemberFullInfo {
   groupID: string
   userID: string

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { announceInvitees } from '../../../src/features/group/membership/invite-users.ts'
+import { announceInvitationRequests } from '../../../src/features/group/membership/announce-invitation-requests.ts'
 import { createContext } from '../../../src/runtime/context.ts'
 import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, until } from '../../rigs/rig.ts'
@@ -192,7 +192,7 @@ describe('invite_user_to_group', () => {
     await answer(adam, -1)
     const asked = [ann, stranger].map(({ userID }) => ({ userID, uuid: crypto.randomUUID() }))
     const context = createContext(bindings, 'asked-for')
-    for (let i = 0; i < 2; i++) await announceInvitees(context, { groupID, inviterUserID: mia.userID, asked })
+    for (let i = 0; i < 2; i++) await announceInvitationRequests(context, { groupID, inviterUserID: mia.userID, asked })
     await expectTold(1503, [olga, adam, mia], [], 3)
     expect(olga.told(1503).at(-1)?.detail).toMatchObject({
       uuid: asked[1]?.uuid,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConversationRpc } from '../../../src/contracts/conversation.ts'
-import { dismissGroup, letMembersGo } from '../../../src/features/group/lifecycle/dismiss-group.ts'
+import { dismissGroup, removeAllMembers } from '../../../src/features/group/lifecycle/dismiss-group.ts'
 import { inviteUsers } from '../../../src/features/group/membership/invite-users.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
@@ -137,7 +137,7 @@ describe('a group with relays', () => {
     expect(await rows()).toBe(MAX_DIRECT + 1)
     const context = createContext(bindings, 'dismissal')
     for (let i = 0; i < 2; i++) {
-      await letMembersGo(context, groupID)
+      await removeAllMembers(context, groupID)
       expect(await rows()).toBe(0)
       expect(await changes()).toMatchObject({ full: false, delete: [groupID], version: (before?.version ?? 0) + 2 })
     }

@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/index.ts'
 import { createGroup } from '../../../src/features/group/lifecycle/create-group.ts'
 import { inviteUsers } from '../../../src/features/group/membership/invite-users.ts'
 import { joinGroup } from '../../../src/features/group/membership/join-group.ts'
-import { respondApplication } from '../../../src/features/group/requests/respond-application.ts'
+import { respondJoinRequest } from '../../../src/features/group/requests/respond-join-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
 import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
 import { cast, found, type GroupShadow } from '../../rigs/group-shadow.ts'
@@ -60,7 +60,7 @@ describe('OPENIM_MAX_GROUP_MEMBERS', () => {
     await joinGroup(under(limits, ben), joining(groupID))
     await expect(inviteUsers(under(limits, olga), invitation(groupID, ann, ben))).rejects.toMatchObject(refused)
     await inviteUsers(under(limits, olga), invitation(groupID, ann))
-    await expect(respondApplication(under(limits, olga), agreed(groupID, ben))).rejects.toMatchObject(refused)
+    await expect(respondJoinRequest(under(limits, olga), agreed(groupID, ben))).rejects.toMatchObject(refused)
     await olga.call('set_group_info_ex', { groupID, needVerification: 2 })
     await expect(joinGroup(under(limits, ben), joining(groupID))).rejects.toMatchObject(refused)
     await olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
