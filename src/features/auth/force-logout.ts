@@ -10,6 +10,6 @@ export async function forceLogout(
   { userID, platformID }: z.output<typeof ForceLogoutReq>,
 ): Promise<void> {
   // OpenIM refuses HarmonyOS (11) here. This service accepts every platform that exists.
-  if (!isPlatformID(platformID)) throw ImError.args(`platformID ${platformID} does not exist`)
+  if (!isPlatformID(platformID)) throw ImError.args(`platformID ${platformID} is not a platform`)
   await ctx.user(userID).forceLogout(platformID)
 }

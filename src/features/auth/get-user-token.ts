@@ -14,7 +14,7 @@ export async function getUserToken(
 ): Promise<IssuedToken> {
   if (platformID === Platform.Admin) throw ImError.noPermission('the admin platform has no user tokens')
   // OpenIM signs tokens for platforms that do not exist. Such a token opens no socket, so it is refused here.
-  if (!isPlatformID(platformID)) throw ImError.args(`platformID ${platformID} does not exist`)
+  if (!isPlatformID(platformID)) throw ImError.args(`platformID ${platformID} is not a platform`)
   if (ctx.config.admins.has(userID))
     throw ImError.noPermission(`${userID} is an app administrator: use /auth/get_admin_token`)
   const user = await existingUser(ctx, userID)

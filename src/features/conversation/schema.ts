@@ -4,6 +4,8 @@ import { hash64, int32, int64, list, message, optional, pagination, str, uint64 
 
 const MAX_ID = 255
 const MAX_EX = 8_192
+/** OpenIM's values of `groupAtType` are 0 to 4. */
+const MAX_GROUP_AT_TYPE = 4
 /** The most conversations that one call may name. */
 const MAX_CONVERSATIONS = 10_000
 /** The most owners of one call. An app server with more owners makes several calls. */
@@ -55,7 +57,7 @@ export const SetConversationsReq = message({
     isPrivateChat: optional(z.boolean()),
     ex: optional(z.string().max(MAX_EX)),
     burnDuration: seconds(),
-    groupAtType: optional(z.int().min(0).max(4)),
+    groupAtType: optional(z.int().min(0).max(MAX_GROUP_AT_TYPE)),
     msgDestructTime: seconds(),
     isMsgDestruct: optional(z.boolean()),
   }),

@@ -63,7 +63,8 @@ async function announce(ctx: CallerContext, { ownerUserID, friendUserIDs }: Impo
  * users. Large imports run it as the queue job `friends-imported`.
  */
 export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  // The conversations first: if they fail, all of it is repeated. A repeated notification would add a second line to the chat.
+  // The conversations first: if they fail, all of it is repeated. A repeated notification would add a second line to
+  // the chat.
   await inParallel(friendUserIDs, MAX_PARALLEL, (friendUserID) => refreshRelation(ctx, ownerUserID, friendUserID))
   const users = await usersByID(ctx, [ownerUserID, ...friendUserIDs])
   const now = ctx.now()
@@ -71,8 +72,8 @@ export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs 
     const [from, to] = [users.get(ownerUserID), users.get(friendUserID)]
     if (!from || !to) return
     const fromToUserID = { fromUserID: ownerUserID, toUserID: friendUserID }
-    // OpenIM: the notification has no request, because none was made; then the wasm SDK stops handling notifications. So a
-    // request is made up here.
+    // OpenIM: the notification has no request, because none was made; then the wasm SDK stops handling notifications.
+    // So a request is made up here.
     const request = {
       ...fromToUserID,
       handleResult: HandleResult.Agreed,

@@ -4,10 +4,10 @@ import { notify } from '../../notification/send.ts'
 import type { Context } from '../../runtime/context.ts'
 
 /**
- * Notifies both users of a changed relation. Their lists and the versions of these have changed already, so that devices
- * find the change at the next login anyway: a failed notification is logged, and the call succeeds. The caller's own
- * devices get the notification after the reply. The wasm SDK reads the list on both occasions, and fails when it does
- * both at the same time (see `notify`).
+ * Notifies both users of a changed relation. Their lists and the versions of these have changed already, so that
+ * devices find the change at the next login anyway: a failed notification is logged, and the call succeeds. The
+ * caller's own devices get the notification after the reply. The wasm SDK reads the list on both occasions, and fails
+ * when it does both at the same time (see `notify`).
  */
 export async function notifyRelation(
   ctx: Context,

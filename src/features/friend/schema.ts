@@ -9,6 +9,8 @@ const MAX_USER_ID = 64
 const MAX_REMARK = 255
 const MAX_WORDS = 2_048
 const MAX_EX = 8_192
+/** The most values of the filter `handleResults`. */
+const MAX_HANDLE_RESULTS = 16
 
 const userID = z.string().min(1).max(MAX_USER_ID)
 const userIDs = list(z.string()).pipe(z.array(z.string()).max(MAX_IDS_PER_CALL))
@@ -49,7 +51,8 @@ export const UpdateFriendsReq = message({
   ex: optional(ex),
 })
 
-const requestPage = { userID, pagination: page(), handleResults: list(int32()).pipe(z.array(z.int()).max(16)) }
+const handleResults = list(int32()).pipe(z.array(z.int()).max(MAX_HANDLE_RESULTS))
+const requestPage = { userID, pagination: page(), handleResults }
 export const GetPaginationFriendsApplyToReq = message(requestPage)
 export const GetPaginationFriendsApplyFromReq = message(requestPage)
 export const GetDesignatedFriendsApplyReq = message({ fromUserID: userID, toUserID: userID })
@@ -65,7 +68,7 @@ export const GetIncrementalBlacksReq = message({ userID, versionID: str(), versi
 export interface FriendInfo {
   ownerUserID: string
   remark: string
-  /** Seconds in lists and deltas. */
+  /** In seconds, in lists and deltas. */
   createTime: number
   friendUser: UserInfo
   addSource: number
@@ -77,7 +80,7 @@ export interface FriendInfo {
 /** `sdkws.BlackInfo` on the wire. */
 export interface BlackInfo {
   ownerUserID: string
-  /** Seconds in lists. */
+  /** In seconds, in lists and deltas. */
   createTime: number
   blackUserInfo: { userID: string; nickname: string; faceURL: string; ex: string }
   addSource: number

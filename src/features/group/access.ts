@@ -10,8 +10,8 @@ export type GroupRight = 'member' | 'admin' | 'owner'
 const LEAST_ROLE = { member: GroupRole.Member, admin: GroupRole.Admin, owner: GroupRole.Owner }
 
 /**
- * Reads a group that the caller may access, dismissed or not, with the caller's member row. App administrators may access
- * every group; their member row is null where they are not members.
+ * Reads a group that the caller may access, dismissed or not, with the caller's member row. App administrators may
+ * access every group; their member row is null where they are not members.
  * @throws ImError 1004 when the group does not exist, 1002 when the caller does not have the right
  */
 export async function accessGroup(ctx: CallerContext, groupID: string, right: GroupRight): Promise<GroupAndMember> {
@@ -43,7 +43,7 @@ export function noSuchGroup(groupID: string): ImError {
   return ImError.notFound(`there is no group ${JSON.stringify(groupID)}`)
 }
 
-/** OpenIM: error 1201 instead of 1004 in the calls whose answer is about something else than the group. */
+/** OpenIM: the lists of join requests and get_group_abstract_info answer 1201 instead of 1004. */
 export function groupNotFound(groupID: string): ImError {
   return ImError.groupNotFound(`there is no group ${JSON.stringify(groupID)}`)
 }

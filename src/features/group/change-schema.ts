@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { GroupRole, JoinSource, WORKING_GROUP } from '../../protocol/constants/group.ts'
+import { GroupRole, JoinSource, Verification, WORKING_GROUP } from '../../protocol/constants/group.ts'
 import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { bool, int32, list, message, optional, str, uint64 } from '../../runtime/openim-json.ts'
 
@@ -20,7 +20,10 @@ const someUserIDs = userIDs
   .refine((ids) => ids.length > 0, { error: 'name at least one user' })
   .refine((ids) => new Set(ids).size === ids.length, { error: 'the same userID is given twice' })
 const text = (max: number) => str().pipe(z.string().max(max))
-const verification = z.union([z.literal(0), z.literal(1), z.literal(2)], { error: 'needVerification is 0, 1 or 2' })
+const verification = z.union(
+  [z.literal(Verification.Applications), z.literal(Verification.All), z.literal(Verification.None)],
+  { error: 'needVerification is 0, 1 or 2' },
+)
 const permission = z.union([z.literal(0), z.literal(1)], { error: 'the value is 0 (allowed) or 1 (forbidden)' })
 
 export const CreateGroupReq = message({
@@ -35,7 +38,7 @@ export const CreateGroupReq = message({
     faceURL: text(MAX_URL),
     ex: text(MAX_EX),
     creatorUserID: text(MAX_ID),
-    groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only kind there is' }),
+    groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only type' }),
     needVerification: int32().pipe(verification),
     lookMemberInfo: int32().pipe(permission),
     applyMemberFriend: int32().pipe(permission),

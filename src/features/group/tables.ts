@@ -52,7 +52,9 @@ export const groupMember = sqliteTable(
 
 export type GroupMemberRow = typeof groupMember.$inferSelect
 
-/** Requests to join a group, for the owner and the administrators to answer. A new request replaces the user's old one. */
+/**
+ * Requests to join a group, for the owner and the administrators to answer. A new request replaces the user's old one.
+ */
 export const groupRequest = sqliteTable(
   'group_request',
   {

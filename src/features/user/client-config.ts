@@ -15,8 +15,8 @@ import { clientConfigPage, deleteClientConfigs, findClientConfigs, putClientConf
 const ALL_USERS = ''
 
 /**
- * Returns the settings for all users, overridden by those of the given user. Without a userID: only the settings for all
- * users.
+ * Returns the settings for all users, overridden by those of the given user. Without a userID: only the settings for
+ * all users.
  */
 export async function getUserClientConfig(
   ctx: CallerContext,

@@ -48,8 +48,8 @@ export async function updateNotificationAccount(
 }
 
 /**
- * Lists the app's own accounts. With a keyword: the account with this userID; if no such account exists, the accounts with
- * this nickname.
+ * Lists the app's own accounts. With a keyword: the account with this userID; if no such account exists, the accounts
+ * with this nickname.
  */
 export async function searchNotificationAccount(
   ctx: CallerContext,

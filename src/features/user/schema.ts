@@ -57,7 +57,9 @@ export const GetUsersInfoReq = message({ userIDs })
 
 export const AccountCheckReq = message({ checkUserIDs: userIDs })
 
-/** The older form of a change: a field that is "" or 0 keeps its value. `createTime` and `appMangerLevel` never change. */
+/**
+ * The older form of a change: a field that is "" or 0 keeps its value. `createTime` and `appMangerLevel` never change.
+ */
 export const UpdateUserInfoReq = message({
   userInfo: message({
     userID: someUserID,

@@ -9,8 +9,8 @@ const Genre = { Subscribe: 1, Unsubscribe: 2 } as const
 /*
  * A presence subscription belongs to a connection, and a REST call has none. So the call subscribes for all connections
  * that the caller has on the platform of the token, as if each had subscribed on its socket
- * (`objects/user/notify/presence.ts`). OpenIM has these calls, but they do nothing there. The userID in the request does
- * not matter: the subscriber is always the caller.
+ * (`objects/user/notify/presence.ts`). OpenIM has these calls, but they do nothing there. The userID in the request
+ * does not matter: the subscriber is always the caller.
  */
 
 /** Subscribes the caller's connections to the presence of users and returns their online status, or unsubscribes. */

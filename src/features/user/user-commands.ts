@@ -21,14 +21,17 @@ import {
 import type { UserCommandRow } from './tables.ts'
 
 /*
- * OpenIM has notifications about these changes (1305–1307), but no route for them, so it never delivers one. Clients have
- * not been tested with them, so this service does not send them either. Devices read the commands when they need them.
+ * OpenIM has notifications about these changes (1305–1307), but no route for them, so it never delivers one. Clients
+ * have not been tested with them, so this service does not send them either. Devices read the commands when they need
+ * them.
  */
 
 /** The most commands of a user. They are limited because one call reads all of them. */
 const MAX_COMMANDS = 1_000
 
-/** Stores a command. An existing one with the same type and uuid is replaced, so that a repeated call adds no second. */
+/**
+ * Stores a command. An existing one with the same type and uuid is replaced, so that a repeated call adds no second.
+ */
 export async function addUserCommand(
   ctx: CallerContext,
   { userID, type, uuid, value, ex }: z.output<typeof AddUserCommandReq>,

@@ -18,8 +18,8 @@ import { groupInfo } from '../wire.ts'
 type GroupFields = NonNullable<GroupChange['set']>
 
 /**
- * Changes the given fields of a group. The name, the announcement and the other fields each have a notification of their
- * own.
+ * Changes the given fields of a group. The name, the announcement and the other fields each have a notification of
+ * their own.
  */
 export async function setGroupInfoEx(ctx: CallerContext, req: GroupInfoChange): Promise<void> {
   await change(ctx, req, { before: beforeSetGroupInfoEx, after: afterSetGroupInfoEx })

@@ -36,8 +36,8 @@ export async function getGroupAbstractInfo(
 }
 
 /**
- * OpenIM's hash of a member list: the MD5 of its JSON text, with the members ordered by userID. The value is the first 8
- * bytes as a big-endian number.
+ * OpenIM's hash of a member list: the MD5 of its JSON text, with the members ordered by userID. The value is the first
+ * 8 bytes as a big-endian number.
  */
 class MemberListHash {
   readonly #md5 = createHash('md5').update('[')
@@ -53,7 +53,9 @@ class MemberListHash {
   }
 }
 
-/** Reads the members of each group, ordered by userID: several small groups in one query, a large group page by page. */
+/**
+ * Reads the members of each group, ordered by userID: several small groups in one query, a large group page by page.
+ */
 async function* membersOf(db: Database, groups: readonly GroupRow[]): AsyncGenerator<MemberWithUser> {
   for (const part of fittingParts(groups)) {
     const [first, ...others] = part

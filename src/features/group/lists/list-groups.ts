@@ -23,8 +23,8 @@ export async function getGroupsInfo(
 }
 
 /**
- * Returns the group with the given ID, dismissed or not. Without an ID: the groups that are not dismissed and whose name
- * contains the given text, newest first.
+ * Returns the group with the given ID, dismissed or not. Without an ID: the groups that are not dismissed and whose
+ * name contains the given text, newest first.
  */
 export async function getGroups(
   ctx: CallerContext,

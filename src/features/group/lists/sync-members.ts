@@ -90,8 +90,8 @@ interface Changed {
 }
 
 /**
- * Reads the current rows of the members and groups that changed. They must be read after the versions. Read before them,
- * an older row could be sent with a newer version, and the client would never ask for it again.
+ * Reads the current rows of the members and groups that changed. They must be read after the versions. Read before
+ * them, an older row could be sent with a newer version, and the client would never ask for it again.
  */
 async function readChanged(ctx: CallerContext, lists: readonly MemberListDelta[]): Promise<Changed> {
   const keys = lists.flatMap(({ groupID, delta }) =>

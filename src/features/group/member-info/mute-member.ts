@@ -45,8 +45,8 @@ export async function cancelMuteMember(
 }
 
 /**
- * Reads a member and checks that the caller may mute them. The owner may mute everyone but themselves, a group administrator ordinary
- * members, an app administrator everyone.
+ * Reads a member and checks that the caller may mute them. The owner may mute everyone but themselves, a group
+ * administrator ordinary members, an app administrator everyone.
  */
 async function findMemberToMute(ctx: CallerContext, groupID: string, userID: string) {
   const place = await accessGroup(ctx, groupID, 'admin')

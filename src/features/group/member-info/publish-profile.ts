@@ -24,7 +24,8 @@ export async function publishProfileToGroups(ctx: Context, userID: string): Prom
         notices: [groupNotification.memberInfoSet({ ...base, changedUser })],
       })
     } catch (error) {
-      // The member has left or the group was dismissed meanwhile. After any other error the queue repeats the whole job.
+      // The member has left or the group was dismissed meanwhile. After any other error the queue repeats the whole
+      // job.
       if (!(error instanceof ImError)) throw error
       ctx.log.debug('profile change in a group skipped: refused', { userID, groupID: group.groupID })
     }

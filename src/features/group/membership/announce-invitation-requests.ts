@@ -4,7 +4,9 @@ import { existingUser } from '../../user/access.ts'
 import { announceJoinRequests } from '../notifications/announce-join-requests.ts'
 import { requestsTo } from '../store/requests.ts'
 
-/** Join requests that one member made for other users, each with the uuid by which clients recognize a repeated event. */
+/**
+ * Join requests that one member made for other users, each with the uuid by which clients recognize a repeated event.
+ */
 interface InvitationRequests {
   groupID: string
   inviterUserID: string
@@ -12,8 +14,8 @@ interface InvitationRequests {
 }
 
 /**
- * Announces the requests, as the queue job `invitees-asked-for`. Leaves out requests that were answered, or replaced by a
- * request of another member or of the user, since the job was queued.
+ * Announces the requests, as the queue job `invitees-asked-for`. Leaves out requests that were answered, or replaced by
+ * a request of another member or of the user, since the job was queued.
  */
 export async function announceInvitationRequests(
   ctx: Context,

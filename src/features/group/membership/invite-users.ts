@@ -49,8 +49,8 @@ function needsApproval(ctx: CallerContext, { group, member }: GroupAndMember): b
 
 /**
  * One notification names at most `MAX_NAMED_MEMBERS` new members, so each change adds that many. When a later change is
- * refused because some of its users joined through another call meanwhile, it is repeated without them, so that the other
- * users still join.
+ * refused because some of its users joined through another call meanwhile, it is repeated without them, so that the
+ * other users still join.
  */
 async function addMembers(
   ctx: CallerContext,

@@ -15,7 +15,10 @@ import { afterJoinGroup, beforeApplyJoinGroup, beforeMemberJoinGroup } from '../
 import { groupInfo } from '../wire.ts'
 import { checkNewMembers, newMember } from './new-members.ts'
 
-/** Adds the user to a group that needs no approval; for the other groups, makes a request to the owner and administrators. */
+/**
+ * Adds the user to a group that needs no approval; for the other groups, makes a request to the owner and
+ * administrators.
+ */
 export async function joinGroup(ctx: CallerContext, req: z.output<typeof JoinGroupReq>): Promise<void> {
   const { groupID } = req
   const userID = req.inviterUserID || ctx.caller.userID

@@ -68,8 +68,8 @@ export async function announceAnswer(
 }
 
 /**
- * The request is stored already, and receivers who miss the notification find it in their lists. So a failed notification
- * is logged, and the call succeeds.
+ * The request is stored already, and receivers who miss the notification find it in their lists. So a failed
+ * notification is logged, and the call succeeds.
  */
 async function notifyEach(
   ctx: Context,

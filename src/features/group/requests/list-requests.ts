@@ -55,8 +55,8 @@ export async function getSpecifiedUserGroupRequestInfo(
 ): Promise<{ total: number; groupRequests: GroupRequestInfo[] | null }> {
   if (ctx.caller.userID !== userID) await accessGroup(ctx, groupID, 'admin')
   const rows = await requestsTo(ctx.db, groupID, [userID])
-  // OpenIM: null without a request. When a manager is notified of an answer, the JS SDK asks about the wrong user. It would
-  // take an empty list for a request without content and pass that to its app.
+  // OpenIM: null without a request. When a manager is notified of an answer, the JS SDK asks about the wrong user. It
+  // would take an empty list for a request without content and pass that to its app.
   return { total: rows.length, groupRequests: rows.length === 0 ? null : rows.map(groupRequestInfo) }
 }
 

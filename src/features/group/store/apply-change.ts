@@ -25,8 +25,8 @@ export interface AppliedChange {
 }
 
 /**
- * Writes a change of a group to D1: rows and versions in one batch, all or nothing. Writing the same change again leaves
- * the same rows. Only the versions increase again, which costs each client one read.
+ * Writes a change of a group to D1: rows and versions in one batch, all or nothing. Writing the same change again
+ * leaves the same rows. Only the versions increase again, which costs each client one read.
  * @param memberCount the number of members after the change
  */
 export async function applyGroupChange(db: Database, change: GroupChange, memberCount: number): Promise<AppliedChange> {

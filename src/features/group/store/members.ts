@@ -19,8 +19,8 @@ export interface MemberFilter {
 }
 
 /**
- * One page of a group's members. Without a text, the query reads the index up to the page and only the rows of the page.
- * With a text, it reads all members.
+ * One page of a group's members. Without a text, the query reads the index up to the page and only the rows of the
+ * page. With a text, it reads all members.
  */
 export async function memberPage(
   db: Database,

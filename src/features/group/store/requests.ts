@@ -98,7 +98,9 @@ export async function findRequest(db: Database, groupID: string, userID: string)
   return request ?? null
 }
 
-/** Writes any number of requests in one statement. A request replaces the user's earlier one, even if it was answered. */
+/**
+ * Writes any number of requests in one statement. A request replaces the user's earlier one, even if it was answered.
+ */
 export async function putRequests(db: Database, rows: readonly GroupRequestRow[]): Promise<void> {
   await upsertRows(db, groupRequest, rows, [groupRequest.groupID, groupRequest.userID])
 }

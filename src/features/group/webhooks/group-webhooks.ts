@@ -9,9 +9,9 @@ import { withAnswer } from '../../../webhook/with-answer.ts'
 import { CreateGroupReq, SetGroupInfoExReq } from '../change-schema.ts'
 
 /*
- * Webhooks about groups. Before-webhooks throw the app server's refusal as an ImError. They throw 90004 or 90007 when the
- * app server gives no valid reply and the webhook's `failedContinue` is off. Fields that the app server changes must
- * satisfy the schema of the call, or 90007 is thrown. After-webhooks are queued and never fail the call.
+ * Webhooks about groups. Before-webhooks throw the app server's refusal as an ImError. They throw 90004 or 90007 when
+ * the app server gives no valid reply and the webhook's `failedContinue` is off. Fields that the app server changes
+ * must satisfy the schema of the call, or 90007 is thrown. After-webhooks are queued and never fail the call.
  */
 
 interface FirstMember {

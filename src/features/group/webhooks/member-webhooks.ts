@@ -51,7 +51,7 @@ function requireSameOwner(
 ): void {
   if ((wanted === GroupRole.Owner) === (roleLevel === GroupRole.Owner)) return
   throw ImError.badData(
-    `the webhook ${name} answered roleLevel ${wanted} for ${userID}: a webhook cannot change the owner`,
+    `the app's webhook ${name} answered roleLevel ${wanted} for ${userID}: a webhook cannot change the owner`,
   )
 }
 

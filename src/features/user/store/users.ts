@@ -57,7 +57,9 @@ export async function userIDPage(db: Database, window: PageWindow): Promise<{ to
   return { total: counted[0]?.total ?? 0, userIDs: rows.map((row) => row.userID) }
 }
 
-/** Users up to a level whose userID or nickname contains a text; without a text ("" twice), all users up to the level. */
+/**
+ * Users up to a level whose userID or nickname contains a text; without a text ("" twice), all users up to the level.
+ */
 export async function searchPage(
   db: Database,
   wanted: { maxLevel: number; userID: string; nickname: string },
