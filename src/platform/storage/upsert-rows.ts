@@ -15,7 +15,7 @@ export function jsonField(name: string): SQL {
 /**
  * A SELECT with one result row for each row of the JSON array.
  * @param columns the values of the result row, in the order of the table's columns
- * @param onlyIf when this does not hold, the SELECT has no rows. `true` is needed too: without a WHERE, SQLite reads
+ * @param onlyIf when this does not hold, the SELECT has no rows. The default is needed: without a WHERE, SQLite reads
  *   the ON of a following ON CONFLICT as part of a join.
  */
 export function selectJsonRows(rows: readonly unknown[], columns: readonly SQL[], onlyIf: SQL = sql`true`): SQL {

@@ -49,13 +49,17 @@ export async function cancelMuteMember(
  * administrator ordinary members, an app administrator everyone.
  */
 async function findMemberToMute(ctx: CallerContext, groupID: string, userID: string) {
-  const place = await accessGroup(ctx, groupID, 'admin')
-  requireNotDismissed(place.group)
+  const groupAndCaller = await accessGroup(ctx, groupID, 'admin')
+  requireNotDismissed(groupAndCaller.group)
   const [target] = await shownMembers(ctx, groupID, [userID])
   if (!target) throw ImError.notFound(`${userID} is not a member of group ${groupID}`)
-  requireMayMute(ctx, place, target)
-  const base = { group: groupInfo(place.group), opUser: await shownCaller(ctx, groupID), operationTime: ctx.now() }
-  return { base, actor: place.member, target }
+  requireMayMute(ctx, groupAndCaller, target)
+  const base = {
+    group: groupInfo(groupAndCaller.group),
+    opUser: await shownCaller(ctx, groupID),
+    operationTime: ctx.now(),
+  }
+  return { base, actor: groupAndCaller.member, target }
 }
 
 function requireMayMute(ctx: CallerContext, { member }: GroupAndMember, target: GroupMemberFullInfo): void {

@@ -25,7 +25,7 @@ interface Wanted {
 
 /** The changes in one group, after the check of the caller's rights. */
 interface Permitted {
-  place: GroupAndMember
+  groupAndCaller: GroupAndMember
   wanted: readonly Wanted[]
 }
 
@@ -42,9 +42,9 @@ export async function setMemberInfo(
     permitted.push(await permit(ctx, groupID, given))
   }
   const proposed: { change: ProposedChange; wanted: readonly Wanted[] }[] = []
-  for (const { place, wanted } of await callWebhooks(ctx, permitted)) {
+  for (const { groupAndCaller, wanted } of await callWebhooks(ctx, permitted)) {
     const changing = wanted.filter(({ given }) => Object.keys(fieldsOf(given)).length > 0)
-    if (changing.length > 0) proposed.push({ change: await propose(ctx, place, changing), wanted: changing })
+    if (changing.length > 0) proposed.push({ change: await propose(ctx, groupAndCaller, changing), wanted: changing })
   }
   for (const { change, wanted } of proposed) {
     await submitGroupChange(ctx, change)
@@ -58,19 +58,19 @@ export async function setMemberInfo(
 async function callWebhooks(ctx: CallerContext, permitted: readonly Permitted[]): Promise<readonly Permitted[]> {
   if (!ctx.config.webhooks.beforeSetGroupMemberInfo) return permitted
   const answered: Permitted[] = []
-  for (const { place, wanted } of permitted) {
+  for (const { groupAndCaller, wanted } of permitted) {
     const wantedByApp = await inParallel(wanted, MAX_PARALLEL, async ({ target, given }) => ({
       target,
       given: await beforeSetGroupMemberInfo(ctx, given, target.member.roleLevel),
     }))
-    answered.push({ place, wanted: wantedByApp })
+    answered.push({ groupAndCaller, wanted: wantedByApp })
   }
   return answered
 }
 
 async function permit(ctx: CallerContext, groupID: string, members: readonly SetGroupMemberInfo[]): Promise<Permitted> {
-  const place = await accessGroup(ctx, groupID, 'member')
-  requireNotDismissed(place.group)
+  const groupAndCaller = await accessGroup(ctx, groupID, 'member')
+  requireNotDismissed(groupAndCaller.group)
   const found = await findMembers(
     ctx.db,
     members.map(({ userID }) => ({ groupID, userID })),
@@ -79,10 +79,10 @@ async function permit(ctx: CallerContext, groupID: string, members: readonly Set
   const wanted = members.map((given) => {
     const target = targets.get(given.userID)
     if (!target) throw ImError.args(`${given.userID} is not a member of group ${groupID}`)
-    requireRight(ctx, place, target.member, given)
+    requireRight(ctx, groupAndCaller, target.member, given)
     return { target, given }
   })
-  return { place, wanted }
+  return { groupAndCaller, wanted }
 }
 
 async function propose(

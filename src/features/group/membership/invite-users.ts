@@ -29,17 +29,17 @@ const MAX_ANNOUNCED_PER_JOB = 100
 /** Adds users to the group, or makes requests for them when the group wants every invitation approved. */
 export async function inviteUsers(ctx: CallerContext, req: Invitation): Promise<void> {
   const { groupID, invitedUserIDs } = req
-  const place = await accessGroup(ctx, groupID, 'member')
-  requireNotDismissed(place.group)
-  const users = await checkNewMembers(ctx, invitedUserIDs, place.group.memberCount)
+  const groupAndCaller = await accessGroup(ctx, groupID, 'member')
+  requireNotDismissed(groupAndCaller.group)
+  const users = await checkNewMembers(ctx, invitedUserIDs, groupAndCaller.group.memberCount)
   const [existing] = await findMembers(
     ctx.db,
     invitedUserIDs.map((userID) => ({ groupID, userID })),
   )
   if (existing) throw ImError.args(`${existing.member.userID} is a member of group ${groupID} already`)
   await beforeInviteUserToGroup(ctx, req)
-  if (needsApproval(ctx, place)) await requestForEach(ctx, place.group, req, users)
-  else await addMembers(ctx, place, req, users)
+  if (needsApproval(ctx, groupAndCaller)) await requestForEach(ctx, groupAndCaller.group, req, users)
+  else await addMembers(ctx, groupAndCaller, req, users)
 }
 
 function needsApproval(ctx: CallerContext, { group, member }: GroupAndMember): boolean {

@@ -20,7 +20,7 @@ export async function kickMembers(
   ctx: CallerContext,
   { groupID, kickedUserIDs, reason, sendMessage }: z.output<typeof KickGroupMemberReq>,
 ): Promise<void> {
-  const place = await accessGroup(ctx, groupID, 'admin')
+  const groupAndCaller = await accessGroup(ctx, groupID, 'admin')
   if (kickedUserIDs.includes(ctx.caller.userID)) {
     throw ImError.args('members cannot kick themselves: use /group/quit_group')
   }
@@ -31,13 +31,17 @@ export async function kickMembers(
   const found = new Set(members.map(({ member }) => member.userID))
   const missing = kickedUserIDs.find((userID) => !found.has(userID))
   if (missing !== undefined) throw ImError.userNotFound(`${missing} is not a member of group ${groupID}`)
-  for (const { member } of members) requireMayKick(ctx, place, member)
-  const base = { group: groupInfo(place.group), opUser: await shownCaller(ctx, groupID), operationTime: ctx.now() }
+  for (const { member } of members) requireMayKick(ctx, groupAndCaller, member)
+  const base = {
+    group: groupInfo(groupAndCaller.group),
+    opUser: await shownCaller(ctx, groupID),
+    operationTime: ctx.now(),
+  }
   const kicked = members.map(groupMemberFullInfo)
   // Clients remove the named members from their lists, so each kicked member is named in one of the notifications.
   await submitGroupChange(ctx, {
     groupID,
-    actor: place.member,
+    actor: groupAndCaller.member,
     leave: kickedUserIDs,
     roles: kicked.map(({ userID, roleLevel }) => ({ userID, roleLevel })),
     notices: splitByNotification(kicked).map((kickedUserList) => ({
