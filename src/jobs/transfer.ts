@@ -1,10 +1,10 @@
 import { TransferJob } from '../contracts/jobs.ts'
 import type { Bindings } from '../env.ts'
 import { announceImport } from '../features/friend/import-friends.ts'
-import { noteProfileChange } from '../features/friend/note-profile-change.ts'
-import { letMembersGo } from '../features/group/lifecycle/dismiss-group.ts'
-import { noteProfileChangeInGroups } from '../features/group/member-info/note-profile-change.ts'
-import { announceInvitees } from '../features/group/membership/invite-users.ts'
+import { publishProfileToFriends } from '../features/friend/publish-profile.ts'
+import { removeAllMembers } from '../features/group/lifecycle/dismiss-group.ts'
+import { publishProfileToGroups } from '../features/group/member-info/publish-profile.ts'
+import { announceInvitationRequests } from '../features/group/membership/announce-invitation-requests.ts'
 import { sendToAll, sendToUsers } from '../features/message/send/batch-send-msg.ts'
 import { listConversation } from '../features/message/store.ts'
 import type { Context } from '../runtime/context.ts'
@@ -18,12 +18,12 @@ export function runTransferJob(ctx: Context, _env: Bindings, body: unknown): Pro
 async function handle(ctx: Context, job: TransferJob): Promise<void> {
   switch (job.kind) {
     case 'user-info-changed':
-      await noteProfileChange(ctx, job.userID)
-      return noteProfileChangeInGroups(ctx, job.userID)
+      await publishProfileToFriends(ctx, job.userID)
+      return publishProfileToGroups(ctx, job.userID)
     case 'group-dismissed':
-      return letMembersGo(ctx, job.groupID)
+      return removeAllMembers(ctx, job.groupID)
     case 'invitees-asked-for':
-      return announceInvitees(ctx, job)
+      return announceInvitationRequests(ctx, job)
     case 'friends-imported':
       return announceImport(ctx, job)
     case 'conversation-begun':

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Delta } from '../contracts/user.ts'
 import { type Database, isAmong } from '../platform/storage/d1.ts'
+import { jsonField, selectJsonRows } from '../platform/storage/upsert-rows.ts'
 import { versionChange, versionHead } from './tables.ts'
 import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 
@@ -103,12 +104,11 @@ export function bumpStatements(
     .insert(versionHead)
     .values({ list, ownerID, versionID, version: version + steps })
     .onConflictDoUpdate({ ...oneStepOn, set: { version: sql`${versionHead.version} + ${steps}` } })
-  // One statement for all elements: a thousand may change at once. (`WHERE true` keeps SQLite from reading ON as a join's.)
+  // One statement for all elements: a thousand may change at once.
   const entries = db
     .insert(versionChange)
     .select(
-      sql`SELECT ${list}, ${ownerID}, value ->> 'elementID', value ->> 'state', ${current}
-        FROM json_each(${JSON.stringify(changes)}) WHERE true`,
+      selectJsonRows(changes, [sql`${list}`, sql`${ownerID}`, jsonField('elementID'), jsonField('state'), current]),
     )
     .onConflictDoUpdate(lastChangeWins)
   return [step, entries] as const
@@ -125,8 +125,12 @@ export function bumpOwnersStatements(
   const steps = db
     .insert(versionHead)
     .select(
-      sql`SELECT ${list}, value ->> 'ownerID', value ->> 'versionID', (value ->> 'version') + 1
-        FROM json_each(${JSON.stringify(heads)}) WHERE true`,
+      selectJsonRows(heads, [
+        sql`${list}`,
+        jsonField('ownerID'),
+        jsonField('versionID'),
+        sql`(${jsonField('version')}) + 1`,
+      ]),
     )
     .onConflictDoUpdate(oneStepOn)
   const owners = sql`SELECT value FROM json_each(${JSON.stringify(ownerIDs)})`

@@ -5,7 +5,7 @@ import { adminToken, post, register, userToken } from '../rigs/rig.ts'
 beforeAll(() => register('alice'))
 
 describe('get_admin_token', () => {
-  it('sells an administrator token for the secret, with its life in seconds', async () => {
+  it('issues an administrator token for the secret, with its lifetime in seconds', async () => {
     const reply = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
     expect(reply).toMatchObject({ errCode: 0, data: { expireTimeSeconds: 90 * 86_400 } })
     expect(decodeProtectedHeader(reply.data.token)).toEqual({ alg: 'HS256', typ: 'JWT' })
@@ -14,7 +14,7 @@ describe('get_admin_token', () => {
     expect((exp ?? 0) - (iat ?? 0)).toBe(90 * 86_400 + 5)
   })
 
-  it('refuses a wrong secret and a user who is no administrator', async () => {
+  it('refuses a wrong secret and a user who is not a configured administrator', async () => {
     expect((await post('/auth/get_admin_token', { secret: 'guess', userID: 'imAdmin' })).errCode).toBe(1002)
     expect((await post('/auth/get_admin_token', { userID: 'imAdmin' })).errCode).toBe(1002)
     expect((await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'alice' })).errCode).toBe(1001)
@@ -31,14 +31,14 @@ describe('get_user_token', () => {
     ['a platform that does not exist', { userID: 'alice', platformID: 12 }, 1001],
     ['the admin platform', { userID: 'alice', platformID: 10 }, 1002],
     ['an administrator', { userID: 'imAdmin', platformID: 5 }, 1002],
-    ['a user nobody registered', { userID: 'nobody', platformID: 5 }, 1004],
+    ['a user who is not registered', { userID: 'nobody', platformID: 5 }, 1004],
   ])('refuses %s', async (_what, body, code) => {
     const reply = await post('/auth/get_user_token', body, await adminToken())
     expect(reply.errCode).toBe(code)
     expect(reply.errDlt).not.toBe('')
   })
 
-  it('refuses an account that only the app itself uses', async () => {
+  it('refuses the app’s own accounts', async () => {
     const users = [{ userID: 'robot', nickname: 'Robot', appMangerLevel: 4 }]
     await post('/user/user_register', { users }, await adminToken())
     expect((await post('/auth/get_user_token', { userID: 'robot', platformID: 5 }, await adminToken())).errCode).toBe(
@@ -48,19 +48,19 @@ describe('get_user_token', () => {
 })
 
 describe('parse_token', () => {
-  it('says whose the token is and when it ends', async () => {
+  it('returns the user, the platform and the time of expiry', async () => {
     const token = await userToken('alice', 2)
     const reply = await post('/auth/parse_token', { token })
     expect(reply.data).toEqual({ userID: 'alice', platformID: 2, expireTimeSeconds: decodeJwt(token).exp })
   })
 
-  it('refuses what is no token', async () => {
+  it('refuses a malformed token with 1503', async () => {
     expect((await post('/auth/parse_token', { token: 'a.b.c' })).errCode).toBe(1503)
   })
 })
 
 describe('force_logout', () => {
-  it('leaves the other platforms alone', async () => {
+  it('ends the sessions on one platform and keeps those on others', async () => {
     const [phone, web] = [await userToken('alice', 2), await userToken('alice', 5)]
     await post('/auth/force_logout', { userID: 'alice', platformID: 2 }, await adminToken())
     expect((await post('/auth/parse_token', { token: phone })).errCode).toBe(1506)

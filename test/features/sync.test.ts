@@ -24,8 +24,8 @@ beforeAll(async () => {
 
 const call = (path: string, body: object) => post(path, body, token)
 
-describe('the calls of a login', () => {
-  it('answer a new user with empty lists at a version that can be followed', async () => {
+describe('the sync calls of a login', () => {
+  it('are answered for a new user with empty lists and versions for incremental sync', async () => {
     const own = await userToken('newcomer')
     const asked = { userID: 'newcomer', version: 0, versionID: '', idHash: 0 }
     for (const path of [
@@ -46,7 +46,7 @@ describe('the calls of a login', () => {
       ['/conversation/get_full_conversation_ids', 'conversationIDs'],
     ] as const) {
       const { data } = await post(path, asked, own)
-      // The hash of an empty list is 0, so what the client has is already right.
+      // The hash of an empty list is 0, so the client's list is equal.
       expect(data).toMatchObject({ version: 1, equal: true, [ids]: [] })
     }
     const page = { pagination: { pageNumber: 1, showNumber: 100 } }
@@ -83,17 +83,17 @@ describe('the calls of a login', () => {
     }
   })
 
-  it('want a page number from 1', async () => {
+  it('are refused without pagination and with page number 0', async () => {
     for (const pagination of [undefined, { pageNumber: 0, showNumber: 10 }]) {
       expect((await call('/conversation/get_owner_conversation', { userID: 'alice', pagination })).errCode).toBe(1001)
     }
   })
 })
 
-describe("a user's conversations", () => {
+describe("the list of a user's conversations", () => {
   const both = [chat, 'si_alice_carol']
 
-  it('are listed in the order in which they began, whole and by page', async () => {
+  it('is ordered by the beginning of the conversations, as a whole and by page', async () => {
     const all = await call('/conversation/get_all_conversations', { ownerUserID: 'alice' })
     expect(all.data.conversations.map((row: { conversationID: string }) => row.conversationID)).toEqual(both)
     expect(all.data.conversations[0]).toEqual({
@@ -121,7 +121,7 @@ describe("a user's conversations", () => {
     expect((await page(3)).data).toMatchObject({ total: 2, conversations: [] })
   })
 
-  it('are followed by version', async () => {
+  it('has versions for incremental sync', async () => {
     const first = await call('/conversation/get_incremental_conversations', { userID: 'alice' })
     expect(first.data).toMatchObject({ full: true, version: 3 })
     const since = await call('/conversation/get_incremental_conversations', {
@@ -132,9 +132,9 @@ describe("a user's conversations", () => {
     expect(since.data).toMatchObject({ full: false, insert: [{ conversationID: 'si_alice_carol' }], update: null })
   })
 
-  it('are not sent again to a client whose hash is right', async () => {
+  it('is not sent again to a client with an equal hash', async () => {
     const hash = idHash(both)
-    // The number has more digits than JavaScript keeps, so the body is written by hand.
+    // The hash has more digits than a JavaScript number, so the test writes the JSON body as text.
     const reply = await post('/conversation/get_full_conversation_ids', `{"userID":"alice","idHash":${hash}}`, token)
     expect(reply.data).toMatchObject({ equal: true, conversationIDs: [] })
     const wrong = await post(
@@ -145,7 +145,7 @@ describe("a user's conversations", () => {
     expect(wrong.data).toMatchObject({ equal: false, conversationIDs: both })
   })
 
-  it('can be asked for by ID', async () => {
+  it('can be read by conversationID', async () => {
     const known = await call('/conversation/get_conversation', { ownerUserID: 'alice', conversationID: chat })
     expect(known.data.conversation).toMatchObject({ conversationID: chat, userID: 'bob' })
     const unknown = await call('/conversation/get_conversation', { ownerUserID: 'alice', conversationID: 'si_x_y' })
@@ -158,7 +158,7 @@ describe("a user's conversations", () => {
   })
 })
 
-describe('the list of the JS SDK', () => {
+describe('the conversation list of the JS SDK', () => {
   async function protobuf(path: string, body: Uint8Array): Promise<Uint8Array> {
     const response = await request(path, {
       method: 'POST',
@@ -179,27 +179,27 @@ describe('the list of the JS SDK', () => {
     expect(reply.unreadCount).toBe(1)
   })
 
-  it('is cut to the count asked for', async () => {
+  it('has at most the requested number of conversations', async () => {
     const body = GetActiveConversationsReq.encode({ ownerUserID: 'alice', count: 1 }).finish()
     const reply = GetActiveConversationsResp.decode(await protobuf('/jssdk/get_active_conversations', body))
     expect(reply.conversations).toHaveLength(1)
     expect(reply.unreadCount).toBe(1)
   })
 
-  it('answers for given conversations', async () => {
+  it('contains the given conversations only', async () => {
     const body = JssdkGetConversationsReq.encode({ ownerUserID: 'alice', conversationIDs: ['si_alice_carol'] }).finish()
     const reply = JssdkGetConversationsResp.decode(await protobuf('/jssdk/get_conversations', body))
     expect(reply.conversations.map((item) => item.conversation?.conversationID)).toEqual(['si_alice_carol'])
     expect(reply.unreadCount).toBe(0)
   })
 
-  it('speaks JSON too, with content in base64', async () => {
+  it('can be read as JSON, with content in base64', async () => {
     const reply = await call('/jssdk/get_conversations', { conversationIDs: [chat] })
     const { lastMsg } = reply.data.conversations[0]
     expect(JSON.parse(Buffer.from(lastMsg.content, 'base64').toString())).toEqual({ content: 'hi' })
   })
 
-  it('refuses other forms and protobuf that is none', async () => {
+  it('refuses other content types and invalid protobuf', async () => {
     const send = async (type: string, body: Uint8Array) =>
       (
         await request('/jssdk/get_conversations', {

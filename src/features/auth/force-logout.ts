@@ -4,12 +4,12 @@ import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import type { ForceLogoutReq } from './schema.ts'
 
-/** Ends every session a user has on one platform: sockets are kicked, tokens answer 1506 from now on. */
+/** Ends all sessions of a user on one platform: the sockets are kicked, and the tokens are refused with 1506. */
 export async function forceLogout(
   ctx: CallerContext,
   { userID, platformID }: z.output<typeof ForceLogoutReq>,
 ): Promise<void> {
-  // OpenIM forgets HarmonyOS (11) here; a user who is to be logged out is logged out everywhere.
+  // OpenIM refuses HarmonyOS (11) here. This service accepts every platform that exists.
   if (!isPlatformID(platformID)) throw ImError.args(`platformID ${platformID} is not a platform`)
   await ctx.user(userID).forceLogout(platformID)
 }

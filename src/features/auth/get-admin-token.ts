@@ -7,7 +7,7 @@ import { ensureAdmin } from '../user/access.ts'
 import { type IssuedToken, issueToken } from './issue-token.ts'
 import type { GetAdminTokenReq } from './schema.ts'
 
-/** The app backend's way in: the shared secret buys an administrator's token. */
+/** Issues an app administrator's token to the app server, which proves itself with the shared secret. */
 export async function getAdminToken(ctx: Context, req: z.output<typeof GetAdminTokenReq>): Promise<IssuedToken> {
   if (!(await sameSecret(req.secret, ctx.config.secret))) throw ImError.noPermission('the secret is wrong')
   if (!ctx.config.admins.has(req.userID)) {

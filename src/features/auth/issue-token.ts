@@ -4,11 +4,11 @@ import { signToken } from '../../runtime/jwt.ts'
 
 export interface IssuedToken {
   token: string
-  /** How long the token lives, in seconds (not when it ends: that is `parse_token`'s reading of the same name). */
+  /** The lifetime of the token, in seconds. (In the reply of `parse_token`, the same name is the time of expiry.) */
   expireTimeSeconds: number
 }
 
-/** Signs a token and has the user's object register it; the object retires older ones by the multi-login policy. */
+/** Signs a token and opens its session in the UserObject, which ends older sessions by the multi-login policy. */
 export async function issueToken(ctx: Context, userID: string, platformID: number): Promise<IssuedToken> {
   const expireSeconds = ctx.config.tokenExpireSeconds
   const { token, claims } = await signToken(

@@ -3,7 +3,7 @@ import type { Context } from '../../runtime/context.ts'
 import { tokenInForce } from './access.ts'
 import type { ParseTokenReq } from './schema.ts'
 
-/** Whose token it is and when it ends (seconds since the epoch), provided that it is in force. */
+/** Returns the user and platform of a token in force, and its time of expiry in seconds since the epoch. */
 export async function parseToken(
   ctx: Context,
   { token }: z.output<typeof ParseTokenReq>,

@@ -1,14 +1,13 @@
 import type { z } from 'zod'
-import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { DAY_MS } from '../../platform/durations.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
-import type { DeleteConversationsReq, UpdateConversationsByUserReq } from './schema.ts'
+import type { DeleteConversationsReq } from './schema.ts'
 
-const DAY_MS = 86_400_000
-/** How many peers are told at the same time. */
-const MAX_PARALLEL = 32
-
-/** Removes conversations from the owner's list: the named ones, or those quiet for so many days. Messages stay. */
+/**
+ * Removes conversations from the owner's list: the given ones, or those without a message in the last `needDeleteTime`
+ * days. The messages are kept.
+ */
 export async function deleteConversations(
   ctx: CallerContext,
   { ownerUserID, needDeleteTime, conversationIDs }: z.output<typeof DeleteConversationsReq>,
@@ -25,17 +24,4 @@ export async function deleteConversations(
   const oldest = ctx.now() - needDeleteTime * DAY_MS
   const quiet = (await user.seqViews(null)).filter((view) => view.maxSeqTime < oldest)
   await user.deleteConversations(quiet.map((view) => view.conversationID))
-}
-
-/** Sets `ex` on every conversation that others have with this user. */
-export async function updateConversationsByUser(
-  ctx: CallerContext,
-  { userID, ex }: z.output<typeof UpdateConversationsByUserReq>,
-): Promise<void> {
-  requireSelfOrAdmin(ctx, userID)
-  if (ex === null) return
-  // Who has a single chat with somebody is that one's peer: no look-up over all users is needed.
-  const rows = await ctx.user(userID).conversations(null)
-  const peers = new Set(rows.map((row) => row.userID).filter((id) => id !== ''))
-  await inParallel([...peers], MAX_PARALLEL, (peerUserID) => ctx.user(peerUserID).setExOfPeer(userID, ex))
 }

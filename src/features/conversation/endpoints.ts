@@ -1,5 +1,5 @@
 import { post } from '../../runtime/endpoint.ts'
-import { deleteConversations, updateConversationsByUser } from './delete-conversations.ts'
+import { deleteConversations } from './delete-conversations.ts'
 import {
   getAllConversations,
   getConversation,
@@ -8,6 +8,7 @@ import {
   getOwnerConversation,
   getPinnedConversationIDs,
 } from './list-conversations.ts'
+import { getSortedConversationList } from './list-sorted-conversations.ts'
 import {
   DeleteConversationsReq,
   GetAllConversationsReq,
@@ -23,8 +24,8 @@ import {
   UpdateConversationsByUserReq,
 } from './schema.ts'
 import { setConversations } from './set-conversations.ts'
-import { getSortedConversationList } from './sorted-list.ts'
 import { getFullConversationIDs, getIncrementalConversations } from './sync-conversations.ts'
+import { updateConversationsByUser } from './update-conversations-by-user.ts'
 
 export const conversationEndpoints = [
   post('/conversation/get_conversation', 'token', GetConversationReq, getConversation),

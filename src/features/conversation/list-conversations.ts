@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ConversationRow } from '../../contracts/user.ts'
+import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type {
@@ -11,9 +12,6 @@ import type {
   GetPinnedConversationIDsReq,
 } from './schema.ts'
 
-/** recvMsgOpt of a conversation that receives without notifying. */
-const RECEIVE_NOT_NOTIFY = 2
-
 export async function getConversation(
   ctx: CallerContext,
   { ownerUserID, conversationID }: z.output<typeof GetConversationReq>,
@@ -24,7 +22,7 @@ export async function getConversation(
   return { conversation }
 }
 
-/** Those of the given conversations that the owner has; the others are left out. */
+/** Returns the given conversations; those that the owner does not have are left out. */
 export async function getConversations(
   ctx: CallerContext,
   { ownerUserID, conversationIDs }: z.output<typeof GetConversationsReq>,
@@ -56,8 +54,8 @@ export async function getNotNotifyConversationIDs(
 ): Promise<{ conversationIDs: string[] }> {
   requireSelfOrAdmin(ctx, userID)
   const rows = await ctx.user(userID).conversations(null)
-  const quiet = rows.filter((row) => row.recvMsgOpt === RECEIVE_NOT_NOTIFY)
-  return { conversationIDs: quiet.map((row) => row.conversationID) }
+  const silent = rows.filter((row) => row.recvMsgOpt === ReceiveOption.Silent)
+  return { conversationIDs: silent.map((row) => row.conversationID) }
 }
 
 export async function getPinnedConversationIDs(

@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_ID = 255
 const MAX_EX = 8_192
-/** What one call may name. */
+/** OpenIM's values of `groupAtType` are 0 to 4. */
+const MAX_GROUP_AT_TYPE = 4
+/** The most conversations that one call may name. */
 const MAX_CONVERSATIONS = 10_000
-/** More owners than this in one call are an app that should page. */
+/** The most owners of one call. An app server with more owners makes several calls. */
 const MAX_OWNERS = 1_000
 
 const id = () => z.string().min(1).max(MAX_ID)
@@ -45,16 +48,16 @@ export const SetConversationsReq = message({
   userIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_OWNERS)),
   conversation: message({
     conversationID: id(),
-    conversationType: int32().pipe(z.int().min(1, { error: 'a conversation has a type' })),
+    conversationType: int32().pipe(z.int().min(1, { error: 'conversationType is 1 or more' })),
     userID: maybeID(),
     groupID: maybeID(),
-    recvMsgOpt: optional(z.int().min(0).max(2)),
+    recvMsgOpt: optional(z.int().min(ReceiveOption.Notify).max(ReceiveOption.Silent)),
     isPinned: optional(z.boolean()),
     attachedInfo: optional(z.string().max(MAX_EX)),
     isPrivateChat: optional(z.boolean()),
     ex: optional(z.string().max(MAX_EX)),
     burnDuration: seconds(),
-    groupAtType: optional(z.int().min(0).max(4)),
+    groupAtType: optional(z.int().min(0).max(MAX_GROUP_AT_TYPE)),
     msgDestructTime: seconds(),
     isMsgDestruct: optional(z.boolean()),
   }),

@@ -12,12 +12,12 @@ import { noSuchUser } from '../user/access.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { SetConversationsReq } from './schema.ts'
 
-/** How many owners are served at the same time. */
+/** The most owners whose settings are changed at the same time. */
 const MAX_PARALLEL = 16
 
 type Given = z.output<typeof SetConversationsReq>['conversation']
 
-/** Changes what owners have set about a conversation; each owner's devices are told what is different. */
+/** Changes the owners' settings of a conversation. The devices of each owner are notified if a value changed. */
 export async function setConversations(
   ctx: CallerContext,
   { userIDs, conversation }: z.output<typeof SetConversationsReq>,
@@ -35,20 +35,22 @@ export async function setConversations(
 
 type Mirrored = ConversationChange & { isPrivateChat: boolean }
 
-/** Whether the other side gets the same setting. */
+/** Whether the peer gets the same setting. */
 function isMirrored(change: ConversationChange): change is Mirrored {
   return change.isPrivateChat !== undefined && change.conversationType === SessionType.Single
 }
 
 /**
- * What is set for somebody else, too, has to be about the chat with them; and nothing is set when one of them does not
- * exist, as the line in the chat could not be written then.
- * @throws ImError 1001 another conversation, 1004 an unknown user
+ * Checks a setting that the peer gets too. The conversation must be the one-to-one chat of owner and peer, and all of
+ * these users must exist: otherwise the notification in the chat could not be written, so no setting is changed.
+ * @throws ImError 1001 for another conversation, 1004 for a user who is not registered
  */
 async function requirePairs(ctx: CallerContext, owners: string[], change: ConversationChange): Promise<void> {
   const { conversationID, userID: peerUserID } = change
-  const other = owners.find((userID) => singleConversationID(userID, peerUserID) !== conversationID)
-  if (other !== undefined) throw ImError.args(`${conversationID} is not the conversation of ${other} and ${peerUserID}`)
+  const otherOwner = owners.find((userID) => singleConversationID(userID, peerUserID) !== conversationID)
+  if (otherOwner !== undefined) {
+    throw ImError.args(`${conversationID} is not the conversation of ${otherOwner} and ${peerUserID}`)
+  }
   const users = await usersByID(ctx, [...owners, peerUserID])
   const missing = [...owners, peerUserID].find((userID) => !users.has(userID))
   if (missing !== undefined) throw noSuchUser(missing)
@@ -62,7 +64,7 @@ async function setFor(ctx: CallerContext, ownerUserID: string, change: Conversat
   return true
 }
 
-/** A private chat is private on both sides: the peer's flag follows, and both see a line about it in the chat. */
+/** Sets the peer's flag too, because a private chat is private for both users. Both see a notification in the chat. */
 async function mirrorPrivateChat(ctx: CallerContext, ownerUserID: string, change: Mirrored): Promise<void> {
   const { isPrivateChat, conversationID, userID: peerUserID } = change
   const changed = await setFor(ctx, peerUserID, {
@@ -79,14 +81,14 @@ async function mirrorPrivateChat(ctx: CallerContext, ownerUserID: string, change
 
 function requirePeer({ conversationType, userID, groupID }: Given): void {
   if (conversationType === SessionType.Single && userID === '') {
-    throw ImError.args('a conversation with a user needs a userID')
+    throw ImError.args('a one-to-one conversation needs a userID')
   }
   if (conversationType === SessionType.Group && groupID === '') {
-    throw ImError.args('a conversation of a group needs a groupID')
+    throw ImError.args('a group conversation needs a groupID')
   }
 }
 
-/** OpenIM: null and absent leave a field as it is. */
+/** OpenIM: a field that is null or absent keeps its value. */
 function changeOf(given: Given): ConversationChange {
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== null),

@@ -4,7 +4,7 @@ import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../sync/answers.ts'
 import type { GetFullConversationIDsReq, GetIncrementalConversationsReq } from './schema.ts'
 
-/** What changed in the owner's conversations since the version the client has. */
+/** Returns the changes in the owner's conversations since the client's version. */
 export async function getIncrementalConversations(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalConversationsReq>,
@@ -14,7 +14,7 @@ export async function getIncrementalConversations(
   return incrementalAnswer(delta, new Map(rows.map((row) => [row.conversationID, row])))
 }
 
-/** The IDs of all conversations in row order, unless the client's hash says that it has them already. */
+/** Returns the IDs of all conversations in row order, unless the client's hash shows that it has them already. */
 export async function getFullConversationIDs(
   ctx: CallerContext,
   req: z.output<typeof GetFullConversationIDsReq>,

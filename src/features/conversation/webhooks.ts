@@ -1,28 +1,29 @@
 import type { Config } from '../../config/index.ts'
 import type { Hook } from '../../config/webhook.ts'
 import type { ConversationChange } from '../../contracts/user.ts'
+import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { type AfterWebhookContext, sendAfterWebhook } from '../../webhook/after.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from '../../webhook/before.ts'
 
-/** A conversation as it begins for one of those who take part. */
+/** A new conversation of one of its members. */
 export interface NewConversation {
   conversationID: string
   ownerUserID: string
   sessionType: number
-  /** The other user, or the notification account; "" in a group. */
+  /** The other user or the notification account; "" in a group. */
   peerUserID: string
   groupID: string
 }
 
-/** What the app may set of a conversation that begins. */
-export type OwnSettings = Pick<
+/** The settings of a new conversation that the app server may change. */
+export type ConversationSettings = Pick<
   ConversationChange,
   'recvMsgOpt' | 'isPinned' | 'isPrivateChat' | 'burnDuration' | 'groupAtType' | 'attachedInfo' | 'ex'
 >
 
-const FRESH = {
-  recvMsgOpt: 0,
+const DEFAULT_SETTINGS = {
+  recvMsgOpt: ReceiveOption.Notify,
   isPinned: false,
   isPrivateChat: false,
   burnDuration: 0,
@@ -31,16 +32,23 @@ const FRESH = {
   ex: '',
 }
 
-/** Whether the app wants to know of new conversations of this kind. */
-export function hooksNewConversations({ webhooks }: Config, sessionType: number): boolean {
-  const asksOrTells = (before: Hook | undefined, after: Hook | undefined) => Boolean(before ?? after)
+/** Whether a webhook about new conversations of this kind is on. */
+export function hasConversationWebhook({ webhooks }: Config, sessionType: number): boolean {
+  const isAnyOn = (before: Hook | undefined, after: Hook | undefined) => Boolean(before ?? after)
   return sessionType === SessionType.Group
-    ? asksOrTells(webhooks.beforeCreateGroupChatConversations, webhooks.afterCreateGroupChatConversations)
-    : asksOrTells(webhooks.beforeCreateSingleChatConversations, webhooks.afterCreateSingleChatConversations)
+    ? isAnyOn(webhooks.beforeCreateGroupChatConversations, webhooks.afterCreateGroupChatConversations)
+    : isAnyOn(webhooks.beforeCreateSingleChatConversations, webhooks.afterCreateSingleChatConversations)
 }
 
-/** @throws ImError when the app refuses, or must be heard and cannot be */
-export async function beforeCreateConversation(ctx: BeforeWebhookContext, chat: NewConversation): Promise<OwnSettings> {
+/**
+ * Asks the app server before a conversation begins.
+ * @returns the settings that the app server sets
+ * @throws ImError when the app server refuses; also when it gives no valid reply and `failedContinue` is off
+ */
+export async function beforeCreateConversation(
+  ctx: BeforeWebhookContext,
+  chat: NewConversation,
+): Promise<ConversationSettings> {
   const reply =
     chat.sessionType === SessionType.Group
       ? await callBeforeWebhook(ctx, 'beforeCreateGroupChatConversations', {
@@ -67,7 +75,7 @@ export async function beforeCreateConversation(ctx: BeforeWebhookContext, chat: 
 export async function afterCreateConversation(
   ctx: AfterWebhookContext & { readonly operationID: string },
   chat: NewConversation,
-  settings: OwnSettings,
+  settings: ConversationSettings,
 ): Promise<void> {
   const fields = fieldsOf(chat, settings)
   if (chat.sessionType === SessionType.Group) {
@@ -77,13 +85,13 @@ export async function afterCreateConversation(
   }
 }
 
-function fieldsOf({ ownerUserID, conversationID, sessionType }: NewConversation, settings: OwnSettings) {
-  // OpenIM: these keys end in Id.
+function fieldsOf({ ownerUserID, conversationID, sessionType }: NewConversation, settings: ConversationSettings) {
+  // OpenIM: these keys end in `Id`, not `ID`.
   return {
     ownerUserId: ownerUserID,
     conversationId: conversationID,
     conversationType: sessionType,
-    ...FRESH,
+    ...DEFAULT_SETTINGS,
     ...settings,
   }
 }

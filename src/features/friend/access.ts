@@ -4,14 +4,14 @@ import { ensureAdmin, noSuchUser } from '../user/access.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { UserInfo } from '../user/schema.ts'
 
-/** @throws ImError 1002 unless the caller is one of the two or an administrator */
-export function requireOneOfThem(ctx: CallerContext, userID1: string, userID2: string): void {
+/** @throws ImError 1002 unless the caller is one of the two users or an app administrator */
+export function requireOneOfTwo(ctx: CallerContext, userID1: string, userID2: string): void {
   if (ctx.caller.isAdmin || ctx.caller.userID === userID1 || ctx.caller.userID === userID2) return
-  throw ImError.noPermission(`what is between ${userID1} and ${userID2} is no business of ${ctx.caller.userID}`)
+  throw ImError.noPermission(`${ctx.caller.userID} may not access the relation of ${userID1} and ${userID2}`)
 }
 
 /**
- * The users by their IDs.
+ * Reads users, by userID.
  * @throws ImError 1004 when one of them is not registered
  */
 export async function existingUsers(ctx: CallerContext, userIDs: readonly string[]): Promise<Map<string, UserInfo>> {

@@ -1,25 +1,29 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import type { UserInfo } from '../user/schema.ts'
 import { existingUsers } from './access.ts'
-import { tell } from './announce.ts'
+import { notifyRelation } from './notify-relation.ts'
 import type { ApplyToAddFriendReq } from './schema.ts'
 import { friendship } from './store/friends.ts'
-import { HandleResult, putRequest } from './store/requests.ts'
+import { putRequest } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
 
-/** Asks another user to become friends. Asking again is fine; so is asking somebody who has only dropped oneself. */
+/**
+ * Makes a friend request. A repeated request replaces the first. A user may also ask again after only the other side
+ * deleted the friendship.
+ */
 export async function addFriend(
   ctx: CallerContext,
   { fromUserID, toUserID, reqMsg, ex }: z.output<typeof ApplyToAddFriendReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, fromUserID)
-  if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot be a friend of itself`)
+  if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot add itself as a friend`)
   await callBeforeWebhook(ctx, 'beforeAddFriend', { fromUserID, toUserID, reqMsg, ex })
   const users = await existingUsers(ctx, [fromUserID, toUserID])
   const { inUser1Friends, inUser2Friends } = await friendship(ctx.db, fromUserID, toUserID)
@@ -36,8 +40,8 @@ export async function addFriend(
     ex,
   }
   await putRequest(ctx.db, request)
-  // The wasm SDK goes deaf when the request is missing here.
-  await tell(ctx, NotificationKinds.friendApplication, toUser(fromUserID, toUserID), {
+  // Without the request, the wasm SDK stops handling notifications.
+  await notifyRelation(ctx, NotificationKinds.friendApplication, toUser(fromUserID, toUserID), {
     fromToUserID: { fromUserID, toUserID },
     request: friendRequestInfo({
       request,

@@ -5,13 +5,14 @@ import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import { existingUsers } from './access.ts'
-import { changeRelation, tell } from './announce.ts'
+import { changeRelation } from './change-relation.ts'
+import { notifyRelation } from './notify-relation.ts'
 import type { AddBlackReq, RemoveBlackReq } from './schema.ts'
 import { blacksAmong, deleteBlack, putBlack } from './store/blacks.ts'
 
 /**
- * Blocks a user: single messages to the owner are refused from now on. A friendship stays. OpenIM answers 500 the
- * second time; here that is fine, because who got no answer to a call repeats it.
+ * Blocks a user: their one-to-one messages to the owner are refused. A friendship is kept. OpenIM answers 500 when the
+ * user is blocked already. Here the call succeeds, because a client that got no reply repeats it.
  */
 export async function addBlack(
   ctx: CallerContext,
@@ -29,7 +30,7 @@ export async function addBlack(
     ex,
   }
   await changeRelation(ctx, ownerUserID, blackUserID, () => putBlack(ctx.db, entry))
-  await tell(ctx, NotificationKinds.blackAdded, toUser(ownerUserID, blackUserID), {
+  await notifyRelation(ctx, NotificationKinds.blackAdded, toUser(ownerUserID, blackUserID), {
     fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
   })
 }
@@ -40,15 +41,15 @@ export async function removeBlack(
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
   const [entry] = await blacksAmong(ctx.db, ownerUserID, [blackUserID])
-  // In any case: whatever the chat holds, it is right after this.
+  // Also without an entry, so that the conversation's copy is correct after the call.
   await changeRelation(ctx, ownerUserID, blackUserID, async () => {
     if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
   })
   if (entry) {
-    await tell(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
+    await notifyRelation(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
     })
   }
-  // OpenIM tells the app of every call that succeeds, whether or not there was anything to remove.
+  // OpenIM calls this webhook after every successful call, also when there was no entry to remove.
   await sendAfterWebhook(ctx, 'afterRemoveBlack', { ownerUserID, blackUserID })
 }

@@ -2,31 +2,33 @@ import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import { existingUsers } from './access.ts'
-import { NO_VERSION, noteRelation, tell } from './announce.ts'
+import { refreshRelation } from './change-relation.ts'
+import { NO_VERSION, notifyRelation } from './notify-relation.ts'
 import type { ImportFriendReq } from './schema.ts'
 import { befriend } from './store/friends.ts'
-import { HandleResult } from './store/requests.ts'
 import { beforeImportFriends } from './webhooks.ts'
 import { friendRequestInfo } from './wire.ts'
 
-/** OpenIM's number for friendships that an administrator made. */
+/** OpenIM's `addSource` of friendships that an administrator made. */
 const SOURCE_IMPORT = 1
 
-/** So many friends are announced before the call is answered; more are left to the queue, so many to a job. */
-const MAX_AT_ONCE = 100
+/** The most friends that are announced before the reply; for more, each queue job announces that many. */
+const MAX_ANNOUNCED_AT_ONCE = 100
 
+/** The most conversations, and then the most friends, that are notified at the same time. */
 const MAX_PARALLEL = 16
 
-/** Makes friends of the owner and each of the others, without asking anybody. Repeating it changes nothing. */
+/** Makes the owner and each of the users friends, without a request. Repeating the call changes nothing. */
 export async function importFriends(ctx: CallerContext, req: z.output<typeof ImportFriendReq>): Promise<void> {
-  await requireFit(ctx, req)
+  await checkImport(ctx, req)
   const { ownerUserID, friendUserIDs } = await beforeImportFriends(ctx, req)
-  if (friendUserIDs !== req.friendUserIDs) await requireFit(ctx, { ownerUserID, friendUserIDs })
+  if (friendUserIDs !== req.friendUserIDs) await checkImport(ctx, { ownerUserID, friendUserIDs })
   await befriend(ctx.db, ownerUserID, friendUserIDs, {
     createTime: ctx.now(),
     addSource: SOURCE_IMPORT,
@@ -41,31 +43,37 @@ interface Import {
   friendUserIDs: readonly string[]
 }
 
-async function requireFit(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  if (friendUserIDs.includes(ownerUserID)) throw ImError.cannotAddYourself(`${ownerUserID} is among its own friends`)
+async function checkImport(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
+  if (friendUserIDs.includes(ownerUserID))
+    throw ImError.cannotAddYourself(`${ownerUserID} cannot be its own friend: friendUserIDs contains it`)
   await existingUsers(ctx, [ownerUserID, ...friendUserIDs])
 }
 
 async function announce(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  if (friendUserIDs.length <= MAX_AT_ONCE) return announceImport(ctx, { ownerUserID, friendUserIDs })
+  if (friendUserIDs.length <= MAX_ANNOUNCED_AT_ONCE) return announceImport(ctx, { ownerUserID, friendUserIDs })
   const { operationID } = ctx
-  for (let i = 0; i < friendUserIDs.length; i += MAX_AT_ONCE) {
-    const part = friendUserIDs.slice(i, i + MAX_AT_ONCE)
+  for (let i = 0; i < friendUserIDs.length; i += MAX_ANNOUNCED_AT_ONCE) {
+    const part = friendUserIDs.slice(i, i + MAX_ANNOUNCED_AT_ONCE)
     await ctx.enqueue({ kind: 'friends-imported', operationID, ownerUserID, friendUserIDs: part })
   }
 }
 
-/** What has to be known of an import beside the lists: to the conversations, and to the people. */
+/**
+ * Does the work of an import after the lists are written: refreshes the relations in the conversations and notifies the
+ * users. Large imports run it as the queue job `friends-imported`.
+ */
 export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  // First what may fail and then is done again; being told twice would put a second line into the chat.
-  await inParallel(friendUserIDs, MAX_PARALLEL, (friendUserID) => noteRelation(ctx, ownerUserID, friendUserID))
+  // The conversations first: if they fail, all of it is repeated. A repeated notification would add a second line to
+  // the chat.
+  await inParallel(friendUserIDs, MAX_PARALLEL, (friendUserID) => refreshRelation(ctx, ownerUserID, friendUserID))
   const users = await usersByID(ctx, [ownerUserID, ...friendUserIDs])
   const now = ctx.now()
   await inParallel(friendUserIDs, MAX_PARALLEL, async (friendUserID) => {
     const [from, to] = [users.get(ownerUserID), users.get(friendUserID)]
     if (!from || !to) return
     const fromToUserID = { fromUserID: ownerUserID, toUserID: friendUserID }
-    // OpenIM: there was no request, so it sends none, and then the wasm SDK goes deaf. Here is one as if there was.
+    // OpenIM: the notification has no request, because none was made; then the wasm SDK stops handling notifications.
+    // So a request is made up here.
     const request = {
       ...fromToUserID,
       handleResult: HandleResult.Agreed,
@@ -76,7 +84,7 @@ export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs 
       handleTime: now,
       ex: '',
     }
-    await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(friendUserID, ownerUserID), {
+    await notifyRelation(ctx, NotificationKinds.friendApplicationApproved, toUser(friendUserID, ownerUserID), {
       fromToUserID,
       handleMsg: '',
       ...NO_VERSION,

@@ -16,7 +16,7 @@ export async function getBlackList(
   return { blacks: rows.map(blackInfo), total }
 }
 
-/** Those of the given users who are blocked; `total` counts them. */
+/** Returns the given users who are blocked; `total` is their number. */
 export async function getSpecifiedBlacks(
   ctx: CallerContext,
   { ownerUserID, userIDList }: z.output<typeof GetSpecifiedBlacksReq>,
@@ -26,7 +26,7 @@ export async function getSpecifiedBlacks(
   return { blacks, total: blacks.length }
 }
 
-/** What changed in a black list since the version the client has. OpenIM declares this call and always answers 500. */
+/** Returns the changes in a block list since the client's version. OpenIM declares this call and always answers 500. */
 export async function getIncrementalBlacks(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalBlacksReq>,

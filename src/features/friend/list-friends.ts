@@ -3,7 +3,7 @@ import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
 import { usersByID } from '../user/get-users-info.ts'
-import { requireOneOfThem } from './access.ts'
+import { requireOneOfTwo } from './access.ts'
 import type {
   FriendInfo,
   GetDesignatedFriendsReq,
@@ -27,7 +27,7 @@ export async function getFriendList(
   return { friendsInfo: rows.map(friendInfo), total }
 }
 
-/** Those of the given users who are friends; the others are left out. */
+/** Returns the given friends; users who are not friends are left out. */
 export async function getDesignatedFriends(
   ctx: CallerContext,
   { ownerUserID, friendUserIDs }: z.output<typeof GetDesignatedFriendsReq>,
@@ -37,7 +37,7 @@ export async function getDesignatedFriends(
   return { friendsInfo: (await friendsAmong(ctx.db, ownerUserID, friendUserIDs)).map(friendInfo) }
 }
 
-/** The IDs of all friends, in the order of the list. */
+/** Returns the userIDs of all friends, in the order of the friend list. */
 export async function getFriendIDs(
   ctx: CallerContext,
   { userID }: z.output<typeof GetFriendIDsReq>,
@@ -46,7 +46,7 @@ export async function getFriendIDs(
   return { friendIDs: await idsOfFriends(ctx.db, userID) }
 }
 
-/** What the given users are to the owner: friend, blocked, both or neither. Unknown users are left out. */
+/** Returns the owner's relation to each given user: friend, blocked, both or neither. Unknown users are left out. */
 export async function getSpecifiedFriendsInfo(
   ctx: CallerContext,
   { ownerUserID, userIDList }: z.output<typeof GetSpecifiedFriendsInfoReq>,
@@ -73,16 +73,16 @@ export async function getSpecifiedFriendsInfo(
   return { infos }
 }
 
-/** Which of the two has the other in the list. */
+/** Returns, for each of the two users, whether the other is in their friend list. */
 export async function isFriend(
   ctx: CallerContext,
   { userID1, userID2 }: z.output<typeof IsFriendReq>,
 ): Promise<{ inUser1Friends: boolean; inUser2Friends: boolean }> {
-  requireOneOfThem(ctx, userID1, userID2)
+  requireOneOfTwo(ctx, userID1, userID2)
   return friendship(ctx.db, userID1, userID2)
 }
 
-/** The caller's own entries of those users who are friends, by their userID. */
+/** Reads the caller's friend-list entries of the given users, by userID. */
 export async function ownFriendsByID(ctx: CallerContext, userIDs: readonly string[]): Promise<Map<string, FriendRow>> {
   const rows = await friendsAmong(ctx.db, ctx.caller.userID, userIDs)
   return new Map(rows.map(({ friend }) => [friend.friendUserID, friend]))

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
-import { requireOneOfThem } from './access.ts'
+import { requireOneOfTwo } from './access.ts'
 import type {
   FriendRequestInfo,
   GetDesignatedFriendsApplyReq,
@@ -12,7 +12,7 @@ import type {
 import { countPending, requestPage, requestsBetween } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
 
-/** Who asked the user. `FriendRequests` has a capital on OpenIM's wire, in this call alone. */
+/** Lists the requests that the user received. OpenIM: `FriendRequests` has a capital F in this call only. */
 export async function getFriendApplyList(
   ctx: CallerContext,
   { userID, pagination, handleResults }: z.output<typeof GetPaginationFriendsApplyToReq>,
@@ -22,7 +22,7 @@ export async function getFriendApplyList(
   return { FriendRequests: rows.map(friendRequestInfo), total }
 }
 
-/** Whom the user asked. */
+/** Lists the requests that the user made. */
 export async function getSelfFriendApplyList(
   ctx: CallerContext,
   { userID, pagination, handleResults }: z.output<typeof GetPaginationFriendsApplyFromReq>,
@@ -32,16 +32,16 @@ export async function getSelfFriendApplyList(
   return { friendRequests: rows.map(friendRequestInfo), total }
 }
 
-/** The requests between two users, whoever asked. */
+/** Lists the requests between two users, in either direction. */
 export async function getDesignatedFriendApply(
   ctx: CallerContext,
   { fromUserID, toUserID }: z.output<typeof GetDesignatedFriendsApplyReq>,
 ): Promise<{ friendRequests: FriendRequestInfo[] }> {
-  requireOneOfThem(ctx, fromUserID, toUserID)
+  requireOneOfTwo(ctx, fromUserID, toUserID)
   return { friendRequests: (await requestsBetween(ctx.db, fromUserID, toUserID)).map(friendRequestInfo) }
 }
 
-/** How many requests wait for the user's answer that came after `time` (ms). */
+/** Counts the pending requests to the user that were made after `time` (ms). */
 export async function getSelfUnhandledApplyCount(
   ctx: CallerContext,
   { userID, time }: z.output<typeof GetSelfUnhandledApplyCountReq>,

@@ -1,19 +1,21 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
-import { changeRelation, NO_VERSION, tell } from './announce.ts'
+import { changeRelation } from './change-relation.ts'
+import { NO_VERSION, notifyRelation } from './notify-relation.ts'
 import type { RespondFriendApplyReq } from './schema.ts'
-import { type Answer, agree, type FriendRequestWithUsers, findRequest, HandleResult, refuse } from './store/requests.ts'
+import { type Answer, agree, type FriendRequestWithUsers, findRequest, refuse } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
 
-/** OpenIM's number for friendships that were asked for. */
+/** OpenIM's `addSource` of friendships that began with a request. */
 const SOURCE_REQUEST = 2
 
-/** Agrees to a request, after which the two are friends, or refuses it. */
+/** Agrees to a friend request, which makes the two users friends, or refuses it. */
 export async function respondFriendRequest(
   ctx: CallerContext,
   { fromUserID, toUserID, handleResult, handleMsg }: z.output<typeof RespondFriendApplyReq>,
@@ -21,7 +23,7 @@ export async function respondFriendRequest(
   requireSelfOrAdmin(ctx, toUserID)
   const found = await findRequest(ctx.db, fromUserID, toUserID)
   if (!found) throw ImError.notFound(`${fromUserID} has not asked to be a friend of ${toUserID}`)
-  if (found.request.handleResult !== HandleResult.Pending) throw refusalOfHandled(found, handleResult)
+  if (found.request.handleResult !== HandleResult.Pending) throw alreadyAnswered(found, handleResult)
   const answer = { handlerUserID: toUserID, handleMsg, handleTime: ctx.now() }
   const answered = { ...found, request: { ...found.request, handleResult, ...answer } }
   if (handleResult === HandleResult.Agreed) await agreeTo(ctx, answered, answer)
@@ -30,7 +32,7 @@ export async function respondFriendRequest(
 
 async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
   const { fromUserID, toUserID } = answered.request
-  // OpenIM: the keys of another webhook, with the one who was asked as the one who is blocked.
+  // OpenIM: this webhook has the keys of another one, with the user who answers as `blackUserID`.
   const fields = {
     fromUserID,
     blackUserID: toUserID,
@@ -43,12 +45,12 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
     addSource: SOURCE_REQUEST,
     operatorUserID: ctx.caller.userID,
   }
-  const wasFirst = await changeRelation(ctx, fromUserID, toUserID, () =>
+  const hasAgreed = await changeRelation(ctx, fromUserID, toUserID, () =>
     agree(ctx.db, fromUserID, toUserID, answer, origin),
   )
-  if (!wasFirst) throw refusalOfHandled(answered, HandleResult.Agreed)
+  if (!hasAgreed) throw alreadyAnswered(answered, HandleResult.Agreed)
   await sendAfterWebhook(ctx, 'afterAddFriendAgree', fields)
-  await tell(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
+  await notifyRelation(ctx, NotificationKinds.friendApplicationApproved, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
     handleMsg: answer.handleMsg,
     ...NO_VERSION,
@@ -58,19 +60,16 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
 
 async function refuseTo(ctx: CallerContext, answered: FriendRequestWithUsers, answer: Answer): Promise<void> {
   const { fromUserID, toUserID } = answered.request
-  if (!(await refuse(ctx.db, fromUserID, toUserID, answer))) throw refusalOfHandled(answered, HandleResult.Refused)
-  await tell(ctx, NotificationKinds.friendApplicationRejected, toUser(toUserID, fromUserID), {
+  if (!(await refuse(ctx.db, fromUserID, toUserID, answer))) throw alreadyAnswered(answered, HandleResult.Refused)
+  await notifyRelation(ctx, NotificationKinds.friendApplicationRejected, toUser(toUserID, fromUserID), {
     fromToUserID: { fromUserID, toUserID },
     handleMsg: answer.handleMsg,
     request: friendRequestInfo(answered),
   })
 }
 
-/** OpenIM's codes differ with what is tried now, not with what was answered then. */
-function refusalOfHandled(
-  { request: { fromUserID, toUserID } }: FriendRequestWithUsers,
-  handleResult: number,
-): ImError {
+/** OpenIM: the error code depends on the new answer, not on the first one. */
+function alreadyAnswered({ request: { fromUserID, toUserID } }: FriendRequestWithUsers, handleResult: number): ImError {
   const why = `the request of ${fromUserID} to ${toUserID} has been answered`
   return handleResult === HandleResult.Refused ? ImError.friendRequestHandled(why) : ImError.args(why)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 import type { UserInfo } from '../user/schema.ts'
 
@@ -8,6 +9,8 @@ const MAX_USER_ID = 64
 const MAX_REMARK = 255
 const MAX_WORDS = 2_048
 const MAX_EX = 8_192
+/** The most values of the filter `handleResults`. */
+const MAX_HANDLE_RESULTS = 16
 
 const userID = z.string().min(1).max(MAX_USER_ID)
 const userIDs = list(z.string()).pipe(z.array(z.string()).max(MAX_IDS_PER_CALL))
@@ -32,7 +35,9 @@ export const ApplyToAddFriendReq = message({ fromUserID: userID, toUserID: userI
 export const RespondFriendApplyReq = message({
   fromUserID: userID,
   toUserID: userID,
-  handleResult: z.union([z.literal(1), z.literal(-1)], { error: 'handleResult is 1 (agree) or -1 (refuse)' }),
+  handleResult: z.union([z.literal(HandleResult.Agreed), z.literal(HandleResult.Refused)], {
+    error: 'handleResult is 1 (agree) or -1 (refuse)',
+  }),
   handleMsg: words,
 })
 export const ImportFriendReq = message({ ownerUserID: userID, friendUserIDs: someUserIDs })
@@ -46,7 +51,8 @@ export const UpdateFriendsReq = message({
   ex: optional(ex),
 })
 
-const requestPage = { userID, pagination: page(), handleResults: list(int32()).pipe(z.array(z.int()).max(16)) }
+const handleResults = list(int32()).pipe(z.array(z.int()).max(MAX_HANDLE_RESULTS))
+const requestPage = { userID, pagination: page(), handleResults }
 export const GetPaginationFriendsApplyToReq = message(requestPage)
 export const GetPaginationFriendsApplyFromReq = message(requestPage)
 export const GetDesignatedFriendsApplyReq = message({ fromUserID: userID, toUserID: userID })
@@ -58,11 +64,11 @@ export const RemoveBlackReq = message({ ownerUserID: userID, blackUserID: userID
 export const GetSpecifiedBlacksReq = message({ ownerUserID: userID, userIDList: userIDs })
 export const GetIncrementalBlacksReq = message({ userID, versionID: str(), version: uint64() })
 
-/** `sdkws.FriendInfo` on the wire; of the user only the profile is filled. */
+/** `sdkws.FriendInfo` on the wire. `friendUser` has only the fields of the profile; the other fields are 0. */
 export interface FriendInfo {
   ownerUserID: string
   remark: string
-  /** Seconds in lists and deltas. */
+  /** In seconds, in lists and deltas. */
   createTime: number
   friendUser: UserInfo
   addSource: number
@@ -74,7 +80,7 @@ export interface FriendInfo {
 /** `sdkws.BlackInfo` on the wire. */
 export interface BlackInfo {
   ownerUserID: string
-  /** Seconds in lists. */
+  /** In seconds, in lists and deltas. */
   createTime: number
   blackUserInfo: { userID: string; nickname: string; faceURL: string; ex: string }
   addSource: number
@@ -82,7 +88,7 @@ export interface BlackInfo {
   ex: string
 }
 
-/** What somebody is to the owner. Here, other than in lists, times are in ms and the users are not repeated. */
+/** The owner's relation to one user. Unlike in lists, times are in ms, and the entries do not repeat the user. */
 export interface SpecifiedFriendInfo {
   userInfo: UserInfo
   friendInfo: (Omit<FriendInfo, 'friendUser'> & { friendUser: null }) | null

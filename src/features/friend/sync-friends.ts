@@ -6,7 +6,7 @@ import type { FriendInfo, GetFullFriendUserIDsReq, GetIncrementalFriendsReq } fr
 import { friendsAmong, friendUserIDs } from './store/friends.ts'
 import { friendInfo } from './wire.ts'
 
-/** What changed in a friend list since the version the client has. */
+/** Returns the changes in a friend list since the client's version. */
 export async function getIncrementalFriends(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalFriendsReq>,
@@ -18,7 +18,7 @@ export async function getIncrementalFriends(
   return { ...incrementalAnswer(delta, found), sortVersion: delta.sortVersion }
 }
 
-/** The ordered IDs of all friends, unless the client's hash says that it has them already. */
+/** Returns the ordered userIDs of all friends, unless the client's hash shows that it has them already. */
 export async function getFullFriendUserIDs(
   ctx: CallerContext,
   req: z.output<typeof GetFullFriendUserIDsReq>,

@@ -1,13 +1,13 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** One side of a friendship: whom `owner` has in the list, and under which remark. */
+/** One side of a friendship: an entry of the owner's friend list. */
 export const friend = sqliteTable(
   'friend',
   {
     ownerUserID: text('owner_user_id').notNull(),
     friendUserID: text('friend_user_id').notNull(),
     remark: text('remark').notNull(),
-    /** ms; most answers give it in seconds. */
+    /** In ms; most replies show it in seconds. */
     createTime: integer('create_time').notNull(),
     addSource: integer('add_source').notNull(),
     operatorUserID: text('operator_user_id').notNull(),
@@ -16,13 +16,14 @@ export const friend = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.ownerUserID, t.friendUserID] }),
-    // Who has this user as a friend: asked when the user's profile changes.
+    // Finds the friend lists that show a user, when the user's profile changes.
     index('friend_by_friend').on(t.friendUserID),
   ],
 )
 
 export type FriendRow = typeof friend.$inferSelect
 
+/** Blocked users: an entry of the owner's block list (OpenIM: black list). */
 export const black = sqliteTable(
   'black',
   {
@@ -38,20 +39,20 @@ export const black = sqliteTable(
 
 export type BlackRow = typeof black.$inferSelect
 
-/** That one user asked to be another's friend, and what came of it: one row for each direction, the newest request. */
+/** Friend requests and their answers. For each pair and direction there is one row, for the newest request. */
 export const friendRequest = sqliteTable(
   'friend_request',
   {
     fromUserID: text('from_user_id').notNull(),
     toUserID: text('to_user_id').notNull(),
-    /** 0 pending, 1 agreed, -1 refused. */
+    /** A `HandleResult`. */
     handleResult: integer('handle_result').notNull(),
     reqMsg: text('req_msg').notNull(),
-    /** ms, in answers too. */
+    /** In ms, in replies too. */
     createTime: integer('create_time').notNull(),
     handlerUserID: text('handler_user_id').notNull(),
     handleMsg: text('handle_msg').notNull(),
-    /** ms; 0 while pending. */
+    /** In ms; 0 while the request is pending. */
     handleTime: integer('handle_time').notNull(),
     ex: text('ex').notNull(),
   },

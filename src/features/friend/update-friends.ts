@@ -4,12 +4,12 @@ import { NotificationKinds } from '../../notification/kinds.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
-import { NO_VERSION, tell } from './announce.ts'
+import { NO_VERSION, notifyRelation } from './notify-relation.ts'
 import type { SetFriendRemarkReq, UpdateFriendsReq } from './schema.ts'
 import { type FriendChanges, friendsAmong, updateFriends as updateRows } from './store/friends.ts'
 import { beforeSetFriendRemark } from './webhooks.ts'
 
-/** Changes what is given about some friends in the owner's list; who is no friend is passed over. */
+/** Changes the given fields of friends in the owner's list; users who are not friends are skipped. */
 export async function updateFriends(
   ctx: CallerContext,
   { ownerUserID, friendUserIDs, isPinned, remark, ex }: z.output<typeof UpdateFriendsReq>,
@@ -24,14 +24,14 @@ export async function updateFriends(
   const friendIDs = (await friendsAmong(ctx.db, ownerUserID, friendUserIDs)).map(({ friend }) => friend.friendUserID)
   if (friendIDs.length === 0) return
   await updateRows(ctx.db, ownerUserID, friendIDs, changes)
-  await tell(ctx, NotificationKinds.friendsInfoUpdate, toSelf(ownerUserID), {
+  await notifyRelation(ctx, NotificationKinds.friendsInfoUpdate, toSelf(ownerUserID), {
     fromToUserID: { fromUserID: ownerUserID, toUserID: ownerUserID },
     friendIDs,
     ...NO_VERSION,
   })
 }
 
-/** The older form, for the remark of one friend. "" takes the remark away. */
+/** The older form, for the remark of one friend. "" removes the remark. */
 export async function setFriendRemark(ctx: CallerContext, req: z.output<typeof SetFriendRemarkReq>): Promise<void> {
   const { ownerUserID, friendUserID } = req
   requireSelfOrAdmin(ctx, ownerUserID)
@@ -39,8 +39,8 @@ export async function setFriendRemark(ctx: CallerContext, req: z.output<typeof S
   if (!friend) throw ImError.notFound(`${friendUserID} is not a friend of ${ownerUserID}`)
   const { remark } = await beforeSetFriendRemark(ctx, req)
   await updateRows(ctx.db, ownerUserID, [friendUserID], { remark })
-  // OpenIM tells the friend, too, though not what the remark is.
-  await tell(ctx, NotificationKinds.friendRemarkSet, toUser(ownerUserID, friendUserID), {
+  // OpenIM: the friend is notified too, but without the remark.
+  await notifyRelation(ctx, NotificationKinds.friendRemarkSet, toUser(ownerUserID, friendUserID), {
     fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
     ...NO_VERSION,
     friendSortVersion: 0,

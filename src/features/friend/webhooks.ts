@@ -5,8 +5,8 @@ import { validateReply } from '../../webhook/validate-reply.ts'
 import { ImportFriendReq, SetFriendRemarkReq } from './schema.ts'
 
 /**
- * The app may refuse, or name other friends.
- * @throws ImError the refusal; 90007 for what a call could not have named
+ * Asks the app server, which may refuse or replace the list of friends.
+ * @throws ImError the refusal; 90007 for a list that the call would not accept
  */
 export async function beforeImportFriends(
   ctx: Context,
@@ -18,7 +18,7 @@ export async function beforeImportFriends(
 }
 
 /**
- * The app may refuse, or write another remark, but not take it away.
+ * Asks the app server, which may refuse or change the remark, but not remove it.
  * @throws ImError the refusal; 90007 for a remark that is too long
  */
 export async function beforeSetFriendRemark(

@@ -4,7 +4,7 @@ import type { FriendWithUser } from './store/friends.ts'
 import type { FriendRequestWithUsers } from './store/requests.ts'
 import type { BlackRow, FriendRow } from './tables.ts'
 
-/** Lists and deltas give times in seconds, everything else in ms. */
+/** Lists and deltas show times in seconds, all other replies in ms. */
 const seconds = (ms: number) => Math.floor(ms / 1000)
 
 export function friendInfo({ friend, user }: FriendWithUser): FriendInfo {

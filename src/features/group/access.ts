@@ -1,30 +1,30 @@
 import { GroupRole, GroupStatus } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
-import { findGroupsAndMember, type GroupAndMember } from './store/groups.ts'
-import type { GroupRow } from './tables.ts'
+import { findGroupsAndMember } from './store/groups.ts'
+import type { GroupAndMember, GroupRow } from './tables.ts'
 
-/** What somebody must be in a group: any member, its owner or an administrator of it, its owner. */
+/** The role that a call needs in a group: any member, at least a group administrator, or the owner. */
 export type GroupRight = 'member' | 'admin' | 'owner'
 
 const LEAST_ROLE = { member: GroupRole.Member, admin: GroupRole.Admin, owner: GroupRole.Owner }
 
 /**
- * A group that the caller may touch, dismissed or not, and the caller's own place in it: null for an administrator of
- * the app, who is allowed everywhere, where that is no member.
- * @throws ImError 1004 when there is no such group, 1002 when the caller is not what is asked for
+ * Reads a group that the caller may access, dismissed or not, with the caller's member row. App administrators may
+ * access every group; their member row is null where they are not members.
+ * @throws ImError 1004 when the group does not exist, 1002 when the caller does not have the right
  */
-export async function groupAs(ctx: CallerContext, groupID: string, right: GroupRight): Promise<GroupAndMember> {
-  const [found] = await groupsAs(ctx, [groupID], right)
+export async function accessGroup(ctx: CallerContext, groupID: string, right: GroupRight): Promise<GroupAndMember> {
+  const [found] = await accessGroups(ctx, [groupID], right)
   if (!found) throw noSuchGroup(groupID)
   return found
 }
 
 /**
- * Several groups that the caller may touch, as `groupAs`, in the order asked for.
+ * Does the same as `accessGroup` for several groups, in the order of the IDs.
  * @param missing the error for a group that does not exist
  */
-export async function groupsAs(
+export async function accessGroups(
   ctx: CallerContext,
   groupIDs: readonly string[],
   right: GroupRight,
@@ -32,10 +32,10 @@ export async function groupsAs(
 ): Promise<GroupAndMember[]> {
   const found = await findGroupsAndMember(ctx.db, groupIDs, ctx.caller.userID)
   return groupIDs.map((groupID) => {
-    const one = found.get(groupID)
-    if (!one) throw missing(groupID)
-    requireRight(ctx, one, right)
-    return one
+    const groupAndMember = found.get(groupID)
+    if (!groupAndMember) throw missing(groupID)
+    requireRight(ctx, groupAndMember, right)
+    return groupAndMember
   })
 }
 
@@ -43,13 +43,13 @@ export function noSuchGroup(groupID: string): ImError {
   return ImError.notFound(`there is no group ${JSON.stringify(groupID)}`)
 }
 
-/** OpenIM's error where groups are told of beside something else. */
-export function groupGone(groupID: string): ImError {
+/** OpenIM: the lists of join requests and get_group_abstract_info answer 1201 instead of 1004. */
+export function groupNotFound(groupID: string): ImError {
   return ImError.groupNotFound(`there is no group ${JSON.stringify(groupID)}`)
 }
 
-/** @throws ImError 1204 */
-export function requireInUse(group: GroupRow): void {
+/** @throws ImError 1204 when the group was dismissed */
+export function requireNotDismissed(group: GroupRow): void {
   if (group.status === GroupStatus.Dismissed) throw ImError.groupDismissed(`group ${group.groupID} was dismissed`)
 }
 

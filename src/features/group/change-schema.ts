@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { GroupRole, JoinSource, WORKING_GROUP } from '../../protocol/constants/group.ts'
+import { GroupRole, JoinSource, Verification, WORKING_GROUP } from '../../protocol/constants/group.ts'
+import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { bool, int32, list, message, optional, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_IDS_PER_CALL = 1_000
@@ -9,8 +10,8 @@ const MAX_URL = 2_048
 const MAX_WORDS = 2_048
 const MAX_TEXT = 16_384
 const MAX_EX = 8_192
-/** What OpenIM's field for it holds. */
-const MAX_SECONDS = 2 ** 32 - 1
+/** The largest value of OpenIM's field, a uint32. */
+const MAX_MUTED_SECONDS = 2 ** 32 - 1
 
 const groupID = z.string().min(1).max(MAX_ID)
 const userID = z.string().min(1).max(MAX_ID)
@@ -19,8 +20,11 @@ const someUserIDs = userIDs
   .refine((ids) => ids.length > 0, { error: 'name at least one user' })
   .refine((ids) => new Set(ids).size === ids.length, { error: 'the same userID is given twice' })
 const text = (max: number) => str().pipe(z.string().max(max))
-const verification = z.union([z.literal(0), z.literal(1), z.literal(2)], { error: 'needVerification is 0, 1 or 2' })
-const permission = z.union([z.literal(0), z.literal(1)], { error: 'it is 0 (allowed) or 1 (forbidden)' })
+const verification = z.union(
+  [z.literal(Verification.Applications), z.literal(Verification.All), z.literal(Verification.None)],
+  { error: 'needVerification is 0, 1 or 2' },
+)
+const permission = z.union([z.literal(0), z.literal(1)], { error: 'the value is 0 (allowed) or 1 (forbidden)' })
 
 export const CreateGroupReq = message({
   ownerUserID: userID,
@@ -34,7 +38,7 @@ export const CreateGroupReq = message({
     faceURL: text(MAX_URL),
     ex: text(MAX_EX),
     creatorUserID: text(MAX_ID),
-    groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only kind there is' }),
+    groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only type' }),
     needVerification: int32().pipe(verification),
     lookMemberInfo: int32().pipe(permission),
     applyMemberFriend: int32().pipe(permission),
@@ -42,7 +46,7 @@ export const CreateGroupReq = message({
   sendMessage: optional(z.boolean()),
 })
 
-/** Absent or null keeps what is there. */
+/** A field that is absent or null keeps its value. */
 export const SetGroupInfoExReq = message({
   groupID,
   groupName: optional(z.string().max(MAX_NAME)),
@@ -55,7 +59,7 @@ export const SetGroupInfoExReq = message({
   applyMemberFriend: optional(permission),
 })
 
-/** The older form: "" keeps what is there, too. */
+/** The older form: a field that is "" keeps its value too. */
 export const SetGroupInfoReq = message({
   groupInfoForSet: message({
     groupID,
@@ -76,7 +80,7 @@ export const JoinGroupReq = message({
   joinSource: int32().refine((source) => source >= JoinSource.ByAdmin && source <= JoinSource.QrCode, {
     error: 'joinSource is 1 (administrator), 2 (invitation), 3 (search) or 4 (QR code)',
   }),
-  // OpenIM: the name is on the wire; it is the user who wants to join.
+  // OpenIM: the field has this name on the wire, but it is the user who wants to join.
   inviterUserID: text(MAX_ID),
   ex: text(MAX_EX),
 })
@@ -92,7 +96,9 @@ export const GroupApplicationResponseReq = message({
   groupID,
   fromUserID: userID,
   handledMsg: text(MAX_WORDS),
-  handleResult: z.union([z.literal(1), z.literal(-1)], { error: 'handleResult is 1 (agree) or -1 (refuse)' }),
+  handleResult: z.union([z.literal(HandleResult.Agreed), z.literal(HandleResult.Refused)], {
+    error: 'handleResult is 1 (agree) or -1 (refuse)',
+  }),
 })
 
 export const QuitGroupReq = message({ groupID, userID: text(MAX_ID) })
@@ -115,8 +121,8 @@ export const DismissGroupReq = message({
 export const MuteGroupMemberReq = message({
   groupID,
   userID,
-  mutedSeconds: uint64().refine((seconds) => seconds > 0 && seconds <= MAX_SECONDS, {
-    error: `mutedSeconds is between 1 and ${MAX_SECONDS}`,
+  mutedSeconds: uint64().refine((seconds) => seconds > 0 && seconds <= MAX_MUTED_SECONDS, {
+    error: `mutedSeconds is between 1 and ${MAX_MUTED_SECONDS}`,
   }),
 })
 export const CancelMuteGroupMemberReq = message({ groupID, userID })

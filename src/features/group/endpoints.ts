@@ -17,7 +17,7 @@ import {
 } from './change-schema.ts'
 import { createGroup } from './lifecycle/create-group.ts'
 import { dismissGroup } from './lifecycle/dismiss-group.ts'
-import { cancelMuteGroup, cancelMuteMember, muteGroup, muteMember } from './lifecycle/mute-group.ts'
+import { cancelMuteGroup, muteGroup } from './lifecycle/mute-group.ts'
 import { setGroupInfo, setGroupInfoEx } from './lifecycle/set-group-info.ts'
 import { transferGroup } from './lifecycle/transfer-group.ts'
 import { getGroupAbstractInfo } from './lists/get-group-abstract-info.ts'
@@ -29,10 +29,12 @@ import {
   getIncrementalGroupMembers,
   getIncrementalGroupMembersBatch,
 } from './lists/sync-members.ts'
+import { cancelMuteMember, muteMember } from './member-info/mute-member.ts'
 import { setMemberInfo } from './member-info/set-member-info.ts'
 import { inviteUsers } from './membership/invite-users.ts'
 import { joinGroup } from './membership/join-group.ts'
-import { kickMembers, quitGroup } from './membership/leave-group.ts'
+import { kickMembers } from './membership/kick-members.ts'
+import { quitGroup } from './membership/quit-group.ts'
 import {
   getGroupApplicationUnhandledCount,
   getGroupUsersReqApplicationList,
@@ -40,7 +42,7 @@ import {
   getSpecifiedUserGroupRequestInfo,
   getUserReqGroupApplicationList,
 } from './requests/list-requests.ts'
-import { respondApplication } from './requests/respond-application.ts'
+import { respondJoinRequest } from './requests/respond-join-request.ts'
 import {
   GetFullGroupMemberUserIDsReq,
   GetFullJoinGroupIDsReq,
@@ -72,7 +74,7 @@ export const groupEndpoints = [
 
   post('/group/join_group', 'token', JoinGroupReq, joinGroup),
   post('/group/invite_user_to_group', 'token', InviteUserToGroupReq, inviteUsers),
-  post('/group/group_application_response', 'token', GroupApplicationResponseReq, respondApplication),
+  post('/group/group_application_response', 'token', GroupApplicationResponseReq, respondJoinRequest),
   post('/group/quit_group', 'token', QuitGroupReq, quitGroup),
   post('/group/kick_group', 'token', KickGroupMemberReq, kickMembers),
   post('/group/set_group_member_info', 'token', SetGroupMemberInfoReq, setMemberInfo),
@@ -98,7 +100,7 @@ export const groupEndpoints = [
   ),
   post('/group/get_full_group_member_user_ids', 'token', GetFullGroupMemberUserIDsReq, getFullGroupMemberUserIDs),
 
-  // OpenIM: the two capital L's are on the wire.
+  // OpenIM: the capital L in these two paths is on the wire.
   post('/group/get_recv_group_applicationList', 'token', GetRecvGroupApplicationListReq, getRecvGroupApplicationList),
   post(
     '/group/get_user_req_group_applicationList',

@@ -6,13 +6,17 @@ const MAX_IDS_PER_CALL = 1_000
 const MAX_PAGE = 1_000
 const MAX_ID = 64
 const MAX_SEARCH_TEXT = 255
+/** The most values of the filter `handleResults`. */
+const MAX_HANDLE_RESULTS = 16
+/** OpenIM's filters of the member list are 0 to 5. */
+const MAX_FILTER = 5
 
 const id = z.string().max(MAX_ID)
 const groupID = id.min(1)
 const userID = id.min(1)
 const ids = list(z.string()).pipe(z.array(z.string()).max(MAX_IDS_PER_CALL))
 const someIDs = ids.refine((given) => given.length > 0, { error: 'name at least one' })
-const handleResults = list(int32()).pipe(z.array(z.int()).max(16))
+const handleResults = list(int32()).pipe(z.array(z.int()).max(MAX_HANDLE_RESULTS))
 const searchText = str().pipe(z.string().max(MAX_SEARCH_TEXT))
 const page = () =>
   pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
@@ -30,7 +34,7 @@ export const GetFullJoinGroupIDsReq = message({ userID, idHash: hash64() })
 export const GetGroupMemberListReq = message({
   pagination: page(),
   groupID,
-  filter: int32().pipe(z.int().min(0).max(5)),
+  filter: int32().pipe(z.int().min(0).max(MAX_FILTER)),
   keyword: searchText,
 })
 export const GetGroupMembersInfoReq = message({ groupID, userIDs: someIDs })
@@ -55,24 +59,24 @@ export const GetGroupUsersReqApplicationListReq = message({ groupID, userIDs: so
 export const GetSpecifiedUserGroupRequestInfoReq = message({ groupID, userID })
 export const GetGroupApplicationUnhandledCountReq = message({ userID, time: int64() })
 
-/** `sdkws.GroupInfo` on the wire: the row has its names and values. */
+/** `sdkws.GroupInfo` on the wire: it has the same fields and values as the row. */
 export type GroupInfo = GroupRecord
 
-/** A group as an administration shows it. */
+/** A group in the list for administrators. */
 export interface CMSGroup {
   groupInfo: GroupInfo
   groupOwnerUserName: string
   groupOwnerUserID: string
 }
 
-/** How many members a group has and a hash of what they are, to see whether a copy is still right. */
+/** The number of members of a group and a hash of their entries, so that a client can check its copy. */
 export interface GroupAbstractInfo {
   groupID: string
   groupMemberNumber: number
   groupMemberListHash: bigint
 }
 
-/** `sdkws.GroupMemberFullInfo` on the wire, its fields in the order in which they are hashed. */
+/** `sdkws.GroupMemberFullInfo` on the wire. The fields are in the order in which they are hashed. */
 export interface GroupMemberFullInfo {
   groupID: string
   userID: string

@@ -1,7 +1,8 @@
 import { desc } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { UserRow } from '../user/tables.ts'
 
-/** Named `chat_group`, since GROUP is a word of SQL. */
+/** Named `chat_group`, because GROUP is a keyword of SQL. */
 export const group = sqliteTable('chat_group', {
   groupID: text('group_id').primaryKey(),
   groupName: text('group_name').notNull(),
@@ -12,7 +13,7 @@ export const group = sqliteTable('chat_group', {
   createTime: integer('create_time').notNull(),
   memberCount: integer('member_count').notNull(),
   ex: text('ex').notNull(),
-  /** 0 in use, 1 banned, 2 dismissed, 3 muted. */
+  /** A `GroupStatus`. */
   status: integer('status').notNull(),
   creatorUserID: text('creator_user_id').notNull(),
   groupType: integer('group_type').notNull(),
@@ -32,7 +33,7 @@ export const groupMember = sqliteTable(
     userID: text('user_id').notNull(),
     nickname: text('nickname').notNull(),
     faceURL: text('face_url').notNull(),
-    /** 100 owner, 60 admin, 20 member. */
+    /** A `GroupRole`. */
     roleLevel: integer('role_level').notNull(),
     joinTime: integer('join_time').notNull(),
     joinSource: integer('join_source').notNull(),
@@ -44,29 +45,31 @@ export const groupMember = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.groupID, t.userID] }),
     index('group_member_by_user').on(t.userID),
-    // OpenIM's order of a member list, so that a page of a large group reads that page.
+    // In OpenIM's order of a member list, so that a query for one page of a large group does not read the other rows.
     index('group_member_by_role').on(t.groupID, desc(t.roleLevel), t.joinTime, t.userID),
   ],
 )
 
 export type GroupMemberRow = typeof groupMember.$inferSelect
 
-/** A wish to join that waits, or waited, for the owner or an administrator; a new one takes the place of the old. */
+/**
+ * Requests to join a group, for the owner and the administrators to answer. A new request replaces the user's old one.
+ */
 export const groupRequest = sqliteTable(
   'group_request',
   {
     groupID: text('group_id').notNull(),
     userID: text('user_id').notNull(),
-    /** 0 pending, 1 agreed, -1 refused. */
+    /** A `HandleResult`. */
     handleResult: integer('handle_result').notNull(),
     reqMsg: text('req_msg').notNull(),
     reqTime: integer('req_time').notNull(),
     handleUserID: text('handle_user_id').notNull(),
     handledMsg: text('handled_msg').notNull(),
-    /** 0 while it waits. */
+    /** 0 while the request is pending. */
     handledTime: integer('handled_time').notNull(),
     joinSource: integer('join_source').notNull(),
-    /** "" for a wish of the user's own. */
+    /** The member who made the request for the user; "" when the user made it. */
     inviterUserID: text('inviter_user_id').notNull(),
     ex: text('ex').notNull(),
   },
@@ -74,3 +77,30 @@ export const groupRequest = sqliteTable(
 )
 
 export type GroupRequestRow = typeof groupRequest.$inferSelect
+
+/* Rows as they are read with joins. */
+
+/** A group and the member row of one user, null when the user is not a member. */
+export interface GroupAndMember {
+  group: GroupRow
+  member: GroupMemberRow | null
+}
+
+export interface GroupWithOwner {
+  group: GroupRow
+  /** The nickname that the owner shows in this group. */
+  owner: { nickname: string }
+}
+
+export interface MemberWithUser {
+  member: GroupMemberRow
+  /** The user's own name and face. */
+  user: { nickname: string; faceURL: string }
+}
+
+/** A request to join, with the current rows of the group and of the user who is to join it. */
+export interface JoinRequest {
+  request: GroupRequestRow
+  group: GroupRow
+  user: Pick<UserRow, 'userID' | 'nickname' | 'faceURL' | 'ex'>
+}

@@ -1,10 +1,7 @@
 import type { CMSGroup, GroupInfo, GroupMemberFullInfo, GroupRequestInfo, PublicUserInfo } from './schema.ts'
-import type { GroupWithOwner } from './store/groups.ts'
-import type { MemberWithUser } from './store/members.ts'
-import type { GroupRequestWithBoth } from './store/requests.ts'
-import type { GroupRow } from './tables.ts'
+import type { GroupRow, GroupWithOwner, JoinRequest, MemberWithUser } from './tables.ts'
 
-/** A group's row has the names and values of the wire. */
+/** The wire has the same fields and values as the row. */
 export function groupInfo(row: GroupRow): GroupInfo {
   return row
 }
@@ -17,7 +14,7 @@ export function cmsGroup({ group, owner }: GroupWithOwner): CMSGroup {
   }
 }
 
-/** A member shows what is set for this group, and else the user's own name and face. */
+/** Shows the name and the face that the member has set for this group, or else the user's own. */
 export function groupMemberFullInfo({ member, user }: MemberWithUser): GroupMemberFullInfo {
   return {
     groupID: member.groupID,
@@ -26,7 +23,7 @@ export function groupMemberFullInfo({ member, user }: MemberWithUser): GroupMemb
     joinTime: member.joinTime,
     nickname: member.nickname || user.nickname,
     faceURL: member.faceURL || user.faceURL,
-    // OpenIM: never told here.
+    // OpenIM: always 0 here.
     appMangerLevel: 0,
     joinSource: member.joinSource,
     operatorUserID: member.operatorUserID,
@@ -40,7 +37,7 @@ export function publicUserInfo({ userID, nickname, faceURL, ex }: PublicUserInfo
   return { userID, nickname, faceURL, ex }
 }
 
-export function groupRequestInfo({ request, group, user }: GroupRequestWithBoth): GroupRequestInfo {
+export function groupRequestInfo({ request, group, user }: JoinRequest): GroupRequestInfo {
   return {
     userInfo: publicUserInfo(user),
     groupInfo: groupInfo(group),

@@ -1,12 +1,11 @@
+import { AccountLevel } from '../../protocol/constants/account-level.ts'
+import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
 import { findUser, insertUserIfAbsent } from './store/users.ts'
 import type { UserRow } from './tables.ts'
 
-/** OpenIM's level of the configured administrators. */
-const ADMIN_LEVEL = 2
-
-/** @throws ImError 1004 when nobody is registered under that ID */
+/** @throws ImError 1004 when the user is not registered */
 export async function existingUser(ctx: Context, userID: string): Promise<UserRow> {
   const row = await findUser(ctx.db, userID)
   if (!row) throw noSuchUser(userID)
@@ -17,7 +16,7 @@ export function noSuchUser(userID: string): ImError {
   return ImError.notFound(`no user is registered as ${JSON.stringify(userID)}`)
 }
 
-/** Configured administrators are users from the start; there is no start here, so the first use registers them. */
+/** OpenIM registers the configured administrators when it starts. This service does so at their first use. */
 export async function ensureAdmin(ctx: Context, userID: string): Promise<void> {
   const nickname = ctx.config.admins.get(userID)
   if (nickname === undefined || (await findUser(ctx.db, userID))) return
@@ -27,7 +26,7 @@ export async function ensureAdmin(ctx: Context, userID: string): Promise<void> {
     faceURL: '',
     ex: '',
     createTime: ctx.now(),
-    appMangerLevel: ADMIN_LEVEL,
-    globalRecvMsgOpt: 0,
+    appMangerLevel: AccountLevel.Admin,
+    globalRecvMsgOpt: ReceiveOption.Notify,
   })
 }

@@ -6,7 +6,7 @@ import { registeredAmong } from './store/users.ts'
 
 const AccountStatus = { Unregistered: 0, Registered: 1 } as const
 
-/** Says of each ID whether it is registered. */
+/** Returns for each userID whether it is registered. */
 export async function checkAccounts(
   ctx: CallerContext,
   { checkUserIDs }: z.output<typeof AccountCheckReq>,

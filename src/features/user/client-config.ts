@@ -11,30 +11,33 @@ import type {
 } from './schema.ts'
 import { clientConfigPage, deleteClientConfigs, findClientConfigs, putClientConfigs } from './store/client-configs.ts'
 
-/** The owner of the settings that every user gets. */
-const EVERYBODY = ''
+/** The userID under which the settings for all users are stored. */
+const ALL_USERS = ''
 
-/** Everybody's settings, under those of the user. Without a userID: everybody's alone. */
+/**
+ * Returns the settings for all users, overridden by those of the given user. Without a userID: only the settings for
+ * all users.
+ */
 export async function getUserClientConfig(
   ctx: CallerContext,
   { userID }: z.output<typeof GetUserClientConfigReq>,
 ): Promise<{ configs: Record<string, string> }> {
-  if (userID !== EVERYBODY) {
+  if (userID !== ALL_USERS) {
     requireSelfOrAdmin(ctx, userID)
     await existingUser(ctx, userID)
   }
-  const rows = await findClientConfigs(ctx.db, [EVERYBODY, userID])
-  const general = rows.filter((row) => row.userID === EVERYBODY)
-  const own = rows.filter((row) => row.userID !== EVERYBODY)
+  const rows = await findClientConfigs(ctx.db, [ALL_USERS, userID])
+  const general = rows.filter((row) => row.userID === ALL_USERS)
+  const own = rows.filter((row) => row.userID !== ALL_USERS)
   return { configs: Object.fromEntries([...general, ...own].map(({ key, value }) => [key, value])) }
 }
 
-/** Sets the given keys; the others stay. */
+/** Sets the given keys; other keys keep their values. */
 export async function setUserClientConfig(
   ctx: CallerContext,
   { userID, configs }: z.output<typeof SetUserClientConfigReq>,
 ): Promise<void> {
-  if (userID !== EVERYBODY) await existingUser(ctx, userID)
+  if (userID !== ALL_USERS) await existingUser(ctx, userID)
   await putClientConfigs(
     ctx.db,
     configs.map(({ key, value }) => ({ userID, key, value })),

@@ -46,7 +46,7 @@ import {
   updateUserCommand,
 } from './user-commands.ts'
 
-/** OpenIM: the only calls of this area whose bad bodies are bad HTTP requests, too. */
+/** OpenIM: in this area, only these calls answer an invalid body with HTTP status 400. */
 const badBody400 = { badBodyStatus: 400 }
 
 export const userEndpoints = [

@@ -4,7 +4,7 @@ import { ensureAdmin } from './access.ts'
 import type { GetUsersInfoReq, UserInfo } from './schema.ts'
 import { findUsers } from './store/users.ts'
 
-/** Profiles of those IDs that are registered; unknown ones are left out. */
+/** Returns the profiles of the given users; users who are not registered are left out. */
 export async function getUsersInfo(
   ctx: CallerContext,
   { userIDs }: z.output<typeof GetUsersInfoReq>,
@@ -13,7 +13,7 @@ export async function getUsersInfo(
   return { usersInfo: await findUsers(ctx.db, userIDs) }
 }
 
-/** Profiles by userID, for answers that show them beside something else. */
+/** Reads profiles into a map by userID, for answers that show users beside other data. */
 export async function usersByID(ctx: Context, userIDs: readonly string[]): Promise<Map<string, UserInfo>> {
   return new Map((await findUsers(ctx.db, [...new Set(userIDs)])).map((row) => [row.userID, row]))
 }

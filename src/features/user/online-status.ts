@@ -13,19 +13,19 @@ import { registeredAmong } from './store/users.ts'
 
 const Status = { Offline: 0, Online: 1 } as const
 
-/** How many users' objects are asked at the same time. */
+/** The most UserObjects that are asked at the same time. */
 const MAX_PARALLEL = 32
 
-/** On which platforms users are, one answer for each ID asked. */
+/** Returns the platforms on which each given user is online. */
 export async function getUsersStatus(
   ctx: CallerContext,
   { userIDs }: z.output<typeof GetUsersStatusReq>,
 ): Promise<{ statusList: OnlineStatus[] }> {
-  return { statusList: await statusesOf(ctx, userIDs) }
+  return { statusList: await readOnlineStatus(ctx, userIDs) }
 }
 
-/** Where users are, in the order of the IDs. */
-export async function statusesOf(ctx: Context, userIDs: readonly string[]): Promise<OnlineStatus[]> {
+/** Reads the online status of each user, in the order of the userIDs. */
+export async function readOnlineStatus(ctx: Context, userIDs: readonly string[]): Promise<OnlineStatus[]> {
   const platforms = await askUsers(ctx, userIDs, (user) => user.onlinePlatforms())
   return userIDs.map((userID) => {
     const platformIDs = platforms.get(userID) ?? []
@@ -33,7 +33,7 @@ export async function statusesOf(ctx: Context, userIDs: readonly string[]): Prom
   })
 }
 
-/** Every live connection of users, one answer for each ID asked. */
+/** Returns the open connections of each given user. */
 export async function getUsersOnlineStatus(
   ctx: CallerContext,
   { userIDs }: z.output<typeof GetUsersOnlineStatusReq>,
@@ -45,32 +45,32 @@ export async function getUsersOnlineStatus(
   })
 }
 
-/** The tokens of live connections by platform; users who are not online are left out. */
+/** Returns the tokens of the open connections by platform; offline users are left out. */
 export async function getUsersOnlineTokenDetail(
   ctx: CallerContext,
   { userIDs }: z.output<typeof GetUsersOnlineStatusReq>,
 ): Promise<UserOnlineTokens[]> {
-  // OpenIM: who may not see tokens sees nobody online, and no error.
+  // OpenIM: callers who may not see tokens get an empty list instead of an error.
   if (!ctx.caller.isAdmin) return []
   const connections = await askUsers(ctx, userIDs, (user) => user.onlineConnections())
   return userIDs.flatMap((userID) => {
-    const live = connections.get(userID) ?? []
-    if (live.length === 0) return []
-    const byPlatform = Map.groupBy(live, (connection) => connection.platformID)
-    const singlePlatformToken = [...byPlatform].map(([platformID, there]) => ({
+    const open = connections.get(userID) ?? []
+    if (open.length === 0) return []
+    const byPlatform = Map.groupBy(open, (connection) => connection.platformID)
+    const singlePlatformToken = [...byPlatform].map(([platformID, onPlatform]) => ({
       platformID,
-      total: there.length,
-      token: there.map((connection) => connection.token),
+      total: onPlatform.length,
+      token: onPlatform.map((connection) => connection.token),
     }))
     return { userID, status: Status.Online, singlePlatformToken }
   })
 }
 
-function statusOf(present: readonly unknown[]): number {
-  return present.length > 0 ? Status.Online : Status.Offline
+function statusOf(connected: readonly unknown[]): number {
+  return connected.length > 0 ? Status.Online : Status.Offline
 }
 
-/** Asks each user's object. Nobody is registered under the other IDs: asking would create an object for each of them. */
+/** Asks the UserObject of each registered user. Asking for another userID would create an object for it. */
 async function askUsers<Answer>(
   ctx: Context,
   userIDs: readonly string[],

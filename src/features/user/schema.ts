@@ -1,25 +1,24 @@
 import { z } from 'zod'
+import { AccountLevel } from '../../protocol/constants/account-level.ts'
+import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { int32, int64, list, message, optional, pagination, str } from '../../runtime/openim-json.ts'
 
 const MAX_USERS_PER_CALL = 1000
-/** Profiles, accounts or settings in one page: whole rows, which may be large. */
+/** The most profiles, accounts or settings in one page: the rows may be large. */
 const MAX_PAGE = 1_000
-/** IDs alone are short. */
+/** The most userIDs in one page: userIDs are short. */
 const MAX_ID_PAGE = 10_000
 const MAX_NICKNAME = 255
 const MAX_FACE_URL = 2_048
 const MAX_EX = 8_192
 const MAX_USER_ID = 64
-/** Of users who are asked about: what was registered elsewhere, or never, may be longer. */
+/** The longest userID in calls that only look a user up: it need not be a userID that could be registered here. */
 const MAX_ID = 255
 const MAX_COMMAND_UUID = 255
 const MAX_COMMAND_VALUE = 8_192
 const MAX_CONFIG_KEYS_PER_CALL = 1_000
 const MAX_CONFIG_KEY = 255
 const MAX_CONFIG_VALUE = 8_192
-
-/** From this level on an account belongs to the app: 3 notification account, 4 robot. */
-export const FIRST_APP_LEVEL = 3
 
 /** Letters and digits of any script, and the underscore: the same IDs that OpenIM registers. */
 const USER_ID = /^[\p{L}\p{N}_]*$/u
@@ -33,7 +32,7 @@ const maybeUserID = () => str().pipe(z.string().max(MAX_ID))
 const nickname = z.string().max(MAX_NICKNAME)
 const faceURL = z.string().max(MAX_FACE_URL)
 const ex = z.string().max(MAX_EX)
-const recvMsgOpt = z.int().min(0).max(2)
+const recvMsgOpt = z.int().min(ReceiveOption.Notify).max(ReceiveOption.Silent)
 const needsNickname = { error: 'a user needs a nickname' }
 
 const userIDs = z.array(z.string()).max(MAX_USERS_PER_CALL)
@@ -58,7 +57,9 @@ export const GetUsersInfoReq = message({ userIDs })
 
 export const AccountCheckReq = message({ checkUserIDs: userIDs })
 
-/** The older form of a change: what is "" or 0 stays as it is. The last two are never changed, whatever they say. */
+/**
+ * The older form of a change: a field that is "" or 0 keeps its value. `createTime` and `appMangerLevel` never change.
+ */
 export const UpdateUserInfoReq = message({
   userInfo: message({
     userID: someUserID,
@@ -89,7 +90,7 @@ export const SetGlobalMsgRecvOptReq = message({
 export const GetUsersReq = message({
   pagination: page(MAX_PAGE),
   userID: str().pipe(z.string().max(MAX_USER_ID)),
-  /** OpenIM's spelling, with a capital N, in this call and in those of notification accounts. */
+  /** OpenIM: spelt with a capital N in this call and in those of notification accounts. */
   nickName: str().pipe(nickname),
 })
 
@@ -113,7 +114,7 @@ export const GetSubscribeUsersStatusReq = message({ userID: someUserID })
 
 const commandKey = {
   userID: someUserID,
-  type: int32().refine((type) => type !== 0, { error: 'a command has a type other than 0' }),
+  type: int32().refine((type) => type !== 0, { error: 'the type of a command cannot be 0' }),
   uuid: z.string().min(1).max(MAX_COMMAND_UUID),
 }
 const commandContent = {
@@ -159,8 +160,8 @@ export const AddNotificationAccountReq = message({
   userID: str().pipe(newUserID),
   nickName: nickname.min(1, needsNickname),
   faceURL: str().pipe(faceURL),
-  appMangerLevel: int32().refine((level) => level >= FIRST_APP_LEVEL, {
-    error: `an account of the app has level ${FIRST_APP_LEVEL} or more`,
+  appMangerLevel: int32().refine((level) => level >= AccountLevel.NotificationAccount, {
+    error: `appMangerLevel of a notification account is ${AccountLevel.NotificationAccount} or more`,
   }),
 })
 
@@ -172,7 +173,7 @@ export const UpdateNotificationAccountReq = message({
 
 export const SearchNotificationAccountReq = message({
   keyword: str().pipe(nickname),
-  /** Without OpenIM's typo, in this call alone. */
+  /** OpenIM: in this call only, the field is spelt correctly. */
   appManagerLevel: optional(z.int()),
   pagination: page(MAX_PAGE),
 })
@@ -188,21 +189,21 @@ export interface UserInfo {
   globalRecvMsgOpt: number
 }
 
-/** On which platforms a user is. */
+/** The platforms on which a user is online. */
 export interface OnlineStatus {
   userID: string
   status: number
   platformIDs: number[]
 }
 
-/** A user's live connections, for administrators. */
+/** A user's open connections, for app administrators. */
 export interface UserOnlineConnections {
   userID: string
   status: number
   detailPlatformStatus: { platformID: number; connID: string; isBackground: boolean; token: string }[]
 }
 
-/** The tokens a user's live connections came with, for administrators. */
+/** The tokens of a user's open connections, for app administrators. */
 export interface UserOnlineTokens {
   userID: string
   status: number
@@ -211,7 +212,7 @@ export interface UserOnlineTokens {
 
 export interface UserCommandInfo {
   type: number
-  /** Seconds. */
+  /** In seconds since the epoch. */
   createTime: number
   uuid: string
   value: string

@@ -1,18 +1,19 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../runtime/context.ts'
-import { statusesOf } from './online-status.ts'
+import { readOnlineStatus } from './online-status.ts'
 import type { OnlineStatus, SubscribeUsersStatusReq } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
 
 const Genre = { Subscribe: 1, Unsubscribe: 2 } as const
 
 /*
- * A subscription belongs to a connection, and a call has none: it is made for all that the caller has on the platform of
- * the token, as if each had asked on its socket (`objects/user/presence.ts`). OpenIM keeps these calls and does nothing
- * in them. Whom the request names as the subscriber does not matter: it is always the caller.
+ * A presence subscription belongs to a connection, and a REST call has none. So the call subscribes for all connections
+ * that the caller has on the platform of the token, as if each had subscribed on its socket
+ * (`objects/user/notify/presence.ts`). OpenIM has these calls, but they do nothing there. The userID in the request
+ * does not matter: the subscriber is always the caller.
  */
 
-/** Lets the caller's connections watch users, and answers where those are; or lets them watch no longer. */
+/** Subscribes the caller's connections to the presence of users and returns their online status, or unsubscribes. */
 export async function subscribeUsersStatus(
   ctx: CallerContext,
   { userIDs, genre }: z.output<typeof SubscribeUsersStatusReq>,
@@ -22,14 +23,14 @@ export async function subscribeUsersStatus(
     await ctx.user(userID).subscribePresence(platformID, [], userIDs)
     return { statusList: [] }
   }
-  // Being watched creates an object, and nobody comes or goes under an ID that is not registered.
+  // A subscription creates the object of the watched user, so userIDs that are not registered are left out.
   const registered = await registeredAmong(ctx.db, userIDs)
   await ctx.user(userID).subscribePresence(platformID, [...registered], [])
-  return { statusList: await statusesOf(ctx, userIDs) }
+  return { statusList: await readOnlineStatus(ctx, userIDs) }
 }
 
-/** Whom the caller's connections watch, and where those are. */
+/** Lists the users whose presence the caller's connections subscribe to, with their online status. */
 export async function getSubscribeUsersStatus(ctx: CallerContext): Promise<{ statusList: OnlineStatus[] }> {
   const { userID, platformID } = ctx.caller
-  return { statusList: await statusesOf(ctx, await ctx.user(userID).subscribePresence(platformID, [], [])) }
+  return { statusList: await readOnlineStatus(ctx, await ctx.user(userID).subscribePresence(platformID, [], [])) }
 }

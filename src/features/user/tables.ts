@@ -6,14 +6,15 @@ export const user = sqliteTable('user', {
   faceURL: text('face_url').notNull(),
   ex: text('ex').notNull(),
   createTime: integer('create_time').notNull(),
-  /** OpenIM's spelling on the wire is `appMangerLevel`: 0 and 1 user, 2 admin, 3 notification account, 4 robot. */
+  /** An `AccountLevel`, in OpenIM's spelling. */
   appMangerLevel: integer('app_manger_level').notNull(),
+  /** A `ReceiveOption`. */
   globalRecvMsgOpt: integer('global_recv_msg_opt').notNull(),
 })
 
 export type UserRow = typeof user.$inferSelect
 
-/** What a user's devices keep here for each other, favourites say; the app gives `type` and `uuid` their meaning. */
+/** Data that a user's devices store for each other, such as favourites. The app defines what `type` and `uuid` mean. */
 export const userCommand = sqliteTable(
   'user_command',
   {
@@ -30,7 +31,7 @@ export const userCommand = sqliteTable(
 
 export type UserCommandRow = typeof userCommand.$inferSelect
 
-/** Settings that the app's administrators hand to its clients: under userID "" for all, else for one user. */
+/** Settings that app administrators set for clients. Those under userID "" are for all users. */
 export const clientConfig = sqliteTable(
   'client_config',
   {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { existingUser, noSuchUser } from './access.ts'
-import { tellUserInfoUpdated } from './notifications.ts'
+import { notifyProfileUpdate } from './notify-profile-update.ts'
 import type { SetGlobalMsgRecvOptReq, UpdateUserInfoExReq, UpdateUserInfoReq } from './schema.ts'
 import { updateUser } from './store/users.ts'
 import type { UserRow } from './tables.ts'
@@ -15,7 +15,7 @@ import {
 
 type ProfileChanges = Partial<Pick<UserRow, 'nickname' | 'faceURL' | 'ex' | 'globalRecvMsgOpt'>>
 
-/** Changes the given fields of a profile; absent ones stay. */
+/** Changes the given fields of a profile; absent fields keep their values. */
 export async function updateUserInfoEx(
   ctx: CallerContext,
   { userInfo }: z.output<typeof UpdateUserInfoExReq>,
@@ -27,7 +27,7 @@ export async function updateUserInfoEx(
   await afterUpdateUserInfoEx(ctx, userID, change)
 }
 
-/** The older form of the same, which cannot clear anything: "" and 0 stay as they are. */
+/** The older form of the call. It cannot clear a field: "" and 0 keep the old value. */
 export async function updateUserInfo(
   ctx: CallerContext,
   { userInfo }: z.output<typeof UpdateUserInfoReq>,
@@ -49,7 +49,7 @@ function changesOf({ nickname, faceURL, ex }: ProfileChange, globalRecvMsgOpt: n
   return changes
 }
 
-/** OpenIM lets any user set anybody's; here it is the user's own, or an administrator's, to set. */
+/** Sets the option. OpenIM lets any user set it for any other; here only the user and app administrators may. */
 export async function setGlobalMsgRecvOpt(
   ctx: CallerContext,
   { userID, globalRecvMsgOpt }: z.output<typeof SetGlobalMsgRecvOptReq>,
@@ -59,8 +59,8 @@ export async function setGlobalMsgRecvOpt(
 }
 
 /**
- * Writes what is given and tells those who show it or go by it. Given is enough, whether or not it differs from what is there: a
- * call that is repeated because it broke off in between still reaches everybody.
+ * Writes the given fields, and updates and notifies everything that uses them. This also happens when the values do not
+ * differ from the stored ones: so a call that failed halfway is completed when it is repeated.
  */
 async function changeProfile(ctx: CallerContext, userID: string, changes: ProfileChanges): Promise<void> {
   if (Object.keys(changes).length === 0) {
@@ -73,5 +73,5 @@ async function changeProfile(ctx: CallerContext, userID: string, changes: Profil
   if (changes.nickname !== undefined || changes.faceURL !== undefined) {
     await ctx.enqueue({ kind: 'user-info-changed', operationID: ctx.operationID, userID })
   }
-  await tellUserInfoUpdated(ctx, userID)
+  await notifyProfileUpdate(ctx, userID)
 }

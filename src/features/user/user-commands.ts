@@ -21,21 +21,23 @@ import {
 import type { UserCommandRow } from './tables.ts'
 
 /*
- * OpenIM means to tell the user's other devices of every change (1305–1307), but has no route for these notifications
- * and never delivers one: clients that would hear them for the first time here have not been tested with them. So they
- * are not sent; devices read the commands when they need them.
+ * OpenIM has notifications about these changes (1305–1307), but no route for them, so it never delivers one. Clients
+ * have not been tested with them, so this service does not send them either. Devices read the commands when they need
+ * them.
  */
 
-/** Commands are read all at once, so there is an end to them. */
+/** The most commands of a user. They are limited because one call reads all of them. */
 const MAX_COMMANDS = 1_000
 
-/** Keeps a command. One that is there already is replaced: a repeated call does not keep it twice. */
+/**
+ * Stores a command. An existing one with the same type and uuid is replaced, so that a repeated call adds no second.
+ */
 export async function addUserCommand(
   ctx: CallerContext,
   { userID, type, uuid, value, ex }: z.output<typeof AddUserCommandReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, userID)
-  // Two devices that add the last one at the same time may go over by one, which hurts nobody.
+  // Two devices that add at the same time may exceed the limit by one, which does no harm.
   if ((await countOtherCommands(ctx.db, { userID, type, uuid })) >= MAX_COMMANDS) {
     throw ImError.args(`a user keeps at most ${MAX_COMMANDS} commands`)
   }
@@ -43,7 +45,7 @@ export async function addUserCommand(
   await putCommand(ctx.db, { userID, type, uuid, value: value ?? '', ex: ex ?? '', createTime })
 }
 
-/** Changes what is given; absent fields stay. */
+/** Changes the given fields; absent fields keep their values. */
 export async function updateUserCommand(
   ctx: CallerContext,
   { userID, type, uuid, value, ex }: z.output<typeof UpdateUserCommandReq>,
@@ -65,7 +67,7 @@ export async function deleteUserCommand(
   if (!(await deleteCommand(ctx.db, key))) throw noSuchCommand(key)
 }
 
-/** The commands of one type. `CommandResp` has a capital on OpenIM's wire. */
+/** Lists the commands of one type. OpenIM: `CommandResp` begins with a capital letter on the wire. */
 export async function getUserCommands(
   ctx: CallerContext,
   { userID, type }: z.output<typeof GetUserCommandReq>,

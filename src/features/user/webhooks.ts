@@ -10,8 +10,8 @@ import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
 type NewUsers = z.output<typeof UserRegisterReq>['users']
 
 /**
- * The app may refuse, or put a list of its own in place of the given one.
- * @throws ImError the refusal; 90007 for a list that could not have been given
+ * Asks the app server, which may refuse or replace the list of users.
+ * @throws ImError the refusal; 90007 for a list that the call would not accept
  */
 export async function beforeUserRegister(ctx: Context, users: NewUsers): Promise<NewUsers> {
   const reply = await callBeforeWebhook(ctx, 'beforeUserRegister', { users })
@@ -23,7 +23,7 @@ export async function afterUserRegister(ctx: Context, users: NewUsers): Promise<
   await sendAfterWebhook(ctx, 'afterUserRegister', { users })
 }
 
-/** What a change of a profile says; null = not given. */
+/** The fields of a change of a profile; null = not given. */
 export interface ProfileChange {
   nickname: string | null
   faceURL: string | null
@@ -31,8 +31,9 @@ export interface ProfileChange {
 }
 
 /**
- * The app may refuse, or set any of the three. In the older form "" means not given, in the question and in the answer.
- * @throws ImError the refusal; 90007 for what no profile can hold
+ * Asks the app server, which may refuse or set any of the three fields. This is the older form: "" means not given, in
+ * the request and in the reply.
+ * @throws ImError the refusal; 90007 for invalid fields
  */
 export async function beforeUpdateUserInfo(
   ctx: Context,
@@ -44,7 +45,7 @@ export async function beforeUpdateUserInfo(
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfo', fields)
   if (!reply) return change
   const wanted = { nickname: reply.nickName || null, faceURL: reply.faceURL || null, ex: reply.ex || null }
-  return fitted('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
+  return validated('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
 }
 
 export async function beforeUpdateUserInfoEx(
@@ -55,10 +56,10 @@ export async function beforeUpdateUserInfoEx(
   const { nickname, faceURL, ex } = change
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
   if (!reply) return change
-  return fitted('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
+  return validated('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
 }
 
-function fitted(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {
+function validated(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {
   const given = { userInfo: { userID, ...wanted } }
   const { nickname, faceURL, ex } = validateReply(name, UpdateUserInfoExReq, given).userInfo
   return { nickname, faceURL, ex }

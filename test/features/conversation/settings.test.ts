@@ -38,14 +38,14 @@ const set = async (shadow: Shadow, fields: object, userIDs = [shadow.userID]) =>
 
 const rowOf = async (shadow: Shadow) => (await user(shadow.userID).conversations([chat]))[0]
 
-describe('setting a conversation', () => {
+describe('set_conversations', () => {
   it.each([
-    ['pinned', { isPinned: true }],
-    ['quiet', { recvMsgOpt: 2 }],
-    ['with notes', { ex: '{"a":1}', attachedInfo: 'x' }],
-    ['self-destructing', { isMsgDestruct: true, msgDestructTime: 3600 }],
-    ['with a mention', { groupAtType: 1 }],
-  ])('%s reaches the owner’s other devices, and nobody else', async (_what, fields) => {
+    ['isPinned', { isPinned: true }],
+    ['recvMsgOpt', { recvMsgOpt: 2 }],
+    ['ex and attachedInfo', { ex: '{"a":1}', attachedInfo: 'x' }],
+    ['isMsgDestruct', { isMsgDestruct: true, msgDestructTime: 3600 }],
+    ['groupAtType', { groupAtType: 1 }],
+  ])('sets a field and notifies only the owner’s other devices: %s', async (_what, fields) => {
     expect(await set(alice, fields)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await rowOf(alice)).toMatchObject(fields)
     await until(() =>
@@ -56,15 +56,15 @@ describe('setting a conversation', () => {
     await expectSameAsFresh(alice, alicesPhone, bob)
   })
 
-  it('to what it is already tells nobody', async () => {
+  it('sends no notification when the values do not change', async () => {
     await set(alice, { isPinned: false, recvMsgOpt: 0 })
-    // The next change is told of after it.
+    // A later change, so that the test can wait for its notification.
     await set(alice, { ex: 'noted' })
     await until(() => alicesPhone.device.received().length > 1)
     expect(alicesPhone.device.received()).toHaveLength(2)
   })
 
-  it('private makes it private on both sides, with a line in the chat', async () => {
+  it('makes a chat private for both users, with a notification in the chat', async () => {
     await set(alice, { isPrivateChat: true, burnDuration: 30 })
     await until(() =>
       bob.device.received().some(({ conversationID, msg }) => conversationID === chat && msg.contentType === 1701),
@@ -74,7 +74,7 @@ describe('setting a conversation', () => {
     await expectSameAsFresh(alice, alicesPhone, bob)
   })
 
-  it('private is for the chat of the two, and for users that there are', async () => {
+  it('refuses isPrivateChat for another conversation and for unknown users', async () => {
     expect((await set(alice, { isPrivateChat: true, conversationID: 'si_of_others' })).errCode).toBe(1001)
     const conversationID = `si_${alice.userID}_nobody`
     expect((await set(alice, { isPrivateChat: true, conversationID, userID: 'nobody' })).errCode).toBe(1004)
@@ -82,7 +82,7 @@ describe('setting a conversation', () => {
     expect(await user(bob.userID).conversations(null)).toHaveLength(1)
   })
 
-  it('that does not exist yet creates it', async () => {
+  it('creates a conversation that does not exist yet', async () => {
     await register(`carol_${next}`)
     const conversationID = `si_${alice.userID}_carol_${next}`
     await set(alice, { conversationID, userID: `carol_${next}`, isPinned: true })
@@ -90,7 +90,7 @@ describe('setting a conversation', () => {
     await expectSameAsFresh(alice, alicesPhone)
   })
 
-  it('is refused without an owner, a type or a peer, and for others', async () => {
+  it('refuses a call without owner, type or peer, and a call for another user', async () => {
     expect((await set(alice, {}, [])).errCode).toBe(1001)
     expect((await set(alice, { conversationType: 0 })).errCode).toBe(1001)
     expect((await set(alice, { userID: '' })).errCode).toBe(1001)
@@ -99,8 +99,8 @@ describe('setting a conversation', () => {
   })
 })
 
-describe('a receiver who takes no messages', () => {
-  it('in this conversation makes the sender’s message fail, until it is allowed again', async () => {
+describe('a receiver with receive option 1', () => {
+  it('refuses the sender’s messages in this conversation until the option is reset', async () => {
     await set(bob, { recvMsgOpt: 1 })
     await expect(alice.device.sendText(bob.userID, 'anybody there?')).rejects.toThrow(/^1001 .*message is not sent/)
     await set(bob, { recvMsgOpt: 0 })
@@ -109,12 +109,12 @@ describe('a receiver who takes no messages', () => {
     })
   })
 
-  it('at all makes every sender’s message fail, in old and new conversations', async () => {
+  it('refuses every sender’s messages when the global option is set', async () => {
     await user(bob.userID).setGlobalRecvMsgOpt(1)
     await expect(alice.device.sendText(bob.userID, 'hm?')).rejects.toThrow('1001')
   })
 
-  it('set before the first message counts from the first message on', async () => {
+  it('refuses the first message of a conversation when the option was set before', async () => {
     const dave = `dave_${next}`
     await register(dave)
     const conversationID = [alice.userID, dave].sort().join('_')
@@ -135,8 +135,8 @@ describe('a receiver who takes no messages', () => {
   })
 })
 
-describe('conversation lists', () => {
-  it('name the pinned ones, and sort them first', async () => {
+describe('a conversation list', () => {
+  it('returns the pinned conversations, and sorts them first', async () => {
     const carol = `carol_${next}`
     await register(carol)
     await alice.device.sendText(carol, 'newer')
@@ -163,7 +163,7 @@ describe('conversation lists', () => {
     })
   })
 
-  it('lose what is deleted, by name or for having been quiet', async () => {
+  it('loses deleted conversations: the given ones, or those without recent messages', async () => {
     const token = alice.token
     const remove = (body: object) =>
       post('/conversation/delete_conversations', { ownerUserID: alice.userID, ...body }, token)
@@ -178,7 +178,7 @@ describe('conversation lists', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('lose what was set of what is deleted: who was refused may write again', async () => {
+  it('loses the settings of deleted conversations: a refused sender may write again', async () => {
     await set(alice, { recvMsgOpt: 1 })
     await expect(bob.device.sendText(alice.userID, 'hello?')).rejects.toThrow('1001')
     await post(
@@ -193,7 +193,7 @@ describe('conversation lists', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('take an ex for everybody who talks to a user', async () => {
+  it('gets an ex for the user, in the list of every peer', async () => {
     const body = { userID: bob.userID, ex: 'left the company' }
     expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
     expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })
@@ -203,8 +203,8 @@ describe('conversation lists', () => {
   })
 })
 
-describe('a conversation whose messages disappear', () => {
-  it('is cleaned for its owner when the alarm comes, and the owner’s devices are told', async () => {
+describe('a conversation with isMsgDestruct', () => {
+  it('is cleared for its owner by the alarm, and the owner’s devices are notified', async () => {
     await set(alice, { isMsgDestruct: true, msgDestructTime: 1 })
     const stub = bindings.USER.getByName(alice.userID)
     expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).not.toBeNull()
@@ -214,7 +214,7 @@ describe('a conversation whose messages disappear', () => {
     expect((await rowOf(alice))?.latestMsgDestructTime).toBeGreaterThan(0)
     expect((await rowOf(bob))?.minSeq).toBe(0)
     await expectSameAsFresh(alice, alicesPhone, bob)
-    // The next look is planned, an hour away at least.
+    // The next alarm is set, at least an hour later.
     const next = await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())
     expect(next).toBeGreaterThan(Date.now() + 3_500_000)
     await set(alice, { isMsgDestruct: false })

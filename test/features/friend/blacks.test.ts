@@ -27,8 +27,8 @@ const blacksOf = async (who: FriendShadow) => (await who.call('get_black_list', 
 const admin = async (verb: string, body: object) => post(`/friend/${verb}`, body, await adminToken())
 const send = (from: FriendShadow, to: FriendShadow, text: string) => from.device.sendText(to.userID, text)
 
-describe('a user who is blocked', () => {
-  it('is in the list, in seconds, with the profile', async () => {
+describe('the block list', () => {
+  it('shows a blocked user with the profile, and the time in seconds', async () => {
     expect(await block({ ex: 'e' })).toEqual(OK)
     const { blacks, total } = await blacksOf(alice)
     expect(total).toBe(1)
@@ -51,7 +51,7 @@ describe('a user who is blocked', () => {
     expect(await blacksOf(bob)).toEqual({ blacks: [], total: 0 })
   })
 
-  it('is announced to the devices of both, once the call is answered', async () => {
+  it('notifies the devices of both users after the reply of add_black and remove_black', async () => {
     const reply = block()
     await reply
     expect(alice.told()).toEqual([])
@@ -78,7 +78,7 @@ describe('a user who is blocked', () => {
     expect(mallory.told()).toEqual([])
   })
 
-  it('may be blocked again, and unblocked when not blocked', async () => {
+  it('accepts a second add_black and a remove_black without an entry', async () => {
     expect(await unblock()).toEqual(OK)
     await aMoment()
     expect(alice.told()).toEqual([])
@@ -91,7 +91,7 @@ describe('a user who is blocked', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('stays a friend', async () => {
+  it('keeps the friendship with a blocked user', async () => {
     await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
     await block()
     const { data } = await alice.call('get_friend_id', { userID: alice.userID })
@@ -99,7 +99,7 @@ describe('a user who is blocked', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('can be looked for among others', async () => {
+  it('returns the blocked ones of the given users', async () => {
     await block()
     const asked = { ownerUserID: alice.userID, userIDList: [mallory.userID, bob.userID, 'nobody', bob.userID] }
     const { data } = await alice.call('get_specified_blacks', asked)
@@ -108,7 +108,7 @@ describe('a user who is blocked', () => {
     expect(none.data).toEqual({ blacks: [], total: 0 })
   })
 
-  it('is followed by version', async () => {
+  it('has versions for incremental sync', async () => {
     const sync = async (given: object) =>
       (await alice.call('get_incremental_blacks', { userID: alice.userID, ...given })).data
     const { version, versionID, ...first } = await sync({})
@@ -130,7 +130,7 @@ describe('a user who is blocked', () => {
     })
   })
 
-  it('must be registered', async () => {
+  it('refuses owners and users who are not registered', async () => {
     expect((await block({ blackUserID: 'nobody' })).errCode).toBe(1004)
     expect((await admin('add_black', { ...pair(), ownerUserID: 'nobody' })).errCode).toBe(1004)
   })
@@ -141,7 +141,7 @@ describe('a user who is blocked', () => {
     ['get_black_list', () => ({ userID: alice.userID, ...PAGE })],
     ['get_specified_blacks', () => ({ ownerUserID: alice.userID, userIDList: [bob.userID] })],
     ['get_incremental_blacks', () => ({ userID: alice.userID })],
-  ])('is the business of the owner and administrators: %s', async (verb, body) => {
+  ])('is for the owner and app administrators: %s', async (verb, body) => {
     expect((await mallory.call(verb, body())).errCode).toBe(1002)
     expect((await bob.call(verb, body())).errCode).toBe(1002)
     expect((await alice.call(verb, body())).errCode).toBe(0)
@@ -151,16 +151,16 @@ describe('a user who is blocked', () => {
 
   it.each([
     ['no owner', { ownerUserID: '' }],
-    ['nobody', { blackUserID: null }],
+    ['no blackUserID', { blackUserID: null }],
     ['a userID that is a number', { blackUserID: 1 }],
-    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
-  ])('is not made by %s', async (_what, given) => {
+    ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
+  ])('refuses add_black with %s', async (_what, given) => {
     expect((await block(given)).errCode).toBe(1001)
   })
 })
 
-describe('a message from one who is blocked', () => {
-  it('is refused with 1302 in a chat that is there, and taken again after the end of it', async () => {
+describe('a message from a blocked user', () => {
+  it('is refused with 1302 in an existing chat, and accepted again after remove_black', async () => {
     await send(bob, alice, 'before')
     await block()
     await expect(send(bob, alice, 'during')).rejects.toThrow(/^1302 /)
@@ -170,27 +170,27 @@ describe('a message from one who is blocked', () => {
     expect(await conversation(chat).maxSeq()).toBe(2)
   })
 
-  it('is refused with 1302 in a chat that begins with it', async () => {
-    // The row alone, without the call that would tell the conversation.
+  it('is refused with 1302 when it is the first message of the chat', async () => {
+    // Only the row, without the call that would notify the ConversationObject.
     await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
     await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
     await send(alice, bob, 'but this way it goes')
     await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
   })
 
-  it('is refused before anything that the receiver has set', async () => {
+  it('is refused because of the block before the receive option is checked', async () => {
     await block()
     const userInfo = { userID: alice.userID, globalRecvMsgOpt: 1 }
     await post('/user/update_user_info_ex', { userInfo }, alice.token)
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)
   })
 
-  it('is not refused the other way', async () => {
+  it('is not refused in the other direction', async () => {
     await block()
     await send(alice, bob, 'I may still write')
   })
 
-  it('is taken from the service and from accounts of the app', async () => {
+  it('is accepted from the service and from the app’s own accounts', async () => {
     await block()
     const chat = `si_${alice.userID}_${bob.userID}`
     const item = { sendID: bob.userID, recvID: alice.userID }
@@ -208,14 +208,14 @@ describe('a message from one who is blocked', () => {
     await robots.sendText(alice.userID, 'beep')
   })
 
-  it('is refused when the block comes while the chat begins', async () => {
+  it('is refused when the user is blocked while the chat begins', async () => {
     const sent = Promise.allSettled([send(bob, alice, 'first'), send(bob, alice, 'second')])
     await block()
     await sent
     await expect(send(bob, alice, 'third')).rejects.toThrow(/^1302 /)
   })
 
-  it('is refused after the repetition of a call that did not reach the conversation', async () => {
+  it('is refused after add_black is repeated, when the first call did not reach the conversation', async () => {
     await send(bob, alice, 'before')
     await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
     await send(bob, alice, 'the conversation does not know')
@@ -227,11 +227,11 @@ describe('a message from one who is blocked', () => {
   })
 })
 
-describe('where only friends may write', () => {
+describe('a deployment in which only friends may write', () => {
   beforeEach(() => setFriendVerify(true))
   afterEach(() => setFriendVerify(false))
 
-  /** The tests share one deployment: the setting is changed in the objects that the tests write to. */
+  /** The tests share one deployment, so the setting is changed only in the objects that these tests write to. */
   async function setFriendVerify(friendVerify: boolean): Promise<void> {
     for (const peer of [bob.userID, robotID()]) {
       const object = bindings.CONVERSATION.getByName(singleConversationID(alice.userID, peer))
@@ -245,14 +245,14 @@ describe('where only friends may write', () => {
   const drop = (owner: FriendShadow, friend: FriendShadow) =>
     owner.call('delete_friend', { ownerUserID: owner.userID, friendUserID: friend.userID })
 
-  it('a stranger is refused with 1303 and a friend is not, in either direction', async () => {
+  it('refuses strangers with 1303 and accepts friends, in both directions', async () => {
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1303 /)
     await befriend()
     await send(bob, alice, 'hello')
     await send(alice, bob, 'hello')
   })
 
-  it('it is the receiver’s list that counts', async () => {
+  it('checks the friend list of the receiver', async () => {
     await befriend()
     await drop(alice, bob)
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1303 /)
@@ -261,7 +261,7 @@ describe('where only friends may write', () => {
     await expect(send(alice, bob, 'x')).rejects.toThrow(/^1303 /)
   })
 
-  it('one who asked may write once the other agrees', async () => {
+  it('accepts messages after a friend request is agreed to', async () => {
     const asked = { fromUserID: alice.userID, toUserID: bob.userID }
     await alice.call('add_friend', asked)
     await expect(send(alice, bob, 'x')).rejects.toThrow(/^1303 /)
@@ -270,13 +270,13 @@ describe('where only friends may write', () => {
     await send(bob, alice, 'hello')
   })
 
-  it('a friend who is blocked is refused with 1302', async () => {
+  it('refuses a blocked friend with 1302', async () => {
     await befriend()
     await block()
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)
   })
 
-  it('accounts of the app write to everybody', async () => {
+  it('accepts messages from the app’s own accounts', async () => {
     const users = [{ userID: robotID(), nickname: 'R', appMangerLevel: 2 }]
     await post('/user/user_register', { users }, await adminToken())
     await (await Device.connect(robotID())).sendText(alice.userID, 'beep')

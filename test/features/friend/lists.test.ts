@@ -32,7 +32,7 @@ const update = (given: object, as = alice) =>
   as.call('update_friends', { ownerUserID: alice.userID, friendUserIDs: [bob.userID], ...given })
 
 describe('import_friend', () => {
-  it('makes friends on both sides, and everyone concerned is told with a request', async () => {
+  it('makes friends on both sides and notifies all of them, with a request', async () => {
     expect(await importFriends(alice, bob, carol)).toEqual(OK)
     expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
     expect(await friendsOf(bob)).toEqual([alice.userID])
@@ -61,7 +61,7 @@ describe('import_friend', () => {
     expect(mallory.told()).toEqual([])
   })
 
-  it('is one step of the version in every list, however many friends there are', async () => {
+  it('increases the version of every list by 1, however many friends it adds', async () => {
     await importFriends(alice, bob, carol)
     for (const who of [alice, bob, carol]) {
       const { data } = await who.call('get_full_friend_user_ids', { userID: who.userID, idHash: 0 })
@@ -69,7 +69,7 @@ describe('import_friend', () => {
     }
   })
 
-  it('keeps what was there', async () => {
+  it('keeps existing entries', async () => {
     await importFriends(alice, bob)
     await update({ remark: 'Bobby' })
     expect(await importFriends(alice, bob, carol)).toEqual(OK)
@@ -77,7 +77,7 @@ describe('import_friend', () => {
     await expectSameListsAsFresh(alice, bob, carol)
   })
 
-  it('of hundreds of friends is one call; they are told through the queue', async () => {
+  it('adds hundreds of friends in one call and notifies them through the queue', async () => {
     const prefix = `crowd_${alice.userID}`
     await bindings.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 297)
@@ -94,7 +94,7 @@ describe('import_friend', () => {
     await expectSameListsAsFresh(bob, carol)
   }, 60_000)
 
-  it('is refused for oneself with 1301, for unknown users with 1004, for doubles and nobody with 1001', async () => {
+  it('refuses the owner with 1301, unknown users with 1004, repeated and missing userIDs with 1001', async () => {
     expect((await importFriends(alice, bob, alice)).errCode).toBe(1301)
     const ownerUserID = alice.userID
     expect((await admin('import_friend', { ownerUserID, friendUserIDs: [bob.userID, 'nobody'] })).errCode).toBe(1004)
@@ -106,7 +106,7 @@ describe('import_friend', () => {
     expect(await friendsOf(bob)).toEqual([])
   })
 
-  it('is for administrators', async () => {
+  it('is for app administrators', async () => {
     const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID] }
     expect((await alice.call('import_friend', body)).errCode).toBe(1002)
   })
@@ -115,7 +115,7 @@ describe('import_friend', () => {
 describe('delete_friend', () => {
   const remove = (as = alice) => as.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
 
-  it('takes the friend out of the owner’s list alone', async () => {
+  it('removes the friend from the owner’s list only', async () => {
     await importFriends(alice, bob, carol)
     expect(await remove()).toEqual(OK)
     expect(await friendsOf(alice)).toEqual([carol.userID])
@@ -137,14 +137,14 @@ describe('delete_friend', () => {
     await expectSameListsAsFresh(alice, bob, carol)
   })
 
-  it('of somebody who is no friend succeeds, and nobody is told', async () => {
+  it('succeeds without a notification when the user is not a friend', async () => {
     expect(await remove()).toEqual(OK)
     await aMoment()
     expect([...alice.told(), ...bob.told()]).toEqual([])
     expect((await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: 'nobody' })).errCode).toBe(0)
   })
 
-  it('is for the owner and administrators, and names a friend', async () => {
+  it('is for the owner and app administrators, and refuses a missing friendUserID', async () => {
     await importFriends(alice, bob)
     expect((await remove(mallory)).errCode).toBe(1002)
     expect((await remove(bob)).errCode).toBe(1002)
@@ -159,19 +159,19 @@ describe('update_friends', () => {
   beforeEach(async () => {
     await importFriends(alice, bob)
     await importFriends(alice, carol)
-    // A client that misses these sees bob's entry change last, and appends it last.
+    // Wait for these notifications: a client that misses them would append bob's entry, which changes last, at the end.
     await until(() => alice.told().length === 2 && bob.told().length === 1 && carol.told().length === 1)
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('changes what is given, keeps what is null and clears what is empty', async () => {
+  it('changes the given fields, keeps those that are null and clears those that are empty', async () => {
     expect(await update({ remark: 'Bobby', ex: 'e' })).toEqual(OK)
     expect(await update({ remark: null, ex: '' })).toEqual(OK)
     expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby', ex: '', isPinned: false })
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('brings pinned friends to the front, for other devices too', async () => {
+  it('lists pinned friends first, on other devices too', async () => {
     expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
     await alice.call('update_friends', {
       ownerUserID: alice.userID,
@@ -185,7 +185,7 @@ describe('update_friends', () => {
     expect((await alice.known()).order).toEqual([bob.userID, carol.userID])
   })
 
-  it('is told to the owner’s devices alone', async () => {
+  it('notifies only the owner’s devices', async () => {
     await update({ remark: 'Bobby' })
     await until(() => alice.told().length === 3)
     expect(alice.told()[2]).toEqual({
@@ -205,7 +205,7 @@ describe('update_friends', () => {
     expect(bob.told()).toHaveLength(1)
   })
 
-  it('passes over who is no friend, and does nothing when nothing is given', async () => {
+  it('skips users who are not friends, and does nothing without a field', async () => {
     const version = async () =>
       (await alice.call('get_full_friend_user_ids', { userID: alice.userID, idHash: 0 })).data.version
     const before = await version()
@@ -218,7 +218,7 @@ describe('update_friends', () => {
     await expectSameListsAsFresh(alice)
   })
 
-  it('is for the owner and administrators', async () => {
+  it('is for the owner and app administrators', async () => {
     expect((await update({ remark: 'x' }, mallory)).errCode).toBe(1002)
     const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID], remark: 'by admin' }
     expect((await admin('update_friends', body)).errCode).toBe(0)
@@ -226,13 +226,13 @@ describe('update_friends', () => {
   })
 
   it.each([
-    ['nobody', { friendUserIDs: [] }],
-    ['doubles', { friendUserIDs: ['x', 'x'] }],
+    ['no userIDs', { friendUserIDs: [] }],
+    ['a repeated userID', { friendUserIDs: ['x', 'x'] }],
     ['a remark that is a number', { remark: 1 }],
-    ['a remark without an end', { remark: 'x'.repeat(256) }],
-    ['a pin that is a number', { isPinned: 1 }],
-    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
-  ])('is refused with 1001 for %s', async (_what, given) => {
+    ['a remark that is too long', { remark: 'x'.repeat(256) }],
+    ['an isPinned that is a number', { isPinned: 1 }],
+    ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
+  ])('refuses %s with 1001', async (_what, given) => {
     expect((await update(given)).errCode).toBe(1001)
   })
 })
@@ -241,7 +241,7 @@ describe('set_friend_remark', () => {
   const setRemark = (given: object = {}, as = alice) =>
     as.call('set_friend_remark', { ownerUserID: alice.userID, friendUserID: bob.userID, remark: 'Bobby', ...given })
 
-  it('sets the remark and tells both', async () => {
+  it('sets the remark and notifies both users', async () => {
     await importFriends(alice, bob)
     await until(() => alice.told().length === 1 && bob.told().length === 1)
     expect(await setRemark()).toEqual(OK)
@@ -257,7 +257,7 @@ describe('set_friend_remark', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('is refused with 1004 for who is no friend, with 1002 for strangers, with 1001 for what is no remark', async () => {
+  it('refuses users who are not friends with 1004, other callers with 1002, bad remarks with 1001', async () => {
     expect((await setRemark()).errCode).toBe(1004)
     await importFriends(alice, bob)
     expect((await setRemark({}, mallory)).errCode).toBe(1002)
@@ -266,8 +266,8 @@ describe('set_friend_remark', () => {
   })
 })
 
-describe('what users are to each other', () => {
-  it('is_friend says for each side', async () => {
+describe('a call that reads friends', () => {
+  it('returns the friendship from each side: is_friend', async () => {
     await importFriends(alice, bob)
     await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
     const pair = { userID1: alice.userID, userID2: bob.userID }
@@ -278,7 +278,7 @@ describe('what users are to each other', () => {
     expect((await alice.call('is_friend', { userID1: alice.userID })).errCode).toBe(1001)
   })
 
-  it('get_specified_friends_info has friend, blocked, both or neither, in ms and without the users again', async () => {
+  it('returns friend, block, both or neither, with times in ms: get_specified_friends_info', async () => {
     await importFriends(alice, bob)
     await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: bob.userID, ex: 'b' })
     await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: carol.userID })
@@ -314,14 +314,14 @@ describe('what users are to each other', () => {
     for (const list of [[], null, [bob.userID, bob.userID]]) expect((await ask(list)).errCode).toBe(1001)
   })
 
-  it('get_friend_id is for the user and administrators', async () => {
+  it('is for the user and app administrators: get_friend_id', async () => {
     await importFriends(alice, bob)
     expect((await mallory.call('get_friend_id', { userID: alice.userID })).errCode).toBe(1002)
     expect((await admin('get_friend_id', { userID: alice.userID })).data).toEqual({ friendIDs: [bob.userID] })
     expect((await alice.call('get_friend_id', {})).errCode).toBe(1001)
   })
 
-  it('get_friend_list goes by page', async () => {
+  it('returns pages: get_friend_list', async () => {
     await importFriends(alice, bob)
     await importFriends(alice, carol)
     const list = async (pageNumber: number) =>

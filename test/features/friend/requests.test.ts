@@ -28,8 +28,8 @@ const friendsOf = async (who: FriendShadow): Promise<string[]> =>
   (await who.call('get_friend_id', { userID: who.userID })).data.friendIDs
 const between = () => ({ fromUserID: alice.userID, toUserID: bob.userID })
 
-describe('asking to be friends', () => {
-  it('is told to the other user and to the own devices, with the request, and to nobody else', async () => {
+describe('add_friend', () => {
+  it('notifies the other user and the own devices only, with the request', async () => {
     const before = Date.now()
     expect(await ask(alice, bob, { reqMsg: 'hi', ex: 'e' })).toEqual(OK)
     await until(() => alice.told().length === 1 && bob.told().length === 1)
@@ -64,7 +64,7 @@ describe('asking to be friends', () => {
     expect(mallory.told()).toEqual([])
   })
 
-  it('shows in the lists of both, under the keys of OpenIM, with the times in ms', async () => {
+  it('adds the request to the lists of both users, with OpenIM’s keys and times in ms', async () => {
     await ask(alice, bob, { reqMsg: 'hi' })
     const { FriendRequests, total } = await received(bob)
     expect(total).toBe(1)
@@ -75,13 +75,13 @@ describe('asking to be friends', () => {
     expect(await made(bob)).toEqual({ friendRequests: [], total: 0 })
   })
 
-  it('again replaces the request that is pending', async () => {
+  it('replaces a pending request', async () => {
     await ask(alice, bob, { reqMsg: 'first', ex: 'e' })
     expect(await ask(alice, bob, { reqMsg: 'second' })).toEqual(OK)
     expect((await received(bob)).FriendRequests).toMatchObject([{ reqMsg: 'second', ex: '' }])
   })
 
-  it('again after a refusal makes the request pending', async () => {
+  it('makes a refused request pending again', async () => {
     await ask(alice, bob)
     await answer(alice, bob, -1, { handleMsg: 'no' })
     await ask(alice, bob)
@@ -90,7 +90,7 @@ describe('asking to be friends', () => {
     ])
   })
 
-  it('oneself is refused with 1301, a user who is not registered with 1004', async () => {
+  it('refuses the user themselves with 1301 and users who are not registered with 1004', async () => {
     expect((await ask(alice, alice)).errCode).toBe(1301)
     const asked = { fromUserID: alice.userID, toUserID: 'nobody' }
     expect((await alice.call('add_friend', asked)).errCode).toBe(1004)
@@ -98,7 +98,7 @@ describe('asking to be friends', () => {
     expect((await post('/friend/add_friend', by, await adminToken())).errCode).toBe(1004)
   })
 
-  it('a friend is refused with 1304, but one who was dropped on one side may ask again', async () => {
+  it('refuses a friend with 1304, but not a user who was deleted from one of the two lists', async () => {
     await ask(alice, bob)
     await answer(alice, bob, 1)
     expect((await ask(alice, bob)).errCode).toBe(1304)
@@ -110,7 +110,7 @@ describe('asking to be friends', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('is for the user and administrators', async () => {
+  it('is for the user and app administrators', async () => {
     expect((await ask(alice, bob, {}, mallory)).errCode).toBe(1002)
     expect((await ask(alice, bob, {}, bob)).errCode).toBe(1002)
     expect((await post('/friend/add_friend', between(), await adminToken())).errCode).toBe(0)
@@ -121,18 +121,18 @@ describe('asking to be friends', () => {
     ['no fromUserID', { fromUserID: '' }],
     ['no toUserID', { toUserID: null }],
     ['a userID that is a number', { toUserID: 7 }],
-    ['words that are no text', { reqMsg: 1 }],
-    ['words without an end', { reqMsg: 'x'.repeat(2_049) }],
-    ['an ex without an end', { ex: 'x'.repeat(8_193) }],
-  ])('is refused with 1001 for %s', async (_what, given) => {
+    ['a reqMsg that is a number', { reqMsg: 1 }],
+    ['a reqMsg that is too long', { reqMsg: 'x'.repeat(2_049) }],
+    ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
+  ])('refuses %s with 1001', async (_what, given) => {
     expect((await ask(alice, bob, given)).errCode).toBe(1001)
   })
 })
 
-describe('agreeing to a request', () => {
+describe('add_friend_response that agrees', () => {
   beforeEach(() => ask(alice, bob, { reqMsg: 'hi' }))
 
-  it('makes the two friends, in seconds and with their source', async () => {
+  it('makes the two users friends, with the source and the time in seconds', async () => {
     expect(await answer(alice, bob, 1, { handleMsg: 'yes' })).toEqual(OK)
     const { data } = await alice.call('get_friend_list', { userID: alice.userID, ...PAGE })
     expect(data.friendsInfo).toMatchObject([
@@ -150,7 +150,7 @@ describe('agreeing to a request', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('is told to both with the answered request, and stands in their chat as a message', async () => {
+  it('notifies both users with the answered request, and adds a message to their chat', async () => {
     await answer(alice, bob, 1, { handleMsg: 'yes' })
     const kind = ContentType.FriendApplicationApprovedNotification
     await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
@@ -186,7 +186,7 @@ describe('agreeing to a request', () => {
     expect(mallory.told()).toEqual([])
   })
 
-  it('agrees to the request that went the other way', async () => {
+  it('agrees to a request in the other direction too', async () => {
     await ask(bob, alice)
     await answer(alice, bob, 1)
     const { data } = await alice.call('get_designated_friend_apply', between())
@@ -194,14 +194,14 @@ describe('agreeing to a request', () => {
     expect(data.friendRequests).toMatchObject([{ handleResult: 1 }, { handleResult: 1 }])
   })
 
-  it('twice is refused with 1001, refusing afterwards with 1305', async () => {
+  it('refuses a second agreement with 1001 and a later refusal with 1305', async () => {
     await answer(alice, bob, 1)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
     expect(await friendsOf(alice)).toEqual([bob.userID])
   })
 
-  it('is one step of the version in each list', async () => {
+  it('increases the version of each list by 1', async () => {
     const version = async (who: FriendShadow) =>
       (await who.call('get_full_friend_user_ids', { userID: who.userID, idHash: 0 })).data.version
     await answer(alice, bob, 1)
@@ -209,10 +209,10 @@ describe('agreeing to a request', () => {
   })
 })
 
-describe('refusing a request', () => {
+describe('add_friend_response that refuses', () => {
   beforeEach(() => ask(alice, bob))
 
-  it('is told to both with the answered request, and makes nobody a friend', async () => {
+  it('notifies both users with the answered request, and adds no friend', async () => {
     expect(await answer(alice, bob, -1, { handleMsg: 'no' })).toEqual(OK)
     const kind = ContentType.FriendApplicationRejectedNotification
     await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
@@ -224,19 +224,19 @@ describe('refusing a request', () => {
     })
     expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
     expect(await friendsOf(alice)).toEqual([])
-    // No message came into their chat.
+    // Their chat has no message.
     expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])
   })
 
-  it('twice is refused with 1305, agreeing afterwards with 1001', async () => {
+  it('refuses a second refusal with 1305 and a later agreement with 1001', async () => {
     await answer(alice, bob, -1)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)
   })
 })
 
-describe('an answer', () => {
-  it('counts once of those at the same time, and friends are made by one that agrees', async () => {
+describe('add_friend_response', () => {
+  it('accepts one of several concurrent answers, and adds friends only if that one agrees', async () => {
     await ask(alice, bob)
     const answers = await Promise.all([1, -1, 1, -1].map((handleResult) => answer(alice, bob, handleResult)))
     expect(answers.filter(({ errCode }) => errCode === 0)).toHaveLength(1)
@@ -252,7 +252,7 @@ describe('an answer', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('that agrees after another was given makes nobody friends', async () => {
+  it('adds no friend when it agrees after another answer was stored', async () => {
     await ask(alice, bob)
     const db = openDatabase(bindings.DB)
     const given = { handlerUserID: bob.userID, handleMsg: '', handleTime: 1 }
@@ -263,13 +263,13 @@ describe('an answer', () => {
     expect((await made(alice)).friendRequests).toMatchObject([{ handleResult: -1 }])
   })
 
-  it('to a request that nobody made is refused with 1004', async () => {
+  it('refuses an answer without a request with 1004', async () => {
     await ask(alice, bob)
     expect((await answer(bob, alice, 1)).errCode).toBe(1004)
     expect((await answer(mallory, bob, -1)).errCode).toBe(1004)
   })
 
-  it('is for the one who was asked and administrators', async () => {
+  it('is for the receiver of the request and app administrators', async () => {
     await ask(alice, bob)
     expect((await answer(alice, bob, 1, {}, alice)).errCode).toBe(1002)
     expect((await answer(alice, bob, 1, {}, mallory)).errCode).toBe(1002)
@@ -279,14 +279,14 @@ describe('an answer', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it.each([0, 2, '1', null])('of %s is refused with 1001', async (handleResult) => {
+  it.each([0, 2, '1', null])('refuses handleResult %s with 1001', async (handleResult) => {
     await ask(alice, bob)
     expect((await answer(alice, bob, handleResult as number)).errCode).toBe(1001)
   })
 })
 
-describe('the lists of requests', () => {
-  it('have the newest first, by page and by result', async () => {
+describe('a list of friend requests', () => {
+  it('has the newest request first, and can be read by page and by result', async () => {
     const [carol, dave] = (await cast('carol', 'dave')) as [FriendShadow, FriendShadow]
     for (const from of [alice, carol, dave]) {
       await ask(from, bob)
@@ -306,7 +306,7 @@ describe('the lists of requests', () => {
     expect((await made(carol, { handleResults: [0] })).total).toBe(0)
   })
 
-  it('count what waits for an answer and came after a moment', async () => {
+  it('counts the pending requests that were made after a time', async () => {
     const count = async (time?: number) =>
       (await bob.call('get_self_unhandled_apply_count', { userID: bob.userID, time })).data
     expect(await count()).toEqual({ count: 0 })
@@ -321,7 +321,7 @@ describe('the lists of requests', () => {
     expect(await count(createTime)).toEqual({ count: 0 })
   })
 
-  it('can be asked for two users, in whichever order', async () => {
+  it('can be read for two users, in either order', async () => {
     await ask(alice, bob)
     const swapped = { fromUserID: bob.userID, toUserID: alice.userID }
     for (const pair of [between(), swapped]) {
@@ -337,7 +337,7 @@ describe('the lists of requests', () => {
     ['get_self_friend_apply_list', () => ({ userID: alice.userID, ...PAGE })],
     ['get_self_unhandled_apply_count', () => ({ userID: alice.userID })],
     ['get_designated_friend_apply', () => between()],
-  ])('are nobody else’s business: %s', async (verb, body) => {
+  ])('is for the users concerned and app administrators: %s', async (verb, body) => {
     expect((await mallory.call(verb, body())).errCode).toBe(1002)
     expect((await alice.call(verb, body())).errCode).toBe(0)
     expect((await post(`/friend/${verb}`, body(), await adminToken())).errCode).toBe(0)
@@ -346,10 +346,10 @@ describe('the lists of requests', () => {
   it.each([
     ['no page', { pagination: null }],
     ['page 0', { pagination: { pageNumber: 0, showNumber: 1 } }],
-    ['a page without an end', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
+    ['a page that is too large', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
     ['a result that is a text', { handleResults: ['0'] }],
     ['no userID', { userID: '' }],
-  ])('are refused with 1001 for %s', async (_what, given) => {
+  ])('refuses %s with 1001', async (_what, given) => {
     for (const verb of ['get_friend_apply_list', 'get_self_friend_apply_list']) {
       expect((await alice.call(verb, { userID: alice.userID, ...PAGE, ...given })).errCode).toBe(1001)
     }

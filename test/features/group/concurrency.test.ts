@@ -3,7 +3,7 @@ import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { bindings, textMessage, until } from '../../rigs/rig.ts'
 
-/* Calls that cross each other: each is carried out as if it had been alone, or refused. */
+/* Calls at the same time: each one either has the same effect as it would have alone, or is refused. */
 
 let groupID: string
 let owner: GroupShadow
@@ -33,8 +33,8 @@ const setMember = (by: GroupShadow, shadow: GroupShadow, set: object) =>
 const answer = (by: GroupShadow, handleResult: number) =>
   by.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult })
 
-describe('calls at the same time', () => {
-  it('that change different things of a group are all seen by everybody', async () => {
+describe('a group with concurrent calls', () => {
+  it('applies all changes of different group fields, for every member', async () => {
     expect(
       await codes(
         owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' }),
@@ -50,7 +50,7 @@ describe('calls at the same time', () => {
     })
   })
 
-  it('that change different things of a member are all seen by everybody', async () => {
+  it('applies all changes of different fields of a member, for every member', async () => {
     expect(
       await codes(
         setMember(mia, mia, { nickname: 'M' }),
@@ -64,27 +64,27 @@ describe('calls at the same time', () => {
     expect(shown?.muteEndTime).toBeGreaterThan(0)
   })
 
-  it('that hand the group over leave it with one owner', async () => {
+  it('has one owner after two concurrent transfers', async () => {
     expect((await codes(handOver(mia), handOver(max))).sort()).toEqual([0, 1002])
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one hands the group over and the other changes the role of the new owner leave it with one owner', async () => {
+  it('has one owner after a transfer and a role change of the new owner', async () => {
     await codes(handOver(mia), setMember(owner, mia, { roleLevel: 60 }))
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one hands the group over and the new owner quits leave it with an owner', async () => {
+  it('has one owner after a transfer while the new owner quits', async () => {
     await codes(handOver(mia), mia.call('quit_group', { groupID }))
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one hands the group over and an administrator puts the new owner out leave it with an owner', async () => {
+  it('has one owner after a transfer while an administrator kicks the new owner', async () => {
     await codes(handOver(mia), admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] }))
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('that bring the same user in do so once', async () => {
+  it('adds a user once when several members invite the user', async () => {
     const invite = (by: GroupShadow) => by.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })
     expect((await codes(invite(owner), invite(admin), invite(mia))).sort()).toEqual([0, 1001, 1001])
     await aMoment()
@@ -92,7 +92,7 @@ describe('calls at the same time', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('that let an applicant in do so once', async () => {
+  it('adds an applicant once when several answers agree', async () => {
     await newcomer.call('join_group', { groupID, joinSource: 3 })
     const answers = await codes(answer(owner, 1), answer(admin, 1), answer(owner, 1))
     expect(answers.sort()).toEqual([0, 1206, 1206])
@@ -101,7 +101,7 @@ describe('calls at the same time', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one lets an applicant in and the other refuses end with one answer', async () => {
+  it('stores one answer when one call agrees to a request and another refuses it', async () => {
     await newcomer.call('join_group', { groupID, joinSource: 3 })
     await codes(answer(owner, 1), answer(admin, -1))
     const { data } = await newcomer.call('get_specified_user_group_request_info', {
@@ -113,7 +113,7 @@ describe('calls at the same time', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('that put the same member out do so once', async () => {
+  it('removes a member once when two calls kick the member', async () => {
     const kick = (by: GroupShadow) => by.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
     const [first, second] = (await codes(kick(owner), kick(admin))).sort((a, b) => a - b)
     expect(first).toBe(0)
@@ -121,7 +121,7 @@ describe('calls at the same time', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one dismisses the group and others speak and come leave it dismissed for all', async () => {
+  it('is dismissed for all users when one call dismisses it and others change it', async () => {
     const [dismissed] = await codes(
       owner.call('dismiss_group', { groupID }),
       admin.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
@@ -135,7 +135,7 @@ describe('calls at the same time', () => {
     expect(data.groupInfos[0].status).toBe(2)
   })
 
-  it('of which one puts a member out and the other is a message of theirs end with it said before, or refused', async () => {
+  it('appends the message of a kicked member before the kick, or refuses it', async () => {
     const clientMsgID = crypto.randomUUID()
     const text = textMessage(mia.userID, '', clientMsgID, 'last words', { sessionType: 3, groupID })
     const [kicked, said] = await Promise.all([
@@ -151,7 +151,7 @@ describe('calls at the same time', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('of which one dismisses the group and the other comes in leave nobody in it', async () => {
+  it('has no members when one call dismisses it and another user joins', async () => {
     await owner.call('set_group_info_ex', { groupID, needVerification: 2 })
     const [dismissed, joined] = await codes(
       owner.call('dismiss_group', { groupID }),
@@ -167,10 +167,10 @@ describe('calls at the same time', () => {
   })
 })
 
-describe('a call by somebody whose role changes between its look at D1 and its turn', () => {
+describe('a call by a user who loses the role after the call has read D1', () => {
   beforeEach(async () => {
     expect(await codes(setMember(owner, admin, { roleLevel: 20 }))).toEqual([0])
-    // As it was when the calls looked.
+    // D1 as the calls read it, before the role changed.
     await bindings.DB.prepare('UPDATE group_member SET role_level = 60 WHERE group_id = ? AND user_id = ?')
       .bind(groupID, admin.userID)
       .run()

@@ -25,7 +25,7 @@ const countRows = async (table: string): Promise<unknown> =>
   bindings.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first('n')
 
 describe('create_group', () => {
-  it('answers with the group, its number of members and an ID of 32 bits', async () => {
+  it('returns the group with its number of members and a 32-bit groupID', async () => {
     const { errCode, data } = await create({}, { introduction: 'i', faceURL: 'f', ex: 'x', creatorUserID: olga.userID })
     expect(errCode).toBe(0)
     expect(data.groupInfo).toEqual({
@@ -38,7 +38,7 @@ describe('create_group', () => {
     expect(info.data.groupInfos).toEqual([data.groupInfo])
   })
 
-  it('takes everybody in, each with a role, by invitation of who founds it', async () => {
+  it('adds all users with their roles, as invited by the creator', async () => {
     const groupID = await found(olga, { admins: [adam], members: [mia] })
     const members = (await mia.fresh()).members[groupID] ?? {}
     expect(Object.values(members).map(({ userID, roleLevel }) => [userID, roleLevel])).toEqual([
@@ -52,7 +52,7 @@ describe('create_group', () => {
     await expectSameGroupsAsFresh(olga, adam, mia, stranger)
   })
 
-  it('tells its members, and them alone; the chat begins with it', async () => {
+  it('notifies only the members, and the notification is the first message of the chat (1501)', async () => {
     const { data } = await create()
     const { groupID } = data.groupInfo
     const { detail, conversationID, from, to, seq } = await expectTold(1501, [mia, olga, adam], [stranger])
@@ -75,13 +75,16 @@ describe('create_group', () => {
     [false, 0],
     [true, 1],
     [null, 1],
-  ])('with sendMessage %s puts %d messages into the chat', async (sendMessage, copies) => {
-    await create({ sendMessage })
-    await expectTold(1501, [olga, adam, mia])
-    expect([olga, adam, mia].map((shadow) => shadow.inChat(1501).length)).toEqual([copies, copies, copies])
-  })
+  ])(
+    'adds the notification to the chat unless sendMessage is false: sendMessage %s, %d messages',
+    async (sendMessage, copies) => {
+      await create({ sendMessage })
+      await expectTold(1501, [olga, adam, mia])
+      expect([olga, adam, mia].map((shadow) => shadow.inChat(1501).length)).toEqual([copies, copies, copies])
+    },
+  )
 
-  it('with an announcement tells of that, too', async () => {
+  it('notifies the members of the announcement too when the request has one (1519)', async () => {
     const { data } = await create({}, { notification: 'welcome' })
     expect(data.groupInfo).toMatchObject({ notification: 'welcome', notificationUserID: olga.userID })
     expect(data.groupInfo.notificationUpdateTime).toBe(data.groupInfo.createTime)
@@ -94,7 +97,7 @@ describe('create_group', () => {
     ])
   })
 
-  it('by an administrator of the app names an owner, and shows who did it', async () => {
+  it('names the app administrator as the actor and the given user as the owner', async () => {
     const reply = await post('/group/create_group', wanted(), await adminToken())
     expect(reply.data.groupInfo).toMatchObject({ ownerUserID: olga.userID, memberCount: 3 })
     const { detail, from } = await expectTold(1501, [olga, adam, mia])
@@ -103,18 +106,18 @@ describe('create_group', () => {
     await expectSameGroupsAsFresh(olga, adam, mia)
   })
 
-  it('takes a groupID that is free', async () => {
+  it('accepts a given groupID when it is free', async () => {
     const groupID = `own_${olga.userID}`
     expect((await create({}, { groupID })).data.groupInfo.groupID).toBe(groupID)
     expect((await create({}, { groupID })).errCode).toBe(1202)
   })
 
-  it('needs nobody but an owner', async () => {
+  it('creates a group that has only an owner', async () => {
     const reply = await create({ adminUserIDs: null, memberUserIDs: null })
     expect(reply.data.groupInfo.memberCount).toBe(1)
   })
 
-  it('names fifty in the notice, and takes in a thousand', async () => {
+  it('names 50 members in the notification and adds all of a larger number', async () => {
     const userIDs = Array.from({ length: 60 }, (_, i) => `crowd_${olga.userID}_${i}`)
     await register(...userIDs)
     const last = await GroupShadow.online(userIDs.at(-1) ?? '')
@@ -126,12 +129,12 @@ describe('create_group', () => {
   })
 
   it.each<[string, number, () => [object, object?]]>([
-    ['for somebody else', 1002, () => [{ ownerUserID: mia.userID, memberUserIDs: [] }]],
+    ['with another user as the owner', 1002, () => [{ ownerUserID: mia.userID, memberUserIDs: [] }]],
     ['without an owner', 1001, () => [{ ownerUserID: '' }]],
-    ['with an owner who is a member, too', 1001, () => [{ memberUserIDs: [olga.userID] }]],
-    ['with somebody named twice', 1001, () => [{ memberUserIDs: [mia.userID, mia.userID] }]],
-    ['with an administrator who is a member, too', 1001, () => [{ memberUserIDs: [adam.userID] }]],
-    ['with somebody unknown', 1101, () => [{ memberUserIDs: ['nobody_at_all'] }]],
+    ['with an owner who is also a member', 1001, () => [{ memberUserIDs: [olga.userID] }]],
+    ['with a user named twice', 1001, () => [{ memberUserIDs: [mia.userID, mia.userID] }]],
+    ['with an administrator who is also a member', 1001, () => [{ memberUserIDs: [adam.userID] }]],
+    ['with an unknown user', 1101, () => [{ memberUserIDs: ['nobody_at_all'] }]],
     ['of another type', 1001, () => [{}, { groupType: 0 }]],
     ['without a groupInfo', 1001, () => [{ groupInfo: null }]],
     ['with too long a name', 1001, () => [{}, { groupName: 'x'.repeat(256) }]],
@@ -139,7 +142,7 @@ describe('create_group', () => {
     ['with too long an ex', 1001, () => [{}, { ex: 'x'.repeat(8_193) }]],
     ['with an unknown verification', 1001, () => [{}, { needVerification: 3 }]],
     ['with too many members', 1001, () => [{ memberUserIDs: Array.from({ length: 1_001 }, (_, i) => `u${i}`) }]],
-  ])('%s is refused with %d and leaves nothing', async (_what, code, given) => {
+  ])('refuses a group %s with %d and stores no row', async (_what, code, given) => {
     const before = [await countRows('chat_group'), await countRows('group_member')]
     const reply = await create(...given())
     expect(reply.errCode).toBe(code)

@@ -12,7 +12,7 @@ import { setForObjects } from '../../rigs/object-settings.ts'
 import { conversation, post, textMessage, until, user } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
-/* What newcomers and leavers may read of a group's chat. */
+/* The range of a group's chat that new members and former members may read. */
 
 let groupID: string
 let olga: GroupShadow
@@ -32,7 +32,7 @@ async function say(shadow: GroupShadow, text: string): Promise<number> {
   return (await shadow.device.request(WsRequestID.SendMsg, message)).errCode
 }
 
-/** The seqs that a device gets when it asks for everything. */
+/** The seqs that a device gets when it pulls all messages. */
 async function pull(shadow: GroupShadow): Promise<number[]> {
   const { data } = await shadow.device.request(
     WsRequestID.PullMsgByRange,
@@ -62,16 +62,16 @@ async function bounds(shadow: GroupShadow): Promise<{ minSeq: number; maxSeq: nu
 const invite = () => olga.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID] })
 const kick = () => olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
 
-/** As if the deployment had `OPENIM_HISTORY_FOR_NEW_MEMBERS` set so. */
+/** Sets `OPENIM_HISTORY_FOR_NEW_MEMBERS` for the objects of this test. */
 async function showHistory(shown: boolean): Promise<void> {
-  putBack = await setForObjects({ historyForNewMembers: shown })
+  restore = await setForObjects({ historyForNewMembers: shown })
 }
 
-let putBack = () => {}
-afterEach(() => putBack())
+let restore = () => {}
+afterEach(() => restore())
 
-describe('a newcomer', () => {
-  it('reads everything that was said before', async () => {
+describe('a new member', () => {
+  it('reads all earlier messages', async () => {
     await say(olga, 'one')
     await say(mia, 'two')
     await invite()
@@ -82,7 +82,7 @@ describe('a newcomer', () => {
     expect(await newest(ann)).toBe(4)
   })
 
-  it('where history is not for newcomers begins with the notice of coming in', async () => {
+  it('reads only from the invitation on when history for new members is off', async () => {
     await showHistory(false)
     await say(olga, 'one')
     await say(mia, 'two')
@@ -94,7 +94,7 @@ describe('a newcomer', () => {
     expect(ann.inChat(1509).map(({ seq }) => seq)).toEqual([4])
   })
 
-  it('who comes back where history is not for newcomers has missed what was said meanwhile', async () => {
+  it('does not read the messages of the absence after rejoining, when history for new members is off', async () => {
     await showHistory(false)
     await kick()
     await say(olga, 'about mia')
@@ -105,13 +105,13 @@ describe('a newcomer', () => {
   })
 })
 
-describe('who leaves', () => {
+describe('a former member', () => {
   it.each([
-    ['by going', () => mia.call('quit_group', { groupID }), 1504],
-    ['by being put out', kick, 1508],
-    ['with the whole group', () => olga.call('dismiss_group', { groupID }), 1511],
+    ['by quitting', () => mia.call('quit_group', { groupID }), 1504],
+    ['by being kicked', kick, 1508],
+    ['by dismissal of the group', () => olga.call('dismiss_group', { groupID }), 1511],
   ])(
-    '%s keeps what was said until then, the notice of it included, and gets nothing more',
+    'keeps the messages up to and including the notification of leaving %s, and gets no later ones',
     async (_how, leave, kind) => {
       await say(olga, 'before')
       await leave()
@@ -127,14 +127,14 @@ describe('who leaves', () => {
     },
   )
 
-  it('hears nothing of the group’s later changes', async () => {
+  it('gets no notifications of later changes of the group', async () => {
     await kick()
     await expectTold(1508, [olga, mia])
     await olga.call('set_group_info_ex', { groupID, groupName: 'Without mia', notification: 'n', ex: 'x' })
     for (const type of [1502, 1519, 1520]) await expectTold(type, [olga], [mia])
   })
 
-  it('reads everything again after coming back', async () => {
+  it('reads all messages again after rejoining', async () => {
     await kick()
     await say(olga, 'about mia')
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: [mia.userID] })
@@ -146,9 +146,9 @@ describe('who leaves', () => {
   })
 
   it.each([
-    ['before anything was said', true],
-    ['having missed all of it', false],
-  ])('%s has nothing to read, nor a newest message', async (_how, atOnce) => {
+    ['was kicked before the first message', true],
+    ['joined after all messages, without history,', false],
+  ])('reads no message and has no newest seq when the user %s', async (_how, atOnce) => {
     await showHistory(false)
     const silent = { sendMessage: false }
     const created = await olga.call('create_group', {
@@ -177,7 +177,7 @@ describe('who leaves', () => {
     expect(await pull(ann)).toEqual([atOnce ? 2 : 4])
   })
 
-  it('is held to it by the group itself, whatever the user’s own object asks for', async () => {
+  it('gets no later messages from the ConversationObject, whatever range the UserObject asks for', async () => {
     await kick()
     await say(olga, 'after')
     const everything = { userID: mia.userID, minSeq: 0, maxSeq: 0 }
@@ -188,11 +188,11 @@ describe('who leaves', () => {
   })
 })
 
-describe('what an online device makes of coming and going', () => {
+describe('an online device while members join and leave', () => {
   it.each([
-    ['with history for newcomers', true],
-    ['without', false],
-  ])('%s is what a fresh login has', async (_how, shown) => {
+    ['on', true],
+    ['off', false],
+  ])('has the same state as a fresh login when history for new members is %s', async (_how, shown) => {
     await showHistory(shown)
     const online = await Promise.all([olga, mia, ann].map(({ userID }) => Shadow.online(userID, 1)))
     const settled = () => expectSameAsFresh(...online)
@@ -216,8 +216,8 @@ describe('what an online device makes of coming and going', () => {
   })
 })
 
-describe('who never was a member', () => {
-  it('reads nothing of the chat', async () => {
+describe('a user who never was a member', () => {
+  it('reads no message of the chat', async () => {
     await say(olga, 'among us')
     expect(await pull(stranger)).toEqual([])
     expect(await newest(stranger)).toBe(0)
@@ -226,7 +226,7 @@ describe('who never was a member', () => {
     expect(Object.keys(reply.data?.msgs ?? {})).toEqual([])
   })
 
-  it('is shown nothing by the group itself, unless it is an administrator of the app', async () => {
+  it('gets no message from the ConversationObject, unless the user is an app administrator', async () => {
     await say(olga, 'among us')
     const read = async (userID: string) => {
       const window = { userID, minSeq: 0, maxSeq: 0 }
@@ -240,7 +240,7 @@ describe('who never was a member', () => {
     expect(await read('imAdmin')).toEqual([[1, 2], [1, 2], 2])
   })
 
-  it('reads nothing after setting up the conversation by hand', async () => {
+  it('reads no message after adding the conversation with set_conversations', async () => {
     await say(olga, 'among us')
     await post(
       '/conversation/set_conversations',

@@ -20,7 +20,7 @@ const version = async () =>
   (await olga.call('get_incremental_group_members', { groupID, versionID: '', version: 0 })).data.version
 
 describe('set_group_info_ex', () => {
-  it('changes what is given and keeps the rest', async () => {
+  it('changes the given fields and keeps the others', async () => {
     const before = await info()
     expect(await set({ faceURL: 'f', ex: '', lookMemberInfo: 1 }, adam)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await info()).toEqual({ ...before, faceURL: 'f', lookMemberInfo: 1 })
@@ -28,7 +28,7 @@ describe('set_group_info_ex', () => {
     expect(await info()).toMatchObject({ introduction: '', faceURL: 'f' })
   })
 
-  it('tells of a name in the chat (1520)', async () => {
+  it('announces a new name in the chat (1520)', async () => {
     await set({ groupName: 'Renamed' }, adam)
     const { detail, from } = await expectTold(1520, [mia, olga, adam], [stranger])
     expect(from).toBe(adam.userID)
@@ -38,7 +38,7 @@ describe('set_group_info_ex', () => {
     expect([...mia.told(1502), ...mia.told(1519)]).toEqual([])
   })
 
-  it('tells of an announcement in the chat (1519), without the blanks around it, and notes who made it', async () => {
+  it('announces a trimmed announcement in the chat (1519) and stores who made it', async () => {
     await set({ notification: '  news\n' }, adam)
     const { detail, senderNickname, senderFaceURL } = await expectTold(1519, [mia, olga, adam], [stranger])
     expect({ senderNickname, senderFaceURL }).toEqual({
@@ -51,7 +51,7 @@ describe('set_group_info_ex', () => {
     expect(mia.inChat(1519)).toHaveLength(1)
   })
 
-  it('takes an announcement away without a word in the chat', async () => {
+  it('removes an announcement without a message in the chat', async () => {
     await set({ notification: 'news' })
     await set({ notification: ' ' })
     await expectTold(1519, [mia, olga, adam], [], 2)
@@ -59,7 +59,7 @@ describe('set_group_info_ex', () => {
     expect(mia.inChat(1519)).toHaveLength(1)
   })
 
-  it('tells of anything else beside the chat (1502)', async () => {
+  it('announces a change of other fields outside the chat (1502)', async () => {
     await set({ introduction: 'after', needVerification: 1 })
     const { detail, senderNickname } = await expectTold(1502, [mia, olga, adam], [stranger])
     expect(detail).toMatchObject({ group: { introduction: 'after', needVerification: 1 }, muteTime: 0 })
@@ -67,7 +67,7 @@ describe('set_group_info_ex', () => {
     expect(mia.inChat(1502)).toEqual([])
   })
 
-  it('tells of name, announcement and the rest each by itself, each a version further', async () => {
+  it('announces name, announcement and other fields separately, each with its own version', async () => {
     const before = await version()
     await set({ groupName: 'n', notification: 'a', ex: 'x' })
     await expectTold(1502, [mia, olga, adam])
@@ -77,16 +77,16 @@ describe('set_group_info_ex', () => {
   })
 
   it.each([
-    ['nothing', {}],
-    ['a blank name, whatever else is given', { groupName: '  ', introduction: 'after' }],
-  ])('with %s does nothing', async (_what, given) => {
+    ['no field', {}],
+    ['a blank name beside other fields', { groupName: '  ', introduction: 'after' }],
+  ])('does nothing when the request has %s', async (_what, given) => {
     const before = [await info(), await version()]
     expect((await set(given)).errCode).toBe(0)
     expect([await info(), await version()]).toEqual(before)
     for (const kind of [1502, 1519, 1520]) await expectTold(kind, [], [olga, adam, mia])
   })
 
-  it('is for the owner, administrators of the group and of the app', async () => {
+  it('is for the owner, group administrators and app administrators', async () => {
     expect((await set({ ex: 'm' }, mia)).errCode).toBe(1002)
     expect((await set({ ex: 's' }, stranger)).errCode).toBe(1002)
     expect((await set({ ex: 'a' }, adam)).errCode).toBe(0)
@@ -96,7 +96,7 @@ describe('set_group_info_ex', () => {
     expect(told.detail.opUser).toMatchObject({ userID: 'imAdmin', appMangerLevel: 2, roleLevel: 60 })
   })
 
-  it('refuses groups that do not exist or were dismissed, long texts and unknown values', async () => {
+  it('refuses groups that do not exist or were dismissed, texts that are too long and unknown values', async () => {
     expect((await set({ groupID: 'nowhere', ex: 'x' })).errCode).toBe(1004)
     for (const given of [
       ...[{ groupID: '' }, { groupName: 'x'.repeat(256) }, { notification: 'x'.repeat(16_385) }],
@@ -111,7 +111,7 @@ describe('set_group_info_ex', () => {
 })
 
 describe('set_group_info', () => {
-  it('takes "" for what stays, but for ex', async () => {
+  it('keeps fields that are "", except ex', async () => {
     await set({ ex: 'x', faceURL: 'f' })
     expect((await setOld({ groupName: 'Renamed', introduction: '', faceURL: '' }, adam)).errCode).toBe(0)
     expect(await info()).toMatchObject({ groupName: 'Renamed', introduction: 'before', faceURL: 'f', ex: 'x' })
@@ -120,7 +120,7 @@ describe('set_group_info', () => {
     await expectTold(1520, [mia, olga, adam], [stranger])
   })
 
-  it('is for the same people', async () => {
+  it('refuses ordinary members, a missing group and an unknown groupID', async () => {
     expect((await setOld({ groupName: 'x' }, mia)).errCode).toBe(1002)
     expect((await olga.call('set_group_info', {})).errCode).toBe(1001)
     expect((await setOld({ groupID: 'nowhere', groupName: 'x' })).errCode).toBe(1004)

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { announceInvitees } from '../../../src/features/group/membership/invite-users.ts'
+import { announceInvitationRequests } from '../../../src/features/group/membership/announce-invitation-requests.ts'
 import { createContext } from '../../../src/runtime/context.ts'
 import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, until } from '../../rigs/rig.ts'
@@ -20,8 +20,8 @@ const open = async (needVerification: number) => {
 }
 const join = (given: object = {}, by = ann) =>
   by.call('join_group', { groupID, reqMessage: 'hello', joinSource: 3, inviterUserID: by.userID, ...given })
-const invite = (by: GroupShadow, ...whom: GroupShadow[]) =>
-  by.call('invite_user_to_group', { groupID, reason: 'why', invitedUserIDs: whom.map(({ userID }) => userID) })
+const invite = (by: GroupShadow, ...invited: GroupShadow[]) =>
+  by.call('invite_user_to_group', { groupID, reason: 'why', invitedUserIDs: invited.map(({ userID }) => userID) })
 const answer = (by: GroupShadow, handleResult: number, given: object = {}) =>
   by.call('group_application_response', {
     ...{ groupID, fromUserID: ann.userID, handledMsg: 'words', handleResult },
@@ -33,28 +33,32 @@ const memberOf = async (userID: string) =>
 const requestOf = async (userID: string) =>
   (await olga.call('get_specified_user_group_request_info', { groupID, userID })).data.groupRequests?.[0]
 
-/** The ways in, by what the group wants: at once, or by request. */
+/** Whether a user becomes a member at once or by request, for each value of needVerification. */
 describe.each([
-  [0, { join: 'asks', member: 'enters', admin: 'enters', owner: 'enters', app: 'enters' }],
-  [1, { join: 'asks', member: 'asks', admin: 'enters', owner: 'enters', app: 'enters' }],
-  [2, { join: 'enters', member: 'enters', admin: 'enters', owner: 'enters', app: 'enters' }],
-] as const)('with needVerification %d', (needVerification, ways) => {
+  [0, { self: 'requests', member: 'enters', admin: 'enters', owner: 'enters', app: 'enters' }],
+  [1, { self: 'requests', member: 'requests', admin: 'enters', owner: 'enters', app: 'enters' }],
+  [2, { self: 'enters', member: 'enters', admin: 'enters', owner: 'enters', app: 'enters' }],
+] as const)('a group with needVerification %d', (needVerification, ways) => {
   it.each([
-    ['who joins', 'join', () => join()],
-    ['whom a member invites', 'member', () => invite(mia, ann)],
-    ['whom an administrator invites', 'admin', () => invite(adam, ann)],
-    ['whom the owner invites', 'owner', () => invite(olga, ann)],
-    ['whom the app invites', 'app', () => asApp('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID] })],
-  ] as const)('a user %s comes in as told', async (_who, way, act) => {
+    ['joins by themselves', 'self', () => join()],
+    ['is invited by a member', 'member', () => invite(mia, ann)],
+    ['is invited by a group administrator', 'admin', () => invite(adam, ann)],
+    ['is invited by the owner', 'owner', () => invite(olga, ann)],
+    [
+      'is invited by an app administrator',
+      'app',
+      () => asApp('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID] }),
+    ],
+  ] as const)('adds the user or stores a request when the user %s', async (_case, way, act) => {
     await open(needVerification)
     expect(await act()).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect((await memberOf(ann.userID)) !== undefined).toBe(ways[way] === 'enters')
-    expect((await requestOf(ann.userID)) !== undefined).toBe(ways[way] === 'asks')
+    expect((await requestOf(ann.userID)) !== undefined).toBe(ways[way] === 'requests')
   })
 })
 
 describe('join_group', () => {
-  it('tells everybody, the newcomer included, and puts it into the chat (1510)', async () => {
+  it('notifies all members and the new one, in the chat too (1510)', async () => {
     await open(2)
     await join()
     const { detail, from } = await expectTold(1510, [mia, olga, adam, ann], [stranger])
@@ -68,7 +72,7 @@ describe('join_group', () => {
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 0, inviterUserID: ann.userID })
   })
 
-  it('tells who manages the group, and the applicant, of a request (1503), and nobody else', async () => {
+  it('notifies only the managers and the applicant of a request (1503)', async () => {
     await open(0)
     await join({ ex: 'x' })
     const { detail, conversationID } = await expectTold(1503, [olga, adam, ann], [mia, stranger])
@@ -85,7 +89,7 @@ describe('join_group', () => {
     expect((await requestOf(ann.userID)).inviterUserID).toBe('')
   })
 
-  it('asked again replaces the request, under a uuid of its own', async () => {
+  it('replaces an earlier request, with a new uuid in the notification', async () => {
     await open(0)
     await join()
     await answer(olga, -1)
@@ -100,7 +104,7 @@ describe('join_group', () => {
     })
   })
 
-  it('is for oneself; an administrator of the app may bring somebody in', async () => {
+  it('is for the user themselves; app administrators may add other users', async () => {
     await open(2)
     expect((await join({ inviterUserID: ann.userID }, stranger)).errCode).toBe(1002)
     expect((await asApp('join_group', { groupID, joinSource: 1, inviterUserID: ann.userID })).errCode).toBe(0)
@@ -114,9 +118,9 @@ describe('join_group', () => {
     ['a member', 1001, () => join({}, mia)],
     ['a group that does not exist', 1004, () => join({ groupID: 'nowhere' })],
     ['no group', 1001, () => join({ groupID: '' })],
-    ['a way in that there is not', 1001, () => join({ joinSource: 5 })],
-    ['no way in', 1001, () => join({ joinSource: 0 })],
-    ['too many words', 1001, () => join({ reqMessage: 'x'.repeat(2_049) })],
+    ['an unknown joinSource', 1001, () => join({ joinSource: 5 })],
+    ['no joinSource', 1001, () => join({ joinSource: 0 })],
+    ['a reqMessage that is too long', 1001, () => join({ reqMessage: 'x'.repeat(2_049) })],
     ['an unknown user', 1004, () => asApp('join_group', { groupID, joinSource: 3, inviterUserID: 'nobody_at_all' })],
   ])('refuses %s with %d', async (_what, code, act) => {
     await open(2)
@@ -132,7 +136,7 @@ describe('join_group', () => {
 })
 
 describe('invite_user_to_group', () => {
-  it('tells everybody, those invited included, and puts it into the chat (1509)', async () => {
+  it('notifies all members and the new ones, in the chat too (1509)', async () => {
     await open(0)
     await invite(mia, ann, stranger)
     const { detail, from } = await expectTold(1509, [olga, adam, mia, ann, stranger])
@@ -146,14 +150,14 @@ describe('invite_user_to_group', () => {
     expect([olga, ann].map((shadow) => shadow.inChat(1509).map(({ seq }) => seq))).toEqual([[2], [2]])
   })
 
-  it('with sendMessage false leaves the chat as it is', async () => {
+  it('adds no message to the chat when sendMessage is false', async () => {
     await open(0)
     await mia.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID], sendMessage: false })
     await expectTold(1509, [olga, adam, mia, ann], [stranger])
     expect([olga, ann].map((shadow) => shadow.inChat(1509))).toEqual([[], []])
   })
 
-  it('by a member who has to ask names the member as the applicant, once for each user', async () => {
+  it('announces one request per user, with the inviting member as the applicant', async () => {
     await open(1)
     await invite(mia, ann, stranger)
     const { detail } = await expectTold(1503, [olga, adam, mia], [ann, stranger], 2)
@@ -164,7 +168,7 @@ describe('invite_user_to_group', () => {
     expect(await requestOf(ann.userID)).toMatchObject({ joinSource: 2, inviterUserID: mia.userID, reqMsg: 'why' })
   })
 
-  it('by a member who has to ask for many leaves it to the queue to tell of each', async () => {
+  it('announces the requests through the queue when a member invites many users', async () => {
     await open(1)
     const crowd = Array.from({ length: 150 }, (_, i) => `wish_${olga.userID}_${String(i).padStart(3, '0')}`)
     await register(...crowd)
@@ -185,14 +189,14 @@ describe('invite_user_to_group', () => {
     })
   })
 
-  it('tells of what many were asked for once, however often, and not of what was answered already', async () => {
+  it('announces each pending request once when the queue job is repeated, and no answered ones', async () => {
     await open(1)
     await invite(mia, ann, stranger)
     await expectTold(1503, [olga, adam, mia], [], 2)
     await answer(adam, -1)
     const asked = [ann, stranger].map(({ userID }) => ({ userID, uuid: crypto.randomUUID() }))
     const context = createContext(bindings, 'asked-for')
-    for (let i = 0; i < 2; i++) await announceInvitees(context, { groupID, inviterUserID: mia.userID, asked })
+    for (let i = 0; i < 2; i++) await announceInvitationRequests(context, { groupID, inviterUserID: mia.userID, asked })
     await expectTold(1503, [olga, adam, mia], [], 3)
     expect(olga.told(1503).at(-1)?.detail).toMatchObject({
       uuid: asked[1]?.uuid,
@@ -200,7 +204,7 @@ describe('invite_user_to_group', () => {
     })
   })
 
-  it('names fifty to a notice, each a version further, and takes all of them in', async () => {
+  it('adds all users, with 50 per notification and a new version for each notification', async () => {
     await open(0)
     const crowd = Array.from({ length: 120 }, (_, i) => `guest_${olga.userID}_${i}`)
     await register(...crowd)
@@ -214,14 +218,18 @@ describe('invite_user_to_group', () => {
   })
 
   it.each<[string, number, () => Promise<{ errCode: number }>]>([
-    ['nobody', 1001, () => invite(olga)],
-    ['somebody twice', 1001, () => invite(olga, ann, ann)],
+    ['an empty list', 1001, () => invite(olga)],
+    ['a user named twice', 1001, () => invite(olga, ann, ann)],
     ['a member', 1001, () => invite(olga, ann, mia)],
-    ['by a stranger', 1002, () => invite(stranger, ann)],
+    ['an invitation by a stranger', 1002, () => invite(stranger, ann)],
     ['an unknown user', 1004, () => olga.call('invite_user_to_group', { groupID, invitedUserIDs: ['nobody_at_all'] })],
-    ['to no group', 1004, () => olga.call('invite_user_to_group', { groupID: 'no', invitedUserIDs: [ann.userID] })],
     [
-      'too many at once',
+      'an unknown group',
+      1004,
+      () => olga.call('invite_user_to_group', { groupID: 'no', invitedUserIDs: [ann.userID] }),
+    ],
+    [
+      'too many users',
       1001,
       () =>
         olga.call('invite_user_to_group', {
@@ -229,7 +237,7 @@ describe('invite_user_to_group', () => {
           invitedUserIDs: Array.from({ length: 1_001 }, (_, i) => `u${i}`),
         }),
     ],
-  ])('refuses %s with %d, and takes nobody in', async (_what, code, act) => {
+  ])('refuses %s with %d and adds no user', async (_what, code, act) => {
     await open(0)
     expect((await act()).errCode).toBe(code)
     expect(await memberOf(ann.userID)).toBeUndefined()
@@ -245,7 +253,7 @@ describe('invite_user_to_group', () => {
 })
 
 describe('group_application_response', () => {
-  it('with 1 lets an applicant in: 1510 for all, 1505 for who manages and the applicant', async () => {
+  it('adds the applicant with result 1: 1510 to all members, 1505 to managers and applicant', async () => {
     await open(0)
     await join({ joinSource: 4 })
     expect(await answer(adam, 1)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
@@ -264,7 +272,7 @@ describe('group_application_response', () => {
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 4, operatorUserID: adam.userID })
   })
 
-  it('with 1 lets in whom a member asked for, as invited by that member (1509)', async () => {
+  it('adds a user as invited by the member who made the request, with result 1 (1509)', async () => {
     await open(1)
     await invite(mia, ann)
     await answer(olga, 1)
@@ -277,7 +285,7 @@ describe('group_application_response', () => {
     await expectTold(1510, [], [olga, adam, mia, ann])
   })
 
-  it('with -1 refuses: 1506 for who manages and the applicant', async () => {
+  it('refuses the request with result -1: 1506 to managers and applicant', async () => {
     await open(0)
     await join()
     await answer(adam, -1)
@@ -290,7 +298,7 @@ describe('group_application_response', () => {
     })
   })
 
-  it('for somebody who came in another way meanwhile only tells of it', async () => {
+  it('announces the answer and adds no member when the applicant joined in another way meanwhile', async () => {
     await open(0)
     await join()
     await invite(olga, ann)
@@ -300,7 +308,7 @@ describe('group_application_response', () => {
     await expectTold(1510, [], [mia])
   })
 
-  it('is for the owner, administrators of the group and of the app, once', async () => {
+  it('is for the owner, group and app administrators, and accepts one answer only', async () => {
     await open(0)
     await join()
     expect((await answer(mia, 1)).errCode).toBe(1002)
@@ -312,7 +320,7 @@ describe('group_application_response', () => {
     expect((await answer(olga, -1)).errCode).toBe(1206)
   })
 
-  it('refuses what nobody asked for, and other results', async () => {
+  it('refuses an answer without a request, other results and fields that are too long', async () => {
     await open(0)
     expect((await answer(olga, 1)).errCode).toBe(1004)
     expect((await answer(olga, 1, { groupID: 'nowhere' })).errCode).toBe(1004)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConversationRpc } from '../../../src/contracts/conversation.ts'
-import { dismissGroup, letMembersGo } from '../../../src/features/group/lifecycle/dismiss-group.ts'
+import { dismissGroup, removeAllMembers } from '../../../src/features/group/lifecycle/dismiss-group.ts'
 import { inviteUsers } from '../../../src/features/group/membership/invite-users.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
@@ -10,7 +10,7 @@ import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } fr
 import { setForObjects } from '../../rigs/object-settings.ts'
 import { bindings, conversation, Device, register, textMessage, until } from '../../rigs/rig.ts'
 
-/* A group that relays deliver to is, for everybody in it, a group like any other. */
+/* For its members, a group with relays behaves like every other group. */
 
 const MAX_DIRECT = 6
 
@@ -29,13 +29,13 @@ async function say(shadow: GroupShadow, text: string): Promise<number> {
   return (await shadow.device.request(WsRequestID.SendMsg, message)).errCode
 }
 
-/** How often a device was sent a message of somebody. */
-const heard = ({ device }: { device: Device }, sendID: string) =>
+/** The number of text messages that a device received from one sender. */
+const countTexts = ({ device }: { device: Device }, sendID: string) =>
   device.received().filter(({ msg }) => msg.contentType === 101 && msg.sendID === sendID).length
 
 beforeEach(async () => {
   ;({ olga, mia, ann, ben, stranger } = await cast('olga', 'mia', 'ann', 'ben', 'stranger'))
-  putBack = await setForObjects({ maxDirectMembers: MAX_DIRECT })
+  restore = await setForObjects({ maxDirectMembers: MAX_DIRECT })
   groupID = await found(olga, { members: [mia] })
   const crowd = Array.from({ length: MAX_DIRECT - 2 }, (_, i) => `crowd_${olga.userID}_${i}`)
   await register(...crowd)
@@ -44,11 +44,11 @@ beforeEach(async () => {
   for (const shadow of all()) shadow.asked = 0
 })
 
-let putBack = () => {}
-afterEach(() => putBack())
+let restore = () => {}
+afterEach(() => restore())
 
 describe('a group with relays', () => {
-  it('goes on as before for those who were there and for who comes', async () => {
+  it('delivers to old and new members after it switches to relays', async () => {
     expect((await invite(ann.userID)).errCode).toBe(0)
     await expectTold(1509, [ann])
     await expectSameGroupsAsFresh(...all())
@@ -56,11 +56,13 @@ describe('a group with relays', () => {
     await expectTold(1509, [ben])
     await expectSameGroupsAsFresh(...all())
     expect([await say(olga, 'one'), await say(ben, 'two')]).toEqual([0, 0])
-    await until(() => [mia, ann].every((shadow) => heard(shadow, olga.userID) === 1 && heard(shadow, ben.userID) === 1))
-    await until(() => heard(ben, olga.userID) === 1)
+    await until(() =>
+      [mia, ann].every((shadow) => countTexts(shadow, olga.userID) === 1 && countTexts(shadow, ben.userID) === 1),
+    )
+    await until(() => countTexts(ben, olga.userID) === 1)
   })
 
-  it('tells everybody of every change, each a version further', async () => {
+  it('notifies every member of every change, each with a new version', async () => {
     await invite(ann.userID, ben.userID)
     await expectSameGroupsAsFresh(...all())
     const steps = [
@@ -79,21 +81,21 @@ describe('a group with relays', () => {
     expect(all().map(({ asked }) => asked)).toEqual([0, 0, 0, 0, 0])
   })
 
-  it('says nothing more to who has left, and everything to who comes back', async () => {
+  it('delivers no messages to a member who quit, and all messages after the member rejoins', async () => {
     await invite(ann.userID)
     await mia.call('quit_group', { groupID })
     await expectTold(1504, [olga, ann, mia])
     await say(olga, 'about mia')
-    await until(() => heard(ann, olga.userID) === 1)
-    expect(heard(mia, olga.userID)).toBe(0)
+    await until(() => countTexts(ann, olga.userID) === 1)
+    expect(countTexts(mia, olga.userID)).toBe(0)
     await invite(mia.userID)
     await until(async () => groupID in (await mia.known()).groups)
     await say(olga, 'welcome back')
-    await until(() => heard(mia, olga.userID) === 1)
+    await until(() => countTexts(mia, olga.userID) === 1)
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('that is dismissed is told of at once, and lets its members go by the queue', async () => {
+  it('notifies its members of the dismissal at once and removes them through the queue', async () => {
     await invite(ann.userID)
     expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(0)
     await expectTold(1511, [olga, mia, ann], [ben, stranger])
@@ -103,13 +105,14 @@ describe('a group with relays', () => {
     await until(async () => (await rows()) === 0)
   })
 
-  it('that is dismissed by a call that dies lets its members go when the call is repeated', async () => {
+  it('removes its members when a dismissal that failed halfway is repeated', async () => {
     await invite(ann.userID)
-    const dies = { ...createContext(bindings, 'op', new AfterReply()), after: () => Promise.reject(new Error('died')) }
+    const enqueue = () => Promise.reject(new Error('queue failed'))
+    const ctx = { ...createContext(bindings, 'op', new AfterReply()), enqueue }
     const caller = { userID: olga.userID, platformID: 5, isAdmin: false }
-    await expect(
-      dismissGroup({ ...dies, caller }, { groupID, deleteMember: false, sendMessage: null }),
-    ).rejects.toThrow('died')
+    await expect(dismissGroup({ ...ctx, caller }, { groupID, deleteMember: false, sendMessage: null })).rejects.toThrow(
+      'queue failed',
+    )
     const count = async () =>
       (await olga.call('get_groups_info', { groupIDs: [groupID] })).data.groupInfos[0].memberCount
     expect(await count()).toBe(MAX_DIRECT + 1)
@@ -117,7 +120,7 @@ describe('a group with relays', () => {
     await until(async () => (await count()) === 0, 15_000)
   })
 
-  it('that is dismissed is in nobody’s list any more, whenever its members are let go', async () => {
+  it('is in no member’s group list after the dismissal, before and after the members are removed', async () => {
     await invite(ann.userID)
     const lists = () =>
       bindings.DB.prepare("SELECT version_id, version FROM version_head WHERE list = 'joined-group' AND owner_id = ?")
@@ -127,7 +130,7 @@ describe('a group with relays', () => {
     const since = { userID: mia.userID, versionID: before?.version_id, version: before?.version }
     const changes = async () => (await mia.call('get_incremental_join_groups', since)).data
     expect((await changes()).delete ?? []).toEqual([])
-    // The step by itself, without the job that follows it.
+    // Only the change, without the queue job that removes the members.
     await conversation(`sg_${groupID}`).changeGroup(
       groupChange(groupID, { set: { status: 2 }, everybodyLeaves: true, notices: [] }),
     )
@@ -137,27 +140,27 @@ describe('a group with relays', () => {
     expect(await rows()).toBe(MAX_DIRECT + 1)
     const context = createContext(bindings, 'dismissal')
     for (let i = 0; i < 2; i++) {
-      await letMembersGo(context, groupID)
+      await removeAllMembers(context, groupID)
       expect(await rows()).toBe(0)
       expect(await changes()).toMatchObject({ full: false, delete: [groupID], version: (before?.version ?? 0) + 2 })
     }
     expect((await mia.fresh()).groups).toEqual({})
   })
 
-  it('finds again who was away when it grew', async () => {
+  it('delivers to a member who was offline when the group switched to relays', async () => {
     mia.device.close()
     await invite(ann.userID)
     await say(olga, 'while mia was away')
     const back = await Device.connect(mia.userID)
     await back.handshake()
     await say(olga, 'mia is here')
-    await until(() => heard({ device: back }, olga.userID) === 1)
+    await until(() => countTexts({ device: back }, olga.userID) === 1)
   })
 })
 
 const userIDOf = ({ userID }: { userID: string }) => userID
 
-describe('many at once', { timeout: 60_000 }, () => {
+describe('a call that changes many members of a group with relays', { timeout: 60_000 }, () => {
   const crowd = () => Array.from({ length: 70 }, (_, i) => `many_${olga.userID}_${i}`)
   const shown = async (userIDs: string[]) =>
     (await olga.call('get_group_members_info', { groupID, userIDs })).data.members
@@ -169,7 +172,7 @@ describe('many at once', { timeout: 60_000 }, () => {
     await expectSameGroupsAsFresh(olga, mia, ann)
   }, 60_000)
 
-  it('are changed together, however much there is to say of the group, each in a step of its own', async () => {
+  it('changes all members, each with its own version, also with a long announcement', async () => {
     for (const shadow of [mia, ann]) shadow.asked = 0
     const members = crowd().map((userID, i) => ({ groupID, userID, nickname: `N${i}`, roleLevel: 60 }))
     expect(await olga.call('set_group_member_info', { members })).toMatchObject({ errCode: 0 })
@@ -180,12 +183,12 @@ describe('many at once', { timeout: 60_000 }, () => {
     expect(mia.told(1516)[7]?.detail.group.notification).toHaveLength(16_000)
     await expectSameGroupsAsFresh(olga, mia, ann)
     expect(mia.asked).toBe(0)
-    // Her own devices hear of all of it, too.
+    // The owner's own devices get all of the notifications too.
     await until(() => olga.told(1516).length === 70 && olga.told(1517).length === 70, 15_000)
   })
 
-  it('are put out together, however much there is to say of them', async () => {
-    // What takes the most room: letters that are written as six, and as seven inside of another text.
+  it('kicks all members, also when their entries are very large', async () => {
+    // The largest possible entries: each character takes six characters in JSON, and seven in JSON within JSON.
     const ex = '\u0001'.repeat(8_192)
     const nasty = crowd().slice(0, 30)
     for (const userID of nasty) {
@@ -200,7 +203,7 @@ describe('many at once', { timeout: 60_000 }, () => {
     expect((await olga.call('set_group_info_ex', { groupID, groupName: 'goes on' })).errCode).toBe(0)
   })
 
-  it('come in although one of them comes by another call meanwhile', async () => {
+  it('adds all invited users although one of them joins through another call meanwhile', async () => {
     const more = Array.from({ length: 60 }, (_, i) => `more_${olga.userID}_${i}`)
     await register(...more)
     const last = more.at(-1) ?? ''

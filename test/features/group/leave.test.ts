@@ -16,14 +16,14 @@ beforeEach(async () => {
 })
 
 const asApp = async (verb: string, body: object) => post(`/group/${verb}`, body, await adminToken())
-const kick = (by: GroupShadow, ...whom: GroupShadow[]) =>
-  by.call('kick_group', { groupID, reason: 'r', kickedUserIDs: whom.map(({ userID }) => userID) })
+const kick = (by: GroupShadow, ...kicked: GroupShadow[]) =>
+  by.call('kick_group', { groupID, reason: 'r', kickedUserIDs: kicked.map(({ userID }) => userID) })
 const memberIDs = async () => (await asApp('get_group_member_user_id', { groupID })).data.userIDs
 
 const userIDOf = ({ userID }: { userID: string }) => userID
 
 describe('quit_group', () => {
-  it('tells those who stay and who goes, and puts it into the chat (1504)', async () => {
+  it('notifies the other members and the one who quits, in the chat too (1504)', async () => {
     expect(await mia.call('quit_group', { groupID, userID: mia.userID })).toEqual({
       errCode: 0,
       errMsg: '',
@@ -40,14 +40,14 @@ describe('quit_group', () => {
     expect((await mia.call('get_group_member_user_id', { groupID })).errCode).toBe(1002)
   })
 
-  it('is for oneself; an administrator of the app may see somebody out', async () => {
+  it('is for the user themselves; app administrators may remove other users', async () => {
     expect((await olga.call('quit_group', { groupID, userID: mia.userID })).errCode).toBe(1002)
     expect((await asApp('quit_group', { groupID, userID: mia.userID })).errCode).toBe(0)
     const { from } = await expectTold(1504, [olga, adam, eve, max, mia], [stranger])
     expect(from).toBe(mia.userID)
   })
 
-  it('is not for the owner, nor for whom is no member, nor without a group', async () => {
+  it('refuses the owner, users who are not members and groups that do not exist', async () => {
     expect((await olga.call('quit_group', { groupID })).errCode).toBe(1002)
     expect((await asApp('quit_group', { groupID, userID: olga.userID })).errCode).toBe(1002)
     expect((await stranger.call('quit_group', { groupID })).errCode).toBe(1004)
@@ -60,7 +60,7 @@ describe('quit_group', () => {
 })
 
 describe('kick_group', () => {
-  it('tells those who stay and who goes, and puts it into the chat (1508)', async () => {
+  it('notifies the other members and the kicked ones, in the chat too (1508)', async () => {
     expect((await kick(adam, mia, max)).errCode).toBe(0)
     const { detail, from } = await expectTold(1508, [olga, adam, eve, mia, max], [stranger])
     expect(from).toBe(adam.userID)
@@ -73,44 +73,44 @@ describe('kick_group', () => {
     expect(await memberIDs()).toEqual([olga.userID, adam.userID, eve.userID])
   })
 
-  it('with sendMessage false leaves the chat as it is', async () => {
+  it('adds no message to the chat when sendMessage is false', async () => {
     await olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID], sendMessage: false })
     await expectTold(1508, [olga, adam, eve, max, mia])
     expect([olga, mia].map((shadow) => shadow.inChat(1508))).toEqual([[], []])
   })
 
   it.each<[string, () => GroupShadow | null, () => GroupShadow[], number]>([
-    ['the owner, an administrator', () => olga, () => [adam, mia], 0],
-    ['the owner, the owner', () => olga, () => [olga], 1001],
-    ['an administrator, a member', () => adam, () => [mia], 0],
-    ['an administrator, another', () => adam, () => [mia, eve], 1002],
-    ['an administrator, the owner', () => adam, () => [mia, olga], 1001],
-    ['an administrator, themselves', () => adam, () => [adam], 1001],
-    ['a member, a member', () => mia, () => [max], 1002],
-    ['a stranger, a member', () => stranger, () => [max], 1002],
-    ['the app, an administrator', () => null, () => [adam, mia], 0],
-    ['the app, the owner', () => null, () => [olga], 1001],
-    ['the owner, a stranger', () => olga, () => [mia, stranger], 1101],
-    ['the owner, somebody twice', () => olga, () => [mia, mia], 1001],
-    ['the owner, nobody', () => olga, () => [], 1001],
-  ])('by %s', async (_who, by, whom, code) => {
+    ['the owner kicks an administrator', () => olga, () => [adam, mia], 0],
+    ['the owner kicks themselves', () => olga, () => [olga], 1001],
+    ['an administrator kicks a member', () => adam, () => [mia], 0],
+    ['an administrator kicks another administrator', () => adam, () => [mia, eve], 1002],
+    ['an administrator kicks the owner', () => adam, () => [mia, olga], 1001],
+    ['an administrator kicks themselves', () => adam, () => [adam], 1001],
+    ['a member kicks a member', () => mia, () => [max], 1002],
+    ['a stranger kicks a member', () => stranger, () => [max], 1002],
+    ['an app administrator kicks an administrator', () => null, () => [adam, mia], 0],
+    ['an app administrator kicks the owner', () => null, () => [olga], 1001],
+    ['the owner kicks a stranger', () => olga, () => [mia, stranger], 1101],
+    ['the owner names a member twice', () => olga, () => [mia, mia], 1001],
+    ['the owner names no member', () => olga, () => [], 1001],
+  ])('checks the caller’s rights: %s', async (_case, by, targets, code) => {
     const before = await memberIDs()
-    const kickedUserIDs = whom().map(({ userID }) => userID)
+    const kickedUserIDs = targets().map(({ userID }) => userID)
     const caller = by()
-    const reply = await (caller ? kick(caller, ...whom()) : asApp('kick_group', { groupID, kickedUserIDs }))
+    const reply = await (caller ? kick(caller, ...targets()) : asApp('kick_group', { groupID, kickedUserIDs }))
     expect(reply.errCode).toBe(code)
     const left = code === 0 ? kickedUserIDs : []
     expect(await memberIDs()).toEqual(before.filter((userID: string) => !left.includes(userID)))
     if (code !== 0) await expectTold(1508, [], [olga, adam, eve, mia, max, stranger])
   })
 
-  it('refuses groups that do not exist, and more than a thousand at once', async () => {
+  it('refuses groups that do not exist and more than 1,000 userIDs', async () => {
     expect((await olga.call('kick_group', { groupID: 'nowhere', kickedUserIDs: [mia.userID] })).errCode).toBe(1004)
     const kickedUserIDs = Array.from({ length: 1_001 }, (_, i) => `u${i}`)
     expect((await olga.call('kick_group', { groupID, kickedUserIDs })).errCode).toBe(1001)
   })
 
-  it('of many tells each who goes by the notice alone that names them', async () => {
+  it('sends each of many kicked members only the notification that names them', async () => {
     const crowd = Array.from({ length: 60 }, (_, i) => `guest_${olga.userID}_${i}`)
     await register(...crowd)
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: crowd })
@@ -126,7 +126,7 @@ describe('kick_group', () => {
     await expectSameGroupsAsFresh(max, mia, adam, olga)
   })
 
-  it('of many names every one of them, fifty to a notice', async () => {
+  it('names each of many kicked members, 50 per notification', async () => {
     const crowd = Array.from({ length: 120 }, (_, i) => `guest_${olga.userID}_${i}`)
     await register(...crowd)
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: crowd })

@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/index.ts'
 import { createGroup } from '../../../src/features/group/lifecycle/create-group.ts'
 import { inviteUsers } from '../../../src/features/group/membership/invite-users.ts'
 import { joinGroup } from '../../../src/features/group/membership/join-group.ts'
-import { respondApplication } from '../../../src/features/group/requests/respond-application.ts'
+import { respondJoinRequest } from '../../../src/features/group/requests/respond-join-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
 import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
 import { cast, found, type GroupShadow } from '../../rigs/group-shadow.ts'
@@ -18,7 +18,7 @@ beforeEach(async () => {
   ;({ olga, mia, ann, ben } = await cast('olga', 'mia', 'ann', 'ben'))
 })
 
-/** A caller in a deployment with other limits. */
+/** The context of a call in a deployment with these limits. */
 function under(limits: Partial<Config>, { userID }: GroupShadow): CallerContext {
   const ctx = createContext(bindings, 'op', new AfterReply())
   return { ...ctx, config: { ...ctx.config, ...limits }, caller: { userID, platformID: 5, isAdmin: false } }
@@ -50,17 +50,17 @@ const refused = { code: 1001 }
 describe('OPENIM_MAX_GROUP_MEMBERS', () => {
   const limits = { maxGroupMembers: 3 }
 
-  it('is how many a group is founded with', async () => {
+  it('limits the members of a new group', async () => {
     await expect(createGroup(under(limits, olga), wanted(olga, mia, ann, ben))).rejects.toMatchObject(refused)
     await expect(createGroup(under(limits, olga), wanted(olga, mia, ann))).resolves.toBeDefined()
   })
 
-  it('is how many come in, whichever way', async () => {
+  it('limits joining, inviting and agreeing to requests', async () => {
     const groupID = await found(olga, { members: [mia], info: { needVerification: 0 } })
     await joinGroup(under(limits, ben), joining(groupID))
     await expect(inviteUsers(under(limits, olga), invitation(groupID, ann, ben))).rejects.toMatchObject(refused)
     await inviteUsers(under(limits, olga), invitation(groupID, ann))
-    await expect(respondApplication(under(limits, olga), agreed(groupID, ben))).rejects.toMatchObject(refused)
+    await expect(respondJoinRequest(under(limits, olga), agreed(groupID, ben))).rejects.toMatchObject(refused)
     await olga.call('set_group_info_ex', { groupID, needVerification: 2 })
     await expect(joinGroup(under(limits, ben), joining(groupID))).rejects.toMatchObject(refused)
     await olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })
@@ -72,7 +72,7 @@ describe('OPENIM_MAX_GROUP_MEMBERS', () => {
 describe('OPENIM_MAX_GROUPS_PER_USER', () => {
   const limits = { maxGroupsPerUser: 2 }
 
-  it('is how many groups a user is in, whichever way', async () => {
+  it('limits the groups of a user: joining, inviting and creating', async () => {
     await found(ann, {})
     await found(olga, { members: [ann] })
     const third = await found(olga, { info: { needVerification: 2 } })
@@ -84,7 +84,7 @@ describe('OPENIM_MAX_GROUPS_PER_USER', () => {
     await expect(inviteUsers(under(limits, olga), invitation(third, ann))).rejects.toMatchObject(refused)
   })
 
-  it('does not count groups that were left', async () => {
+  it('does not count groups that the user has quit', async () => {
     const first = await found(olga, { members: [ann] })
     await found(ann, {})
     await ann.call('quit_group', { groupID: first })

@@ -15,9 +15,9 @@ beforeEach(async () => {
   groupID = await found(olga, { admins: [adam, eve], members: [mia, max] })
 })
 
-const everybody = () => [olga, adam, eve, mia, max]
-const set = (by: GroupShadow | null, whom: GroupShadow, given: object) => {
-  const body = { members: [{ groupID, userID: whom.userID, ...given }] }
+const allMembers = () => [olga, adam, eve, mia, max]
+const set = (by: GroupShadow | null, target: GroupShadow, given: object) => {
+  const body = { members: [{ groupID, userID: target.userID, ...given }] }
   return by ? by.call('set_group_member_info', body) : asApp(body)
 }
 const asApp = async (body: object) => post('/group/set_group_member_info', body, await adminToken())
@@ -25,10 +25,10 @@ const memberNow = async (shadow: GroupShadow) =>
   (await olga.call('get_group_members_info', { groupID, userIDs: [shadow.userID] })).data.members[0]
 
 describe('set_group_member_info', () => {
-  it('sets what is given, keeps the rest, and tells everybody beside the chat (1516)', async () => {
+  it('sets the given fields, keeps the others and notifies all members outside the chat (1516)', async () => {
     expect(await set(mia, mia, { nickname: 'M', ex: 'e' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: `https://x/${mia.userID}.png`, ex: 'e' })
-    const { detail, from } = await expectTold(1516, everybody(), [stranger])
+    const { detail, from } = await expectTold(1516, allMembers(), [stranger])
     expect(from).toBe(mia.userID)
     expect(detail).toMatchObject({
       opUser: { userID: mia.userID },
@@ -39,37 +39,37 @@ describe('set_group_member_info', () => {
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: 'face', ex: 'e' })
   })
 
-  it('with "" takes back a name and a face', async () => {
+  it('shows the user’s own name and face again when they are set to ""', async () => {
     await set(mia, mia, { nickname: 'M', faceURL: 'face' })
     await set(mia, mia, { nickname: '', faceURL: '' })
     const own = { nickname: `nick of ${mia.userID}`, faceURL: `https://x/${mia.userID}.png` }
     expect(await memberNow(mia)).toMatchObject(own)
-    const { detail } = await expectTold(1516, everybody(), [], 2)
+    const { detail } = await expectTold(1516, allMembers(), [], 2)
     expect(detail.changedUser).toMatchObject(own)
   })
 
   it.each([
-    ['60 tells of a new administrator (1517)', () => mia, 60, 1517],
-    ['20 tells of a member who is none any more (1518)', () => adam, 20, 1518],
-  ])('with roleLevel %s, with a new order of the list', async (_what, whom, roleLevel, kind) => {
-    expect((await set(olga, whom(), { roleLevel })).errCode).toBe(0)
-    expect((await memberNow(whom())).roleLevel).toBe(roleLevel)
-    const { detail } = await expectTold(kind, everybody(), [stranger])
-    expect(detail.changedUser).toMatchObject({ userID: whom().userID, roleLevel })
+    ['a new administrator, roleLevel 60 (1517)', () => mia, 60, 1517],
+    ['a former administrator, roleLevel 20 (1518)', () => adam, 20, 1518],
+  ])('announces %s, with a new version of the list’s order', async (_case, target, roleLevel, kind) => {
+    expect((await set(olga, target(), { roleLevel })).errCode).toBe(0)
+    expect((await memberNow(target())).roleLevel).toBe(roleLevel)
+    const { detail } = await expectTold(kind, allMembers(), [stranger])
+    expect(detail.changedUser).toMatchObject({ userID: target().userID, roleLevel })
     expect(detail.groupSortVersion).toBe(detail.groupMemberVersion)
     expect(detail.groupSortVersion).toBeGreaterThan(0)
     expect(max.inChat(kind)).toEqual([])
-    await expectTold(1516, [], everybody())
+    await expectTold(1516, [], allMembers())
   })
 
-  it('with a role and a name tells of both, each a version further', async () => {
+  it('announces a new role and a new name separately, each with its own version', async () => {
     await set(olga, mia, { roleLevel: 60, nickname: 'M' })
-    const role = await expectTold(1517, everybody())
-    const name = await expectTold(1516, everybody())
+    const role = await expectTold(1517, allMembers())
+    const name = await expectTold(1516, allMembers())
     expect(name.detail.groupMemberVersion).toBe(role.detail.groupMemberVersion + 1)
   })
 
-  it('changes members of several groups in one call, or nothing', async () => {
+  it('changes members of several groups in one call, all or nothing', async () => {
     const other = await found(mia, { members: [olga] })
     const body = (userID: string) => ({
       members: [
@@ -85,33 +85,33 @@ describe('set_group_member_info', () => {
   })
 
   it.each<[string, () => GroupShadow | null, () => GroupShadow, object, number]>([
-    ['the owner, themselves', () => olga, () => olga, { nickname: 'x' }, 0],
-    ['the owner, an administrator', () => olga, () => adam, { nickname: 'x' }, 0],
-    ['the owner, a member', () => olga, () => mia, { nickname: 'x' }, 0],
-    ['the owner, their own role', () => olga, () => olga, { roleLevel: 20 }, 1002],
-    ['the owner, another owner', () => olga, () => mia, { roleLevel: 100 }, 1002],
-    ['an administrator, themselves', () => adam, () => adam, { nickname: 'x' }, 0],
-    ['an administrator, their own role, downwards', () => adam, () => adam, { roleLevel: 20 }, 0],
-    ['an administrator, another', () => adam, () => eve, { nickname: 'x' }, 1002],
-    ['an administrator, the role of another', () => adam, () => eve, { roleLevel: 20 }, 1002],
-    ['an administrator, the owner', () => adam, () => olga, { nickname: 'x' }, 1002],
-    ['an administrator, a member', () => adam, () => mia, { nickname: 'x' }, 0],
-    ['an administrator, the role of a member', () => adam, () => mia, { roleLevel: 60 }, 0],
-    ['a member, themselves', () => mia, () => mia, { nickname: 'x' }, 0],
-    ['a member, their own role', () => mia, () => mia, { roleLevel: 60 }, 1002],
-    ['a member, another', () => mia, () => max, { nickname: 'x' }, 1002],
-    ['a stranger, a member', () => stranger, () => max, { nickname: 'x' }, 1002],
-    ['the app, the owner', () => null, () => olga, { nickname: 'x' }, 0],
-    ['the app, the role of the owner', () => null, () => olga, { roleLevel: 20 }, 1002],
-    ['the app, the role of an administrator', () => null, () => adam, { roleLevel: 20 }, 0],
-  ])('by %s', async (_who, by, whom, given, code) => {
-    const before = await memberNow(whom())
-    expect((await set(by(), whom(), given)).errCode).toBe(code)
-    expect(await memberNow(whom())).toEqual(code === 0 ? { ...before, ...given } : before)
-    if (code !== 0) for (const kind of [1516, 1517, 1518]) await expectTold(kind, [], [...everybody(), stranger])
+    ['the owner renames themselves', () => olga, () => olga, { nickname: 'x' }, 0],
+    ['the owner renames an administrator', () => olga, () => adam, { nickname: 'x' }, 0],
+    ['the owner renames a member', () => olga, () => mia, { nickname: 'x' }, 0],
+    ['the owner lowers their own role', () => olga, () => olga, { roleLevel: 20 }, 1002],
+    ['the owner makes a second owner', () => olga, () => mia, { roleLevel: 100 }, 1002],
+    ['an administrator renames themselves', () => adam, () => adam, { nickname: 'x' }, 0],
+    ['an administrator lowers their own role', () => adam, () => adam, { roleLevel: 20 }, 0],
+    ['an administrator renames another administrator', () => adam, () => eve, { nickname: 'x' }, 1002],
+    ['an administrator lowers another administrator', () => adam, () => eve, { roleLevel: 20 }, 1002],
+    ['an administrator renames the owner', () => adam, () => olga, { nickname: 'x' }, 1002],
+    ['an administrator renames a member', () => adam, () => mia, { nickname: 'x' }, 0],
+    ['an administrator makes a member an administrator', () => adam, () => mia, { roleLevel: 60 }, 0],
+    ['a member renames themselves', () => mia, () => mia, { nickname: 'x' }, 0],
+    ['a member raises their own role', () => mia, () => mia, { roleLevel: 60 }, 1002],
+    ['a member renames another member', () => mia, () => max, { nickname: 'x' }, 1002],
+    ['a stranger renames a member', () => stranger, () => max, { nickname: 'x' }, 1002],
+    ['an app administrator renames the owner', () => null, () => olga, { nickname: 'x' }, 0],
+    ['an app administrator lowers the owner', () => null, () => olga, { roleLevel: 20 }, 1002],
+    ['an app administrator lowers an administrator', () => null, () => adam, { roleLevel: 20 }, 0],
+  ])('checks the caller’s rights: %s', async (_case, by, target, given, code) => {
+    const before = await memberNow(target())
+    expect((await set(by(), target(), given)).errCode).toBe(code)
+    expect(await memberNow(target())).toEqual(code === 0 ? { ...before, ...given } : before)
+    if (code !== 0) for (const kind of [1516, 1517, 1518]) await expectTold(kind, [], [...allMembers(), stranger])
   })
 
-  it('refuses nobody, somebody twice, unknown roles, long texts and groups that do not exist', async () => {
+  it('refuses empty lists, repeated members, unknown roles, long texts and unknown groups', async () => {
     const one = { groupID, userID: mia.userID, nickname: 'x' }
     for (const members of [
       ...[null, [], [one, one], Array.from({ length: 1_001 }, (_, i) => ({ ...one, userID: `u${i}` }))],
@@ -125,7 +125,7 @@ describe('set_group_member_info', () => {
       expect((await olga.call('set_group_member_info', { members })).errCode).toBe(1001)
     }
     expect((await olga.call('set_group_member_info', { members: [{ ...one, groupID: 'nowhere' }] })).errCode).toBe(1004)
-    await expectTold(1516, [], everybody())
+    await expectTold(1516, [], allMembers())
   })
 })
 
@@ -133,10 +133,10 @@ describe('a user’s new name or face', () => {
   const rename = (given: object) =>
     post('/user/update_user_info_ex', { userInfo: { userID: mia.userID, ...given } }, mia.token)
 
-  it('is told to the groups that show it (1516), and their lists are a version further', async () => {
+  it('is announced in the groups that show it (1516), with a new version of their member lists', async () => {
     await rename({ nickname: 'New' })
     await until(() => max.told(1516).length === 1)
-    const { detail, from } = await expectTold(1516, everybody(), [stranger])
+    const { detail, from } = await expectTold(1516, allMembers(), [stranger])
     expect(from).toBe(mia.userID)
     expect(detail.changedUser).toMatchObject({ userID: mia.userID, nickname: 'New' })
     const { data } = await max.call('get_incremental_group_members', {
@@ -145,7 +145,7 @@ describe('a user’s new name or face', () => {
     expect(data).toMatchObject({ full: false, update: [{ userID: mia.userID, nickname: 'New' }] })
   })
 
-  it('is not told where the member has a name and a face of the group, nor in dismissed groups', async () => {
+  it('is not announced in dismissed groups, nor where the member set a name and a face', async () => {
     await set(mia, mia, { nickname: 'M', faceURL: 'face' })
     const shown = await found(mia, { members: [stranger] })
     const over = await found(olga, { members: [mia] })
@@ -155,7 +155,7 @@ describe('a user’s new name or face', () => {
     expect(stranger.told(1516)[0]?.detail.group.groupID).toBe(shown)
     await expectTold(
       1516,
-      everybody().filter((shadow) => shadow !== mia),
+      allMembers().filter((shadow) => shadow !== mia),
     )
     expect(mia.told(1516).map(({ detail }) => detail.group.groupID)).toEqual([groupID, shown])
   })

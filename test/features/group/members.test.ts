@@ -13,7 +13,7 @@ beforeAll(async () => {
   await register('olga', 'adam', 'mia', 'max', 'stranger')
   for (const userID of ['olga', 'mia', 'stranger']) tokens.set(userID, await userToken(userID))
   tokens.set('app', await adminToken())
-  // In the table by name, in the list by role and then as they joined.
+  // The table orders members by userID; the list orders them by role and then by time of joining.
   await seedGroupOf(
     {
       max: { joinTime: 40, muteEndTime: 99, ex: 'x', inviterUserID: 'olga', operatorUserID: 'adam', joinSource: 3 },
@@ -31,13 +31,13 @@ const list = (given: object, as?: string) => call('get_group_member_list', { gro
 const idsOf = (members: { userID: string }[]) => members.map(({ userID }) => userID)
 
 describe('get_group_member_list', () => {
-  it('has the owner first, then administrators, then members as they joined', async () => {
+  it('lists the owner first, then administrators, then members by time of joining', async () => {
     const { data } = await list({})
     expect(data.total).toBe(4)
     expect(idsOf(data.members)).toEqual(['olga', 'adam', 'mia', 'max'])
   })
 
-  it("shows the member's own name and face, and else the user's", async () => {
+  it("shows the name and face that the member set, or else the user's own", async () => {
     const { data } = await list({})
     expect(data.members[2]).toMatchObject({ nickname: 'Mia of the group', faceURL: 'https://x/own.png' })
     expect(data.members[3]).toEqual({
@@ -56,7 +56,7 @@ describe('get_group_member_list', () => {
     })
   })
 
-  it('comes in pages; beyond the last there is nothing, and without a size there is the total alone', async () => {
+  it('returns pages: none after the last, and only the total when the page size is 0', async () => {
     const page = async (pageNumber: number, showNumber: number) => {
       const { data } = await list({ pagination: { pageNumber, showNumber } })
       return [data.total, idsOf(data.members)]
@@ -74,13 +74,13 @@ describe('get_group_member_list', () => {
     [3, ['mia', 'max']],
     [4, ['adam', 'mia', 'max']],
     [5, ['olga', 'adam']],
-  ])('with filter %i has the members of its roles', async (filter, userIDs) => {
+  ])('returns the members with the roles of filter %i', async (filter, userIDs) => {
     const { data } = await list({ filter })
     expect(data).toMatchObject({ total: userIDs.length })
     expect(idsOf(data.members)).toEqual(userIDs)
   })
 
-  it('with a keyword has those whose shown name or ID contains it, whatever its case', async () => {
+  it('returns members whose shown name or userID contains the keyword, ignoring case', async () => {
     const found = async (keyword: string, given = {}) => {
       const { data } = await list({ keyword, ...given })
       return [data.total, idsOf(data.members)]
@@ -88,13 +88,13 @@ describe('get_group_member_list', () => {
     expect(await found('OF THE GROUP')).toEqual([1, ['mia']])
     expect(await found('nick of')).toEqual([3, ['olga', 'adam', 'max']])
     expect(await found('nick of', { filter: 3 })).toEqual([1, ['max']])
-    // Mia is not shown under the name of her account.
+    // The group shows Mia under another name than her account has.
     expect(await found('nick of mia')).toEqual([0, []])
     expect(await found('MA')).toEqual([1, ['max']])
     expect(await found('%')).toEqual([0, []])
   })
 
-  it('refuses what it does not know and pages that are too large', async () => {
+  it('refuses unknown filters, wrong types, long texts and pages that are too large', async () => {
     for (const given of [
       { filter: 6 },
       { filter: -1 },
@@ -110,12 +110,12 @@ describe('get_group_member_list', () => {
     }
   })
 
-  it('of a dismissed group is still there for its members', async () => {
+  it('lists the members of a dismissed group', async () => {
     expect((await list({ groupID: 'over' }, 'olga')).data.total).toBe(1)
   })
 })
 
-describe('the calls about one group', () => {
+describe('a call that reads one group', () => {
   const calls = [
     ['get_group_member_list', { groupID: 'g1', ...PAGE }],
     ['get_group_members_info', { groupID: 'g1', userIDs: ['max'] }],
@@ -126,13 +126,13 @@ describe('the calls about one group', () => {
     ['get_incremental_group_members_batch', { userID: 'mia', reqList: [{ groupID: 'g1' }] }],
   ] as const
 
-  it.each(calls)('%s is for members and administrators of the app', async (verb, body) => {
+  it.each(calls)('is for members and app administrators: %s', async (verb, body) => {
     expect((await call(verb, body, 'stranger')).errCode).toBe(1002)
     expect((await call(verb, body, 'mia')).errCode).toBe(0)
     expect((await call(verb, body, 'app')).errCode).toBe(0)
   })
 
-  it.each(calls)('%s says when there is no such group', async (verb, body) => {
+  it.each(calls)('refuses a group that does not exist: %s', async (verb, body) => {
     const text = JSON.stringify(body).replaceAll('g1', 'nowhere')
     const reply = await post(`/group/${verb}`, text, tokens.get('app'))
     expect(reply).toMatchObject({ errCode: verb === 'get_group_abstract_info' ? 1201 : 1004 })
@@ -141,14 +141,14 @@ describe('the calls about one group', () => {
 })
 
 describe('get_group_members_info', () => {
-  it('has those who are members, in the order asked for and once each', async () => {
+  it('returns the given members, in the given order and once each', async () => {
     const userIDs = ['max', 'stranger', 'olga', 'max', 'nobody']
     const { data } = await call('get_group_members_info', { groupID: 'g1', userIDs })
     expect(idsOf(data.members)).toEqual(['max', 'olga'])
     expect(data.members[1]).toMatchObject({ groupID: 'g1', roleLevel: 100, nickname: 'nick of olga' })
   })
 
-  it('wants at least one and at most a thousand users', async () => {
+  it('refuses an empty list and more than 1,000 users', async () => {
     const ask = (userIDs: unknown) => call('get_group_members_info', { groupID: 'g1', userIDs })
     expect((await ask([])).errCode).toBe(1001)
     expect((await ask(null)).errCode).toBe(1001)
@@ -160,7 +160,7 @@ describe('get_group_members_info', () => {
 })
 
 describe('get_group_member_user_id', () => {
-  it('has the IDs of all members in the order of the list', async () => {
+  it('returns the userIDs of all members in the order of the list', async () => {
     expect((await call('get_group_member_user_id', { groupID: 'g1' })).data).toEqual({
       userIDs: ['olga', 'adam', 'mia', 'max'],
     })
@@ -168,7 +168,7 @@ describe('get_group_member_user_id', () => {
 })
 
 describe('get_group_abstract_info', () => {
-  /** The reply's text: the hash has more digits than JavaScript keeps. */
+  /** The text of the reply, because the hash has more digits than a JavaScript number. */
   async function textOf(groupIDs: string[], as: string): Promise<string> {
     const headers = { operationID: 'op', token: tokens.get(as) ?? '' }
     const body = JSON.stringify({ groupIDs })
@@ -180,14 +180,14 @@ describe('get_group_abstract_info', () => {
     return createHash('md5').update(JSON.stringify(sorted)).digest().readBigUInt64BE(0)
   }
 
-  it('has the number of members and the hash of their entries by userID, to the last digit', async () => {
+  it('returns the number of members and the exact hash of their entries, ordered by userID', async () => {
     const { data } = await list({})
     const text = await textOf(['over', 'g1'], 'olga')
     expect(text).toContain(`{"groupID":"g1","groupMemberNumber":4,"groupMemberListHash":${hashOf(data.members)}}`)
     expect(text).toContain('"groupAbstractInfos":[{"groupID":"over","groupMemberNumber":1,')
   })
 
-  it('reads a large group piece by piece and comes to the same hash', async () => {
+  it('returns the same hash for a large group that is read page by page', async () => {
     await seedLargeGroup('pieces', 2_500)
     const members: { userID: string }[] = []
     for (const pageNumber of [1, 2, 3]) {
@@ -200,7 +200,7 @@ describe('get_group_abstract_info', () => {
     )
   })
 
-  it('refuses none, twice the same, too many and groups that are empty', async () => {
+  it('refuses no groupIDs, repeated ones, too many and groups without members', async () => {
     const ask = async (groupIDs: unknown) => (await call('get_group_abstract_info', { groupIDs }, 'app')).errCode
     await seedGroupOf({}, { groupID: 'empty' })
     expect(await ask([])).toBe(1001)
@@ -213,7 +213,7 @@ describe('get_group_abstract_info', () => {
 describe('get_groups', () => {
   const find = async (given: object, as = 'stranger') => (await call('get_groups', { ...PAGE, ...given }, as)).data
 
-  it('has the group of an ID, dismissed or not, with the owner as shown there', async () => {
+  it('returns the group with the given ID, dismissed or not, with the owner’s shown name', async () => {
     expect(await find({ groupID: 'g1', groupName: 'no matter' })).toMatchObject({
       total: 1,
       groups: [
@@ -228,7 +228,7 @@ describe('get_groups', () => {
     expect(await find({ groupID: 'nowhere' })).toEqual({ total: 0, groups: [] })
   })
 
-  it('has groups in use whose name contains a text, whatever its case, newest first and in pages', async () => {
+  it('returns pages of groups by name, ignoring case, newest first, without dismissed ones', async () => {
     await seedGroupOf(
       { mia: { roleLevel: 100, nickname: 'M.' } },
       { groupID: 'n1', groupName: 'Néw %x', createTime: 7 },
@@ -256,7 +256,7 @@ describe('get_groups', () => {
   })
 })
 
-describe('a group of 100,000', () => {
+describe('a group of 100,000 members', () => {
   const SIZE = 100_000
 
   beforeAll(() => seedLargeGroup('large', SIZE))
@@ -267,7 +267,7 @@ describe('a group of 100,000', () => {
     return { ...(await getGroupMemberList(ctx, asked)), read }
   }
 
-  it('is paged without reading the rest', async () => {
+  it('is read page by page without reading the other rows', async () => {
     const first = await page(1)
     expect(first.total).toBe(SIZE)
     expect(idsOf(first.members).slice(0, 4)).toEqual(['u000000', 'u000007', 'u000001', 'u000002'])
@@ -278,7 +278,7 @@ describe('a group of 100,000', () => {
     expect((await page(1_001)).read.rows).toBeLessThan(10)
   })
 
-  it('is paged by role without counting its members', async () => {
+  it('is read page by page for a role without counting its members', async () => {
     const members = await page(1, { filter: 3 })
     expect(members.total).toBe(SIZE - 2)
     expect(members.members[0]?.userID).toBe('u000001')
@@ -288,7 +288,7 @@ describe('a group of 100,000', () => {
     expect(leaders.read.rows).toBeLessThan(50)
   })
 
-  it('is asked for a thousand members in two questions that read their rows', async () => {
+  it('returns 1,000 given members with two queries that read few other rows', async () => {
     const { ctx, read } = countedContext('u000005')
     const userIDs = Array.from({ length: 1_000 }, (_, i) => `u${String(i * 100).padStart(6, '0')}`)
     const { members } = await getGroupMembersInfo(ctx, { groupID: 'large', userIDs })
@@ -297,12 +297,12 @@ describe('a group of 100,000', () => {
     expect(read.rows).toBeLessThan(6_000)
   })
 
-  it('is searched whole', async () => {
+  it('is searched as a whole for a keyword', async () => {
     const found = await page(1, { keyword: 'User 99999' })
     expect([found.total, idsOf(found.members)]).toEqual([1, ['u099999']])
   })
 
-  it('gives the IDs of all its members', async () => {
+  it('returns the userIDs of all its members', async () => {
     const { data } = await call('get_full_group_member_user_ids', { groupID: 'large', idHash: 0 }, 'app')
     expect(data).toMatchObject({ version: 1, equal: false })
     expect(data.userIDs).toHaveLength(SIZE)
@@ -310,7 +310,7 @@ describe('a group of 100,000', () => {
     expect(new Set(data.userIDs).size).toBe(SIZE)
   })
 
-  it('is hashed alone, not with others', async () => {
+  it('is hashed alone, but refused together with another group', async () => {
     const ask = (groupIDs: string[]) => call('get_group_abstract_info', { groupIDs }, 'app')
     expect((await ask(['large'])).data.groupAbstractInfos).toMatchObject([{ groupMemberNumber: SIZE }])
     expect(await ask(['large', 'g1'])).toMatchObject({

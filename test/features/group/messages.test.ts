@@ -15,7 +15,7 @@ let other: Shadow
 
 const chat = () => `sg_${groupID}`
 
-/** A group as the group calls will leave it in D1; its conversation begins with its first message. */
+/** Writes a group to D1. Its ConversationObject is created by the first message. */
 async function createGroup(roles: Record<string, number>, status = 0): Promise<void> {
   const db = openDatabase(bindings.DB)
   await db.insert(group).values({
@@ -58,18 +58,18 @@ beforeEach(async () => {
 })
 
 const all = () => [owner, admin, member, other]
-const everybodyHas = (count: number) => until(() => all().every(({ device }) => device.received().length >= count))
+const allHave = (count: number) => until(() => all().every(({ device }) => device.received().length >= count))
 
 describe('a message to a group', () => {
-  it('reaches every member, and makes the conversation appear for each', async () => {
+  it('is delivered to every member and adds the conversation to each list', async () => {
     expect((await send(owner, 'hello all')).errCode).toBe(0)
     expect((await send(member, 'hello back')).errCode).toBe(0)
-    await everybodyHas(2)
+    await allHave(2)
     expect((await other.known()).conversations[chat()]).toMatchObject({ conversationType: 3, groupID, userID: '' })
     await expectSameAsFresh(...all())
   })
 
-  it('is for members of groups that exist and go on', async () => {
+  it('is refused from strangers, in unknown groups and in dismissed groups', async () => {
     await register(`stranger_${next}`)
     const stranger = await Shadow.online(`stranger_${next}`)
     expect((await send(stranger, 'let me in')).errCode).toBe(1203)
@@ -81,10 +81,10 @@ describe('a message to a group', () => {
   })
 })
 
-describe('who has read a message of a group', () => {
-  it('is a matter of each member’s position', async () => {
+describe('get_group_message_readers', () => {
+  it('lists readers and non-readers by the read seq of each member', async () => {
     for (const text of ['one', 'two', 'three']) await send(owner, text)
-    await everybodyHas(3)
+    await allHave(3)
     await call(member, '/msg/mark_conversation_as_read', { hasReadSeq: 3 })
     await call(other, '/msg/mark_conversation_as_read', { hasReadSeq: 1 })
     const readers = async (seq: number, filter: number) =>
@@ -104,13 +104,13 @@ describe('who has read a message of a group', () => {
 describe('messages of a group', () => {
   beforeEach(async () => {
     for (const text of ['one', 'two', 'three']) await send(member, text)
-    await everybodyHas(3)
+    await allHave(3)
   })
 
   const notified = (contentType: number) =>
     until(() => all().every(({ device }) => device.received().some(({ msg }) => msg.contentType === contentType)))
 
-  it('deleted or cleared for everybody are gone for everybody', async () => {
+  it('are deleted and cleared for all members when IsSyncOther is set', async () => {
     const forAll = { deleteSyncOpt: { IsSyncOther: true } }
     expect((await call(owner, '/msg/delete_msgs', { seqs: [2], ...forAll })).errCode).toBe(0)
     await notified(ContentType.DeleteMsgsNotification)
@@ -122,7 +122,7 @@ describe('messages of a group', () => {
     await expectSameAsFresh(...all())
   })
 
-  it('are not for those to delete for others who have left', async () => {
+  it('are not deleted for other members by a user who was kicked', async () => {
     const kicked = await post('/group/kick_group', { groupID, kickedUserIDs: [other.userID] }, owner.token)
     expect(kicked.errCode).toBe(0)
     await until(async () => (await user(other.userID).logView(chat()))?.maxSeq !== 0)
@@ -139,14 +139,14 @@ describe('messages of a group', () => {
 
 describe('a message of a group', () => {
   it.each([
-    ['its sender', () => member, () => member, 0],
-    ['the owner, whoever wrote it', () => owner, () => admin, 0],
-    ['an administrator, when a member wrote it', () => admin, () => member, 0],
-    ['an administrator, when the owner wrote it', () => admin, () => owner, 1002],
-    ['another member', () => other, () => member, 1002],
-  ])('revoked by %s', async (_who, revoker, sender, code) => {
+    ['by its sender', () => member, () => member, 0],
+    ['by the owner, when an administrator sent it', () => owner, () => admin, 0],
+    ['by an administrator, when a member sent it', () => admin, () => member, 0],
+    ['not by an administrator, when the owner sent it', () => admin, () => owner, 1002],
+    ['not by another member', () => other, () => member, 1002],
+  ])('may be revoked by the right members: %s', async (_case, revoker, sender, code) => {
     await send(sender(), 'oops')
-    await everybodyHas(1)
+    await allHave(1)
     expect((await call(revoker(), '/msg/revoke_msg', { seq: 1 })).errCode).toBe(code)
     if (code !== 0) return
     await until(() =>

@@ -26,7 +26,7 @@ describe('transfer_group', () => {
   it.each([
     ['a member', () => mia, 20],
     ['an administrator', () => adam, 60],
-  ])('to %s swaps the two roles', async (_who, to, role) => {
+  ])('swaps the roles of the old owner and the new one, who was %s', async (_who, to, role) => {
     expect(await handOver(to())).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await rolesNow()).toMatchObject({ [to().userID]: 100, [olga.userID]: role })
     expect((await group()).ownerUserID).toBe(to().userID)
@@ -44,7 +44,7 @@ describe('transfer_group', () => {
     await expectTold(1513, [], [mia, olga, adam])
   })
 
-  it('first lets a muted new owner speak again (1513)', async () => {
+  it('cancels the mute of the new owner before the transfer (1513)', async () => {
     await olga.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 600 })
     await handOver(mia)
     const { detail } = await expectTold(1513, [mia, olga, adam], [stranger])
@@ -58,21 +58,21 @@ describe('transfer_group', () => {
     ['by a stranger', 1002, () => handOver(mia, stranger)],
     ['to a stranger', 1001, () => handOver(stranger)],
     ['to the owner', 1001, () => handOver(olga)],
-    ['from whom is not the owner', 1001, () => handOver(mia, olga, adam)],
+    ['from a user who is not the owner', 1001, () => handOver(mia, olga, adam)],
     [
-      'of no group',
+      'of an unknown group',
       1004,
       () => olga.call('transfer_group', { groupID: 'no', oldOwnerUserID: 'a', newOwnerUserID: 'b' }),
     ],
-    ['to nobody', 1001, () => olga.call('transfer_group', { groupID, oldOwnerUserID: olga.userID })],
-  ])('%s is refused with %d', async (_what, code, act) => {
+    ['without a new owner', 1001, () => olga.call('transfer_group', { groupID, oldOwnerUserID: olga.userID })],
+  ])('refuses a transfer %s with %d', async (_what, code, act) => {
     const before = await rolesNow()
     expect((await act()).errCode).toBe(code)
     expect([await rolesNow(), (await group()).ownerUserID]).toEqual([before, olga.userID])
     await expectTold(1507, [], [olga, adam, mia, stranger])
   })
 
-  it('is also for administrators of the app, but not in a dismissed group', async () => {
+  it('accepts app administrators, and refuses a dismissed group', async () => {
     const body = { groupID, oldOwnerUserID: olga.userID, newOwnerUserID: mia.userID }
     expect((await asApp('transfer_group', body)).errCode).toBe(0)
     await mia.call('dismiss_group', { groupID })
@@ -83,7 +83,7 @@ describe('transfer_group', () => {
 })
 
 describe('dismiss_group', () => {
-  it('tells everybody in the chat (1511), and the group is in nobody’s list from then on', async () => {
+  it('announces it in the chat (1511) and takes the group out of every member’s list', async () => {
     expect(await olga.call('dismiss_group', { groupID, deleteMember: false })).toMatchObject({ errCode: 0 })
     const { detail, from } = await expectTold(1511, [olga, adam, mia], [stranger])
     expect(from).toBe(olga.userID)
@@ -95,20 +95,20 @@ describe('dismiss_group', () => {
     expect(await rolesNow()).toEqual({})
   })
 
-  it('with sendMessage false leaves the chat as it is', async () => {
+  it('adds no message to the chat when sendMessage is false', async () => {
     await olga.call('dismiss_group', { groupID, sendMessage: false })
     await expectTold(1511, [olga, adam, mia])
     expect(mia.inChat(1511)).toEqual([])
   })
 
-  it('with deleteMember tells nobody, and may come after a dismissal', async () => {
+  it('sends no notification with deleteMember, which may also follow an earlier dismissal', async () => {
     expect((await olga.call('dismiss_group', { groupID, deleteMember: true })).errCode).toBe(0)
     await expectTold(1511, [], [olga, adam, mia])
     expect(await group()).toMatchObject({ status: 2 })
     expect((await asApp('dismiss_group', { groupID, deleteMember: true })).errCode).toBe(0)
   })
 
-  it('is for the owner and administrators of the app, once', async () => {
+  it('is for the owner and app administrators, and refuses a second dismissal', async () => {
     for (const shadow of [adam, mia, stranger]) {
       expect((await shadow.call('dismiss_group', { groupID })).errCode).toBe(1002)
     }
@@ -120,7 +120,7 @@ describe('dismiss_group', () => {
     await expectTold(1511, [olga, adam, mia], [stranger])
   })
 
-  it('ends every call that changes the group', async () => {
+  it('makes every call that changes the group fail with 1204', async () => {
     await olga.call('dismiss_group', { groupID })
     const calls: [string, object][] = [
       ['set_group_info_ex', { groupName: 'x' }],
@@ -136,7 +136,7 @@ describe('dismiss_group', () => {
       expect([verb, (await asApp(verb, { groupID, ...body })).errCode]).toEqual([verb, 1204])
   })
 
-  it('frees nobody’s groupID', async () => {
+  it('does not free the groupID', async () => {
     await olga.call('dismiss_group', { groupID })
     const reply = await olga.call('create_group', { ownerUserID: olga.userID, groupInfo: { groupID, groupType: 2 } })
     expect(reply.errCode).toBe(1202)

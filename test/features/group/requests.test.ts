@@ -40,7 +40,7 @@ const short = ({ data }: { data?: { groupRequests: Request[] } }) =>
   data?.groupRequests.map(({ groupInfo, userInfo }) => `${userInfo.userID} to ${groupInfo.groupID}`)
 
 describe('get_recv_group_applicationList', () => {
-  it('has the requests to all groups that the user owns or administrates, newest first', async () => {
+  it('lists the requests to all groups that the user owns or administrates, newest first', async () => {
     const reply = await received({})
     expect(reply.data.total).toBe(4)
     expect(short(reply)).toEqual(['cid to g2', 'ann to g2', 'ben to g1', 'ann to g1'])
@@ -48,7 +48,7 @@ describe('get_recv_group_applicationList', () => {
     expect((await received({}, 'ann')).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('shows user and group as they are, and what became of the request', async () => {
+  it('shows the current user and group, and the answer to the request', async () => {
     const { data } = await received({}, 'adam')
     expect(data.groupRequests[0]).toEqual({
       userInfo: { userID: 'ben', nickname: 'nick of ben', faceURL: 'https://x/ben.png', ex: '' },
@@ -63,14 +63,14 @@ describe('get_recv_group_applicationList', () => {
     })
   })
 
-  it('has those with the results that are wanted, and those to the groups that are named', async () => {
+  it('lists only requests with the given results and to the given groups', async () => {
     expect(short(await received({ handleResults: [0] }))).toEqual(['cid to g2', 'ann to g1'])
     expect(short(await received({ handleResults: [1, -1] }))).toEqual(['ann to g2', 'ben to g1'])
     expect(short(await received({ groupIDs: ['g1', 'g1'] }))).toEqual(['ben to g1', 'ann to g1'])
     expect((await received({ groupIDs: ['g1'], handleResults: [-1] })).data.total).toBe(0)
   })
 
-  it('comes in pages', async () => {
+  it('returns pages', async () => {
     const page = async (pageNumber: number, showNumber: number) => {
       const reply = await received({ pagination: { pageNumber, showNumber } })
       return [reply.data.total, short(reply)]
@@ -80,7 +80,7 @@ describe('get_recv_group_applicationList', () => {
     expect(await page(1, 0)).toEqual([4, []])
   })
 
-  it('is for the user, and names only groups that the caller administrates', async () => {
+  it('is for the user, and refuses groups that the caller does not administrate', async () => {
     expect((await call('get_recv_group_applicationList', { fromUserID: 'olga', ...PAGE }, 'adam')).errCode).toBe(1002)
     expect((await received({ groupIDs: ['g1', 'g3'] })).errCode).toBe(1002)
     expect((await received({ groupIDs: ['g1'] }, 'mia')).errCode).toBe(1002)
@@ -89,7 +89,7 @@ describe('get_recv_group_applicationList', () => {
     expect(short(asApp)).toEqual(['ann to g3'])
   })
 
-  it('refuses too many groups, too large a page and wrong types', async () => {
+  it('refuses too many groups, pages that are too large and wrong types', async () => {
     for (const given of [
       { groupIDs: Array.from({ length: 1001 }, (_, i) => `g${i}`) },
       { groupIDs: 'g1' },
@@ -105,7 +105,7 @@ describe('get_recv_group_applicationList', () => {
 })
 
 describe('get_user_req_group_applicationList', () => {
-  it('has what the user asked for, newest first and by group and result', async () => {
+  it('lists the user’s own requests, newest first, by group and result', async () => {
     expect(short(await sent({}))).toEqual(['ann to g3', 'ann to g2', 'ann to g1'])
     expect(short(await sent({ groupIDs: ['g1', 'g2', 'nowhere'] }))).toEqual(['ann to g2', 'ann to g1'])
     expect(short(await sent({ handleResults: [0] }))).toEqual(['ann to g3', 'ann to g1'])
@@ -114,7 +114,7 @@ describe('get_user_req_group_applicationList', () => {
     expect((await sent({}, 'mia')).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('is for the user and administrators of the app, who may mistake the ID', async () => {
+  it('is for the user and app administrators, and refuses unknown users with 1004', async () => {
     expect((await call('get_user_req_group_applicationList', { userID: 'ann', ...PAGE }, 'olga')).errCode).toBe(1002)
     const asApp = (userID: string) => call('get_user_req_group_applicationList', { userID, ...PAGE }, 'app')
     expect((await asApp('ann')).data.total).toBe(3)
@@ -126,21 +126,21 @@ describe('get_group_users_req_application_list', () => {
   const ask = (given: object, as = 'adam') =>
     call('get_group_users_req_application_list', { groupID: 'g1', userIDs: ['ann', 'ben', 'cid'], ...given }, as)
 
-  it('has the requests of those of the users who asked', async () => {
+  it('lists the requests of the given users and leaves out users without one', async () => {
     const reply = await ask({})
     expect(reply.data.total).toBe(2)
     expect(short(reply)).toEqual(['ben to g1', 'ann to g1'])
     expect((await ask({ userIDs: ['cid', 'nobody'] })).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('is for who may answer them', async () => {
+  it('is for the users who may answer the requests', async () => {
     expect((await ask({}, 'mia')).errCode).toBe(1002)
     expect((await ask({}, 'ann')).errCode).toBe(1002)
     expect((await ask({}, 'app')).errCode).toBe(0)
     expect((await ask({ groupID: 'nowhere' })).errCode).toBe(1201)
   })
 
-  it('refuses no users, too many and wrong types', async () => {
+  it('refuses empty lists, too many users and wrong types', async () => {
     for (const userIDs of [[], null, 'ann', Array.from({ length: 1001 }, (_, i) => `u${i}`)]) {
       expect((await ask({ userIDs })).errCode).toBe(1001)
     }
@@ -151,7 +151,7 @@ describe('get_specified_user_group_request_info', () => {
   const ask = (userID: string, as: string, groupID = 'g1') =>
     call('get_specified_user_group_request_info', { groupID, userID }, as)
 
-  it('has the request of one user, for the user and for who may answer it', async () => {
+  it('returns the request of one user, to that user and to those who may answer it', async () => {
     for (const as of ['ann', 'olga', 'adam', 'app']) {
       expect((await ask('ann', as)).data).toMatchObject({
         total: 1,
@@ -160,13 +160,13 @@ describe('get_specified_user_group_request_info', () => {
     }
   })
 
-  // An empty list makes the JS SDK tell its app of a request without any content.
-  it('has null where there is none, as OpenIM does', async () => {
+  // With an empty list, the JS SDK would report a request without content to its app.
+  it('returns null without a request, as OpenIM does', async () => {
     expect((await ask('cid', 'olga')).data).toEqual({ total: 0, groupRequests: null })
     expect((await ask('mia', 'mia')).data).toEqual({ total: 0, groupRequests: null })
   })
 
-  it('is for nobody else', async () => {
+  it('refuses other users, unknown groups and an empty userID', async () => {
     expect((await ask('ann', 'mia')).errCode).toBe(1002)
     expect((await ask('ben', 'ann')).errCode).toBe(1002)
     expect((await ask('ann', 'app', 'nowhere')).errCode).toBe(1004)
@@ -180,7 +180,7 @@ describe('get_group_application_unhandled_count', () => {
     return errCode === 0 ? data : errCode
   }
 
-  it('counts what waits in the groups that the user manages since a moment', async () => {
+  it('counts the pending requests to the groups that the user manages, made after a time', async () => {
     expect(await count('olga')).toEqual({ count: 2 })
     expect(await count('olga', { time: 10 })).toEqual({ count: 1 })
     expect(await count('olga', { time: 40 })).toEqual({ count: 0 })
@@ -188,7 +188,7 @@ describe('get_group_application_unhandled_count', () => {
     expect(await count('ann')).toEqual({ count: 0 })
   })
 
-  it('is for the user and administrators of the app', async () => {
+  it('is for the user and app administrators', async () => {
     expect(await count('olga', {}, 'adam')).toBe(1002)
     expect(await count('olga', {}, 'app')).toEqual({ count: 2 })
     expect(await count('olga', { time: 'soon' })).toBe(1001)

@@ -3,8 +3,8 @@ import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from 
 import { adminToken, post, until } from '../../rigs/rig.ts'
 
 /*
- * Whatever changes in a group, everybody's online device ends up with what a fresh login fetches; who was a member
- * before applies each notice as it comes and asks the server for nothing.
+ * After every change of a group, each online device has the state that a fresh login fetches. The devices of earlier
+ * members apply the notifications without asking the server.
  */
 
 let groupID: string
@@ -32,78 +32,78 @@ type Step = () => Promise<{ errCode: number }>
 
 const changes: Record<string, Step[]> = {
   'a new name': [() => owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' })],
-  'everything about the group at once': [
+  'all fields of the group at once': [
     () =>
       admin.call('set_group_info_ex', {
         ...{ groupID, groupName: 'Renamed', notification: ' news ', introduction: 'intro', faceURL: 'f', ex: 'x' },
         ...{ needVerification: 2, lookMemberInfo: 1, applyMemberFriend: 1 },
       }),
   ],
-  'an announcement that comes and goes': [
+  'an announcement set and removed': [
     () => owner.call('set_group_info_ex', { groupID, notification: 'news' }),
     () => owner.call('set_group_info_ex', { groupID, notification: '' }),
   ],
-  'the older form of the call': [
+  'a new name through the older form of the call': [
     () => owner.call('set_group_info', { groupInfoForSet: { groupID, groupName: 'Renamed', introduction: 'i' } }),
   ],
-  'a newcomer who enters': [
+  'a user joins without approval': [
     () => owner.call('set_group_info_ex', { groupID, needVerification: 2 }),
     () => newcomer.call('join_group', { groupID, joinSource: 3, inviterUserID: newcomer.userID }),
   ],
-  'a newcomer who is invited': [() => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })],
-  'two newcomers at once': [
+  'a user is invited': [() => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })],
+  'two users are invited at once': [
     () => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [stranger.userID, newcomer.userID] }),
   ],
-  'a newcomer who applies and is let in': [
+  'a request to join is agreed to': [
     () => newcomer.call('join_group', { groupID, joinSource: 3, inviterUserID: newcomer.userID }),
     () => admin.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult: 1 }),
   ],
-  'a newcomer who applies and is refused': [
+  'a request to join is refused': [
     () => newcomer.call('join_group', { groupID, joinSource: 3, inviterUserID: newcomer.userID }),
     () => admin.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult: -1 }),
   ],
-  'a newcomer for whom a member asked': [
+  'a member’s request for a user is agreed to': [
     () => owner.call('set_group_info_ex', { groupID, needVerification: 1 }),
     () => mia.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
     () => owner.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult: 1 }),
   ],
-  'a member who quits': [() => mia.call('quit_group', { groupID, userID: mia.userID })],
-  'an administrator who quits': [() => admin.call('quit_group', { groupID })],
-  'a member who is put out': [() => admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })],
-  'two who are put out': [() => owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID, admin.userID] })],
-  'somebody who leaves and comes back': [
+  'a member quits': [() => mia.call('quit_group', { groupID, userID: mia.userID })],
+  'an administrator quits': [() => admin.call('quit_group', { groupID })],
+  'a member is kicked': [() => admin.call('kick_group', { groupID, kickedUserIDs: [mia.userID] })],
+  'two members are kicked': [() => owner.call('kick_group', { groupID, kickedUserIDs: [mia.userID, admin.userID] })],
+  'a member quits and is invited again': [
     () => mia.call('quit_group', { groupID }),
     () => owner.call('set_group_info_ex', { groupID, groupName: 'While mia was away' }),
     () => max.call('invite_user_to_group', { groupID, invitedUserIDs: [mia.userID] }),
     () => owner.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 60 }),
   ],
-  'a group that is handed over': [
+  'the group is transferred': [
     () => owner.call('transfer_group', { groupID, oldOwnerUserID: owner.userID, newOwnerUserID: mia.userID }),
   ],
-  'a group that is handed over to an administrator who is muted': [
+  'the group is transferred to a muted administrator': [
     () => owner.call('mute_group_member', { groupID, userID: admin.userID, mutedSeconds: 600 }),
     () => owner.call('transfer_group', { groupID, oldOwnerUserID: owner.userID, newOwnerUserID: admin.userID }),
   ],
-  'a member who is muted and heard again': [
+  'a member is muted and unmuted': [
     () => admin.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 600 }),
     () => admin.call('cancel_mute_group_member', { groupID, userID: mia.userID }),
   ],
-  'a group that is muted and heard again': [
+  'the group is muted and unmuted': [
     () => admin.call('mute_group', { groupID }),
     () => admin.call('cancel_mute_group', { groupID }),
   ],
-  'a role that comes and goes': [
+  'a member becomes an administrator and a member again': [
     () => owner.call('set_group_member_info', member(mia, { roleLevel: 60 })),
     () => owner.call('set_group_member_info', member(mia, { roleLevel: 20 })),
   ],
-  'a name and a face of their own': [
+  'a member sets a name and a face for the group': [
     () => mia.call('set_group_member_info', member(mia, { nickname: 'M', faceURL: 'face', ex: 'e' })),
   ],
-  'a name and a face that are taken back': [
+  'a member sets and removes a name and a face for the group': [
     () => mia.call('set_group_member_info', member(mia, { nickname: 'M', faceURL: 'face' })),
     () => mia.call('set_group_member_info', member(mia, { nickname: '', faceURL: '' })),
   ],
-  'several members at once, with roles and names': [
+  'roles and names of several members at once': [
     () =>
       owner.call('set_group_member_info', {
         members: [
@@ -113,7 +113,7 @@ const changes: Record<string, Step[]> = {
         ],
       }),
   ],
-  'what an administrator of the app does': [
+  'changes by an app administrator': [
     () => asApp('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] }),
     () => asApp('kick_group', { groupID, kickedUserIDs: [mia.userID] }),
     () => asApp('set_group_info_ex', { groupID, notification: 'from above' }),
@@ -122,25 +122,28 @@ const changes: Record<string, Step[]> = {
     () => asApp('transfer_group', { groupID, oldOwnerUserID: owner.userID, newOwnerUserID: admin.userID }),
     () => asApp('mute_group', { groupID }),
   ],
-  'a group that is dismissed': [() => owner.call('dismiss_group', { groupID, deleteMember: false })],
+  'the group is dismissed': [() => owner.call('dismiss_group', { groupID, deleteMember: false })],
 }
 
-describe('what an online device makes of', () => {
-  it.each(Object.entries(changes))('%s is what a fresh login has', async (_what, steps) => {
-    for (const step of steps) {
-      expect(await step()).toMatchObject({ errCode: 0 })
-      await aMoment()
-      await expectSameGroupsAsFresh(...all())
-    }
-    expect(all().map(({ userID, asked }) => [userID, asked])).toEqual(all().map(({ userID }) => [userID, 0]))
-  })
+describe('an online device', () => {
+  it.each(Object.entries(changes))(
+    'has the same groups as a fresh login after the change: %s',
+    async (_what, steps) => {
+      for (const step of steps) {
+        expect(await step()).toMatchObject({ errCode: 0 })
+        await aMoment()
+        await expectSameGroupsAsFresh(...all())
+      }
+      expect(all().map(({ userID, asked }) => [userID, asked])).toEqual(all().map(({ userID }) => [userID, 0]))
+    },
+  )
 
-  it('a group with an announcement from the beginning is what a fresh login has', async () => {
+  it('has the same groups as a fresh login after a group with an announcement is created', async () => {
     await found(owner, { members: [mia], info: { notification: 'welcome', introduction: 'i', ex: 'x' } })
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('a member who shows in groups with a profile that changes is what a fresh login has', async () => {
+  it('has the same groups as a fresh login after a member’s profile changes', async () => {
     const reply = await post(
       '/user/update_user_info_ex',
       { userInfo: { userID: mia.userID, nickname: 'New' } },

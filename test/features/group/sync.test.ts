@@ -41,28 +41,28 @@ const since = async (known: { versionID: string; version: number }) =>
 const batch = (reqList: object[], as = token) =>
   call('get_incremental_group_members_batch', { userID: 'mia', reqList }, as)
 
-describe('a member list that is followed', () => {
-  it('is read anew by a client that has none, beside the group', async () => {
+describe('get_incremental_group_members', () => {
+  it('answers a client without a version with full and the group', async () => {
     const first = await full()
     expect(first).toMatchObject({ version: 1, full: true, delete: null, insert: null, update: null, sortVersion: 0 })
     expect(first.versionID).toMatch(/^[0-9a-f]{24}$/)
     expect(first.group).toMatchObject({ groupID, groupName: 'Gardeners', ownerUserID: 'olga', memberCount: 3 })
   })
 
-  it('has nothing for a client that is up to date', async () => {
+  it('answers a client that is up to date with no changes', async () => {
     const { versionID, version } = await full()
     expect(await since({ versionID, version })).toEqual({
       ...{ versionID, version, full: false, delete: null, insert: null, update: null, group: null, sortVersion: 0 },
     })
   })
 
-  it('has who came, changed and went, as they are now', async () => {
+  it('returns members who joined, changed and left, with their current rows', async () => {
     const known = await full()
     await bump({ max: Insert, gone: Insert })
     await bump({ mia: Update, left: Delete })
     const delta = await since(known)
     expect(delta).toMatchObject({ version: 3, versionID: known.versionID, full: false, sortVersion: 0 })
-    // Who is gone by now is left out.
+    // The user `gone` is not a member any more and is left out.
     expect(delta.insert).toMatchObject([{ groupID, userID: 'max', nickname: 'nick of max', roleLevel: 20 }])
     expect(delta.update).toMatchObject([{ userID: 'mia' }])
     expect(delta.delete).toEqual(['left'])
@@ -70,7 +70,7 @@ describe('a member list that is followed', () => {
     expect(await since({ ...known, version: 2 })).toMatchObject({ insert: null, update: [{ userID: 'mia' }] })
   })
 
-  it('has the group alone when only that changed', async () => {
+  it('returns only the group when no member changed', async () => {
     const known = await full()
     await bump({ [OWNER_MARKER]: Update })
     expect(await since(known)).toMatchObject({
@@ -78,7 +78,7 @@ describe('a member list that is followed', () => {
     })
   })
 
-  it('says when the order changed', async () => {
+  it('returns the version at which the order of the list changed', async () => {
     const known = await full()
     await bump({ mia: Update, [SORT_MARKER]: Update })
     expect(await since(known)).toMatchObject({ version: 2, sortVersion: 2, update: [{ userID: 'mia' }], delete: null })
@@ -86,26 +86,26 @@ describe('a member list that is followed', () => {
     expect(await since({ ...known, version: 2 })).toMatchObject({ version: 3, sortVersion: 0 })
   })
 
-  it('is read anew when more than 200 changed', async () => {
+  it('answers with full when more than 200 members changed', async () => {
     const known = await full()
     await bump(Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`m${i}`, Insert])))
     expect(await since(known)).toMatchObject({ full: true, insert: null, group: { groupID } })
   })
 
-  it('is over when the group is dismissed', async () => {
+  it('refuses a dismissed group with 1204', async () => {
     await seedGroupOf(members, { groupID: 'over', status: 2 })
     expect((await call('get_incremental_group_members', { groupID: 'over' })).errCode).toBe(1204)
   })
 
-  it('wants versions that are numbers', async () => {
+  it('refuses versions that are not whole numbers from 0', async () => {
     for (const given of [{ version: '1' }, { version: -1 }, { version: 1.5 }, { versionID: 7 }]) {
       expect((await call('get_incremental_group_members', { groupID, ...given })).errCode).toBe(1001)
     }
   })
 })
 
-describe('many member lists at once', () => {
-  it('are answered by group, each as it would be alone', async () => {
+describe('get_incremental_group_members_batch', () => {
+  it('answers each group as the single call does', async () => {
     const known = await full()
     await bump({ max: Insert })
     const other = `g${next++}`
@@ -117,7 +117,7 @@ describe('many member lists at once', () => {
     expect(data.respList[other]).toMatchObject({ version: 2, full: true, group: { groupID: other, memberCount: 3 } })
   })
 
-  it('leave out dismissed groups and take the first of two questions about one', async () => {
+  it('leaves out dismissed groups, and uses the first of two entries for the same group', async () => {
     const known = await full()
     await seedGroupOf(members, { groupID: 'ended', status: 2 })
     const { data } = await batch([{ ...known, groupID }, { groupID: 'ended' }, { groupID }])
@@ -126,7 +126,7 @@ describe('many member lists at once', () => {
     expect((await batch([])).data).toEqual({ respList: {} })
   })
 
-  it('are closed after 500 changes; what is left is asked for again', async () => {
+  it('leaves out the remaining groups after 500 changes; a second call returns them', async () => {
     const reqList: { groupID: string; versionID: string; version: number }[] = []
     for (let i = 0; i < 60; i++) {
       groupID = `g${next++}`
@@ -147,11 +147,12 @@ describe('many member lists at once', () => {
     expect(rest[groupID]).toMatchObject({ full: false, delete: ['left0'] })
     const { ctx, read } = countedContext('mia')
     await getIncrementalGroupMembersBatch(ctx, { userID: 'mia', reqList: reqList.slice(3) })
-    // Groups and places in them, then per fifty groups: versions, one change each, groups.
+    // One query for groups with member rows. Then, for each 50 groups: versions, one query of changes per group,
+    // groups.
     expect(read.questions).toBe(1 + 2 + 57 + 2)
   })
 
-  it('are refused as a whole when one of them is not for the caller', async () => {
+  it('refuses the whole call when the caller may not access one of the groups', async () => {
     const foreign = `g${next++}`
     await seedGroupOf({ olga: { roleLevel: 100 } }, { groupID: foreign })
     expect((await batch([{ groupID }, { groupID: foreign }])).errCode).toBe(1002)
@@ -159,7 +160,7 @@ describe('many member lists at once', () => {
     expect(Object.keys(asApp.data.respList)).toHaveLength(2)
   })
 
-  it('are at most a thousand, and of the right type', async () => {
+  it('refuses more than 1,000 groups and wrong types', async () => {
     const many = Array.from({ length: 1001 }, (_, i) => ({ groupID: `x${i}` }))
     expect((await batch(many)).errCode).toBe(1001)
     for (const reqList of ['g1', [null], [{ groupID: 1 }], [{}], [{ groupID, version: {} }]]) {
@@ -168,20 +169,20 @@ describe('many member lists at once', () => {
   })
 })
 
-describe('the IDs of all members', () => {
-  it('come in the order of the list with its version, unless the client has them', async () => {
+describe('get_full_group_member_user_ids', () => {
+  it('returns the userIDs in the order of the list, unless the client’s hash is equal', async () => {
     await bump({ mia: Insert })
     const userIDs = ['olga', 'max', 'mia']
     const { data } = await call('get_full_group_member_user_ids', { groupID, idHash: 0 })
     expect(data).toMatchObject({ version: 2, equal: false, userIDs })
-    // The number has more digits than JavaScript keeps, so the body is written by hand.
+    // The hash has more digits than a JavaScript number, so the test writes the JSON body as text.
     const asked = (hash: bigint) =>
       post('/group/get_full_group_member_user_ids', `{"groupID":"${groupID}","idHash":${hash}}`, token)
     expect((await asked(idHash(userIDs))).data).toMatchObject({ version: 2, equal: true, userIDs: [] })
     expect((await asked(idHash(userIDs) + 1n)).data).toMatchObject({ equal: false, userIDs })
   })
 
-  it('are up to date when somebody joins', async () => {
+  it('includes a user who just joined', async () => {
     await seedMember({ groupID, userID: 'stranger', joinTime: 1, roleLevel: 60 })
     const { data } = await call('get_full_group_member_user_ids', { groupID })
     expect(data.userIDs).toEqual(['olga', 'stranger', 'max', 'mia'])

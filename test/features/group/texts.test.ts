@@ -9,7 +9,7 @@ describe('texts of a group', () => {
     ['markup', '<b>&amp;</b>'],
     ['half a surrogate pair', 'a\ud800b'],
     ['a NUL', 'a\u0000b'],
-  ])('may hold %s, and changes go on', async (_what, text) => {
+  ])('may contain %s, and later changes still succeed', async (_what, text) => {
     const { olga, mia, ann } = await cast('olga', 'mia', 'ann')
     const groupID = await found(olga, { members: [mia], info: { groupName: text, introduction: text, ex: text } })
     const steps = [
@@ -26,7 +26,7 @@ describe('texts of a group', () => {
     expect(Object.keys((await ann.known()).members[groupID] ?? {})).toHaveLength(3)
   })
 
-  it('come back as they were given', async () => {
+  it('are returned as they were given', async () => {
     const { olga, mia } = await cast('olga', 'mia')
     const text = `😀 "\\' <b>&\u2028`
     const groupID = await found(olga, { members: [mia], info: { groupName: text, ex: text } })

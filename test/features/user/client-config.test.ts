@@ -20,7 +20,7 @@ describe('client configuration', () => {
     expect((await call('get', {}, alice)).data).toEqual({ configs: {} })
   })
 
-  it("lays a user's settings over everybody's", async () => {
+  it("overrides the settings for all users with the user's own", async () => {
     expect(await call('set', { configs: { theme: 'light', size: '1' } })).toEqual(OK)
     expect(await call('set', { userID: 'alice', configs: { theme: 'dark', beta: 'yes' } })).toEqual(OK)
     expect((await call('get', { userID: 'alice' }, alice)).data.configs).toEqual({
@@ -32,7 +32,7 @@ describe('client configuration', () => {
     expect(await configsOf('bob')).toEqual({ theme: 'light', size: '1' })
   })
 
-  it('keeps the keys that a later call does not name', async () => {
+  it('keeps keys that a later call does not contain', async () => {
     await call('set', { userID: 'bob', configs: { a: '1', b: '2' } })
     await call('set', { userID: 'bob', configs: { b: '', c: '3' } })
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
@@ -40,7 +40,7 @@ describe('client configuration', () => {
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
   })
 
-  it('loses the keys that are deleted, of that owner alone', async () => {
+  it('deletes keys of one owner only', async () => {
     await call('set', { userID: 'alice', configs: { gone: '1', stays: '1' } })
     await call('set', { configs: { gone: '0' } })
     expect(await call('del', { userID: 'alice', keys: ['gone', 'never there'] })).toEqual(OK)
@@ -51,7 +51,7 @@ describe('client configuration', () => {
     expect(await configsOf('alice')).not.toHaveProperty('stays')
   })
 
-  it('takes a thousand keys at once, and no more', async () => {
+  it('accepts at most 1,000 keys in one call', async () => {
     await register('collector')
     const configs = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`key ${i}`, `${i}`]))
     expect((await call('set', { userID: 'collector', configs })).errCode).toBe(0)
@@ -76,12 +76,12 @@ describe('client configuration', () => {
     expect((await call('page', { userID: 'listed' })).errCode).toBe(1001)
   })
 
-  it("shows a user's settings to the user and to administrators", async () => {
+  it("shows a user's settings only to the user and app administrators", async () => {
     expect((await call('get', { userID: 'bob' }, alice)).errCode).toBe(1002)
     expect((await call('get', { userID: 'bob' })).errCode).toBe(0)
   })
 
-  it('knows only registered users', async () => {
+  it('refuses users who are not registered with 1004, except to delete keys', async () => {
     expect((await call('get', { userID: 'nobody' })).errCode).toBe(1004)
     expect((await call('set', { userID: 'nobody', configs: { a: '1' } })).errCode).toBe(1004)
     expect((await call('del', { userID: 'nobody', keys: ['a'] })).errCode).toBe(0)
@@ -90,7 +90,7 @@ describe('client configuration', () => {
   it.each([
     ['an empty key', { '': 'x' }],
     ['a key of a thousand letters', { ['k'.repeat(1_000)]: 'x' }],
-    ['a value that is no text', { a: 1 }],
+    ['a value that is a number', { a: 1 }],
     ['a value of ten thousand letters', { a: 'x'.repeat(10_000) }],
     ['a list', ['a']],
   ])('refuses %s with 1001', async (_what, configs) => {
@@ -99,7 +99,7 @@ describe('client configuration', () => {
     expect(reply.errDlt).toMatch(/^configs/)
   })
 
-  it('takes keys that JavaScript has its own use for', async () => {
+  it('accepts keys that are property names of JavaScript objects', async () => {
     await call('set', '{"userID":"alice","configs":{"constructor":"c","toString":"t"}}' as unknown as object)
     expect(await configsOf('alice')).toMatchObject({ constructor: 'c', toString: 't' })
   })

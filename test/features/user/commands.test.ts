@@ -19,8 +19,8 @@ const call = (verb: string, fields: object, as = token) =>
   post(`/user/process_user_command_${verb}`, { userID: alice, ...fields }, as)
 const all = async () => (await call('get_all', {})).data.CommandResp
 
-describe('the commands of a user', () => {
-  it('are kept with value, ex and the second they were added', async () => {
+describe('the stored commands of a user', () => {
+  it('are stored with value, ex and the time in seconds', async () => {
     const before = Math.floor(Date.now() / 1000)
     expect(await call('add', { type: 7, uuid: 'a', value: 'v', ex: 'e' })).toEqual(OK)
     const [command] = await all()
@@ -43,13 +43,13 @@ describe('the commands of a user', () => {
     expect((await call('get', { type: 3 })).data).toEqual({ CommandResp: [] })
   })
 
-  it('are there once when added twice', async () => {
+  it('are replaced when added a second time', async () => {
     await call('add', { type: 1, uuid: 'a', value: 'old', ex: 'old' })
     await call('add', { type: 1, uuid: 'a', value: 'new' })
     expect(await all()).toMatchObject([{ uuid: 'a', value: 'new', ex: '' }])
   })
 
-  it('change in what is given; null keeps and "" clears', async () => {
+  it('are changed in the given fields: null keeps and "" clears a field', async () => {
     await call('add', { type: 1, uuid: 'a', value: 'v', ex: 'e' })
     const change = (fields: object) => call('update', { type: 1, uuid: 'a', ...fields })
     expect(await change({ value: 'w', ex: null })).toEqual(OK)
@@ -67,7 +67,7 @@ describe('the commands of a user', () => {
     expect(await all()).toMatchObject([{ uuid: 'b' }])
   })
 
-  it.each(['update', 'delete'])('that are not there answer 1004 to %s', async (verb) => {
+  it.each(['update', 'delete'])('are refused with 1004 when they do not exist: %s', async (verb) => {
     await call('add', { type: 1, uuid: 'a' })
     for (const key of [
       { type: 2, uuid: 'a' },
@@ -79,7 +79,7 @@ describe('the commands of a user', () => {
   })
 
   it.each(['add', 'update', 'delete', 'get', 'get_all'])(
-    'are for their owner and administrators to %s',
+    'are for their owner and app administrators: %s',
     async (verb) => {
       await call('add', { type: 1, uuid: 'a' })
       const fields = { type: 1, uuid: 'a' }
@@ -96,11 +96,11 @@ describe('the commands of a user', () => {
     ['an empty uuid', { type: 1, uuid: '' }],
     ['no userID', { userID: '', type: 1, uuid: 'a' }],
     ['a uuid of a thousand letters', { type: 1, uuid: 'x'.repeat(1_000) }],
-  ])('refuse %s with 1001', async (_what, fields) => {
+  ])('are refused with 1001 with %s', async (_what, fields) => {
     for (const verb of ['add', 'update', 'delete']) expect((await call(verb, fields)).errCode).toBe(1001)
   })
 
-  it('refuse values that are no texts or too long', async () => {
+  it('are refused with 1001 when value or ex is not a text or too long', async () => {
     for (const fields of [{ value: 1 }, { ex: {} }, { value: 'x'.repeat(8_193) }, { ex: 'x'.repeat(8_193) }]) {
       const reply = await call('add', { type: 1, uuid: 'a', ...fields })
       expect(reply.errCode).toBe(1001)
@@ -109,7 +109,7 @@ describe('the commands of a user', () => {
     expect((await call('add', { type: 1, uuid: 'a', value: 'x'.repeat(8_192) })).errCode).toBe(0)
   })
 
-  it('are a thousand at most', async () => {
+  it('are limited to 1,000', async () => {
     await bindings.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
        INSERT INTO user_command (user_id, type, uuid, value, ex, create_time) SELECT ?, 1, 'u' || i, '', '', 0 FROM n`,

@@ -24,7 +24,7 @@ describe('get_users', () => {
   const found = async (fields: object) =>
     (await getUsers(fields)).data.users.map((info: { userID: string }) => info.userID)
 
-  it('lists people of the levels 0 and 1, for whoever asks', async () => {
+  it('lists the accounts of levels 0 and 1 to every user', async () => {
     const everybody = ['anna', 'boris', 'emile_1', 'level_1', 'percent']
     expect(await found({})).toEqual(everybody)
     expect((await getUsers({})).data.total).toBe(everybody.length)
@@ -43,25 +43,25 @@ describe('get_users', () => {
     ['a piece of a userID', { userID: 'ORI' }, ['boris']],
     ['a piece of a nickname', { nickName: 'karen' }, ['anna']],
     ['either of two', { userID: 'anna', nickName: 'zola' }, ['anna', 'emile_1']],
-    ['nothing that is there', { nickName: 'nowhere' }, []],
+    ['no user for an unknown text', { nickName: 'nowhere' }, []],
     ['another script in small letters', { nickName: 'борис годунов' }, ['boris']],
     ['another script in capitals', { nickName: 'БОРИС' }, ['boris']],
     ['the middle of a word', { nickName: 'орис' }, ['boris']],
     ['an accent in a small letter', { nickName: 'émile zola' }, ['emile_1']],
     ['an accent in capitals', { nickName: 'ÉMILE ZOLA' }, ['emile_1']],
-    ['a nickname of an account of the app', { nickName: 'level' }, ['level_1']],
-    ['a percent sign, which is only a percent sign', { nickName: '%' }, ['percent']],
-    ['an underscore, which is only an underscore', { nickName: 'n_w' }, ['percent']],
-    ['brackets, which are only brackets', { nickName: '(a.b)' }, ['percent']],
-    ['what would be an expression', { nickName: 'a.*a' }, []],
-    ['a quote', { nickName: "'" }, []],
-    ['more letters than a LIKE pattern takes', { nickName: 'x'.repeat(200) }, []],
+    ['only people, not the app’s own accounts', { nickName: 'level' }, ['level_1']],
+    ['a percent sign as a plain character', { nickName: '%' }, ['percent']],
+    ['an underscore as a plain character', { nickName: 'n_w' }, ['percent']],
+    ['brackets as plain characters', { nickName: '(a.b)' }, ['percent']],
+    ['no user for a regular expression', { nickName: 'a.*a' }, []],
+    ['no user for a quote', { nickName: "'" }, []],
+    ['no user for a text longer than a LIKE pattern may be', { nickName: 'x'.repeat(200) }, []],
   ])('finds %s', async (_what, fields, userIDs) => {
     expect(await found(fields)).toEqual(userIDs)
     expect((await getUsers(fields)).data.total).toBe(userIDs.length)
   })
 
-  it('gives pages, and the total alone when no rows are wanted', async () => {
+  it('returns pages, and only the total when the page size is 0', async () => {
     expect((await getUsers({ pagination: { pageNumber: 2, showNumber: 2 } })).data).toMatchObject({
       total: 5,
       users: [{ userID: 'emile_1' }, { userID: 'level_1' }],
@@ -75,7 +75,7 @@ describe('get_users', () => {
     ['no pagination', { pagination: undefined }],
     ['page 0', { pagination: { pageNumber: 0, showNumber: 10 } }],
     ['a page of more than a thousand', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
-    ['an endless text', { nickName: 'x'.repeat(1_000) }],
+    ['a text that is too long', { nickName: 'x'.repeat(1_000) }],
   ])('refuses %s with 1001', async (_what, fields) => {
     const reply = await getUsers(fields)
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(/^[a-zA-Z.]+: /) })
@@ -85,14 +85,14 @@ describe('get_users', () => {
 describe('get_all_users_uid', () => {
   const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await userToken('anna'))
 
-  it('lists every account, of whatever level', async () => {
+  it('lists the accounts of all levels', async () => {
     const { data } = await uids({ pageNumber: 1, showNumber: 10_000 })
     const levels = ['level_1', 'level_2', 'level_3', 'level_4']
     expect(data.userIDs).toEqual(['anna', 'boris', 'emile_1', 'imAdmin', ...levels, 'percent'])
     expect(data.total).toBe(9)
   })
 
-  it('gives pages', async () => {
+  it('returns pages', async () => {
     expect((await uids({ pageNumber: 2, showNumber: 4 })).data).toEqual({
       total: 9,
       userIDs: ['level_1', 'level_2', 'level_3', 'level_4'],
@@ -100,7 +100,7 @@ describe('get_all_users_uid', () => {
     expect((await uids({ pageNumber: 1, showNumber: 0 })).data).toEqual({ total: 9, userIDs: [] })
   })
 
-  it('refuses a page of more than ten thousand', async () => {
+  it('refuses pages of more than 10,000 userIDs', async () => {
     expect((await uids({ pageNumber: 1, showNumber: 10_001 })).errCode).toBe(1001)
   })
 })

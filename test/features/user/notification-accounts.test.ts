@@ -12,7 +12,7 @@ const infoOf = async (userID: string) =>
 beforeAll(() => register('alice'))
 
 describe('add_notification_account', () => {
-  it('makes an account that answers as it was given and is a user of that level', async () => {
+  it('creates a user with the given fields and level', async () => {
     const account = { userID: 'news', nickName: 'News', faceURL: 'https://x/n.png', appMangerLevel: 3 }
     expect((await add(account)).data).toEqual(account)
     expect(await infoOf('news')).toMatchObject({
@@ -23,7 +23,7 @@ describe('add_notification_account', () => {
     })
   })
 
-  it('chooses ten digits when no userID is given', async () => {
+  it('chooses a userID of 10 digits when the request has none', async () => {
     const [one, two] = [(await add({ nickName: 'One' })).data, (await add({ nickName: 'Two', userID: '' })).data]
     expect(one.userID).toMatch(/^\d{10}$/)
     expect(two.userID).toMatch(/^\d{10}$/)
@@ -31,7 +31,7 @@ describe('add_notification_account', () => {
     expect(await infoOf(one.userID)).toMatchObject({ nickname: 'One' })
   })
 
-  it('makes robots, who log in nowhere, as notification accounts do not', async () => {
+  it('creates robots, which cannot log in', async () => {
     await add({ userID: 'bot_1', appMangerLevel: 4 })
     const reply = await post('/auth/get_user_token', { userID: 'bot_1', platformID: 5 }, await adminToken())
     expect(reply.errCode).toBe(1001)
@@ -40,7 +40,7 @@ describe('add_notification_account', () => {
   it.each([
     ['a userID in use', { userID: 'alice' }],
     ["an administrator's userID", { userID: 'imAdmin' }],
-    ['a level of people', { appMangerLevel: 2 }],
+    ['the level of an administrator', { appMangerLevel: 2 }],
     ['no level', { appMangerLevel: undefined }],
     ['no nickName', { nickName: '' }],
     ['a userID with a space', { userID: 'two words' }],
@@ -53,7 +53,7 @@ describe('add_notification_account', () => {
 describe('update_notification_account', () => {
   const update = (fields: object) => call('update', fields)
 
-  it('changes what is given', async () => {
+  it('changes the given fields', async () => {
     await add({ userID: 'weather', nickName: 'Weather', faceURL: 'old' })
     expect(await update({ userID: 'weather', nickName: 'Wetter' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await infoOf('weather')).toMatchObject({ nickname: 'Wetter', faceURL: 'old', appMangerLevel: 3 })
@@ -81,7 +81,7 @@ describe('search_notification_account', () => {
   const ids = async (fields: object) =>
     (await search(fields)).notificationAccounts.map((account: { userID: string }) => account.userID)
 
-  it('lists all accounts of the app, but neither people nor administrators', async () => {
+  it('lists the app’s own accounts, without people and administrators', async () => {
     const found = await ids({ pagination: { pageNumber: 1, showNumber: 1_000 } })
     expect(found).toEqual(expect.arrayContaining(['news', 'bot_1', 'ads', 'ticker', 'robot']))
     expect(found).not.toContain('alice')
@@ -89,7 +89,7 @@ describe('search_notification_account', () => {
     expect((await search({})).total).toBe(found.length)
   })
 
-  it('finds a userID first, and a nickname when there is no such userID', async () => {
+  it('finds an account by userID, or by nickname when no account has the userID', async () => {
     expect(await search({ keyword: 'ticker' })).toEqual({
       total: 1,
       notificationAccounts: [{ userID: 'ticker', faceURL: '', nickName: 'Stock', appMangerLevel: 3 }],
@@ -98,7 +98,7 @@ describe('search_notification_account', () => {
     expect(await search({ keyword: 'alice' })).toEqual({ total: 0, notificationAccounts: [] })
   })
 
-  it('narrows by level, and gives pages', async () => {
+  it('filters by level and returns pages', async () => {
     expect(await ids({ keyword: 'Stock', appManagerLevel: 4 })).toEqual(['robot'])
     expect(await ids({ appManagerLevel: 0 })).toEqual([])
     expect(await search({ keyword: 'Stock', pagination: { pageNumber: 2, showNumber: 1 } })).toMatchObject({

@@ -7,7 +7,7 @@ import { adminToken, bindings, Device, post, register, request, until, userToken
 const tokens = { phone: '', laptop: '', browser: '', bob: '' }
 let phone: Device
 
-/** Alice is here with a phone, a laptop and two browsers; Bob is not. */
+/** Alice is online with a phone, a laptop and two browsers; Bob is offline. */
 beforeAll(async () => {
   await register('alice', 'bob', 'carol')
   tokens.phone = await userToken('alice', 2)
@@ -23,7 +23,7 @@ beforeAll(async () => {
 describe('get_users_status', () => {
   const statusOf = (userIDs: unknown) => post('/user/get_users_status', { userID: 'bob', userIDs }, tokens.bob)
 
-  it('says on which platforms each user is, in the order asked, unknown users too', async () => {
+  it('returns the online platforms of each user, in the given order, also for unknown users', async () => {
     expect((await statusOf(['bob', 'alice', 'nobody'])).data.statusList).toEqual([
       { userID: 'bob', status: 0, platformIDs: [] },
       { userID: 'alice', status: 1, platformIDs: [2, 3, 5] },
@@ -31,7 +31,7 @@ describe('get_users_status', () => {
     ])
   })
 
-  it('follows who comes and goes', async () => {
+  it('changes when a user connects and disconnects', async () => {
     const device = await Device.connect('carol', { platformID: 9 })
     expect((await statusOf(['carol'])).data.statusList).toEqual([{ userID: 'carol', status: 1, platformIDs: [9] }])
     device.close()
@@ -43,7 +43,7 @@ describe('get_users_status', () => {
     expect((await statusOf(userIDs)).errCode).toBe(1001)
   })
 
-  it('answers for a thousand users', async () => {
+  it('answers for 1,000 users', async () => {
     const userIDs = Array.from({ length: 999 }, (_, i) => `ghost_${i}`)
     const { statusList } = (await statusOf([...userIDs, 'alice'])).data
     expect(statusList).toHaveLength(1_000)
@@ -55,7 +55,7 @@ describe('get_users_online_status', () => {
   const connectionsOf = async (userIDs: unknown) =>
     post('/user/get_users_online_status', { userIDs }, await adminToken())
 
-  it('lists every connection with its platform and token, also of a sleeping object', async () => {
+  it('lists every connection with platform and token, also when the object hibernates', async () => {
     await evictAllDurableObjects()
     const { data } = await connectionsOf(['alice', 'bob', 'nobody'])
     const live = (platformID: number, token: string) => ({
@@ -82,7 +82,7 @@ describe('get_users_online_status', () => {
     expect(new Set(connIDs).size).toBe(4)
   })
 
-  it('tells which device is in the background', async () => {
+  it('shows the devices that are in the background', async () => {
     const data = SetAppBackgroundStatusReq.encode({ userID: 'alice', isBackground: true }).finish()
     expect((await phone.request(WsRequestID.SetBackgroundStatus, data)).errCode).toBe(0)
     const [alice] = (await connectionsOf(['alice'])).data
@@ -90,14 +90,14 @@ describe('get_users_online_status', () => {
     expect(inBackground).toEqual([true, false, false, false])
   })
 
-  it('answers nobody with an empty list, and takes a thousand userIDs at most', async () => {
+  it('returns an empty list for no userIDs, and refuses more than 1,000', async () => {
     expect((await connectionsOf([])).data).toEqual([])
     expect((await connectionsOf(null)).data).toEqual([])
     expect((await connectionsOf(Array.from({ length: 1_001 }, (_, i) => `u${i}`))).errCode).toBe(1001)
     expect((await connectionsOf('alice')).errCode).toBe(1001)
   })
 
-  it('is for administrators', async () => {
+  it('is for app administrators', async () => {
     expect((await post('/user/get_users_online_status', { userIDs: ['bob'] }, tokens.bob)).errCode).toBe(1002)
   })
 })
@@ -105,7 +105,7 @@ describe('get_users_online_status', () => {
 describe('get_users_online_token_detail', () => {
   const path = '/user/get_users_online_token_detail'
 
-  it('lists the tokens of who is online, by platform', async () => {
+  it('lists the tokens of online users by platform', async () => {
     expect((await post(path, { userIDs: ['bob', 'alice', 'nobody'] }, await adminToken())).data).toEqual([
       {
         userID: 'alice',
@@ -119,30 +119,32 @@ describe('get_users_online_token_detail', () => {
     ])
   })
 
-  it('shows nothing to others, without an error', async () => {
+  it('returns an empty list without an error to other callers', async () => {
     const reply = await post(path, { userIDs: ['alice'] }, tokens.bob)
     expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '', data: [] })
   })
 })
 
-it.each(['/user/get_users_online_status', '/user/get_users_online_token_detail'])(
-  '%s answers a bad body with the HTTP status 400',
-  async (path) => {
-    const headers = { operationID: 'test-operation', token: await adminToken() }
-    const response = await request(path, { method: 'POST', headers, body: '{"userIDs":"alice"}' })
-    expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' })
-  },
-)
+describe('a call that lists open connections', () => {
+  it.each(['/user/get_users_online_status', '/user/get_users_online_token_detail'])(
+    'answers an invalid body with HTTP status 400: %s',
+    async (path) => {
+      const headers = { operationID: 'test-operation', token: await adminToken() }
+      const response = await request(path, { method: 'POST', headers, body: '{"userIDs":"alice"}' })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' })
+    },
+  )
+})
 
-describe('the subscriptions of the REST interface', () => {
+describe('presence subscriptions through the REST API', () => {
   const subscribe = (userIDs: string[], genre = 1) =>
     post('/user/subscribe_users_status', { userID: 'bob', userIDs, genre }, tokens.bob)
-  const watched = async () =>
+  const subscribed = async () =>
     (await post('/user/get_subscribe_users_status', { userID: 'bob' }, tokens.bob)).data.statusList
   const erika = { userID: 'erika', status: 0, platformIDs: [] }
 
-  it('are those of the connections on the platform of the token, which hear who comes and goes', async () => {
+  it('are made for the connections on the token’s platform, which then get presence changes', async () => {
     await register('erika')
     const browser = await Device.connect('bob', { token: tokens.bob })
     const desktop = await Device.connect('bob', { platformID: 4 })
@@ -152,19 +154,19 @@ describe('the subscriptions of the REST interface', () => {
       expect.objectContaining({ userID: 'alice', status: 1 }),
       { userID: 'phantom_friend', status: 0, platformIDs: [] },
     ])
-    expect(await watched()).toEqual(expect.arrayContaining([erika]))
-    expect(await watched()).toHaveLength(2)
+    expect(await subscribed()).toEqual(expect.arrayContaining([erika]))
+    expect(await subscribed()).toHaveLength(2)
     await Device.connect('erika')
     await until(() => browser.presence('erika')?.join() === '5')
     expect(desktop.presence('erika')).toBeUndefined()
     expect((await subscribe(['erika', 'alice'], 2)).data).toEqual({ statusList: [] })
-    expect(await watched()).toEqual([])
+    expect(await subscribed()).toEqual([])
     expect((await listDurableObjectIds(bindings.USER)).map(String)).not.toContain(
       String(bindings.USER.idFromName('phantom_friend')),
     )
   })
 
-  it('are none without a connection, though it is said where users are', async () => {
+  it('are not made without a connection, but the reply has the online status', async () => {
     await register('dora')
     const token = await userToken('dora')
     const body = { userID: 'dora', userIDs: ['bob'], genre: 1 }
@@ -173,18 +175,20 @@ describe('the subscriptions of the REST interface', () => {
   })
 
   it.each([
-    ['nobody', { userID: '', userIDs: ['alice'], genre: 1 }],
+    ['no userID', { userID: '', userIDs: ['alice'], genre: 1 }],
     ['no list', { userID: 'bob', genre: 1 }],
-    ['neither of the two', { userID: 'bob', userIDs: ['alice'], genre: 3 }],
-  ])('refuse %s', async (_what, body) => {
+    ['an unknown genre', { userID: 'bob', userIDs: ['alice'], genre: 3 }],
+  ])('are refused with 1001 with %s', async (_what, body) => {
     expect((await post('/user/subscribe_users_status', body, tokens.bob)).errCode).toBe(1001)
   })
 })
 
-it('asking for a userID that nobody has registered makes no object', async () => {
-  const path = '/user/get_users_status'
-  expect((await post(path, { userIDs: ['phantom', 'bob'] }, tokens.bob)).data.statusList).toHaveLength(2)
-  const made = (await listDurableObjectIds(bindings.USER)).map(String)
-  expect(made).toContain(String(bindings.USER.idFromName('bob')))
-  expect(made).not.toContain(String(bindings.USER.idFromName('phantom')))
+describe('get_users_status with an unknown userID', () => {
+  it('creates no object for a userID that is not registered', async () => {
+    const path = '/user/get_users_status'
+    expect((await post(path, { userIDs: ['phantom', 'bob'] }, tokens.bob)).data.statusList).toHaveLength(2)
+    const made = (await listDurableObjectIds(bindings.USER)).map(String)
+    expect(made).toContain(String(bindings.USER.idFromName('bob')))
+    expect(made).not.toContain(String(bindings.USER.idFromName('phantom')))
+  })
 })

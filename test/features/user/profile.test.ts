@@ -12,8 +12,8 @@ const OK = { errCode: 0, errMsg: '', errDlt: '' }
 const infoOf = async (userID: string) =>
   (await post('/user/get_users_info', { userIDs: [userID] }, await adminToken())).data.usersInfo[0]
 
-/** What a device was told by notifications of one kind, each with its sender, operationID and conversation. */
-function toldBy(device: Device, contentType: number) {
+/** The notifications of one content type that a device received, with their senders, operationIDs and conversations. */
+function notificationsOf(device: Device, contentType: number) {
   return device.pushes.flatMap(({ operationID, messages }) =>
     Object.entries(messages.notificationMsgs).flatMap(([conversationID, log]) =>
       log.Msgs.filter((msg) => msg.contentType === contentType).map((msg) => ({
@@ -28,7 +28,7 @@ function toldBy(device: Device, contentType: number) {
   )
 }
 
-const updates = (device: Device) => toldBy(device, ContentType.UserInfoUpdatedNotification)
+const updates = (device: Device) => notificationsOf(device, ContentType.UserInfoUpdatedNotification)
 
 async function befriend(ownerUserID: string, friendUserID: string): Promise<void> {
   const row = {
@@ -47,7 +47,7 @@ async function befriend(ownerUserID: string, friendUserID: string): Promise<void
 beforeAll(() => register('alice', 'bob'))
 
 describe('update_user_info_ex', () => {
-  it('changes what is given, keeps what is absent and clears what is empty', async () => {
+  it('changes the given fields, keeps absent ones and clears empty ones', async () => {
     const token = await userToken('alice')
     const update = (userInfo: object) => post('/user/update_user_info_ex', { userInfo }, token)
     expect(await update({ userID: 'alice', nickname: 'Alice A.', ex: 'e' })).toEqual(OK)
@@ -62,7 +62,7 @@ describe('update_user_info_ex', () => {
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
   })
 
-  it.each([{ nickname: 'x' }, {}])('wants a user who exists, whatever is given: %j', async (fields) => {
+  it.each([{ nickname: 'x' }, {}])('refuses unknown users with 1004, with and without fields: %j', async (fields) => {
     const userInfo = { userID: 'nobody', ...fields }
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(1004)
   })
@@ -87,7 +87,7 @@ describe('update_user_info, the older form', () => {
   const update = async (userInfo: object, token?: string) =>
     post('/user/update_user_info', { userInfo }, token ?? (await adminToken()))
 
-  it('changes what is not empty, and never clears', async () => {
+  it('changes fields that are not empty, and clears no field', async () => {
     await register('older')
     expect(await update({ userID: 'older', nickname: 'Old', ex: 'e', globalRecvMsgOpt: 2 })).toEqual(OK)
     expect(await update({ userID: 'older', nickname: '', faceURL: '', ex: '', globalRecvMsgOpt: 0 })).toEqual(OK)
@@ -99,13 +99,13 @@ describe('update_user_info, the older form', () => {
     })
   })
 
-  it('makes nobody an administrator and nobody older', async () => {
+  it('does not change level and time of registration', async () => {
     const before = await infoOf('bob')
     expect((await update({ userID: 'bob', appMangerLevel: 2, createTime: 1, ex: 'x' })).errCode).toBe(0)
     expect(await infoOf('bob')).toEqual({ ...before, ex: 'x' })
   })
 
-  it('is for oneself and administrators, and for users who exist', async () => {
+  it('is for the user and app administrators, and refuses unknown users', async () => {
     expect((await update({ userID: 'alice', ex: 'mine' }, await userToken('alice'))).errCode).toBe(0)
     expect((await update({ userID: 'bob', ex: 'yours' }, await userToken('alice'))).errCode).toBe(1002)
     expect((await update({ userID: 'nobody', ex: 'x' })).errCode).toBe(1004)
@@ -119,12 +119,12 @@ describe('set_global_msg_recv_opt', () => {
   const set = (userID: string, globalRecvMsgOpt: unknown, token: string) =>
     post('/user/set_global_msg_recv_opt', { userID, globalRecvMsgOpt }, token)
 
-  it.each([2, 1, 0])('sets %i for oneself', async (option) => {
+  it.each([2, 1, 0])('sets option %i for the user', async (option) => {
     expect(await set('alice', option, await userToken('alice'))).toEqual(OK)
     expect((await infoOf('alice')).globalRecvMsgOpt).toBe(option)
   })
 
-  it('is for oneself and administrators, and for users who exist', async () => {
+  it('is for the user and app administrators, and refuses unknown users', async () => {
     expect((await set('bob', 2, await userToken('alice'))).errCode).toBe(1002)
     expect((await set('bob', 2, await adminToken())).errCode).toBe(0)
     expect((await set('nobody', 2, await adminToken())).errCode).toBe(1004)
@@ -154,7 +154,7 @@ describe('a changed profile', () => {
     ['/user/update_user_info_ex', (userID: string) => ({ userInfo: { userID, nickname: 'C' } })],
     ['/user/update_user_info', (userID: string) => ({ userInfo: { userID, ex: 'C' } })],
     ['/user/set_global_msg_recv_opt', (userID: string) => ({ userID, globalRecvMsgOpt: 2 })],
-  ])('by %s is told to every device of the user, online only', async (path, body) => {
+  ])('is announced to the online devices of the user after %s', async (path, body) => {
     expect((await post(path, body(carol), token)).errCode).toBe(0)
     await until(() => updates(phone).length === 1 && updates(laptop).length === 1)
     expect(updates(phone)).toEqual([
@@ -170,7 +170,7 @@ describe('a changed profile', () => {
     expect(updates(laptop)).toEqual(updates(phone))
   })
 
-  it('is told to the administrator who changed it, too', async () => {
+  it('is also announced to the administrator who made the change', async () => {
     const admins = await Device.connect('imAdmin', { token: await adminToken(), platformID: 10 })
     const userInfo = { userID: carol, faceURL: 'https://x/new.png' }
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
@@ -179,24 +179,24 @@ describe('a changed profile', () => {
     for (const device of [phone, laptop, admins]) expect(updates(device)).toMatchObject([byAdmin])
   })
 
-  it('is told to nobody when nothing was given or the call was refused', async () => {
+  it('is not announced without a field or after a refused call', async () => {
     await post('/user/update_user_info_ex', { userInfo: { userID: carol } }, token)
     await post('/user/update_user_info', { userInfo: { userID: carol, nickname: '' } }, token)
     await post('/user/update_user_info_ex', { userInfo: { userID: carol, nickname: 'x' } }, await userToken('alice'))
-    // The next change is told of after them.
-    await post('/user/update_user_info_ex', { userInfo: { userID: carol, ex: 'told' } }, token)
+    // A later change, so that the test can wait for its notification.
+    await post('/user/update_user_info_ex', { userInfo: { userID: carol, ex: 'announced' } }, token)
     await until(() => updates(phone).length > 0 && updates(laptop).length > 0)
     expect([updates(phone).length, updates(laptop).length]).toEqual([1, 1])
   })
 
-  it('stays changed when its devices cannot be told', async () => {
-    const said: string[] = []
+  it('is stored when the notification of the devices fails', async () => {
+    const logged: string[] = []
     const afterReply = new AfterReply()
     const real = createContext(bindings, 'test-operation', afterReply)
     const ctx: CallerContext = {
       ...real,
       caller: { userID: carol, platformID: 5, isAdmin: false },
-      log: { ...real.log, error: (message) => said.push(message) },
+      log: { ...real.log, error: (message) => logged.push(message) },
       user: () => {
         throw new Error('no object answers')
       },
@@ -208,11 +208,11 @@ describe('a changed profile', () => {
     await updateUserInfoEx(ctx, { userInfo: { userID: carol, ex: 'kept', ...unchanged } })
     expect(await infoOf(carol)).toMatchObject({ ex: 'kept' })
     await afterReply.run(ctx.log)
-    expect(said).toEqual(['task after the reply failed'])
+    expect(logged).toEqual(['task after the reply failed'])
     expect(updates(phone)).toEqual([])
   })
 
-  it('is told to the friends of the user and found at their next sync, through the queue', async () => {
+  it('is announced to friends through the queue and found at their next sync', async () => {
     const dave = `dave_of_${carol}`
     await register(dave)
     await befriend(dave, carol)
@@ -224,9 +224,9 @@ describe('a changed profile', () => {
     expect(full.data).toMatchObject({ full: true, version: 1 })
     const { versionID, version } = full.data
     await post('/user/update_user_info_ex', { userInfo: { userID: carol, nickname: 'Caroline' } }, token)
-    const toldFriend = () => toldBy(device, ContentType.FriendInfoUpdatedNotification)
-    await until(() => toldFriend().length === 1)
-    expect(toldFriend()).toMatchObject([{ from: carol, to: dave, seq: 0, detail: { userID: carol } }])
+    const friendUpdates = () => notificationsOf(device, ContentType.FriendInfoUpdatedNotification)
+    await until(() => friendUpdates().length === 1)
+    expect(friendUpdates()).toMatchObject([{ from: carol, to: dave, seq: 0, detail: { userID: carol } }])
     const reply = await sync(versionID, version)
     expect(reply.data).toMatchObject({ full: false, version: version + 1, delete: null, insert: null })
     expect(reply.data.update).toMatchObject([

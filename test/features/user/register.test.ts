@@ -12,7 +12,7 @@ const infoOf = async (userID: string) =>
 describe('user_register', () => {
   const registerRaw = async (users: unknown) => post('/user/user_register', { users }, await adminToken())
 
-  it('stores a profile as given, with a time of registration', async () => {
+  it('stores the given profile with the time of registration', async () => {
     const before = Date.now()
     const reply = await registerRaw([
       { userID: 'zoë_1', nickname: 'Zoë ✨', faceURL: 'https://x/z.png', ex: '{"a":1}' },
@@ -49,7 +49,7 @@ describe('user_register', () => {
     expect(reply.errDlt).not.toBe('')
   })
 
-  it('registers nobody of a batch in which one userID is taken', async () => {
+  it('registers no user of a batch in which one userID is taken', async () => {
     const reply = await registerRaw([
       { userID: 'newcomer', nickname: 'x' },
       { userID: 'alice', nickname: 'y' },
@@ -58,7 +58,7 @@ describe('user_register', () => {
     expect(await infoOf('newcomer')).toBeUndefined()
   })
 
-  it('registers nobody as an administrator who has not come yet', async () => {
+  it('refuses the userID of a configured administrator who has no row yet', async () => {
     const real = createContext(bindings, 'test-operation')
     const ctx: CallerContext = {
       ...real,
@@ -69,7 +69,7 @@ describe('user_register', () => {
     await expect(registerUsers(ctx, { users })).rejects.toMatchObject({ code: 1102 })
   })
 
-  it('takes a thousand users at once', async () => {
+  it('accepts at most 1,000 users in one call', async () => {
     const users = Array.from({ length: 1000 }, (_, i) => ({ userID: `crowd_${i}`, nickname: `n${i}` }))
     expect((await registerRaw(users)).errCode).toBe(0)
     const { data } = await post('/user/get_users_info', { userIDs: users.map((u) => u.userID) }, await adminToken())
@@ -84,13 +84,13 @@ describe('get_users_info', () => {
     expect(reply.data.usersInfo.map((info: { userID: string }) => info.userID)).toEqual(['bob'])
   })
 
-  it('wants a list', async () => {
+  it('refuses a request without a list', async () => {
     expect((await post('/user/get_users_info', {}, await userToken('alice'))).errCode).toBe(1001)
   })
 })
 
 describe('account_check', () => {
-  it('says who is registered', async () => {
+  it('returns for each userID whether it is registered', async () => {
     const reply = await post('/user/account_check', { checkUserIDs: ['alice', 'nobody'] }, await adminToken())
     expect(reply.data.results).toEqual([
       { userID: 'alice', accountStatus: 1 },

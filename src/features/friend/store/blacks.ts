@@ -1,10 +1,10 @@
 import { and, asc, count, eq, inArray } from 'drizzle-orm'
 import { chunked, type Database } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { bumpStatements } from '../../../sync/incremental.ts'
 import { ChangeState } from '../../../sync/version-log.ts'
 import { type UserRow, user } from '../../user/tables.ts'
 import { type BlackRow, black } from '../tables.ts'
-import type { Window } from './friends.ts'
 
 export interface BlackWithUser {
   black: BlackRow
@@ -14,9 +14,9 @@ export interface BlackWithUser {
 export async function blackPage(
   db: Database,
   ownerUserID: string,
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: BlackWithUser[] }> {
-  // Not one batch: there D1 gives rows by the names of their columns, and two tables have some names in common.
+  // No batch: it returns rows as objects keyed by column name, and the joined tables share some column names.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(black).where(eq(black.ownerUserID, ownerUserID)),
     db
@@ -31,7 +31,7 @@ export async function blackPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** Those of the given users whom the owner has blocked, in the order asked for. */
+/** The given users who are in the owner's block list, in the given order. */
 export async function blacksAmong(
   db: Database,
   ownerUserID: string,
@@ -49,7 +49,7 @@ export async function blacksAmong(
   return userIDs.flatMap((userID) => found.get(userID) ?? [])
 }
 
-/** An entry that is there keeps its time and gets the new `ex`. */
+/** Adds an entry to a block list. An existing entry keeps its time and gets the new `ex`. */
 export async function putBlack(db: Database, row: BlackRow): Promise<void> {
   await db.batch([
     db

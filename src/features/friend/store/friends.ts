@@ -1,5 +1,7 @@
 import { and, asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { chunked, type Database } from '../../../platform/storage/d1.ts'
+import { chunked, type Database, isAmong } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
+import { insertRows } from '../../../platform/storage/upsert-rows.ts'
 import { bumpOwnersStatements, bumpStatements } from '../../../sync/incremental.ts'
 import { ChangeState, SORT_MARKER } from '../../../sync/version-log.ts'
 import { type UserRow, user } from '../../user/tables.ts'
@@ -10,13 +12,7 @@ export interface FriendWithUser {
   user: UserRow
 }
 
-/** Rows to skip and to take. */
-export interface Window {
-  offset: number
-  limit: number
-}
-
-/** OpenIM's order of the list: pinned friends first, then in the order they were made. */
+/** OpenIM's order of a friend list: pinned friends first, then the oldest friendship. */
 const FRIEND_ORDER: SQL[] = [desc(friend.isPinned), asc(friend.createTime), asc(friend.friendUserID)]
 
 const isFriend = (ownerUserID: string, friendUserID: string) =>
@@ -25,9 +21,9 @@ const isFriend = (ownerUserID: string, friendUserID: string) =>
 export async function friendPage(
   db: Database,
   ownerUserID: string,
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: FriendWithUser[] }> {
-  // Not one batch: there D1 gives rows by the names of their columns, and two tables have some names in common.
+  // No batch: it returns rows as objects keyed by column name, and the joined tables share some column names.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(friend).where(eq(friend.ownerUserID, ownerUserID)),
     db
@@ -42,7 +38,7 @@ export async function friendPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** Those of the given users who are friends of the owner, in the order asked for. */
+/** The given users who are in the owner's friend list, in the given order. */
 export async function friendsAmong(
   db: Database,
   ownerUserID: string,
@@ -69,7 +65,7 @@ export async function friendUserIDs(db: Database, ownerUserID: string): Promise<
   return rows.map((row) => row.userID)
 }
 
-/** Whose friend lists hold this user. */
+/** The owners of the friend lists that contain this user. */
 export async function ownersWithFriend(db: Database, friendUserID: string): Promise<string[]> {
   const rows = await db
     .select({ ownerUserID: friend.ownerUserID })
@@ -78,7 +74,7 @@ export async function ownersWithFriend(db: Database, friendUserID: string): Prom
   return rows.map((row) => row.ownerUserID)
 }
 
-/** Which of two users has the other in the list. */
+/** Whether each of two users has the other in their friend list. */
 export async function friendship(
   db: Database,
   userID1: string,
@@ -92,13 +88,13 @@ export async function friendship(
   return { inUser1Friends: by1.length > 0, inUser2Friends: by2.length > 0 }
 }
 
-/** How a friendship came about. */
+/** When, how and through which user a friendship began. */
 export type Origin = Pick<FriendRow, 'createTime' | 'addSource' | 'operatorUserID'>
 
 /**
- * The statements that put users and their new friend into each other's lists; an entry that is there stays as it is.
- * One step of the version in every list concerned, however many friends there are.
- * @param onlyIf where this does not hold, nobody comes into a list; the versions then step on with nothing new
+ * Returns the statements that add the owner and each of the users to each other's friend lists; existing entries are
+ * kept. The version of each of these lists increases by 1, however many friends there are.
+ * @param onlyIf when this does not hold, no entries are added; the versions increase all the same
  */
 export function befriendStatements(
   db: Database,
@@ -121,21 +117,8 @@ export function befriendStatements(
       friendUserIDs.map((elementID) => ({ elementID, state })),
     ),
     ...bumpOwnersStatements(db, 'friend', friendUserIDs, { elementID: ownerUserID, state }),
-    insertFriends(db, rows, onlyIf),
+    insertRows(db, friend, rows, onlyIf).onConflictDoNothing(),
   ] as const
-}
-
-/** One statement for any number of entries: what D1 takes of bound values is soon used up. */
-function insertFriends(db: Database, rows: readonly FriendRow[], onlyIf: SQL) {
-  const field = (name: keyof FriendRow): SQL => sql`value ->> ${name}`
-  return db
-    .insert(friend)
-    .select(
-      sql`SELECT ${field('ownerUserID')}, ${field('friendUserID')}, ${field('remark')}, ${field('createTime')},
-          ${field('addSource')}, ${field('operatorUserID')}, ${field('ex')}, ${field('isPinned')}
-        FROM json_each(${JSON.stringify(rows)}) WHERE ${onlyIf}`,
-    )
-    .onConflictDoNothing()
 }
 
 export async function befriend(
@@ -147,7 +130,7 @@ export async function befriend(
   await db.batch(befriendStatements(db, ownerUserID, friendUserIDs, origin))
 }
 
-/** Takes a friend out of the owner's list; the friend's own list stays. */
+/** Removes a friend from the owner's list; the friend's own list does not change. */
 export async function deleteFriend(db: Database, ownerUserID: string, friendUserID: string): Promise<void> {
   await db.batch([
     db.delete(friend).where(isFriend(ownerUserID, friendUserID)),
@@ -157,7 +140,7 @@ export async function deleteFriend(db: Database, ownerUserID: string, friendUser
 
 export type FriendChanges = Partial<Pick<FriendRow, 'remark' | 'isPinned' | 'ex'>>
 
-/** Changes entries of one list in one step of its version. A change of what is pinned changes the order, too. */
+/** Changes entries of one list; its version increases by 1. Pinning and unpinning change the order of the list too. */
 export async function updateFriends(
   db: Database,
   ownerUserID: string,
@@ -166,12 +149,11 @@ export async function updateFriends(
 ): Promise<void> {
   const sorted = changes.isPinned === undefined ? [] : [SORT_MARKER]
   const changed = [...friendUserIDs, ...sorted].map((elementID) => ({ elementID, state: ChangeState.Update }))
-  const isOne = sql`${friend.friendUserID} IN (SELECT value FROM json_each(${JSON.stringify(friendUserIDs)}))`
   await db.batch([
     db
       .update(friend)
       .set(changes)
-      .where(and(eq(friend.ownerUserID, ownerUserID), isOne)),
+      .where(and(eq(friend.ownerUserID, ownerUserID), isAmong(friend.friendUserID, friendUserIDs))),
     ...bumpStatements(db, 'friend', ownerUserID, changed),
   ])
 }

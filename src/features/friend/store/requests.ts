@@ -1,14 +1,13 @@
 import { and, count, desc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
+import { HandleResult } from '../../../protocol/constants/handle-result.ts'
 import { user } from '../../user/tables.ts'
 import { type FriendRequestRow, friendRequest } from '../tables.ts'
-import { befriendStatements, type Origin, type Window } from './friends.ts'
+import { befriendStatements, type Origin } from './friends.ts'
 
-export const HandleResult = { Pending: 0, Agreed: 1, Refused: -1 } as const
-export type HandleResult = (typeof HandleResult)[keyof typeof HandleResult]
-
-/** A request with how the two show themselves now. */
+/** A request with the current names and faces of both users. */
 export interface FriendRequestWithUsers {
   request: FriendRequestRow
   from: Profile
@@ -26,7 +25,7 @@ const receiver = alias(user, 'receiver')
 const isRequest = (fromUserID: string, toUserID: string) =>
   and(eq(friendRequest.fromUserID, fromUserID), eq(friendRequest.toUserID, toUserID))
 
-/** A request that was made before is made anew: pending, whatever came of it then. */
+/** Stores a request. It replaces an earlier one in the same direction, even if that was answered. */
 export async function putRequest(db: Database, row: FriendRequestRow): Promise<void> {
   const { fromUserID: _from, toUserID: _to, ...set } = row
   await db
@@ -49,18 +48,18 @@ export function requestsBetween(db: Database, a: string, b: string): Promise<Fri
   return withUsers(db, or(isRequest(a, b), isRequest(b, a)))
 }
 
-/** One side's requests, newest first; of the given results only, unless there are none given. */
+/** A page of the requests that a user made or received, with one of the given results ([]: any), newest first. */
 export async function requestPage(
   db: Database,
   side: { fromUserID: string } | { toUserID: string },
   handleResults: readonly number[],
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: FriendRequestWithUsers[] }> {
   const where = and(
     'fromUserID' in side ? eq(friendRequest.fromUserID, side.fromUserID) : eq(friendRequest.toUserID, side.toUserID),
     handleResults.length === 0 ? undefined : inArray(friendRequest.handleResult, [...new Set(handleResults)]),
   )
-  // Not one batch: there D1 gives rows by the names of their columns, and sender and receiver have the same.
+  // No batch: it returns rows as objects keyed by column name, and sender and receiver have the same column names.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(friendRequest).where(where),
     withUsers(db, where).limit(window.limit).offset(window.offset),
@@ -68,7 +67,7 @@ export async function requestPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** How many requests to a user are pending that were made after a moment (ms). */
+/** Counts the pending requests to a user that were made after a time (ms). */
 export async function countPending(db: Database, toUserID: string, after: number): Promise<number> {
   const [counted] = await db
     .select({ total: count() })
@@ -83,12 +82,12 @@ export async function countPending(db: Database, toUserID: string, after: number
   return counted?.total ?? 0
 }
 
-/** What is written about a request that is answered. */
+/** The fields of a request that an answer sets. */
 export type Answer = Pick<FriendRequestRow, 'handlerUserID' | 'handleMsg' | 'handleTime'>
 
 /**
- * The request, and one the other way that is pending, are agreed to, and the two are friends: all of it or nothing.
- * @returns false when the request was answered meanwhile, and nothing of this is done
+ * Agrees to the request and to a pending one in the other direction, and makes the two users friends, all or nothing.
+ * @returns false when the request was answered meanwhile; then no request and no friend-list entry changes
  */
 export async function agree(
   db: Database,
@@ -101,7 +100,7 @@ export async function agree(
   const pending = and(isRequest(fromUserID, toUserID), isPending)
   const stillPending = exists(db.select({ one: sql`1` }).from(friendRequest).where(pending))
   const results = await db.batch([
-    // First the friends: with the next statement nothing is pending any more.
+    // The friends first: after the next statements the request is not pending any more.
     ...befriendStatements(db, fromUserID, [toUserID], origin, stillPending),
     db
       .update(friendRequest)
@@ -121,7 +120,7 @@ export async function refuse(db: Database, fromUserID: string, toUserID: string,
   return refused.length > 0
 }
 
-/** Answers one row, or none when the request is not pending. */
+/** The statement returns one row, or no row when the request is not pending. */
 function answerStatement(
   db: Database,
   fromUserID: string,

@@ -4,32 +4,32 @@ import { GroupRole, GroupStatus, JoinSource } from '../../../protocol/constants/
 import { ImError } from '../../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import type { UserInfo } from '../../user/schema.ts'
-import { changeGroup } from '../change-group.ts'
 import type { CreateGroupReq } from '../change-schema.ts'
-import { beforeMemberJoinGroup } from '../member-webhooks.ts'
-import { newcomers, newMember } from '../membership/newcomers.ts'
+import { checkNewMembers, newMember } from '../membership/new-members.ts'
+import { groupNotification } from '../notifications/group-notifications.ts'
+import { MAX_NAMED_MEMBERS, shownNewMember, shownOutsider } from '../notifications/shown-members.ts'
 import type { GroupInfo } from '../schema.ts'
 import { findGroups } from '../store/groups.ts'
-import { groupNotice, MAX_NAMED, outsider, shownNewcomer } from '../tips.ts'
-import { afterCreateGroup, beforeCreateGroup, type Founding } from '../webhooks.ts'
+import { submitGroupChange } from '../submit-change.ts'
+import { afterCreateGroup, beforeCreateGroup, type WantedGroup } from '../webhooks/group-webhooks.ts'
+import { beforeMemberJoinGroup } from '../webhooks/member-webhooks.ts'
 import { groupInfo } from '../wire.ts'
 
 type CreateGroup = z.output<typeof CreateGroupReq>
 
-/** Founds a group with its owner, administrators and members. */
+/** Creates a group with its owner, administrators and members. */
 export async function createGroup(ctx: CallerContext, req: CreateGroup): Promise<{ groupInfo: GroupInfo }> {
   requireSelfOrAdmin(ctx, req.ownerUserID)
-  let users = await requireFit(ctx, req)
+  let users = await checkCreation(ctx, req)
   const asAsked = { ...req, status: GroupStatus.InUse }
-  const founding = await beforeCreateGroup(ctx, req, groupRecord(ctx, asAsked), firstMembers(req))
-  if (founding.ownerUserID !== req.ownerUserID || founding.groupInfo.groupID !== req.groupInfo.groupID) {
-    users = await requireFit(ctx, founding)
+  const wanted = await beforeCreateGroup(ctx, req, groupRecord(ctx, asAsked), firstMembers(req))
+  if (wanted.ownerUserID !== req.ownerUserID || wanted.groupInfo.groupID !== req.groupInfo.groupID) {
+    users = await checkCreation(ctx, wanted)
   }
-  const { groupInfo: wanted, sendMessage } = founding
-  const groupID = wanted.groupID || (await freeGroupID(ctx))
-  const create = { ...groupRecord(ctx, founding), groupID }
+  const groupID = wanted.groupInfo.groupID || (await chooseGroupID(ctx))
+  const create = { ...groupRecord(ctx, wanted), groupID }
   const now = create.createTime
-  const comers = firstMembers(founding).map((member) =>
+  const members = firstMembers(wanted).map((member) =>
     newMember(ctx, {
       ...member,
       groupID,
@@ -37,19 +37,22 @@ export async function createGroup(ctx: CallerContext, req: CreateGroup): Promise
       inviterUserID: ctx.caller.userID,
     }),
   )
-  const join = await beforeMemberJoinGroup(ctx, create, comers)
-  const shown = join.slice(0, MAX_NAMED).map((member) => shownNewcomer(member, users.get(member.userID)))
+  const join = await beforeMemberJoinGroup(ctx, create, members)
+  const shown = join.slice(0, MAX_NAMED_MEMBERS).map((member) => shownNewMember(member, users.get(member.userID)))
   const [groupOwnerUser] = shown
-  if (!groupOwnerUser) throw new Error('a group without an owner')
-  const opUser = shown.find(({ userID }) => userID === ctx.caller.userID) ?? (await outsider(ctx, groupID))
+  if (!groupOwnerUser) throw new Error('firstMembers returned no owner')
+  const opUser = shown.find(({ userID }) => userID === ctx.caller.userID) ?? (await shownOutsider(ctx, groupID))
   const base = { group: groupInfo(create), opUser }
-  await changeGroup(ctx, {
+  await submitGroupChange(ctx, {
     groupID,
     create,
     join,
     notices: [
-      groupNotice.created({ ...base, groupOwnerUser, memberList: shown, operationTime: now }, sendMessage ?? undefined),
-      ...(wanted.notification === '' ? [] : [groupNotice.announcementSet(base)]),
+      groupNotification.created(
+        { ...base, groupOwnerUser, memberList: shown, operationTime: now },
+        wanted.sendMessage ?? undefined,
+      ),
+      ...(wanted.groupInfo.notification === '' ? [] : [groupNotification.announcementSet(base)]),
     ],
   })
   await afterCreateGroup(ctx, create, join)
@@ -57,14 +60,15 @@ export async function createGroup(ctx: CallerContext, req: CreateGroup): Promise
 }
 
 /**
- * @returns the first members' profiles
- * @throws ImError 1001, 1101 when they cannot be taken in, 1202 when the ID is taken
+ * Checks that the group can be created.
+ * @returns the profiles of its first members
+ * @throws ImError 1001, 1101 when one of them cannot become a member, 1202 when the groupID is taken
  */
-async function requireFit(ctx: CallerContext, req: CreateGroup): Promise<Map<string, UserInfo>> {
+async function checkCreation(ctx: CallerContext, req: CreateGroup): Promise<Map<string, UserInfo>> {
   const userIDs = firstMembers(req).map(({ userID }) => userID)
   const twice = userIDs.find((userID, i) => userIDs.indexOf(userID) < i)
   if (twice !== undefined) throw ImError.args(`${twice} is named twice among owner, administrators and members`)
-  const users = await newcomers(ctx, userIDs, 0, (userID) =>
+  const users = await checkNewMembers(ctx, userIDs, 0, (userID) =>
     ImError.userNotFound(`no user is registered as ${JSON.stringify(userID)}`),
   )
   const { groupID } = req.groupInfo
@@ -74,8 +78,8 @@ async function requireFit(ctx: CallerContext, req: CreateGroup): Promise<Map<str
   return users
 }
 
-/** The group as it would be; without an ID as long as nobody has chosen one. */
-function groupRecord(ctx: CallerContext, { groupInfo, ...req }: Founding): GroupRecord {
+/** The row of the new group; its groupID is "" until the request, the app server or the service chooses one. */
+function groupRecord(ctx: CallerContext, { groupInfo, ...req }: WantedGroup): GroupRecord {
   const now = ctx.now()
   const isAnnounced = groupInfo.notification !== ''
   return {
@@ -104,8 +108,8 @@ function roleAt(i: number, admins: number): number {
   return i <= admins ? GroupRole.Admin : GroupRole.Member
 }
 
-/** OpenIM's form of an ID: a decimal number of 32 random bits. */
-async function freeGroupID(ctx: CallerContext): Promise<string> {
+/** Chooses a free groupID in OpenIM's form: a decimal number of 32 random bits. */
+async function chooseGroupID(ctx: CallerContext): Promise<string> {
   for (;;) {
     const groupID = String(crypto.getRandomValues(new Uint32Array(1))[0])
     if ((await findGroups(ctx.db, [groupID])).length === 0) return groupID

@@ -1,27 +1,31 @@
 import type { z } from 'zod'
 import type { GroupChange, GroupNotice } from '../../../contracts/group-change.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { groupAs, requireInUse } from '../access.ts'
-import { changeGroup } from '../change-group.ts'
+import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { SetGroupInfoReq } from '../change-schema.ts'
-import { actorOf, groupNotice } from '../tips.ts'
+import { groupNotification } from '../notifications/group-notifications.ts'
+import { shownCaller } from '../notifications/shown-members.ts'
+import { submitGroupChange } from '../submit-change.ts'
 import {
   afterSetGroupInfo,
   afterSetGroupInfoEx,
   beforeSetGroupInfo,
   beforeSetGroupInfoEx,
   type GroupInfoChange,
-} from '../webhooks.ts'
+} from '../webhooks/group-webhooks.ts'
 import { groupInfo } from '../wire.ts'
 
 type GroupFields = NonNullable<GroupChange['set']>
 
-/** Changes what is given about a group; the name, the announcement and the rest are announced each by itself. */
+/**
+ * Changes the given fields of a group. The name, the announcement and the other fields each have a notification of
+ * their own.
+ */
 export async function setGroupInfoEx(ctx: CallerContext, req: GroupInfoChange): Promise<void> {
   await change(ctx, req, { before: beforeSetGroupInfoEx, after: afterSetGroupInfoEx })
 }
 
-/** The two forms of the call differ in what the app is asked and told. */
+/** The two forms of the call have different webhooks. */
 interface Hooks {
   before(ctx: CallerContext, change: GroupInfoChange): Promise<GroupInfoChange>
   after(ctx: CallerContext, change: GroupInfoChange): Promise<void>
@@ -29,11 +33,11 @@ interface Hooks {
 
 async function change(ctx: CallerContext, req: GroupInfoChange, { before, after }: Hooks): Promise<void> {
   const { groupID } = req
-  const { group, member: actor } = await groupAs(ctx, groupID, 'admin')
-  requireInUse(group)
+  const { group, member: actor } = await accessGroup(ctx, groupID, 'admin')
+  requireNotDismissed(group)
   const wanted = await before(ctx, req)
   const { groupID: _same, ...given } = wanted
-  // OpenIM: a blank name makes the whole call do nothing.
+  // OpenIM: with a blank name the whole call changes nothing.
   if (given.groupName !== null && given.groupName.trim() === '') return
   const { notification, groupName, ...others } = withoutNulls(given)
   const set: GroupFields = {
@@ -47,17 +51,17 @@ async function change(ctx: CallerContext, req: GroupInfoChange, { before, after 
   }
   if (Object.keys(set).length === 0) return
 
-  const base = { group: groupInfo({ ...group, ...set }), opUser: await actorOf(ctx, groupID) }
+  const base = { group: groupInfo({ ...group, ...set }), opUser: await shownCaller(ctx, groupID) }
   const notices: GroupNotice[] = [
-    ...(notification === undefined ? [] : [groupNotice.announcementSet(base)]),
-    ...(groupName === undefined ? [] : [groupNotice.nameSet(base)]),
-    ...(Object.keys(others).length === 0 ? [] : [groupNotice.infoSet(base)]),
+    ...(notification === undefined ? [] : [groupNotification.announcementSet(base)]),
+    ...(groupName === undefined ? [] : [groupNotification.nameSet(base)]),
+    ...(Object.keys(others).length === 0 ? [] : [groupNotification.infoSet(base)]),
   ]
-  await changeGroup(ctx, { groupID, actor, set, notices })
+  await submitGroupChange(ctx, { groupID, actor, set, notices })
   await after(ctx, wanted)
 }
 
-/** The older form of the call. */
+/** The older form of the call: "" leaves a field as it is. */
 export async function setGroupInfo(
   ctx: CallerContext,
   { groupInfoForSet }: z.output<typeof SetGroupInfoReq>,

@@ -2,20 +2,21 @@ import type { z } from 'zod'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { groupAs, requireInUse } from '../access.ts'
-import { changeGroup } from '../change-group.ts'
+import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { TransferGroupOwnerReq } from '../change-schema.ts'
-import { actorOf, groupNotice, shownMembers } from '../tips.ts'
-import { afterTransferGroupOwner } from '../webhooks.ts'
+import { groupNotification } from '../notifications/group-notifications.ts'
+import { shownCaller, shownMembers } from '../notifications/shown-members.ts'
+import { submitGroupChange } from '../submit-change.ts'
+import { afterTransferGroupOwner } from '../webhooks/group-webhooks.ts'
 import { groupInfo } from '../wire.ts'
 
-/** Hands a group over; the old owner takes the place of the new one. */
+/** Makes a member the owner of a group; the old owner gets the role that this member had. */
 export async function transferGroup(
   ctx: CallerContext,
   { groupID, oldOwnerUserID, newOwnerUserID }: z.output<typeof TransferGroupOwnerReq>,
 ): Promise<void> {
-  const { group, member: actor } = await groupAs(ctx, groupID, 'owner')
-  requireInUse(group)
+  const { group, member: actor } = await accessGroup(ctx, groupID, 'owner')
+  requireNotDismissed(group)
   if (oldOwnerUserID === newOwnerUserID) throw ImError.args('oldOwnerUserID and newOwnerUserID are the same')
   const members = await shownMembers(ctx, groupID, [oldOwnerUserID, newOwnerUserID])
   const oldOwner = members.find(({ userID }) => userID === oldOwnerUserID)
@@ -26,14 +27,14 @@ export async function transferGroup(
   if (!newOwner) throw ImError.args(`${newOwnerUserID} is not a member of group ${groupID}`)
 
   const operationTime = ctx.now()
-  const opUser = await actorOf(ctx, groupID)
+  const opUser = await shownCaller(ctx, groupID)
   const shown = groupInfo(group)
   const unmuted = { ...newOwner, muteEndTime: 0 }
   const isMuted = newOwner.muteEndTime > operationTime
   const newGroupOwner = { ...unmuted, roleLevel: GroupRole.Owner }
   const oldGroupOwnerInfo = { ...oldOwner, roleLevel: newOwner.roleLevel }
-  const handedOver = { ...shown, ownerUserID: newOwnerUserID }
-  await changeGroup(ctx, {
+  const transferred = { ...shown, ownerUserID: newOwnerUserID }
+  await submitGroupChange(ctx, {
     groupID,
     actor,
     set: { ownerUserID: newOwnerUserID },
@@ -43,9 +44,11 @@ export async function transferGroup(
     ],
     roles: [oldOwner, newOwner].map(({ userID, roleLevel }) => ({ userID, roleLevel })),
     notices: [
-      ...(isMuted ? [groupNotice.memberUnmuted({ group: shown, opUser, mutedUser: unmuted, operationTime })] : []),
-      groupNotice.ownerTransferred({
-        group: handedOver,
+      ...(isMuted
+        ? [groupNotification.memberUnmuted({ group: shown, opUser, mutedUser: unmuted, operationTime })]
+        : []),
+      groupNotification.ownerTransferred({
+        group: transferred,
         opUser: opUser.userID === oldOwnerUserID ? oldGroupOwnerInfo : opUser,
         newGroupOwner,
         oldGroupOwner: oldOwnerUserID,

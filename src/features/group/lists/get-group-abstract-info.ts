@@ -4,24 +4,24 @@ import type { Database } from '../../../platform/storage/d1.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { goJson } from '../../../sync/id-hash.ts'
-import { groupGone, groupsAs } from '../access.ts'
+import { accessGroups, groupNotFound } from '../access.ts'
 import type { GetGroupAbstractInfoReq, GroupAbstractInfo } from '../schema.ts'
-import { type MemberWithUser, membersAfter, membersOfGroups } from '../store/members.ts'
-import type { GroupRow } from '../tables.ts'
+import { membersAfter, membersOfGroups } from '../store/members.ts'
+import type { GroupRow, MemberWithUser } from '../tables.ts'
 import { groupMemberFullInfo } from '../wire.ts'
 
-/** A single group may have more. */
+/** The most members of all groups of one call. A call for a single group has no limit. */
 const MAX_MEMBERS_PER_CALL = 100_000
 
-/** Rows that are in memory at a time. */
-const MEMBERS_AT_ONCE = 1_000
+/** The most member rows in memory at a time. */
+const MAX_ROWS_IN_MEMORY = 1_000
 
-/** How many members each group has, and a hash of what they are. */
+/** Returns the number of members of each group and a hash of their entries. */
 export async function getGroupAbstractInfo(
   ctx: CallerContext,
   { groupIDs }: z.output<typeof GetGroupAbstractInfoReq>,
 ): Promise<{ groupAbstractInfos: GroupAbstractInfo[] }> {
-  const groups = (await groupsAs(ctx, groupIDs, 'member', groupGone)).map(({ group }) => group)
+  const groups = (await accessGroups(ctx, groupIDs, 'member', groupNotFound)).map(({ group }) => group)
   const members = groups.reduce((sum, { memberCount }) => sum + memberCount, 0)
   if (groups.length > 1 && members > MAX_MEMBERS_PER_CALL) {
     throw ImError.args(`the groups have ${members} members; ask for at most ${MAX_MEMBERS_PER_CALL} at once`)
@@ -35,7 +35,10 @@ export async function getGroupAbstractInfo(
   return { groupAbstractInfos }
 }
 
-/** OpenIM's hash of a member list: MD5 of its JSON text, by userID; the first 8 bytes as a big-endian number. */
+/**
+ * OpenIM's hash of a member list: the MD5 of its JSON text, with the members ordered by userID. The value is the first
+ * 8 bytes as a big-endian number.
+ */
 class MemberListHash {
   readonly #md5 = createHash('md5').update('[')
   count = 0
@@ -50,15 +53,17 @@ class MemberListHash {
   }
 }
 
-/** The members of each group by userID: small groups together, a large one piece by piece. */
+/**
+ * Reads the members of each group, ordered by userID: several small groups in one query, a large group page by page.
+ */
 async function* membersOf(db: Database, groups: readonly GroupRow[]): AsyncGenerator<MemberWithUser> {
-  for (const together of fitting(groups)) {
-    const [first, ...others] = together
+  for (const part of fittingParts(groups)) {
+    const [first, ...others] = part
     if (first && others.length === 0) yield* membersOfOne(db, first.groupID)
     else {
       yield* await membersOfGroups(
         db,
-        together.map(({ groupID }) => groupID),
+        part.map(({ groupID }) => groupID),
       )
     }
   }
@@ -67,21 +72,21 @@ async function* membersOf(db: Database, groups: readonly GroupRow[]): AsyncGener
 async function* membersOfOne(db: Database, groupID: string): AsyncGenerator<MemberWithUser> {
   let after = ''
   for (;;) {
-    const rows = await membersAfter(db, groupID, after, MEMBERS_AT_ONCE)
+    const rows = await membersAfter(db, groupID, after, MAX_ROWS_IN_MEMORY)
     yield* rows
-    if (rows.length < MEMBERS_AT_ONCE) return
+    if (rows.length < MAX_ROWS_IN_MEMORY) return
     after = rows.at(-1)?.member.userID ?? ''
   }
 }
 
-/** Groups in parts whose members are few enough to be read at once, unless a group alone has more. */
-function fitting(groups: readonly GroupRow[]): GroupRow[][] {
+/** Splits groups into parts with at most `MAX_ROWS_IN_MEMORY` members; a larger group is a part of its own. */
+function fittingParts(groups: readonly GroupRow[]): GroupRow[][] {
   const parts: GroupRow[][] = []
   let room = 0
   for (const group of groups) {
     if (room < group.memberCount) {
       parts.push([])
-      room = MEMBERS_AT_ONCE
+      room = MAX_ROWS_IN_MEMORY
     }
     parts.at(-1)?.push(group)
     room -= group.memberCount

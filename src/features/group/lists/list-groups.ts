@@ -14,7 +14,7 @@ export async function getJoinedGroupList(
   return { total, groups: rows.map(groupInfo) }
 }
 
-/** Those of the given groups that exist; the others are left out. */
+/** Returns the given groups; groups that do not exist are left out. */
 export async function getGroupsInfo(
   ctx: CallerContext,
   { groupIDs }: z.output<typeof GetGroupsInfoReq>,
@@ -22,7 +22,10 @@ export async function getGroupsInfo(
   return { groupInfos: (await findGroups(ctx.db, groupIDs)).map(groupInfo) }
 }
 
-/** The group of that ID, dismissed or not; without an ID the groups in use whose name contains a text, newest first. */
+/**
+ * Returns the group with the given ID, dismissed or not. Without an ID: the groups that are not dismissed and whose
+ * name contains the given text, newest first.
+ */
 export async function getGroups(
   ctx: CallerContext,
   { groupID, groupName, pagination }: z.output<typeof GetGroupsReq>,
@@ -35,7 +38,7 @@ export async function getGroups(
   return { total, groups: rows.map(cmsGroup) }
 }
 
-/** Groups by groupID, for answers that show them beside something else. */
+/** Reads groups into a map by groupID, for answers that show groups beside other data. */
 export async function groupsByID(ctx: Context, groupIDs: readonly string[]): Promise<Map<string, GroupInfo>> {
   return new Map((await findGroups(ctx.db, [...new Set(groupIDs)])).map((row) => [row.groupID, groupInfo(row)]))
 }

@@ -5,7 +5,7 @@ import { readDelta, readHead } from '../../../sync/incremental.ts'
 import type { GetFullJoinGroupIDsReq, GetIncrementalJoinGroupsReq, GroupInfo } from '../schema.ts'
 import { findGroups, joinedGroupIDs } from '../store/groups.ts'
 
-/** What changed in the list of joined groups since the version the client has. */
+/** Returns the changes in the list of joined groups since the client's version. */
 export async function getIncrementalJoinGroups(
   ctx: CallerContext,
   { userID, versionID, version }: z.output<typeof GetIncrementalJoinGroupsReq>,
@@ -14,11 +14,11 @@ export async function getIncrementalJoinGroups(
   const delta = await readDelta(ctx.db, 'joined-group', userID, { versionID, version })
   const changed = await findGroups(ctx.db, [...delta.inserted, ...delta.updated])
   const found = new Map(changed.map((row) => [row.groupID, row]))
-  // OpenIM: the order of joined groups is by name, so there is no order to announce.
+  // OpenIM: joined groups are ordered by name, so their order has no version.
   return { ...incrementalAnswer(delta, found), sortVersion: 0 }
 }
 
-/** The ordered IDs of all joined groups, unless the client's hash says that it has them already. */
+/** Returns the ordered IDs of all joined groups, unless the client's hash shows that it has them already. */
 export async function getFullJoinGroupIDs(
   ctx: CallerContext,
   req: z.output<typeof GetFullJoinGroupIDsReq>,

@@ -4,34 +4,34 @@ import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { groupAs, requireInUse } from '../access.ts'
-import { changeGroup, type DecidedChange } from '../change-group.ts'
+import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { SetGroupMemberInfo, SetGroupMemberInfoReq } from '../change-schema.ts'
-import { afterSetGroupMemberInfo, beforeSetGroupMemberInfo } from '../member-webhooks.ts'
-import type { GroupAndMember } from '../store/groups.ts'
-import { findMembers, type MemberWithUser } from '../store/members.ts'
-import type { GroupMemberRow } from '../tables.ts'
-import { actorOf, groupNotice } from '../tips.ts'
+import { groupNotification } from '../notifications/group-notifications.ts'
+import { shownCaller } from '../notifications/shown-members.ts'
+import { findMembers } from '../store/members.ts'
+import { type ProposedChange, submitGroupChange } from '../submit-change.ts'
+import type { GroupAndMember, GroupMemberRow, MemberWithUser } from '../tables.ts'
+import { afterSetGroupMemberInfo, beforeSetGroupMemberInfo } from '../webhooks/member-webhooks.ts'
 import { groupInfo, groupMemberFullInfo } from '../wire.ts'
 
-/** How many members the app is asked about at the same time. */
+/** The most before-webhooks of one call that run at the same time. */
 const MAX_PARALLEL = 6
 
-/** A change of a member, as it was asked for or as the app wants it. */
+/** The change of one member, as the caller wants it or as the app server changed it. */
 interface Wanted {
   target: MemberWithUser
   given: SetGroupMemberInfo
 }
 
-/** What is to change in one group. */
+/** The changes in one group, after the check of the caller's rights. */
 interface Permitted {
-  place: GroupAndMember
+  groupAndCaller: GroupAndMember
   wanted: readonly Wanted[]
 }
 
 /**
- * Changes names, faces, `ex` and roles of members. Everything is checked, and the app is asked about everybody, before
- * anything is changed.
+ * Changes names, faces, `ex` and roles of members. All rights are checked, and the before-webhooks for all members are
+ * called, before the first change is made.
  */
 export async function setMemberInfo(
   ctx: CallerContext,
@@ -41,13 +41,13 @@ export async function setMemberInfo(
   for (const [groupID, given] of Map.groupBy(members, (member) => member.groupID)) {
     permitted.push(await permit(ctx, groupID, given))
   }
-  const decided: { change: DecidedChange; wanted: readonly Wanted[] }[] = []
-  for (const { place, wanted } of await askAbout(ctx, permitted)) {
+  const proposed: { change: ProposedChange; wanted: readonly Wanted[] }[] = []
+  for (const { groupAndCaller, wanted } of await callWebhooks(ctx, permitted)) {
     const changing = wanted.filter(({ given }) => Object.keys(fieldsOf(given)).length > 0)
-    if (changing.length > 0) decided.push({ change: await decide(ctx, place, changing), wanted: changing })
+    if (changing.length > 0) proposed.push({ change: await propose(ctx, groupAndCaller, changing), wanted: changing })
   }
-  for (const { change, wanted } of decided) {
-    await changeGroup(ctx, change)
+  for (const { change, wanted } of proposed) {
+    await submitGroupChange(ctx, change)
     await afterSetGroupMemberInfo(
       ctx,
       wanted.map(({ given }) => given),
@@ -55,22 +55,22 @@ export async function setMemberInfo(
   }
 }
 
-async function askAbout(ctx: CallerContext, permitted: readonly Permitted[]): Promise<readonly Permitted[]> {
+async function callWebhooks(ctx: CallerContext, permitted: readonly Permitted[]): Promise<readonly Permitted[]> {
   if (!ctx.config.webhooks.beforeSetGroupMemberInfo) return permitted
-  const asked: Permitted[] = []
-  for (const { place, wanted } of permitted) {
-    const answered = await inParallel(wanted, MAX_PARALLEL, async ({ target, given }) => ({
+  const answered: Permitted[] = []
+  for (const { groupAndCaller, wanted } of permitted) {
+    const wantedByApp = await inParallel(wanted, MAX_PARALLEL, async ({ target, given }) => ({
       target,
       given: await beforeSetGroupMemberInfo(ctx, given, target.member.roleLevel),
     }))
-    asked.push({ place, wanted: answered })
+    answered.push({ groupAndCaller, wanted: wantedByApp })
   }
-  return asked
+  return answered
 }
 
 async function permit(ctx: CallerContext, groupID: string, members: readonly SetGroupMemberInfo[]): Promise<Permitted> {
-  const place = await groupAs(ctx, groupID, 'member')
-  requireInUse(place.group)
+  const groupAndCaller = await accessGroup(ctx, groupID, 'member')
+  requireNotDismissed(groupAndCaller.group)
   const found = await findMembers(
     ctx.db,
     members.map(({ userID }) => ({ groupID, userID })),
@@ -79,28 +79,28 @@ async function permit(ctx: CallerContext, groupID: string, members: readonly Set
   const wanted = members.map((given) => {
     const target = targets.get(given.userID)
     if (!target) throw ImError.args(`${given.userID} is not a member of group ${groupID}`)
-    requireRight(ctx, place, target.member, given)
+    requireRight(ctx, groupAndCaller, target.member, given)
     return { target, given }
   })
-  return { place, wanted }
+  return { groupAndCaller, wanted }
 }
 
-async function decide(
+async function propose(
   ctx: CallerContext,
   { group, member: actor }: GroupAndMember,
   wanted: readonly Wanted[],
-): Promise<DecidedChange> {
+): Promise<ProposedChange> {
   const { groupID } = group
-  const base = { group: groupInfo(group), opUser: await actorOf(ctx, groupID), operationTime: ctx.now() }
+  const base = { group: groupInfo(group), opUser: await shownCaller(ctx, groupID), operationTime: ctx.now() }
   const update: { userID: string; set: GroupMemberFields }[] = []
   const notices: GroupNotice[] = []
   for (const { target, given } of wanted) {
     const set = fieldsOf(given)
     update.push({ userID: given.userID, set })
     const changedUser = groupMemberFullInfo({ ...target, member: { ...target.member, ...set } })
-    if (set.roleLevel !== undefined) notices.push(groupNotice.roleSet({ ...base, changedUser }))
+    if (set.roleLevel !== undefined) notices.push(groupNotification.roleSet({ ...base, changedUser }))
     const { roleLevel: _role, ...others } = set
-    if (Object.keys(others).length > 0) notices.push(groupNotice.memberInfoSet({ ...base, changedUser }))
+    if (Object.keys(others).length > 0) notices.push(groupNotification.memberInfoSet({ ...base, changedUser }))
   }
   const roles = wanted.map(({ target: { member } }) => ({ userID: member.userID, roleLevel: member.roleLevel }))
   return { groupID, actor, update, roles, notices }
@@ -115,22 +115,26 @@ function fieldsOf({ nickname, faceURL, ex, roleLevel }: SetGroupMemberInfo): Gro
   }
 }
 
-/** The owner may change everybody, an administrator of the group themselves and ordinary members, a member themselves. */
+/**
+ * The owner may change all members; a group administrator themselves and ordinary members; an ordinary member only
+ * themselves. App administrators may change all members. The owner's role changes only with a transfer of the group.
+ */
 function requireRight(
   ctx: CallerContext,
   { member }: GroupAndMember,
   target: GroupMemberRow,
   { roleLevel }: SetGroupMemberInfo,
 ): void {
-  if (roleLevel === GroupRole.Owner) throw ImError.noPermission('a group is handed over with /group/transfer_group')
+  if (roleLevel === GroupRole.Owner)
+    throw ImError.noPermission('roleLevel 100 makes an owner: transfer the group with /group/transfer_group')
   if (roleLevel !== null && target.roleLevel === GroupRole.Owner) {
-    throw ImError.noPermission('the owner stays the owner until the group is handed over')
+    throw ImError.noPermission('the role of the owner changes only with /group/transfer_group')
   }
   if (ctx.caller.isAdmin) return
   const own = member?.roleLevel ?? 0
   const isSelf = target.userID === ctx.caller.userID
-  if (isSelf && roleLevel !== null && roleLevel > own) throw ImError.noPermission('nobody raises their own role')
+  if (isSelf && roleLevel !== null && roleLevel > own) throw ImError.noPermission('members cannot raise their own role')
   if (isSelf || own === GroupRole.Owner) return
   if (own === GroupRole.Admin && target.roleLevel === GroupRole.Member) return
-  throw ImError.noPermission(`${ctx.caller.userID} may not change what ${target.userID} is in the group`)
+  throw ImError.noPermission(`${ctx.caller.userID} may not change the member info of ${target.userID}`)
 }

@@ -1,6 +1,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { GroupChange, GroupMemberRecord } from '../../../contracts/group-change.ts'
+import type { GroupChange } from '../../../contracts/group-change.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
+import { upsertRows } from '../../../platform/storage/upsert-rows.ts'
 import {
   bumpOwnersStatements,
   bumpOwnersWhereStatements,
@@ -14,19 +15,19 @@ import { groupInfo, groupMemberFullInfo } from '../wire.ts'
 import { findMembers } from './members.ts'
 import { answerStatement } from './requests.ts'
 
-/** What a group is after a change. */
+/** The group after a change. */
 export interface AppliedChange {
   /** The version of the member list. */
   head: VersionHead
   group: GroupInfo
-  /** The members that the change updates, by userID. */
+  /** The members that the change updated, by userID. */
   members: Map<string, GroupMemberFullInfo>
 }
 
 /**
- * Writes a change of a group: rows and versions in one batch, so all of it or nothing. Writing the same change again
- * leaves the same rows; the versions only step once more, which costs clients one read.
- * @param memberCount how many members there are with this change
+ * Writes a change of a group to D1: rows and versions in one batch, all or nothing. Writing the same change again
+ * leaves the same rows. Only the versions increase again, which costs each client one read.
+ * @param memberCount the number of members after the change
  */
 export async function applyGroupChange(db: Database, change: GroupChange, memberCount: number): Promise<AppliedChange> {
   const { groupID } = change
@@ -36,14 +37,14 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
   const elements = listChanges(change)
   const writes = [
     ...groupStatements(db, change, memberCount),
-    ...(change.join ? [insertMembers(db, change.join)] : []),
+    ...(change.join ? [upsertRows(db, groupMember, change.join, [groupMember.groupID, groupMember.userID])] : []),
     ...(change.update ? [updateMembers(db, groupID, change.update)] : []),
     ...(change.leave ? [deleteMembers(db, groupID, change.leave)] : []),
     ...(change.answer ? [answerStatement(db, groupID, change.answer)] : []),
     ...bumpStatements(db, 'group-member', groupID, elements, steps),
     ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
     ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
-    ...(change.everybodyLeaves && !change.leave ? dropFromLists(db, groupID) : []),
+    ...(change.everybodyLeaves && !change.leave ? removeFromLists(db, groupID) : []),
   ]
   const results = await db.batch([
     headStatement(db, 'group-member', groupID),
@@ -53,7 +54,7 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
   ])
   const [row] = results.at(-2) as GroupRow[]
   const [head] = results.at(-1) as VersionHead[]
-  if (!row || !head) throw new Error(`group ${groupID} or its member list is not there`)
+  if (!row || !head) throw new Error(`group ${groupID} or the version of its member list is missing in D1`)
   const updated = (change.update ?? []).map(({ userID }) => ({ groupID, userID }))
   const members = (await findMembers(db, updated)).map(groupMemberFullInfo)
   return { head, group: groupInfo(row), members: new Map(members.map((member) => [member.userID, member])) }
@@ -63,13 +64,13 @@ const inserted = (elementID: string) => ({ elementID, state: ChangeState.Insert 
 const deleted = (elementID: string) => ({ elementID, state: ChangeState.Delete })
 const updated = (elementID: string) => ({ elementID, state: ChangeState.Update })
 
-/** The group leaves the lists of all its members, however many they are, who stay its members for now. */
-function dropFromLists(db: Database, groupID: string) {
+/** Takes the group out of the joined-group lists of all its members. Their member rows stay for now. */
+function removeFromLists(db: Database, groupID: string) {
   const members = sql`SELECT ${groupMember.userID} FROM ${groupMember} WHERE ${groupMember.groupID} = ${groupID}`
   return bumpOwnersWhereStatements(db, 'joined-group', members, deleted(groupID))
 }
 
-/** What of the member list a change touches. A request that is refused touches nothing, and steps no further. */
+/** The entries that a change adds to the version log of the member list. */
 function listChanges(change: GroupChange): { elementID: string; state: ChangeState }[] {
   const update = change.update ?? []
   const reordered = update.some(({ set }) => set.roleLevel !== undefined)
@@ -93,33 +94,6 @@ function groupStatements(db: Database, { groupID, create, set }: GroupChange, me
       .set({ ...set, memberCount })
       .where(eq(group.groupID, groupID)),
   ]
-}
-
-/** One statement for any number of members: what D1 takes of bound values is soon used up. */
-function insertMembers(db: Database, members: readonly GroupMemberRecord[]) {
-  const field = (name: keyof GroupMemberRecord): SQL => sql`value ->> ${name}`
-  return db
-    .insert(groupMember)
-    .select(
-      sql`SELECT ${field('groupID')}, ${field('userID')}, ${field('nickname')}, ${field('faceURL')},
-          ${field('roleLevel')}, ${field('joinTime')}, ${field('joinSource')}, ${field('inviterUserID')},
-          ${field('operatorUserID')}, ${field('muteEndTime')}, ${field('ex')}
-        FROM json_each(${JSON.stringify(members)}) WHERE true`,
-    )
-    .onConflictDoUpdate({
-      target: [groupMember.groupID, groupMember.userID],
-      set: {
-        nickname: sql`excluded.nickname`,
-        faceURL: sql`excluded.face_url`,
-        roleLevel: sql`excluded.role_level`,
-        joinTime: sql`excluded.join_time`,
-        joinSource: sql`excluded.join_source`,
-        inviterUserID: sql`excluded.inviter_user_id`,
-        operatorUserID: sql`excluded.operator_user_id`,
-        muteEndTime: sql`excluded.mute_end_time`,
-        ex: sql`excluded.ex`,
-      },
-    })
 }
 
 /** Fields that are not given stay as they are. */

@@ -1,38 +1,21 @@
 import { and, asc, count, desc, eq, getTableColumns, ne, type SQL, sql } from 'drizzle-orm'
 import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { GroupStatus } from '../../../protocol/constants/group.ts'
 import { user } from '../../user/tables.ts'
-import { type GroupMemberRow, type GroupRow, group, groupMember } from '../tables.ts'
-
-/** Rows to skip and to take. */
-export interface Window {
-  offset: number
-  limit: number
-}
-
-/** A group and what a certain user is in it. */
-export interface GroupAndMember {
-  group: GroupRow
-  member: GroupMemberRow | null
-}
-
-export interface GroupWithOwner {
-  group: GroupRow
-  /** As the owner shows in the group. */
-  owner: { nickname: string }
-}
+import { type GroupAndMember, type GroupRow, type GroupWithOwner, group, groupMember } from '../tables.ts'
 
 /** OpenIM's order of joined groups. */
 const GROUP_ORDER: SQL[] = [asc(group.groupName), asc(group.createTime), asc(group.groupID)]
 
-const isInUse = ne(group.status, GroupStatus.Dismissed)
-const joinedBy = (userID: string) => and(eq(groupMember.userID, userID), isInUse)
+const isNotDismissed = ne(group.status, GroupStatus.Dismissed)
+const joinedBy = (userID: string) => and(eq(groupMember.userID, userID), isNotDismissed)
 
 export async function joinedGroupPage(
   db: Database,
   userID: string,
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: GroupRow[] }> {
   const [counted, rows] = await db.batch([
     db
@@ -62,7 +45,7 @@ export async function joinedGroupIDs(db: Database, userID: string): Promise<stri
   return rows.map((row) => row.groupID)
 }
 
-/** Those of the given groups that exist, in the order asked for. */
+/** The given groups, in the order of the IDs; groups that do not exist are left out. */
 export async function findGroups(db: Database, groupIDs: readonly string[]): Promise<GroupRow[]> {
   if (groupIDs.length === 0) return []
   const rows = await db.select().from(group).where(isAmong(group.groupID, groupIDs))
@@ -70,7 +53,7 @@ export async function findGroups(db: Database, groupIDs: readonly string[]): Pro
   return groupIDs.flatMap((groupID) => found.get(groupID) ?? [])
 }
 
-/** Those of the given groups that exist, by their IDs, with what a user is in each. */
+/** The given groups, by groupID, each with the user's member row; groups that do not exist are left out. */
 export async function findGroupsAndMember(
   db: Database,
   groupIDs: readonly string[],
@@ -85,14 +68,14 @@ export async function findGroupsAndMember(
   return new Map(rows.map((row) => [row.group.groupID, row]))
 }
 
-/** Groups in use whose name contains a text, or all for ""; newest first. */
+/** Groups that are not dismissed and whose name contains a text ("": all of them), newest first. */
 export async function groupPageByName(
   db: Database,
   text: string,
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: GroupWithOwner[] }> {
-  const where = and(isInUse, text === '' ? undefined : containsIgnoringCase(group.groupName, text))
-  // Not one batch: there D1 gives rows by the names of their columns, and the tables have some names in common.
+  const where = and(isNotDismissed, text === '' ? undefined : containsIgnoringCase(group.groupName, text))
+  // No batch: it returns rows as objects keyed by column name, and the joined tables share some column names.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(group).where(where),
     withOwner(db, where).limit(window.limit).offset(window.offset),
@@ -100,7 +83,7 @@ export async function groupPageByName(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** A group, in use or not. */
+/** A group, dismissed or not. */
 export async function findGroupWithOwner(db: Database, groupID: string): Promise<GroupWithOwner | null> {
   const [row] = await withOwner(db, eq(group.groupID, groupID))
   return row ?? null

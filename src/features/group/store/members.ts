@@ -1,49 +1,43 @@
 import { and, asc, between, count, desc, eq, getTableColumns, gt, gte, ne, or, type SQL, sql } from 'drizzle-orm'
 import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { GroupRole, GroupStatus } from '../../../protocol/constants/group.ts'
 import { user } from '../../user/tables.ts'
-import { type GroupMemberRow, type GroupRow, group, groupMember } from '../tables.ts'
-import type { Window } from './groups.ts'
+import { type GroupRow, group, groupMember, type MemberWithUser } from '../tables.ts'
 
-export interface MemberWithUser {
-  member: GroupMemberRow
-  /** The user's own name and face. */
-  user: { nickname: string; faceURL: string }
-}
-
-/** OpenIM's order of a member list: by role, then as they joined. */
+/** OpenIM's order of a member list: by role, highest first, then by the time of joining. */
 const MEMBER_ORDER: SQL[] = [desc(groupMember.roleLevel), asc(groupMember.joinTime), asc(groupMember.userID)]
 
 const inGroup = (groupID: string) => eq(groupMember.groupID, groupID)
 
-/** Which members are wanted: of the roles from one to another; whose name or ID contains a text, or any for "". */
-export interface WantedMembers {
+/** Matches members with a role from `minRole` to `maxRole` whose name or userID contains `text` ("": any). */
+export interface MemberFilter {
   minRole: number
   maxRole: number
   text: string
 }
 
 /**
- * One page of a group's members. Without a text it reads the index up to the page and the rows of the page alone; a
- * text is looked for in all members.
+ * One page of a group's members. Without a text, the query reads the index up to the page and only the rows of the
+ * page. With a text, it reads all members.
  */
 export async function memberPage(
   db: Database,
   groupID: string,
-  wanted: WantedMembers,
-  window: Window,
+  filter: MemberFilter,
+  window: PageWindow,
 ): Promise<MemberWithUser[]> {
   const page = db
     .select({ userID: groupMember.userID })
     .from(groupMember)
     .leftJoin(user, eq(user.userID, groupMember.userID))
-    .where(isWanted(groupID, wanted))
+    .where(isMatch(groupID, filter))
     .orderBy(...MEMBER_ORDER)
     .limit(window.limit)
     .offset(window.offset)
     .as('page')
-  // A cross join: SQLite starts with the page, whatever it thinks of the order of the rest.
+  // A cross join, because SQLite does not reorder it: the query starts with the page.
   return db
     .select(MEMBER_WITH_USER)
     .from(page)
@@ -53,17 +47,17 @@ export async function memberPage(
     .orderBy(...MEMBER_ORDER)
 }
 
-/** How many members are wanted; it reads all of the group's with such roles. */
-export async function countMembers(db: Database, groupID: string, wanted: WantedMembers): Promise<number> {
+/** Counts the matching members. The query reads every member of the group with one of the roles. */
+export async function countMembers(db: Database, groupID: string, filter: MemberFilter): Promise<number> {
   const [counted] = await db
     .select({ total: count() })
     .from(groupMember)
     .leftJoin(user, eq(user.userID, groupMember.userID))
-    .where(isWanted(groupID, wanted))
+    .where(isMatch(groupID, filter))
   return counted?.total ?? 0
 }
 
-/** Those of the given members that there are, in the order asked for; they may be of several groups. */
+/** The given members, of one or several groups, in the given order; users who are not members are left out. */
 export async function findMembers(
   db: Database,
   wanted: readonly { groupID: string; userID: string }[],
@@ -83,7 +77,7 @@ export async function findMembers(
   return wanted.flatMap(({ groupID, userID }) => found.get(keyOf(groupID, userID)) ?? [])
 }
 
-/** The IDs of all members in the order of the list, from the index alone. */
+/** The userIDs of all members in the order of the list. The query reads only the index. */
 export async function memberUserIDs(db: Database, groupID: string): Promise<string[]> {
   const rows = await db
     .select({ userID: groupMember.userID })
@@ -93,7 +87,7 @@ export async function memberUserIDs(db: Database, groupID: string): Promise<stri
   return rows.map((row) => row.userID)
 }
 
-/** Who manages a group: its owner and its administrators. */
+/** The userIDs of a group's owner and administrators. */
 export async function managerUserIDs(db: Database, groupID: string): Promise<string[]> {
   const rows = await db
     .select({ userID: groupMember.userID })
@@ -103,7 +97,7 @@ export async function managerUserIDs(db: Database, groupID: string): Promise<str
   return rows.map((row) => row.userID)
 }
 
-/** The groups in use in which a member shows the user's own name or face. */
+/** The groups, without the dismissed ones, in which a member shows the user's own name or face. */
 export async function groupsShowingProfile(
   db: Database,
   userID: string,
@@ -122,12 +116,12 @@ export async function groupsShowingProfile(
     )
 }
 
-/** All members of some groups, by group and then by userID. */
+/** All members of the given groups, ordered by groupID and then by userID. */
 export function membersOfGroups(db: Database, groupIDs: readonly string[]): Promise<MemberWithUser[]> {
   return byUserID(db, isAmong(groupMember.groupID, groupIDs))
 }
 
-/** A group's members by userID, those after one; "" begins with the first. */
+/** The next members of a group after `userID`, ordered by userID; "" starts with the first. */
 export function membersAfter(db: Database, groupID: string, userID: string, limit: number): Promise<MemberWithUser[]> {
   return byUserID(db, and(inGroup(groupID), gt(groupMember.userID, userID))).limit(limit)
 }
@@ -149,11 +143,27 @@ const MEMBER_WITH_USER = {
   },
 }
 
-function isWanted(groupID: string, { minRole, maxRole, text }: WantedMembers): SQL | undefined {
+function isMatch(groupID: string, { minRole, maxRole, text }: MemberFilter): SQL | undefined {
   const shownName = sql`coalesce(nullif(${groupMember.nickname}, ''), ${user.nickname}, '')`
   return and(
     inGroup(groupID),
     between(groupMember.roleLevel, minRole, maxRole),
     text === '' ? undefined : or(containsIgnoringCase(shownName, text), containsIgnoringCase(groupMember.userID, text)),
   )
+}
+
+/** Returns one of the users who is a member of `maxGroups` groups or more, or null. */
+export async function findUserInTooManyGroups(
+  db: Database,
+  userIDs: readonly string[],
+  maxGroups: number,
+): Promise<string | null> {
+  const [row] = await db
+    .select({ userID: groupMember.userID })
+    .from(groupMember)
+    .where(isAmong(groupMember.userID, userIDs))
+    .groupBy(groupMember.userID)
+    .having(gte(count(), maxGroups))
+    .limit(1)
+  return row?.userID ?? null
 }

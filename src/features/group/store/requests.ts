@@ -1,52 +1,48 @@
-import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, type SQL } from 'drizzle-orm'
 import type { JoinAnswer } from '../../../contracts/group-change.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
+import { upsertRows } from '../../../platform/storage/upsert-rows.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
-import { type UserRow, user } from '../../user/tables.ts'
-import { type GroupRequestRow, type GroupRow, group, groupMember, groupRequest } from '../tables.ts'
-import type { Window } from './groups.ts'
+import { HandleResult } from '../../../protocol/constants/handle-result.ts'
+import { user } from '../../user/tables.ts'
+import { type GroupRequestRow, group, groupMember, groupRequest, type JoinRequest } from '../tables.ts'
 
-export const HandleResult = { Pending: 0, Agreed: 1, Refused: -1 } as const
-
-/** A request with the group and the user who is to join it, as they are now. */
-export interface GroupRequestWithBoth {
-  request: GroupRequestRow
-  group: GroupRow
-  user: Pick<UserRow, 'userID' | 'nickname' | 'faceURL' | 'ex'>
-}
-
-/** Whose requests: those to groups that a user manages, to certain groups, or a user's own to certain groups or, for [], to all. */
+/**
+ * Selects the requests to all groups that a user manages, the requests to the given groups, or a user's own requests to
+ * the given groups ([]: to all groups).
+ */
 export type RequestSide =
   | { managerUserID: string }
   | { groupIDs: readonly string[] }
   | { userID: string; groupIDs: readonly string[] }
 
-/** Requests, newest first; of the given results only, unless there are none given. */
+/** A page of requests with one of the given results ([]: with any), newest first. */
 export async function requestPage(
   db: Database,
   side: RequestSide,
   handleResults: readonly number[],
-  window: Window,
-): Promise<{ total: number; rows: GroupRequestWithBoth[] }> {
+  window: PageWindow,
+): Promise<{ total: number; rows: JoinRequest[] }> {
   const where = and(
     isOnSide(db, side),
     handleResults.length === 0 ? undefined : isAmong(groupRequest.handleResult, handleResults),
   )
-  // Not one batch: there D1 gives rows by the names of their columns, and the tables have some names in common.
+  // No batch: it returns rows as objects keyed by column name, and the joined tables share some column names.
   const [counted, rows] = await Promise.all([
     db.select({ total: count() }).from(groupRequest).where(where),
-    withBoth(db, where, window),
+    withGroupAndUser(db, where, window),
   ])
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** The requests of certain users to one group. */
-export function requestsTo(db: Database, groupID: string, userIDs: readonly string[]): Promise<GroupRequestWithBoth[]> {
+/** The requests of the given users to one group. */
+export function requestsTo(db: Database, groupID: string, userIDs: readonly string[]): Promise<JoinRequest[]> {
   const where = and(eq(groupRequest.groupID, groupID), isAmong(groupRequest.userID, userIDs))
-  return withBoth(db, where, { offset: 0, limit: userIDs.length })
+  return withGroupAndUser(db, where, { offset: 0, limit: userIDs.length })
 }
 
-/** How many requests to the groups that a user manages are pending that were made after a moment (ms). */
+/** Counts the pending requests to the groups that a user manages that were made after a time (ms). */
 export async function countPending(db: Database, managerUserID: string, after: number): Promise<number> {
   const [counted] = await db
     .select({ total: count() })
@@ -76,8 +72,8 @@ function isOnSide(db: Database, side: RequestSide): SQL | undefined {
 
 const NEWEST_FIRST: SQL[] = [desc(groupRequest.reqTime), desc(groupRequest.groupID), asc(groupRequest.userID)]
 
-/** The page is found first, so that groups and users are read for its rows alone. */
-function withBoth(db: Database, where: SQL | undefined, window: Window): Promise<GroupRequestWithBoth[]> {
+/** Selects the page first, so that the query reads only the groups and users of its rows. */
+function withGroupAndUser(db: Database, where: SQL | undefined, window: PageWindow): Promise<JoinRequest[]> {
   const page = db
     .select({ groupID: groupRequest.groupID, userID: groupRequest.userID })
     .from(groupRequest)
@@ -97,42 +93,19 @@ function withBoth(db: Database, where: SQL | undefined, window: Window): Promise
 }
 
 /** One user's request to one group, or null. */
-export async function findRequest(db: Database, groupID: string, userID: string): Promise<GroupRequestWithBoth | null> {
+export async function findRequest(db: Database, groupID: string, userID: string): Promise<JoinRequest | null> {
   const [request] = await requestsTo(db, groupID, [userID])
   return request ?? null
 }
 
 /**
- * Writes any number of requests, in one statement. A request that was made before is made anew: pending, whatever came
- * of it then.
+ * Writes any number of requests in one statement. A request replaces the user's earlier one, even if it was answered.
  */
 export async function putRequests(db: Database, rows: readonly GroupRequestRow[]): Promise<void> {
-  const field = (name: keyof GroupRequestRow): SQL => sql`value ->> ${name}`
-  await db
-    .insert(groupRequest)
-    .select(
-      sql`SELECT ${field('groupID')}, ${field('userID')}, ${field('handleResult')}, ${field('reqMsg')},
-          ${field('reqTime')}, ${field('handleUserID')}, ${field('handledMsg')}, ${field('handledTime')},
-          ${field('joinSource')}, ${field('inviterUserID')}, ${field('ex')}
-        FROM json_each(${JSON.stringify(rows)}) WHERE true`,
-    )
-    .onConflictDoUpdate({
-      target: [groupRequest.groupID, groupRequest.userID],
-      set: {
-        handleResult: sql`excluded.handle_result`,
-        reqMsg: sql`excluded.req_msg`,
-        reqTime: sql`excluded.req_time`,
-        handleUserID: sql`excluded.handle_user_id`,
-        handledMsg: sql`excluded.handled_msg`,
-        handledTime: sql`excluded.handled_time`,
-        joinSource: sql`excluded.join_source`,
-        inviterUserID: sql`excluded.inviter_user_id`,
-        ex: sql`excluded.ex`,
-      },
-    })
+  await upsertRows(db, groupRequest, rows, [groupRequest.groupID, groupRequest.userID])
 }
 
-/** A request as it is made: nobody has answered it. */
+/** The row of a new, pending request. */
 export function newRequest(
   given: Pick<GroupRequestRow, 'groupID' | 'userID' | 'reqMsg' | 'reqTime' | 'joinSource' | 'inviterUserID' | 'ex'>,
 ): GroupRequestRow {
@@ -140,8 +113,8 @@ export function newRequest(
 }
 
 /**
- * Notes the answer to a request that changes nothing about the group.
- * @returns false when somebody else has answered meanwhile
+ * Stores the answer to a request that does not change the group.
+ * @returns false when the request is not pending any more
  */
 export async function answerRequest(db: Database, groupID: string, { userID, ...set }: JoinAnswer): Promise<boolean> {
   const answered = await db
@@ -152,7 +125,7 @@ export async function answerRequest(db: Database, groupID: string, { userID, ...
   return answered.length > 0
 }
 
-/** The statement that notes an answer, for one batch with the change of the group. */
+/** Returns the statement that stores an answer, for the batch that changes the group. */
 export function answerStatement(db: Database, groupID: string, { userID, ...set }: JoinAnswer) {
   return db.update(groupRequest).set(set).where(isRequest(groupID, userID))
 }

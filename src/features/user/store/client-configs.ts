@@ -1,9 +1,9 @@
-import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import { chunked, type Database } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { type ClientConfigRow, clientConfig } from '../tables.ts'
-import type { Window } from './users.ts'
 
-/** The settings of several owners at once. */
+/** The settings under the given userIDs. */
 export function findClientConfigs(db: Database, userIDs: readonly string[]): Promise<ClientConfigRow[]> {
   return db
     .select()
@@ -11,9 +11,11 @@ export function findClientConfigs(db: Database, userIDs: readonly string[]): Pro
     .where(inArray(clientConfig.userID, [...userIDs]))
 }
 
-/** All or none. */
+const COLUMNS = Object.keys(getTableColumns(clientConfig)).length
+
+/** Stores all of the settings, or none when one fails. */
 export async function putClientConfigs(db: Database, rows: readonly ClientConfigRow[]): Promise<void> {
-  const [first, ...rest] = chunked(rows, 3).map((part) =>
+  const [first, ...rest] = chunked(rows, COLUMNS).map((part) =>
     db
       .insert(clientConfig)
       .values(part)
@@ -25,7 +27,7 @@ export async function putClientConfigs(db: Database, rows: readonly ClientConfig
   if (first) await db.batch([first, ...rest])
 }
 
-/** All or none; keys that are not there are no fault. */
+/** Deletes all of the keys, or none when one fails; missing keys are no error. */
 export async function deleteClientConfigs(db: Database, userID: string, keys: readonly string[]): Promise<void> {
   const [first, ...rest] = chunked(keys).map((part) =>
     db.delete(clientConfig).where(and(eq(clientConfig.userID, userID), inArray(clientConfig.key, part))),
@@ -33,11 +35,11 @@ export async function deleteClientConfigs(db: Database, userID: string, keys: re
   if (first) await db.batch([first, ...rest])
 }
 
-/** One owner's settings, or everybody's; of one key, or of all: "" does not narrow. */
+/** A page of the settings with the given userID and key; "" matches every userID or key. */
 export async function clientConfigPage(
   db: Database,
   wanted: { userID: string; key: string },
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: ClientConfigRow[] }> {
   const where = and(
     wanted.userID === '' ? undefined : eq(clientConfig.userID, wanted.userID),

@@ -7,7 +7,7 @@ export type CommandKey = Pick<UserCommandRow, 'userID' | 'type' | 'uuid'>
 const isCommand = ({ userID, type, uuid }: CommandKey) =>
   and(eq(userCommand.userID, userID), eq(userCommand.type, type), eq(userCommand.uuid, uuid))
 
-/** A user's commands (of one type, unless null), oldest first. */
+/** A user's commands of one type (null: of any type), oldest first. */
 export function findCommands(db: Database, userID: string, type: number | null): Promise<UserCommandRow[]> {
   return db
     .select()
@@ -21,7 +21,7 @@ export async function commandExists(db: Database, key: CommandKey): Promise<bool
   return rows.length > 0
 }
 
-/** How many commands a user has beside this one. */
+/** Counts the commands of a user other than this one. */
 export async function countOtherCommands(db: Database, key: CommandKey): Promise<number> {
   const [counted] = await db
     .select({ total: count() })

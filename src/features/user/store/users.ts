@@ -1,15 +1,10 @@
-import { and, asc, count, eq, gte, inArray, lte, notInArray, or, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, getTableColumns, gte, inArray, lte, notInArray, or, type SQL } from 'drizzle-orm'
 import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
 import { chunked, type Database } from '../../../platform/storage/d1.ts'
+import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { type UserRow, user } from '../tables.ts'
 
-/** Rows to skip and to take. */
-export interface Window {
-  offset: number
-  limit: number
-}
-
-/** The rows of those IDs that exist, in the order asked for. */
+/** The rows of the given users, in the given order; users who are not registered are left out. */
 export async function findUsers(db: Database, userIDs: readonly string[]): Promise<UserRow[]> {
   const found = new Map<string, UserRow>()
   for (const part of chunked([...new Set(userIDs)])) {
@@ -23,7 +18,7 @@ export async function findUser(db: Database, userID: string): Promise<UserRow | 
   return row ?? null
 }
 
-/** Those of the given IDs that somebody is registered under. */
+/** The given userIDs that are registered. */
 export async function registeredAmong(db: Database, userIDs: readonly string[]): Promise<Set<string>> {
   const [first, ...rest] = chunked([...new Set(userIDs)]).map((part) =>
     db.select({ userID: user.userID }).from(user).where(inArray(user.userID, part)),
@@ -33,13 +28,15 @@ export async function registeredAmong(db: Database, userIDs: readonly string[]):
   return new Set(found.flat().map((row) => row.userID))
 }
 
-/** All or none: a single existing ID makes the whole batch fail with SQLite's uniqueness error. */
+const COLUMNS = Object.keys(getTableColumns(user)).length
+
+/** Inserts all of the users, or none: if one userID exists, the whole batch fails with SQLite's uniqueness error. */
 export async function insertUsers(db: Database, rows: readonly UserRow[]): Promise<void> {
-  const [first, ...rest] = chunked(rows, 7).map((part) => db.insert(user).values(part))
+  const [first, ...rest] = chunked(rows, COLUMNS).map((part) => db.insert(user).values(part))
   if (first) await db.batch([first, ...rest])
 }
 
-/** @returns whether the ID was free */
+/** @returns whether the userID was free */
 export async function insertUserIfAbsent(db: Database, row: UserRow): Promise<boolean> {
   const inserted = await db.insert(user).values(row).onConflictDoNothing().returning({ userID: user.userID })
   return inserted.length > 0
@@ -51,8 +48,8 @@ export async function updateUser(db: Database, userID: string, changes: Partial<
   return updated.length > 0
 }
 
-/** All users, whatever their level, in the order of their IDs. */
-export async function userIDPage(db: Database, window: Window): Promise<{ total: number; userIDs: string[] }> {
+/** A page of the userIDs of all accounts of every level, in alphabetical order. */
+export async function userIDPage(db: Database, window: PageWindow): Promise<{ total: number; userIDs: string[] }> {
   const [counted, rows] = await db.batch([
     db.select({ total: count() }).from(user),
     db.select({ userID: user.userID }).from(user).orderBy(asc(user.userID)).limit(window.limit).offset(window.offset),
@@ -60,11 +57,13 @@ export async function userIDPage(db: Database, window: Window): Promise<{ total:
   return { total: counted[0]?.total ?? 0, userIDs: rows.map((row) => row.userID) }
 }
 
-/** Users up to a level whose ID or nickname contains a text; an empty text asks for nothing. */
+/**
+ * Users up to a level whose userID or nickname contains a text; without a text ("" twice), all users up to the level.
+ */
 export async function searchPage(
   db: Database,
   wanted: { maxLevel: number; userID: string; nickname: string },
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: UserRow[] }> {
   const texts = [
     ...(wanted.userID === '' ? [] : [containsIgnoringCase(user.userID, wanted.userID)]),
@@ -73,11 +72,11 @@ export async function searchPage(
   return userPage(db, and(lte(user.appMangerLevel, wanted.maxLevel), or(...texts)), asc(user.userID), window)
 }
 
-/** Accounts of the app from a level on (or of exactly one), but for those IDs; oldest first. */
+/** Accounts of at least `minLevel` and, unless null, of exactly `level`, without the excepted userIDs; oldest first. */
 export async function accountPage(
   db: Database,
   wanted: { minLevel: number; level: number | null; except: readonly string[]; userID?: string; nickname?: string },
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: UserRow[] }> {
   const { minLevel, level, except, userID, nickname } = wanted
   const where = and(
@@ -94,7 +93,7 @@ async function userPage(
   db: Database,
   where: SQL | undefined,
   order: SQL,
-  window: Window,
+  window: PageWindow,
 ): Promise<{ total: number; rows: UserRow[] }> {
   const [counted, rows] = await db.batch([
     db.select({ total: count() }).from(user).where(where),

@@ -2,8 +2,8 @@ import type { About } from '../../../contracts/messages.ts'
 import {
   afterCreateConversation,
   beforeCreateConversation,
-  hooksNewConversations,
-  type OwnSettings,
+  type ConversationSettings,
+  hasConversationWebhook,
 } from '../../../features/conversation/webhooks.ts'
 import { MINUTE_MS } from '../../../platform/durations.ts'
 import { ImError } from '../../../protocol/errors.ts'
@@ -20,7 +20,7 @@ const RETRY_MS = MINUTE_MS
  */
 export function ensureConversation(user: UserCore, conversationID: string, about: About): void {
   if (user.conversations.has(conversationID)) return
-  if (!hooksNewConversations(user.config, about.sessionType)) {
+  if (!hasConversationWebhook(user.config, about.sessionType)) {
     user.conversations.ensure(conversationID, about)
   } else if ((user.pendingConversations.get(conversationID) ?? 0) <= user.now()) {
     user.pendingConversations.set(conversationID, Number.POSITIVE_INFINITY)
@@ -37,7 +37,7 @@ async function createWithWebhooks(user: UserCore, conversationID: string, about:
   const ctx = user.webhookContext(messageID())
   const { sessionType, peerUserID, groupID } = about
   const chat = { conversationID, ownerUserID: userID, sessionType, peerUserID, groupID }
-  let settings: OwnSettings
+  let settings: ConversationSettings
   try {
     settings = await beforeCreateConversation(ctx, chat)
   } catch (error) {

@@ -1,17 +1,17 @@
 import { z } from 'zod'
-import { GroupStatus } from '../../protocol/constants/group.ts'
-import type { Context } from '../../runtime/context.ts'
-import { sendAfterWebhook } from '../../webhook/after.ts'
-import { callBeforeWebhook } from '../../webhook/before.ts'
-import type { AfterFields, GroupFields } from '../../webhook/commands.ts'
-import { validateReply } from '../../webhook/validate-reply.ts'
-import { withAnswer } from '../../webhook/with-answer.ts'
-import { CreateGroupReq, SetGroupInfoExReq } from './change-schema.ts'
+import { GroupStatus } from '../../../protocol/constants/group.ts'
+import type { Context } from '../../../runtime/context.ts'
+import { sendAfterWebhook } from '../../../webhook/after.ts'
+import { callBeforeWebhook } from '../../../webhook/before.ts'
+import type { AfterFields, GroupFields } from '../../../webhook/commands.ts'
+import { validateReply } from '../../../webhook/validate-reply.ts'
+import { withAnswer } from '../../../webhook/with-answer.ts'
+import { CreateGroupReq, SetGroupInfoExReq } from '../change-schema.ts'
 
 /*
- * What the app is asked and told of groups. The ones that ask throw the app's refusal as an ImError, or 90004 or 90007
- * when it must be heard and cannot be. What it changes must fit as a client's words had to: 90007 otherwise. The ones
- * that tell never fail.
+ * Webhooks about groups. Before-webhooks throw the app server's refusal as an ImError. They throw 90004 or 90007 when
+ * the app server gives no valid reply and the webhook's `failedContinue` is off. Fields that the app server changes
+ * must satisfy the schema of the call, or 90007 is thrown. After-webhooks are queued and never fail the call.
  */
 
 interface FirstMember {
@@ -21,19 +21,20 @@ interface FirstMember {
 
 type CreateGroup = z.output<typeof CreateGroupReq>
 
-/** A founding as the app wants it. */
-export type Founding = CreateGroup & { status: number }
+/** A request to create a group, after the app server's changes. */
+export type WantedGroup = CreateGroup & { status: number }
 
 /**
- * Before a group is founded. What the app changes has to be checked like what was asked for.
- * @param group as it would become; its `groupID` is what the request says, which may be nothing
+ * Asks the app server before a group is created. The caller has to check the returned request again, because the app
+ * server may have changed the owner or the groupID.
+ * @param group the group to create; its `groupID` is "" when the request has none
  */
 export async function beforeCreateGroup(
   ctx: Context,
   req: CreateGroup,
   group: GroupFields,
   members: readonly FirstMember[],
-): Promise<Founding> {
+): Promise<WantedGroup> {
   const { operationID } = ctx
   const reply = await callBeforeWebhook(ctx, 'beforeCreateGroup', { operationID, ...group, initMemberList: members })
   if (!reply) return { ...req, status: group.status }
@@ -43,7 +44,7 @@ export async function beforeCreateGroup(
   return { ...wanted, status }
 }
 
-/** A call cannot say a status; the app may found a group in which only its managers speak. */
+/** A call cannot set a status. The app server may: `Muted` creates a group in which only managers can write. */
 const FirstStatus = z.object({
   status: z.union([z.literal(GroupStatus.InUse), z.literal(GroupStatus.Muted)], {
     error: 'status is 0 (in use) or 3 (muted)',
@@ -55,8 +56,8 @@ export function afterCreateGroup(ctx: Context, group: GroupFields, members: read
   return sendAfterWebhook(ctx, 'afterCreateGroup', { ...group, initMemberList })
 }
 
-/** Whether the app wants to know who was in a group that is dismissed. */
-export function tellsOfDismissal({ config }: Context): boolean {
+/** Whether the after-webhook is on that lists the members of a dismissed group. */
+export function hasDismissWebhook({ config }: Context): boolean {
   return config.webhooks.afterDismissGroup !== undefined
 }
 
@@ -76,13 +77,13 @@ export function afterTransferGroupOwner(
   return sendAfterWebhook(ctx, 'afterTransferGroupOwner', transferred)
 }
 
-/** What a change of a group says: null = not given. */
+/** The fields of a change of a group; null = not given. */
 export type GroupInfoChange = z.output<typeof SetGroupInfoExReq>
 
 /**
- * The older form: "" = not given, in the question and in the answer. OpenIM takes an empty text in the answer for a
- * change; here it leaves things as they are, so that nothing has to be echoed.
- * @returns the change as the app wants it
+ * The webhook of the older form: "" = not given, in the request and in the reply. OpenIM takes "" in the reply as a
+ * change. Here "" changes nothing, so that the app server need not echo the fields.
+ * @returns the change, with the app server's changes
  */
 export async function beforeSetGroupInfo(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
   const reply = await callBeforeWebhook(ctx, 'beforeSetGroupInfo', {
@@ -117,7 +118,7 @@ function olderTexts({ groupName, notification, introduction, faceURL }: GroupInf
   }
 }
 
-/** @returns the change as the app wants it */
+/** @returns the change, with the app server's changes */
 export async function beforeSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
   const reply = await callBeforeWebhook(ctx, 'beforeSetGroupInfoEx', { operationID: ctx.operationID, ...change })
   return reply ? validateReply('beforeSetGroupInfoEx', SetGroupInfoExReq, withAnswer(change, reply)) : change
@@ -127,7 +128,7 @@ export function afterSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Prom
   return sendAfterWebhook(ctx, 'afterSetGroupInfoEx', { operationID: ctx.operationID, ...change })
 }
 
-/** OpenIM: the number as the character of that code. */
+/** OpenIM sends the number as the character with that code. */
 export function typeText(groupType: number): string {
   return String.fromCharCode(groupType)
 }

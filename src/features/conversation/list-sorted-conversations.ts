@@ -8,7 +8,7 @@ import { groupsByID } from '../group/lists/list-groups.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { GetSortedConversationListReq } from './schema.ts'
 
-/** `conversation.MsgInfo` on the wire, with OpenIM's capitals. */
+/** `conversation.MsgInfo` on the wire, with OpenIM's capital letters. */
 interface MsgInfo {
   serverMsgID: string
   clientMsgID: string
@@ -37,7 +37,7 @@ export interface SortedConversationElem {
   msgInfo: MsgInfo
 }
 
-/** A page of conversations, pinned ones first, then the most recent, each with its last message. */
+/** Returns a page of conversations with their last messages: pinned ones first, then the most recent. */
 export async function getSortedConversationList(
   ctx: CallerContext,
   { userID, conversationIDs, pagination }: z.output<typeof GetSortedConversationListReq>,
@@ -93,7 +93,7 @@ async function elementsOf(
         sessionType: row.conversationType,
         sendID: msg.sendID,
         recvID: msg.recvID,
-        // OpenIM shows the peer of a single chat here, whoever wrote last.
+        // OpenIM: in a one-to-one chat this is the peer, also when the owner sent the last message.
         senderName: peer?.nickname ?? msg.senderNickname,
         faceURL: peer?.faceURL ?? msg.senderFaceURL,
         groupID: row.groupID,

@@ -7,23 +7,26 @@ import { bumpVersion } from '../../sync/incremental.ts'
 import { ChangeState } from '../../sync/version-log.ts'
 import { ownersWithFriend } from './store/friends.ts'
 
-/** D1 takes no more than this at a time. */
+/** The most lists that are changed at the same time; D1 takes no more statements at a time. */
 const MAX_PARALLEL = 6
 
-/** A user's name or face changed: whoever has that user as a friend hears of it, or finds it at the next sync. */
-export async function noteProfileChange(ctx: Context, userID: string): Promise<void> {
+/**
+ * After a user's name or face changed: gives the friend lists that show it a new version and notifies their owners.
+ * Offline owners find the change at their next sync.
+ */
+export async function publishProfileToFriends(ctx: Context, userID: string): Promise<void> {
   await inParallel(await ownersWithFriend(ctx.db, userID), MAX_PARALLEL, async (ownerUserID) => {
-    // First the version: devices that are told read the list from the version they have.
+    // The version first: notified devices read the changes since the version they have.
     await bumpVersion(ctx.db, 'friend', ownerUserID, [{ elementID: userID, state: ChangeState.Update }])
-    await tellFriend(ctx, userID, ownerUserID)
+    await notifyFriend(ctx, userID, ownerUserID)
   })
 }
 
-/** The list has changed already: an owner who is not told finds it at the next login. */
-async function tellFriend(ctx: Context, userID: string, ownerUserID: string): Promise<void> {
+/** A failure is only logged: the list has changed already, and its owner finds the change at the next login. */
+async function notifyFriend(ctx: Context, userID: string, ownerUserID: string): Promise<void> {
   try {
     await notify(ctx, NotificationKinds.friendInfoUpdated, toUser(userID, ownerUserID), { userID })
   } catch (error) {
-    ctx.log.error("a friend's changed profile could not be announced", error, { userID, ownerUserID })
+    ctx.log.error('notification of a changed profile to a friend failed', error, { userID, ownerUserID })
   }
 }

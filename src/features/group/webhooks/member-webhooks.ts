@@ -1,25 +1,25 @@
-import type { GroupMemberRecord } from '../../contracts/group-change.ts'
-import { GroupRole } from '../../protocol/constants/group.ts'
-import { ImError } from '../../protocol/errors.ts'
-import type { Context } from '../../runtime/context.ts'
-import { jobsFor, queueJobs, sendAfterWebhook } from '../../webhook/after.ts'
-import { callBeforeWebhook } from '../../webhook/before.ts'
-import type { AfterFields, BeforeReply } from '../../webhook/commands.ts'
-import { validateReply } from '../../webhook/validate-reply.ts'
-import { withAnswer } from '../../webhook/with-answer.ts'
-import { SetGroupMemberInfo } from './change-schema.ts'
-import type { GroupRow } from './tables.ts'
-import { typeText } from './webhooks.ts'
+import type { GroupMemberRecord } from '../../../contracts/group-change.ts'
+import { GroupRole } from '../../../protocol/constants/group.ts'
+import { ImError } from '../../../protocol/errors.ts'
+import type { Context } from '../../../runtime/context.ts'
+import { jobsFor, queueJobs, sendAfterWebhook } from '../../../webhook/after.ts'
+import { callBeforeWebhook } from '../../../webhook/before.ts'
+import type { AfterFields, BeforeReply } from '../../../webhook/commands.ts'
+import { validateReply } from '../../../webhook/validate-reply.ts'
+import { withAnswer } from '../../../webhook/with-answer.ts'
+import { SetGroupMemberInfo } from '../change-schema.ts'
+import type { GroupRow } from '../tables.ts'
+import { typeText } from './group-webhooks.ts'
 
-/* What the app is asked and told of the members of groups, by the same rules as of the groups themselves. */
+/* Webhooks about the members of groups, with the same rules as in group-webhooks.ts. */
 
-/** What the app sets of a user who is about to become a member. */
+/** The fields that the app server sets for a user who is about to become a member. */
 type Changes = NonNullable<BeforeReply<'beforeMemberJoinGroup'>['memberCallbackList']>[number]
 
 /**
- * Before users become members, on whatever way.
- * @returns the members as the app wants them
- * @throws ImError the refusal; 90007 for what no member can be, and for another owner
+ * Asks the app server before users become members, however they join.
+ * @returns the members, with the app server's changes
+ * @throws ImError the refusal; 90007 for invalid fields and for a change of the owner
  */
 export async function beforeMemberJoinGroup(
   ctx: Context,
@@ -31,11 +31,11 @@ export async function beforeMemberJoinGroup(
   const wanted = new Map((reply?.memberCallbackList ?? []).map((member) => [member.userID, member]))
   return members.map((member) => {
     const changes = wanted.get(member.userID)
-    return changes ? asWanted(member, changes) : member
+    return changes ? withChanges(member, changes) : member
   })
 }
 
-function asWanted(member: GroupMemberRecord, { muteEndTime, ...changes }: Changes): GroupMemberRecord {
+function withChanges(member: GroupMemberRecord, { muteEndTime, ...changes }: Changes): GroupMemberRecord {
   const { groupID } = member
   const wanted = validateReply('beforeMemberJoinGroup', SetGroupMemberInfo, { groupID, ...changes })
   const joins = withAnswer(member, { ...wanted, muteEndTime })
@@ -43,7 +43,7 @@ function asWanted(member: GroupMemberRecord, { muteEndTime, ...changes }: Change
   return joins
 }
 
-/** A group has one owner, who is made when it is founded and handed over. */
+/** Refuses a change of the owner: only the creation and the transfer of a group set its owner. */
 function requireSameOwner(
   name: 'beforeMemberJoinGroup' | 'beforeSetGroupMemberInfo',
   { userID, roleLevel }: { userID: string; roleLevel: number },
@@ -51,7 +51,7 @@ function requireSameOwner(
 ): void {
   if ((wanted === GroupRole.Owner) === (roleLevel === GroupRole.Owner)) return
   throw ImError.badData(
-    `the app's webhook ${name} answered roleLevel ${wanted} for ${userID}: the owner stays the owner`,
+    `the app's webhook ${name} answered roleLevel ${wanted} for ${userID}: a webhook cannot change the owner`,
   )
 }
 
@@ -76,7 +76,7 @@ export async function beforeApplyJoinGroup(
   await callBeforeWebhook(ctx, 'beforeApplyJoinGroup', { ...application, groupType })
 }
 
-/** @param joined its `inviterUserID` is the applicant's */
+/** @param joined its `inviterUserID` is the userID of the applicant */
 export function afterJoinGroup(
   ctx: Context,
   joined: { groupID: string; reqMessage: string; joinSource: number; inviterUserID: string },
@@ -93,9 +93,9 @@ export function afterKickGroupMember(ctx: Context, kicked: AfterFields['afterKic
 }
 
 /**
- * Once for each member that a call changes.
- * @param roleLevel what the member is now
- * @returns the change as the app wants it
+ * Asks the app server before a member changes; called once for each member of a call.
+ * @param roleLevel the member's current role
+ * @returns the change, with the app server's changes
  */
 export async function beforeSetGroupMemberInfo(
   ctx: Context,
@@ -110,7 +110,7 @@ export async function beforeSetGroupMemberInfo(
   return wanted
 }
 
-/** An event for each member, queued in one go. */
+/** Queues one event for each member. */
 export function afterSetGroupMemberInfo(ctx: Context, changes: readonly SetGroupMemberInfo[]): Promise<void> {
   const { operationID } = ctx
   const jobs = changes.flatMap((change) =>
@@ -119,7 +119,7 @@ export function afterSetGroupMemberInfo(ctx: Context, changes: readonly SetGroup
   return queueJobs(ctx, jobs)
 }
 
-/** OpenIM: this key has a capital in the middle. */
+/** OpenIM: the key is `nickName`, with a capital N. */
 function memberFields({ nickname, ...rest }: SetGroupMemberInfo) {
   return { ...rest, nickName: nickname }
 }

@@ -5,70 +5,73 @@ import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import type { CallerContext, Context } from '../../../runtime/context.ts'
 import type { PublicUserInfo } from '../schema.ts'
 import { managerUserIDs } from '../store/members.ts'
-import type { GroupRequestWithBoth } from '../store/requests.ts'
-import { actorOf } from '../tips.ts'
+import type { JoinRequest } from '../tables.ts'
 import { groupInfo, groupRequestInfo, publicUserInfo } from '../wire.ts'
+import { shownCaller } from './shown-members.ts'
 
+/** The most receivers that are notified at the same time. */
 const MAX_PARALLEL = 6
 
-/** Who an answer speaks to. */
+/** The part that the receiver of an answer has in the request. */
 const ReceiverAs = { Applicant: 0, Manager: 1 } as const
 
-/** A request to join as it is told of. */
-export interface Application extends GroupRequestWithBoth {
+export interface AnnouncedRequest extends JoinRequest {
   /** Clients drop an event whose uuid they have seen. */
   uuid: string
 }
 
 /**
- * Tells those who manage the group, and whoever asked, that somebody wants to come in, once for each request and in
- * their order.
- * @param applications all to the same group
- * @param by.applicant who asked: the user, or the member who wants to bring users in
+ * Notifies the group's owner and administrators, and the applicant, of requests to join: one notification for each
+ * request, in the given order.
+ * @param requests all to the same group
+ * @param by.applicant the user who wants to join, or the member who wants to add users
  */
-export async function tellOfApplications(
+export async function announceJoinRequests(
   ctx: Context,
-  applications: readonly Application[],
+  requests: readonly AnnouncedRequest[],
   by: { applicant: PublicUserInfo; senderUserID: string },
 ): Promise<void> {
-  const [first] = applications
+  const [first] = requests
   if (!first) return
   const applicant = publicUserInfo(by.applicant)
-  const details = applications.map((application) => ({
-    group: groupInfo(application.group),
+  const details = requests.map((announced) => ({
+    group: groupInfo(announced.group),
     applicant,
-    reqMsg: application.request.reqMsg,
-    uuid: application.uuid,
-    request: groupRequestInfo(application),
+    reqMsg: announced.request.reqMsg,
+    uuid: announced.uuid,
+    request: groupRequestInfo(announced),
   }))
   const managers = await managerUserIDs(ctx.db, first.group.groupID)
   const receivers = new Set([...managers, applicant.userID])
-  await tellEach(ctx, by.senderUserID, [...receivers], NotificationKinds.joinGroupApplication, () => details)
+  await notifyEach(ctx, by.senderUserID, [...receivers], NotificationKinds.joinGroupApplication, () => details)
 }
 
-/** Tells those who manage the group, and the applicant, what became of a request. */
-export async function tellOfAnswer(
+/** Notifies the group's owner and administrators, and the applicant, of the answer to a request. */
+export async function announceAnswer(
   ctx: CallerContext,
   kind: typeof NotificationKinds.groupApplicationAccepted | typeof NotificationKinds.groupApplicationRejected,
-  about: GroupRequestWithBoth,
+  answered: JoinRequest,
 ): Promise<void> {
-  const { group, request } = about
-  const opUser = await actorOf(ctx, group.groupID)
+  const { group, request } = answered
+  const opUser = await shownCaller(ctx, group.groupID)
   const detail = {
     group: groupInfo(group),
     opUser,
     handleMsg: request.handledMsg,
     uuid: crypto.randomUUID(),
-    request: groupRequestInfo(about),
+    request: groupRequestInfo(answered),
   }
   const managers = (await managerUserIDs(ctx.db, group.groupID)).filter((userID) => userID !== request.userID)
-  await tellEach(ctx, ctx.caller.userID, [...managers, request.userID], kind, (userID) => [
+  await notifyEach(ctx, ctx.caller.userID, [...managers, request.userID], kind, (userID) => [
     { ...detail, receiverAs: userID === request.userID ? ReceiverAs.Applicant : ReceiverAs.Manager },
   ])
 }
 
-/** The request stands already: who is not told finds it in the list, so a failure here is no failure of the call. */
-async function tellEach(
+/**
+ * The request is stored already, and receivers who miss the notification find it in their lists. So a failed
+ * notification is logged, and the call succeeds.
+ */
+async function notifyEach(
   ctx: Context,
   senderUserID: string,
   userIDs: readonly string[],
@@ -80,7 +83,7 @@ async function tellEach(
       try {
         await notify(ctx, kind, toUser(senderUserID, userID), detail)
       } catch (error) {
-        ctx.log.error('a request to join could not be announced', error, { contentType: kind.contentType, userID })
+        ctx.log.error('notification of a join request failed', error, { contentType: kind.contentType, userID })
       }
     }
   })

@@ -1,27 +1,30 @@
 import type { z } from 'zod'
 import type { GroupNotice } from '../../../contracts/group-change.ts'
 import { NotificationKinds } from '../../../notification/kinds.ts'
+import { HandleResult } from '../../../protocol/constants/handle-result.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { groupAs, requireInUse } from '../access.ts'
-import { changeGroup } from '../change-group.ts'
+import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { GroupApplicationResponseReq } from '../change-schema.ts'
-import { beforeMemberJoinGroup } from '../member-webhooks.ts'
-import { newcomers, newMember } from '../membership/newcomers.ts'
+import { checkNewMembers, newMember } from '../membership/new-members.ts'
+import { announceAnswer } from '../notifications/announce-join-requests.ts'
+import { groupNotification } from '../notifications/group-notifications.ts'
+import { shownCaller, shownMembers, shownNewMember } from '../notifications/shown-members.ts'
 import type { GroupMemberFullInfo } from '../schema.ts'
 import { findMembers } from '../store/members.ts'
-import { answerRequest, findRequest, type GroupRequestWithBoth, HandleResult } from '../store/requests.ts'
-import { actorOf, groupNotice, shownMembers, shownNewcomer } from '../tips.ts'
+import { answerRequest, findRequest } from '../store/requests.ts'
+import { submitGroupChange } from '../submit-change.ts'
+import type { JoinRequest } from '../tables.ts'
+import { beforeMemberJoinGroup } from '../webhooks/member-webhooks.ts'
 import { groupInfo } from '../wire.ts'
-import { tellOfAnswer } from './applications.ts'
 
-/** Who manages the group lets somebody in, or not. */
-export async function respondApplication(
+/** Agrees to a request to join, which adds the applicant to the group, or refuses it. */
+export async function respondJoinRequest(
   ctx: CallerContext,
   { groupID, fromUserID: userID, handleResult, handledMsg }: z.output<typeof GroupApplicationResponseReq>,
 ): Promise<void> {
-  const { group, member: actor } = await groupAs(ctx, groupID, 'admin')
-  requireInUse(group)
+  const { group, member: actor } = await accessGroup(ctx, groupID, 'admin')
+  requireNotDismissed(group)
   const asked = await findRequest(ctx.db, groupID, userID)
   if (!asked) throw ImError.notFound(`${userID} has not asked to join group ${groupID}`)
   if (asked.request.handleResult !== HandleResult.Pending) throw answeredBefore(userID)
@@ -29,52 +32,53 @@ export async function respondApplication(
   const answered = { ...asked, request: { ...asked.request, ...answer } }
   if (handleResult === HandleResult.Refused) {
     if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
-    return tellOfAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
+    return announceAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
   }
   const [member] = await findMembers(ctx.db, [{ groupID, userID }])
   if (member) {
     if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
-    return tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+    return announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
   }
 
-  await newcomers(ctx, [userID], group.memberCount)
+  await checkNewMembers(ctx, [userID], group.memberCount)
   const { joinSource, inviterUserID } = asked.request
-  const comer = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
-  const join = await beforeMemberJoinGroup(ctx, group, [comer])
+  const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
+  const join = await beforeMemberJoinGroup(ctx, group, [joining])
   const notices: GroupNotice[] = []
-  for (const joining of join) notices.push(await arrival(ctx, asked, shownNewcomer(joining, asked.user)))
+  for (const one of join) notices.push(await joinNotification(ctx, asked, shownNewMember(one, asked.user)))
   try {
-    await changeGroup(ctx, { groupID, actor, join, answer, notices })
+    await submitGroupChange(ctx, { groupID, actor, join, answer, notices })
   } catch (error) {
-    // Whoever was let in by another answer meanwhile is refused as a member; that the answer came too late says more.
+    // After another answer added the applicant meanwhile, the change is refused because the applicant is a member. The
+    // caller gets the more exact error: the request was answered before.
     const now = error instanceof ImError ? await findRequest(ctx.db, groupID, userID) : null
     throw now && now.request.handleResult !== HandleResult.Pending ? answeredBefore(userID) : error
   }
-  await tellOfAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+  await announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
 }
 
 function answeredBefore(userID: string): ImError {
   return ImError.groupRequestHandled(`the request of ${userID} was answered before`)
 }
 
-/** Who asked for themselves has entered, who was asked for was invited. */
-async function arrival(
+/** A user who made the request "enters" the group; a user is "invited" when a member made the request. */
+async function joinNotification(
   ctx: CallerContext,
-  { request, group }: GroupRequestWithBoth,
-  newcomer: GroupMemberFullInfo,
+  { request, group }: JoinRequest,
+  joining: GroupMemberFullInfo,
 ): Promise<GroupNotice> {
   const { groupID, inviterUserID } = request
   const operationTime = ctx.now()
   const shown = groupInfo(group)
   if (inviterUserID === '') {
-    return groupNotice.memberEntered(ctx.caller.userID, shown, newcomer, operationTime)
+    return groupNotification.memberEntered(ctx.caller.userID, shown, joining, operationTime)
   }
-  const opUser = await actorOf(ctx, groupID)
+  const opUser = await shownCaller(ctx, groupID)
   const [inviterUser] = await shownMembers(ctx, groupID, [inviterUserID])
-  return groupNotice.membersInvited({
+  return groupNotification.membersInvited({
     group: shown,
     opUser,
-    invitedUserList: [newcomer],
+    invitedUserList: [joining],
     inviterUser: inviterUser ?? opUser,
     operationTime,
   })
