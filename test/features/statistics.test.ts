@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { activeUsers } from '../../src/features/statistics/active.ts'
+import { activeUsers } from '../../src/features/statistics/active-users-and-groups.ts'
 import { ActiveUserReq } from '../../src/features/statistics/schema.ts'
 import { type CallerContext, createContext } from '../../src/runtime/context.ts'
 import { adminToken, appendItem, bindings, conversation, post, register, until, userToken } from '../rigs/rig.ts'
@@ -100,7 +100,7 @@ describe('active users', () => {
       ...createContext(bindings, 'parts'),
       caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
     }
-    const limits = { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1 }
+    const limits = { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1 }
     let [messages, parts, continuation] = [0, 0, '']
     do {
       const req = ActiveUserReq.parse({ ...FIVE_DAYS, group: true, pagination: ALL, continuation })

@@ -18,13 +18,13 @@ export async function existingUpload(ctx: Context, uploadID: string): Promise<Fi
 }
 
 /** @throws ImError 1001 when it is finished or too old */
-export function requireOpen(ctx: Context, upload: FileUploadRow): void {
+export function requireOpenUpload(ctx: Context, upload: FileUploadRow): void {
   if (upload.completed) throw ImError.args('the upload is complete')
   if (upload.expireTime < ctx.now()) throw ImError.args('the upload has expired; begin it again')
 }
 
 /** @throws ImError 429 when the caller has as many uploads under way as anybody may have; administrators may have more */
-export async function requireFreeUpload(ctx: CallerContext): Promise<void> {
+export async function requireUploadQuota(ctx: CallerContext): Promise<void> {
   if (ctx.caller.isAdmin) return
   const max = ctx.config.maxOpenUploads
   const open = await countOpenUploads(ctx.db, ctx.caller.userID, ctx.now())

@@ -1,15 +1,15 @@
 import { reasonOf } from '../../platform/observability/log.ts'
 import type { Context } from '../../runtime/context.ts'
-import { keyOf, thumbnailsOf } from './keys.ts'
 import {
+  deleteGarbage,
+  deleteUploads,
   dropOrphans,
   expireNames,
   findExpiredUploads,
   findGarbage,
-  forgetGarbage,
-  forgetUploads,
-} from './store/upkeep.ts'
+} from './store/cleaning.ts'
 import { findParts } from './store/uploads.ts'
+import { storeKeyOf, thumbnailPrefix } from './store-keys.ts'
 import type { FileUploadRow } from './tables.ts'
 import { MAX_THUMBNAILS } from './thumbnail.ts'
 
@@ -87,7 +87,7 @@ async function cleanUploads(ctx: Context, skip: number): Promise<{ seen: number;
   for (const upload of uploads) {
     if (await isLetGo(ctx, upload)) over.push(upload.uploadID)
   }
-  if (over.length > 0) await forgetUploads(ctx.db, over)
+  if (over.length > 0) await deleteUploads(ctx.db, over)
   return { seen: uploads.length, failed: uploads.length - over.length }
 }
 
@@ -96,10 +96,10 @@ async function isLetGo(ctx: Context, upload: FileUploadRow): Promise<boolean> {
   if (upload.completed) return true
   const { uploadID, storeUploadID, expireTime } = upload
   try {
-    if (storeUploadID !== '') await ctx.files.abandonParts(keyOf(uploadID), storeUploadID)
+    if (storeUploadID !== '') await ctx.files.abandonParts(storeKeyOf(uploadID), storeUploadID)
     const parts = storeUploadID === '' ? await findParts(ctx.db, uploadID) : []
     // Parts may have been joined and the file then not been named.
-    await ctx.files.delete(storeUploadID === '' ? parts.map(({ tag }) => tag) : [keyOf(uploadID)])
+    await ctx.files.delete(storeUploadID === '' ? parts.map(({ tag }) => tag) : [storeKeyOf(uploadID)])
     return true
   } catch (error) {
     ctx.log.warn('an upload could not be cleaned away', { uploadID, error: reasonOf(error) })
@@ -114,9 +114,9 @@ async function cleanGarbage(ctx: Context): Promise<{ seen: number; done: number 
   await ctx.files.delete(keys)
   for (const { hash } of garbage) {
     // Twice as many as there should be: some may have been made at the same time.
-    const thumbnails = await ctx.files.list(thumbnailsOf(hash), 2 * MAX_THUMBNAILS)
+    const thumbnails = await ctx.files.list(thumbnailPrefix(hash), 2 * MAX_THUMBNAILS)
     if (thumbnails.length > 0) await ctx.files.delete(thumbnails)
   }
-  await forgetGarbage(ctx.db, keys)
+  await deleteGarbage(ctx.db, keys)
   return { seen: garbage.length, done: garbage.length }
 }

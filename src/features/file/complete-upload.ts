@@ -2,15 +2,15 @@ import type { z } from 'zod'
 import type { DirectStore } from '../../platform/storage/file-store.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
-import { accessUpload, requireOpen } from './access.ts'
-import { requireEveryPart, requireEveryStoredPart, tagOfJoined } from './arrived-parts.ts'
-import { hashOfParts } from './hash.ts'
-import { keyOf } from './keys.ts'
-import { requireName, urlOf } from './name.ts'
+import { accessUpload, requireOpenUpload } from './access.ts'
+import { requireEveryPart, requireEveryStoredPart, tagOfJoinedFile } from './check-parts.ts'
+import { hashOfParts } from './file-hash.ts'
+import { fileURL, requireName } from './file-name.ts'
 import { requireAllowed } from './require-allowed.ts'
 import type { CompleteMultipartUploadReq } from './schema.ts'
 import { findContent } from './store/objects.ts'
 import { findParts, finishKnownUpload, finishUpload } from './store/uploads.ts'
+import { storeKeyOf } from './store-keys.ts'
 import type { FileObjectRow, FilePartRow, FileUploadRow } from './tables.ts'
 
 /** Makes a file of the parts, under its name. To complete an upload again is no fault. */
@@ -24,14 +24,14 @@ export async function completeMultipartUpload(
   requireAllowed(ctx, { name, contentType, cause, size })
   if (hashOfParts(claimed) !== hash) throw ImError.args('the MD5s of the parts do not make up the hash of the file')
   const object = { name, userID: ctx.caller.userID, hash, contentType, cause, createTime: ctx.now() }
-  return finish(ctx, upload, object, (parts) => join(ctx, upload, parts, claimed))
+  return completeUpload(ctx, upload, object, (parts) => join(ctx, upload, parts, claimed))
 }
 
 /**
  * Ends an upload: stores its content unless that is there by now, names the file, and lets go of what is not kept.
  * @param store checks what has arrived, makes one file of it and tells its key
  */
-export async function finish(
+export async function completeUpload(
   ctx: CallerContext,
   upload: FileUploadRow,
   object: FileObjectRow,
@@ -44,13 +44,13 @@ export async function finish(
   // What is known may be cleaned away in between: then the parts are needed after all.
   if (keptKey === undefined || !(await finishKnownUpload(ctx.db, upload, object))) {
     // Whoever completed it meanwhile stored the content first.
-    requireOpen(ctx, upload)
+    requireOpenUpload(ctx, upload)
     const content = { hash, storeKey: await store(parts), size: upload.size, createTime: ctx.now() }
     keptKey = await finishUpload(ctx.db, upload, content, object)
   }
   const kept = keptKey
   if (!upload.completed) ctx.afterReply(() => discardUnlessKept(ctx, upload, parts, kept))
-  return { url: urlOf(ctx, object.name) }
+  return { url: fileURL(ctx, object.name) }
 }
 
 async function join(
@@ -64,7 +64,7 @@ async function join(
   requireEveryPart(upload, parts, claimed)
   const [whole] = parts
   if (upload.storeUploadID === '' && whole) return whole.tag
-  const key = keyOf(upload.uploadID)
+  const key = storeKeyOf(upload.uploadID)
   await ctx.files.joinParts(key, upload.storeUploadID, parts)
   return key
 }
@@ -76,12 +76,12 @@ async function joinStored(
   upload: FileUploadRow,
   claimed: readonly string[],
 ): Promise<string> {
-  const key = keyOf(upload.uploadID)
+  const key = storeKeyOf(upload.uploadID)
   const parts = await direct.listParts(key, upload.storeUploadID)
   if (parts) requireEveryStoredPart(upload, parts, claimed)
   // Without parts, an earlier try has joined them.
   const tag = parts ? await ctx.files.joinParts(key, upload.storeUploadID, parts) : await direct.tagOf(key)
-  if (tag === tagOfJoined(claimed)) return key
+  if (tag === tagOfJoinedFile(claimed)) return key
   await ctx.files.delete([key])
   throw ImError.args('the store does not have the bytes whose MD5s were given; begin the upload again')
 }
@@ -93,7 +93,7 @@ async function discardUnlessKept(
   parts: readonly FilePartRow[],
   keptKey: string,
 ): Promise<void> {
-  const key = storeUploadID === '' ? parts[0]?.tag : keyOf(uploadID)
+  const key = storeUploadID === '' ? parts[0]?.tag : storeKeyOf(uploadID)
   if (key === undefined || key === keptKey) return
   if (storeUploadID !== '') await ctx.files.abandonParts(key, storeUploadID)
   await ctx.files.delete([key])

@@ -1,10 +1,10 @@
 import { post } from '../../runtime/endpoint.ts'
 import { authSign } from './auth-sign.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
+import { accessURL } from './download-file.ts'
 import { completeFormData, initiateFormData } from './form-upload.ts'
 import { initiateMultipartUpload } from './initiate-upload.ts'
 import { partLimit, partSize } from './part-limit.ts'
-import { accessURL } from './read-object.ts'
 import {
   AccessURLReq,
   AuthSignReq,

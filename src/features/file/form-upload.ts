@@ -2,16 +2,16 @@ import { z } from 'zod'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
 import { messageID } from '../../runtime/ids.ts'
-import { accessUpload, existingUpload, requireFreeUpload, requireOpen } from './access.ts'
-import { finish } from './complete-upload.ts'
-import { FILE_FIELD, fileInForm } from './form-body.ts'
-import { hashOfParts, PartHasher } from './hash.ts'
-import { requireName } from './name.ts'
-import { MAX_PART_SIZE, partSizeOf, requireFileSize } from './parts.ts'
-import { type Incoming, keepWhole } from './receive-part.ts'
+import { accessUpload, existingUpload, requireOpenUpload, requireUploadQuota } from './access.ts'
+import { completeUpload } from './complete-upload.ts'
+import { hashOfParts, PartHasher } from './file-hash.ts'
+import { requireName } from './file-name.ts'
+import { FILE_FIELD, fileInForm } from './parse-form.ts'
+import { MAX_PART_SIZE, partSizeOf, requireFileSize } from './part-sizes.ts'
+import { type IncomingBody, storeWholeFile } from './receive-part.ts'
 import { requireAllowed } from './require-allowed.ts'
 import type { CompleteFormDataReq, InitiatedForm, InitiateFormDataReq } from './schema.ts'
-import { type PartGrant, requireGrant, signForm } from './sign-part.ts'
+import { type PartGrant, requireGrant, signForm } from './sign-upload-url.ts'
 import { findParts, insertUpload } from './store/uploads.ts'
 
 /** OpenIM's; administrators may choose their own, within reason. */
@@ -35,7 +35,7 @@ export async function initiateFormData(
   requireFileSize(ctx, size)
   if (size > MAX_PART_SIZE) throw ImError.args(`a form takes at most ${MAX_PART_SIZE} bytes`)
   requireAllowed(ctx, { name, contentType, cause: group, size })
-  await requireFreeUpload(ctx)
+  await requireUploadQuota(ctx)
   const uploadID = messageID()
   const life = ctx.caller.isAdmin && millisecond > 0 ? Math.min(millisecond, MAX_FORM_LIFE_MS) : FORM_LIFE_MS
   const upload = {
@@ -67,16 +67,16 @@ export async function receiveForm(
   ctx: Context,
   grant: PartGrant,
   signature: string,
-  { body }: Incoming,
+  { body }: IncomingBody,
   formType: string,
 ): Promise<void> {
   requireGrant(ctx, grant, signature)
   const upload = await existingUpload(ctx, grant.uploadID)
-  requireOpen(ctx, upload)
+  requireOpenUpload(ctx, upload)
   if (!body) throw ImError.args('the form is empty')
   const { size, partSize, contentType } = upload
   const file = await fileInForm(body, formType, size)
-  await keepWhole(ctx, upload, async (key) => {
+  await storeWholeFile(ctx, upload, async (key) => {
     const hasher = new PartHasher(partSize)
     await ctx.files.put(key, hasher.tap(file), size, contentType)
     return hashOfParts(hasher.finish())
@@ -97,7 +97,7 @@ export async function completeFormData(
   if (!hash) throw notUploaded()
   if (!upload.completed && upload.hash !== '') throw ImError.args('the upload is not one by a form')
   const object = { name, userID: ctx.caller.userID, hash, contentType, cause: group, createTime: ctx.now() }
-  return finish(ctx, upload, object, async ([whole]) => {
+  return completeUpload(ctx, upload, object, async ([whole]) => {
     if (!whole) throw notUploaded()
     return whole.tag
   })

@@ -2,15 +2,15 @@ import type { z } from 'zod'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { messageID } from '../../runtime/ids.ts'
-import { requireFreeUpload } from './access.ts'
-import { keyOf } from './keys.ts'
-import { requireName, urlOf } from './name.ts'
-import { partCountOf, partSizeOf, requireFileSize } from './parts.ts'
+import { requireUploadQuota } from './access.ts'
+import { fileURL, requireName } from './file-name.ts'
+import { partCountOf, partSizeOf, requireFileSize } from './part-sizes.ts'
 import { requireAllowed } from './require-allowed.ts'
 import type { InitiatedUpload, InitiateMultipartUploadReq } from './schema.ts'
-import { signParts } from './sign-part.ts'
+import { signParts } from './sign-upload-url.ts'
 import { findContent, nameKnownContent } from './store/objects.ts'
 import { insertUpload } from './store/uploads.ts'
+import { storeKeyOf } from './store-keys.ts'
 
 /** OpenIM's. R2 forgets the parts of an unfinished file after the same time. */
 const UPLOAD_LIFE_MS = 7 * 24 * 60 * 60 * 1000
@@ -28,9 +28,9 @@ export async function initiateMultipartUpload(
   if (stored) {
     if (stored.size !== size) throw ImError.args(`the file with this hash does not have ${size} bytes`)
     const object = { name, userID, hash, contentType, cause, createTime: ctx.now() }
-    if (await nameKnownContent(ctx.db, object)) return { url: urlOf(ctx, name), upload: null }
+    if (await nameKnownContent(ctx.db, object)) return { url: fileURL(ctx, name), upload: null }
   }
-  await requireFreeUpload(ctx)
+  await requireUploadQuota(ctx)
 
   const uploadID = messageID()
   const partSize = partSizeOf(size)
@@ -39,7 +39,7 @@ export async function initiateMultipartUpload(
   // A file of one part is stored in one operation, a third of what parts would cost. Where clients write to the store
   // themselves it comes as a part all the same: the address of a part is void once the parts are joined.
   const inParts = count > 1 || ctx.files.direct !== null
-  const storeUploadID = inParts ? await ctx.files.beginParts(keyOf(uploadID), contentType) : ''
+  const storeUploadID = inParts ? await ctx.files.beginParts(storeKeyOf(uploadID), contentType) : ''
   const upload = { uploadID, userID, hash, size, partSize, contentType, storeUploadID, expireTime, completed: false }
   await insertUpload(ctx.db, upload)
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { CallerContext } from '../../runtime/context.ts'
-import { MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE, partSizeOf, requireFileSize } from './parts.ts'
+import { MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE, partSizeOf, requireFileSize } from './part-sizes.ts'
 import type { PartLimit, PartSizeReq } from './schema.ts'
 
 /** From these the core SDKs compute the size of the parts themselves. */

@@ -1,14 +1,14 @@
 import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
-import { existingUpload, requireOpen } from './access.ts'
-import { hashOfParts, PartHasher } from './hash.ts'
-import { freshKeyOf, keyOf } from './keys.ts'
-import { type PartGrant, requireGrant } from './sign-part.ts'
+import { existingUpload, requireOpenUpload } from './access.ts'
+import { hashOfParts, PartHasher } from './file-hash.ts'
+import { type PartGrant, requireGrant } from './sign-upload-url.ts'
 import { addPart, findParts, replacePart } from './store/uploads.ts'
+import { newStoreKey, storeKeyOf } from './store-keys.ts'
 import type { FileUploadRow } from './tables.ts'
 
 /** A body as it comes from the client. */
-export interface Incoming {
+export interface IncomingBody {
   body: ReadableStream<Uint8Array> | null
   /** What the header says; null when it says nothing. */
   length: number | null
@@ -22,7 +22,7 @@ export async function receivePart(
   ctx: Context,
   grant: PartGrant,
   signature: string,
-  { body, length }: Incoming,
+  { body, length }: IncomingBody,
 ): Promise<void> {
   requireGrant(ctx, grant, signature)
   const { uploadID, partNumber, size } = grant
@@ -30,7 +30,7 @@ export async function receivePart(
     throw ImError.args(`part ${partNumber} has ${size} bytes, not ${length ?? 0}`)
   }
   const upload = await existingUpload(ctx, uploadID)
-  requireOpen(ctx, upload)
+  requireOpenUpload(ctx, upload)
   if (upload.storeUploadID === '') await receiveWhole(ctx, upload, body)
   else await receiveOneOfMany(ctx, upload, partNumber, size, body)
 }
@@ -43,14 +43,14 @@ async function receiveOneOfMany(
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
   const hasher = new PartHasher(size)
-  const tag = await ctx.files.putPart(keyOf(uploadID), storeUploadID, partNumber, hasher.tap(body), size)
+  const tag = await ctx.files.putPart(storeKeyOf(uploadID), storeUploadID, partNumber, hasher.tap(body), size)
   const [md5 = ''] = hasher.finish()
   if (!(await replacePart(ctx.db, { uploadID, partNumber, tag, md5 }))) throw ImError.args('the upload is complete')
 }
 
 /** A file of one part can be checked at once, for its hash is that of its only part. */
 async function receiveWhole(ctx: Context, upload: FileUploadRow, body: ReadableStream<Uint8Array>): Promise<void> {
-  await keepWhole(ctx, upload, async (key) => {
+  await storeWholeFile(ctx, upload, async (key) => {
     const md5 = await ctx.files.put(key, body, upload.size, upload.contentType)
     if (hashOfParts([md5]) !== upload.hash) throw ImError.args('the bytes are not those whose hash was announced')
     return md5
@@ -62,12 +62,12 @@ async function receiveWhole(ctx: Context, upload: FileUploadRow, body: ReadableS
  * and something else is refused.
  * @param put stores it under the key and tells what identifies it
  */
-export async function keepWhole(
+export async function storeWholeFile(
   ctx: Context,
   { uploadID }: FileUploadRow,
   put: (key: string) => Promise<string>,
 ): Promise<void> {
-  const key = freshKeyOf(uploadID)
+  const key = newStoreKey(uploadID)
   let isKept = false
   try {
     const md5 = await put(key)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bool, int32, int64, list, message, str } from '../../runtime/openim-json.ts'
-import { MAX_PARTS } from './parts.ts'
+import { MAX_PARTS } from './part-sizes.ts'
 
 const MAX_CONTENT_TYPE = 255
 const MAX_CAUSE = 255

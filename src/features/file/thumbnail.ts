@@ -1,6 +1,6 @@
 import type { ImageInfo } from '../../platform/storage/images.ts'
 import type { Context } from '../../runtime/context.ts'
-import { thumbnailsOf } from './keys.ts'
+import { thumbnailPrefix } from './store-keys.ts'
 import type { FileContentRow } from './tables.ts'
 
 /** OpenIM's: who asks for a larger one gets the original. */
@@ -51,10 +51,10 @@ export function thumbnailFor(picture: ImageInfo, { width, height, format }: Box)
  * @throws Error when it cannot be made
  */
 export async function thumbnail(ctx: Context, content: FileContentRow, wanted: ImageInfo): Promise<Uint8Array | null> {
-  const key = thumbnailsOf(content.hash) + nameOf(wanted)
+  const key = thumbnailPrefix(content.hash) + thumbnailName(wanted)
   const kept = await ctx.files.readSmall(key)
   if (kept) return kept
-  const others = await ctx.files.list(thumbnailsOf(content.hash), MAX_THUMBNAILS)
+  const others = await ctx.files.list(thumbnailPrefix(content.hash), MAX_THUMBNAILS)
   if (others.length >= MAX_THUMBNAILS) return null
   const original = await ctx.files.read(content.storeKey, { offset: 0, length: content.size })
   if (!original) return null
@@ -64,7 +64,7 @@ export async function thumbnail(ctx: Context, content: FileContentRow, wanted: I
 }
 
 /** `640x480.jpeg` */
-export function nameOf({ width, height, type }: ImageInfo): string {
+export function thumbnailName({ width, height, type }: ImageInfo): string {
   return `${width}x${height}.${type.slice('image/'.length)}`
 }
 

@@ -1,6 +1,5 @@
 import { post } from '../../runtime/endpoint.ts'
-import { setAppBadge } from './app-badge.ts'
-import { getPushConfig } from './push-config.ts'
+import { getPushConfig } from './get-push-config.ts'
 import { deletePushToken, fcmUpdateToken, updatePushToken } from './push-tokens.ts'
 import {
   DeletePushTokenReq,
@@ -9,6 +8,7 @@ import {
   SetAppBadgeReq,
   UpdatePushTokenReq,
 } from './schema.ts'
+import { setAppBadge } from './set-app-badge.ts'
 
 export const pushEndpoints = [
   post('/third/fcm_update_token', 'token', FcmUpdateTokenReq, fcmUpdateToken),

@@ -5,7 +5,7 @@ import type { Context } from '../../runtime/context.ts'
 import { accountOf, addressOf, codeHashOf, networkKeyOf } from './address.ts'
 import { randomDigits } from './random-digits.ts'
 import type { SendCodeReq } from './schema.ts'
-import { senderFor } from './sender.ts'
+import { senderFor } from './send-by-provider.ts'
 import { countOneMore, dropCode, forgetBefore, replaceCode, wasSentAfter } from './store.ts'
 
 const SECOND_MS = 1_000

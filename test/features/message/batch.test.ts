@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TransferJob } from '../../../src/contracts/jobs.ts'
-import { MAX_AT_ONCE, sendToAll, sendToUsers } from '../../../src/features/message/send/batch-send-msg.ts'
+import { MAX_DIRECT_RECEIVERS, sendToAll, sendToUsers } from '../../../src/features/message/send/batch-send-msg.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
 import { type Context, createContext } from '../../../src/runtime/context.ts'
 import {
@@ -90,12 +90,15 @@ describe('batch_send_msg to a few', () => {
 })
 
 describe('batch_send_msg to many', () => {
-  const strangers = Array.from({ length: MAX_AT_ONCE }, (_, i) => `stranger_${i}`)
+  const strangers = Array.from({ length: MAX_DIRECT_RECEIVERS }, (_, i) => `stranger_${i}`)
 
   it('goes by queue, and reaches those who can be reached', async () => {
     const bob = await Device.connect('bob')
     const reply = await batch({ recvIDs: [...strangers, 'bob'] })
-    expect(reply).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [], queuedNum: MAX_AT_ONCE + 1 } })
+    expect(reply).toMatchObject({
+      errCode: 0,
+      data: { results: [], failedUserIDs: [], queuedNum: MAX_DIRECT_RECEIVERS + 1 },
+    })
     await until(() => bob.received().length === 1)
     expect(textOf(bob.received()[0]?.msg as MsgData)).toBe('to many')
   })

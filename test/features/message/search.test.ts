@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ScanLimits } from '../../../src/features/message/history/scan-logs.ts'
 import { searchMsg } from '../../../src/features/message/history/search-messages.ts'
-import type { WalkLimits } from '../../../src/features/message/history/walk.ts'
 import { SearchMsgReq } from '../../../src/features/message/schema.ts'
 import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
 import {
@@ -220,7 +220,7 @@ describe('a search that is too long for one call', () => {
     caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
   }
 
-  async function inParts(given: object, limits: WalkLimits) {
+  async function inParts(given: object, limits: ScanLimits) {
     const parts: number[][] = []
     for (let continuation: string | undefined = ''; continuation !== undefined; ) {
       const pagination = { pageNumber: 1, showNumber: 50 }
@@ -235,9 +235,9 @@ describe('a search that is too long for one call', () => {
   it('goes on where it stopped until everything was found once, each part newest first', async () => {
     const whole = (await search({})).chatLogs.map(({ chatLog }) => chatLog.sendTime)
     for (const limits of [
-      { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1_000 },
-      { atOnce: 2, messagesPerStep: 2, steps: 3, scanned: 1_000 },
-      { atOnce: 16, messagesPerStep: 1, steps: 100, scanned: 3 },
+      { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },
+      { maxParallel: 2, messagesPerStep: 2, maxSteps: 3, maxScanned: 1_000 },
+      { maxParallel: 16, messagesPerStep: 1, maxSteps: 100, maxScanned: 3 },
     ]) {
       const parts = await inParts({}, limits)
       expect(parts.length).toBeGreaterThan(1)
@@ -249,7 +249,7 @@ describe('a search that is too long for one call', () => {
   it('down one conversation is newest first across its parts', async () => {
     const parts = await inParts(
       { sendID: 'alice', recvID: 'bob' },
-      { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1_000 },
+      { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },
     )
     expect(parts.flat()).toEqual([noon(3), noon(0)])
   })

@@ -88,7 +88,7 @@ describe('a code by mail', () => {
 
   it('goes through the binding where Cloudflare sends', async () => {
     const sent: { to: string; text: string }[] = []
-    const EMAIL_BINDING = { send: async (letter: { to: string; text: string }) => sent.push(letter) }
+    const EMAIL_BINDING = { send: async (email: { to: string; text: string }) => sent.push(email) }
     const setting = { provider: 'cloudflare', from: 'app@example.com' }
     expect((await deployment({ OPENIM_MAIL: setting, EMAIL: EMAIL_BINDING }).send(EMAIL)).errCode).toBe(0)
     expect(sent).toMatchObject([{ to: 'Alice@example.com', from: 'app@example.com' }])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { signAcs3 } from '../../../src/features/verification/providers/acs3.ts'
-import { signTc3 } from '../../../src/features/verification/providers/tc3.ts'
+import { signAcs3 } from '../../../src/features/verification/providers/aliyun-signature.ts'
+import { signTc3 } from '../../../src/features/verification/providers/tencent-signature.ts'
 
 describe('signatures', () => {
   it("are what Alibaba Cloud's own example of ACS3-HMAC-SHA256 has", async () => {

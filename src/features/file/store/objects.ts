@@ -16,7 +16,7 @@ export async function findContent(db: Database, hash: string): Promise<FileConte
  * @returns whether the content is still there; without it no name is given
  */
 export async function nameKnownContent(db: Database, row: FileObjectRow): Promise<boolean> {
-  const [, named] = await db.batch([noteOrphan(db, row), nameContent(db, row)])
+  const [, named] = await db.batch([recordOrphan(db, row), nameContent(db, row)])
   return named.length > 0
 }
 
@@ -42,7 +42,7 @@ export function nameContent(db: Database, row: FileObjectRow) {
 }
 
 /** A name is about to move: what it meant before may have no other. */
-export function noteOrphan(db: Database, { name, hash }: FileObjectRow) {
+export function recordOrphan(db: Database, { name, hash }: FileObjectRow) {
   const before = db
     .select({ hash: fileObject.hash })
     .from(fileObject)
@@ -65,7 +65,7 @@ export async function findObject(
 }
 
 /** Remembers what somebody saw who looked at the content as a picture. */
-export async function notePicture(db: Database, hash: string, { type, width, height }: ImageInfo): Promise<void> {
+export async function savePictureInfo(db: Database, hash: string, { type, width, height }: ImageInfo): Promise<void> {
   const picture = { pictureType: type, pictureWidth: width, pictureHeight: height }
   await db.update(fileContent).set(picture).where(eq(fileContent.hash, hash))
 }

@@ -8,7 +8,7 @@ import {
   filePart,
   fileUpload,
 } from '../tables.ts'
-import { type NewContent, nameContent, nameKnownContent, noteOrphan } from './objects.ts'
+import { type NewContent, nameContent, nameKnownContent, recordOrphan } from './objects.ts'
 
 export async function insertUpload(db: Database, row: FileUploadRow): Promise<void> {
   await db.insert(fileUpload).values(row)
@@ -57,7 +57,7 @@ export async function finishUpload(
 ): Promise<string> {
   const [, , , , , kept] = await db.batch([
     db.insert(fileContent).values(content).onConflictDoNothing(),
-    noteOrphan(db, object),
+    recordOrphan(db, object),
     nameContent(db, object),
     closeUpload(db, upload, object),
     dropParts(db, upload),

@@ -1,7 +1,11 @@
 import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { errorOf } from '../../../contracts/outcome.ts'
 import { type PreparedSend, prepareSend } from '../../../features/message/send/prepare-send.ts'
-import { type Approved, askBeforeSend, asksBeforeSend } from '../../../features/message/send/webhooks.ts'
+import {
+  type ApprovedMessage,
+  callBeforeSendWebhooks,
+  hasBeforeSendWebhook,
+} from '../../../features/message/send/webhooks.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import type { MsgData } from '../../../protocol/proto/index.ts'
@@ -36,10 +40,10 @@ export function sendMessage(user: UserCore, received: ReceivedMessage, operation
   const serverMsgID = messageID()
   const prepared = prepareSend(received, { userID: user.userID, operationID, serverMsgID })
   const { home } = prepared
-  const isAsked = asksBeforeSend(user.config, msg)
+  const isAsked = hasBeforeSendWebhook(user.config, msg)
   if (!isAsked && !user.beforeSendGate.waits(home)) return hand(user, prepared)
-  const approved: Promise<Approved | null> = isAsked
-    ? askBeforeSend(user.webhookContext(operationID), msg, serverMsgID)
+  const approved: Promise<ApprovedMessage | null> = isAsked
+    ? callBeforeSendWebhooks(user.webhookContext(operationID), msg, serverMsgID)
     : Promise.resolve(null)
   return user.beforeSendGate.begin(home, approved, (answer) =>
     hand(user, answer ? again(user, answer, operationID) : prepared),
@@ -47,7 +51,7 @@ export function sendMessage(user: UserCore, received: ReceivedMessage, operation
 }
 
 /** The message as the app wants it; what it has made of it is checked as if the device had sent it. */
-function again(user: UserCore, { msg, serverMsgID, modified }: Approved, operationID: string): Handed {
+function again(user: UserCore, { msg, serverMsgID, modified }: ApprovedMessage, operationID: string): Handed {
   const prepared = prepareSend({ msg, bytes: null }, { userID: user.userID, operationID, serverMsgID })
   return { ...prepared, modified: modified ? msg : undefined }
 }

@@ -5,9 +5,9 @@ import type { Address } from './address.ts'
 import { sendByAliyun } from './providers/aliyun.ts'
 import { sendByCloudflare } from './providers/cloudflare.ts'
 import { sendByHttp } from './providers/http.ts'
-import type { MailLetter, Phone, SentCode } from './providers/letter.ts'
-import { letterOf } from './providers/letter.ts'
 import { sendByMailgun } from './providers/mailgun.ts'
+import type { Mail, Phone, SentCode } from './providers/message-template.ts'
+import { composeMail } from './providers/message-template.ts'
 import { sendByResend } from './providers/resend.ts'
 import { sendByTencent } from './providers/tencent.ts'
 import { sendByTwilio } from './providers/twilio.ts'
@@ -32,7 +32,7 @@ export function senderFor(ctx: Context, address: Address): Send {
       ctx,
       'MailSendCodeErr',
       mail.provider,
-      sendMail(ctx, mail, letterOf(mail, address.email, { code, validMinutes })),
+      sendMail(ctx, mail, composeMail(mail, address.email, { code, validMinutes })),
     )
 }
 
@@ -47,16 +47,16 @@ function sendSms(ctx: Context, sms: SmsConfig, phone: Phone, sent: SentCode): Pr
   }
 }
 
-function sendMail(ctx: Context, mail: MailConfig, letter: MailLetter): Promise<void> {
+function sendMail(ctx: Context, mail: MailConfig, email: Mail): Promise<void> {
   switch (mail.provider) {
     case 'resend':
-      return sendByResend(mail, letter)
+      return sendByResend(mail, email)
     case 'mailgun':
-      return sendByMailgun(mail, letter)
+      return sendByMailgun(mail, email)
     case 'http':
-      return sendByHttp(mail, letter)
+      return sendByHttp(mail, email)
     case 'cloudflare':
-      return sendByCloudflare(ctx.mailBinding, letter)
+      return sendByCloudflare(ctx.mailBinding, email)
   }
 }
 

@@ -1,24 +1,24 @@
 const TIMEOUT_MS = 10_000
 
 /** A vendor did not take a message. Its own code says why; what it was about is not repeated. */
-export class VendorRefusal extends Error {
-  override readonly name = 'VendorRefusal'
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError'
 }
 
 /**
  * Calls a vendor's API.
  * @param judge finds the reason of a refusal in the JSON that the vendor answers, or null
- * @throws VendorRefusal with that reason, for any status but 2xx, and when the vendor cannot be reached
+ * @throws ProviderError with that reason, for any status but 2xx, and when the vendor cannot be reached
  */
-export async function callVendor(
+export async function callProvider(
   url: string,
   init: RequestInit,
   judge: (answer: unknown) => string | null = () => null,
 ): Promise<void> {
   const { ok, status, answer } = await post(url, init)
   const reason = judge(answer)
-  if (reason !== null) throw new VendorRefusal(`the vendor refuses: ${reason}`)
-  if (!ok) throw new VendorRefusal(`the vendor answers HTTP ${status}`)
+  if (reason !== null) throw new ProviderError(`the vendor refuses: ${reason}`)
+  if (!ok) throw new ProviderError(`the vendor answers HTTP ${status}`)
 }
 
 async function post(url: string, init: RequestInit): Promise<{ ok: boolean; status: number; answer: unknown }> {
@@ -29,7 +29,7 @@ async function post(url: string, init: RequestInit): Promise<{ ok: boolean; stat
     return { ok: response.ok, status: response.status, answer: await jsonOf(response) }
   } catch (error) {
     // Its message may hold the address, and the address of some vendors holds the code.
-    throw new VendorRefusal(`the vendor cannot be reached: ${error instanceof Error ? error.name : 'unknown'}`)
+    throw new ProviderError(`the vendor cannot be reached: ${error instanceof Error ? error.name : 'unknown'}`)
   }
 }
 

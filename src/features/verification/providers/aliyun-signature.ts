@@ -1,4 +1,4 @@
-import { hex, hmacSha256, sha256Hex } from './signing.ts'
+import { hex, hmacSha256, sha256Hex } from './hmac.ts'
 
 /** A call of Alibaba Cloud in its RPC style: all that it says is in the address. */
 export interface Acs3Call {

@@ -2,11 +2,18 @@ import { reasonOf } from '../../platform/observability/log.ts'
 import type { ImageInfo } from '../../platform/storage/images.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
-import { headersOf, matches, noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
-import { HEAD_BYTES, sniffPicture } from './sniff-picture.ts'
-import { notePicture } from './store/objects.ts'
+import { detectPictureType, HEAD_BYTES } from './detect-picture-type.ts'
+import {
+  type DownloadRequest,
+  type DownloadResponse,
+  fileNotFound,
+  headersOf,
+  matches,
+  serveFile,
+} from './serve-file.ts'
+import { savePictureInfo } from './store/objects.ts'
 import type { FileContentRow } from './tables.ts'
-import { nameOf, thumbnail, thumbnailFor } from './thumbnail.ts'
+import { thumbnail, thumbnailFor, thumbnailName } from './thumbnail.ts'
 
 /** Stands in the place of the type of what is none. */
 const NO_PICTURE = ''
@@ -18,20 +25,24 @@ const MAX_SOURCE_SIDE = 12_000
 const MAX_SOURCE_PIXELS = 100_000_000
 
 /** A file as a picture in a page, in the size that is asked for. @throws ImError 1001 when it is none, or too large */
-export async function readPicture(ctx: Context, request: ReadRequest, content: FileContentRow): Promise<ReadAnswer> {
+export async function downloadPicture(
+  ctx: Context,
+  request: DownloadRequest,
+  content: FileContentRow,
+): Promise<DownloadResponse> {
   const { hash, storeKey, size } = content
   if (size > MAX_SOURCE_BYTES) {
     throw ImError.args(`pictures of more than ${MAX_SOURCE_BYTES} bytes are not shown, only downloaded`)
   }
-  const picture = known(content) ?? (await lookAt(ctx, content))
+  const picture = known(content) ?? (await inspect(ctx, content))
   if (picture.type === NO_PICTURE) throw ImError.args('the file is not a picture')
   const wanted = thumbnailFor(picture, request)
   if (wanted) {
     requireReducible(picture)
-    const answer = await reduced(ctx, request, content, wanted)
+    const answer = await thumbnailResponse(ctx, request, content, wanted)
     if (answer) return answer
   }
-  return serve(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
+  return serveFile(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
 }
 
 function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): ImageInfo | null {
@@ -39,17 +50,17 @@ function known({ pictureType: type, pictureWidth: width, pictureHeight: height }
 }
 
 /** Looks into a file for the first time, and remembers what is there: each look may cost. */
-async function lookAt(ctx: Context, content: FileContentRow): Promise<ImageInfo> {
+async function inspect(ctx: Context, content: FileContentRow): Promise<ImageInfo> {
   const { hash, storeKey, size } = content
   const head = await ctx.files.read(storeKey, { offset: 0, length: Math.min(HEAD_BYTES, size) })
-  if (!head) throw noSuchFile()
-  const type = sniffPicture(new Uint8Array(await new Response(head).arrayBuffer()))
+  if (!head) throw fileNotFound()
+  const type = detectPictureType(new Uint8Array(await new Response(head).arrayBuffer()))
   const unmeasured: ImageInfo = { type: type ?? NO_PICTURE, width: 0, height: 0 }
   try {
     const body = type === null ? null : await ctx.files.read(storeKey, { offset: 0, length: size })
     // A picture that cannot be read is one all the same, as far as it goes.
     const picture = (body && (await ctx.images.measure(body))) ?? unmeasured
-    await notePicture(ctx.db, hash, picture)
+    await savePictureInfo(ctx.db, hash, picture)
     return picture
   } catch (error) {
     ctx.log.warn('a picture could not be measured', { hash, error: reasonOf(error) })
@@ -63,13 +74,13 @@ function requireReducible({ width, height }: ImageInfo): void {
 }
 
 /** Null when it cannot be done: a page with large pictures is better than one without. */
-async function reduced(
+async function thumbnailResponse(
   ctx: Context,
-  request: ReadRequest,
+  request: DownloadRequest,
   content: FileContentRow,
   wanted: ImageInfo,
-): Promise<ReadAnswer | null> {
-  const etag = `"${content.hash}-${nameOf(wanted)}"`
+): Promise<DownloadResponse | null> {
+  const etag = `"${content.hash}-${thumbnailName(wanted)}"`
   const headers = headersOf(ctx, request, { contentType: wanted.type, disposition: 'inline', etag })
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
   const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {

@@ -11,7 +11,7 @@ export interface Phone {
   phoneNumber: string
 }
 
-export interface MailLetter {
+export interface Mail {
   from: string
   to: string
   subject: string
@@ -19,12 +19,12 @@ export interface MailLetter {
 }
 
 /** A text in which {code} and {minutes} are filled in. */
-export function filledIn(text: string, { code, validMinutes }: SentCode): string {
+export function fillTemplate(text: string, { code, validMinutes }: SentCode): string {
   return text.replaceAll('{code}', code).replaceAll('{minutes}', String(validMinutes))
 }
 
-export function letterOf({ from, subject, text }: MailConfig, to: string, sent: SentCode): MailLetter {
-  return { from, to, subject: filledIn(subject, sent), text: filledIn(text, sent) }
+export function composeMail({ from, subject, text }: MailConfig, to: string, sent: SentCode): Mail {
+  return { from, to, subject: fillTemplate(subject, sent), text: fillTemplate(text, sent) }
 }
 
 /** As every vendor abroad takes it. */

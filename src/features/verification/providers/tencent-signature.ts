@@ -1,4 +1,4 @@
-import { hex, hmacSha256, sha256Hex } from './signing.ts'
+import { hex, hmacSha256, sha256Hex } from './hmac.ts'
 
 /** A call of Tencent Cloud: JSON by POST. */
 export interface Tc3Call {

@@ -2,7 +2,7 @@
 export const HEAD_BYTES = 12
 
 /** What a file of that beginning is a picture as; null when it is none. Drawings are none: they may be programs. */
-export function sniffPicture(head: Uint8Array): string | null {
+export function detectPictureType(head: Uint8Array): string | null {
   const text = Buffer.from(head).toString('latin1')
   if (text.startsWith('\x89PNG')) return 'image/png'
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'

@@ -1,5 +1,5 @@
 /** Where a file that comes in parts is stored. */
-export function keyOf(uploadID: string): string {
+export function storeKeyOf(uploadID: string): string {
   return `files/${uploadID}`
 }
 
@@ -7,11 +7,11 @@ export function keyOf(uploadID: string): string {
  * Where a file that comes as a whole is stored: somewhere else each time it is sent, so that nobody who still has the
  * signed address can write over what has been checked.
  */
-export function freshKeyOf(uploadID: string): string {
+export function newStoreKey(uploadID: string): string {
   return `files/${uploadID}/${crypto.randomUUID()}`
 }
 
 /** Where the smaller versions of a picture are stored. */
-export function thumbnailsOf(hash: string): string {
+export function thumbnailPrefix(hash: string): string {
   return `thumbnails/${hash}/`
 }

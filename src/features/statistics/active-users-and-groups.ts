@@ -3,7 +3,7 @@ import type { CallerContext } from '../../runtime/context.ts'
 import { type Pagination, pageWindow } from '../../runtime/openim-json.ts'
 import { groupsByID } from '../group/lists/list-groups.ts'
 import type { GroupInfo } from '../group/schema.ts'
-import { inDirectory, type WalkLimits, walk } from '../message/history/walk.ts'
+import { fromDirectory, type ScanLimits, scanLogs } from '../message/history/scan-logs.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { UserInfo } from '../user/schema.ts'
 import type { ActiveGroupReq, ActiveUserReq } from './schema.ts'
@@ -13,7 +13,7 @@ import type { ActiveGroupReq, ActiveUserReq } from './schema.ts'
  * SQLite's own work, some ten times faster than a search, hence the longer steps.
  */
 
-const LIMITS: WalkLimits = { atOnce: 16, messagesPerStep: 20_000, steps: 750, scanned: 2_000_000 }
+const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 20_000, maxSteps: 750, maxScanned: 2_000_000 }
 
 interface Activity {
   msgCount: number
@@ -39,7 +39,7 @@ interface ActiveGroups extends Activity {
 export async function activeUsers(
   ctx: CallerContext,
   req: z.output<typeof ActiveUserReq>,
-  limits: WalkLimits = LIMITS,
+  limits: ScanLimits = LIMITS,
 ): Promise<ActiveUsers> {
   const { counts, ...activity } = await countIn(
     ctx,
@@ -61,7 +61,7 @@ export async function activeUsers(
 export async function activeGroups(
   ctx: CallerContext,
   req: z.output<typeof ActiveGroupReq>,
-  limits: WalkLimits = LIMITS,
+  limits: ScanLimits = LIMITS,
 ): Promise<ActiveGroups> {
   const { counts, ...activity } = await countIn(ctx, ['sg_'], req, limits, (id, senders) =>
     Object.values(senders).map((count) => [id.slice('sg_'.length), count]),
@@ -80,14 +80,14 @@ async function countIn(
   ctx: CallerContext,
   prefixes: string[],
   { start, end, continuation }: { start: number; end: number; continuation: string },
-  limits: WalkLimits,
+  limits: ScanLimits,
   shares: (conversationID: string, senders: Record<string, number>) => [id: string, count: number][],
 ): Promise<Activity & { counts: Map<string, number> }> {
   const counts = new Map<string, number>()
   const dateCount: Record<string, number> = {}
   let msgCount = 0
-  const places = prefixes.map((prefix) => inDirectory(ctx, { prefix, userID: '' }))
-  const rest = await walk(places, continuation, limits, async (conversationID, below, limit) => {
+  const places = prefixes.map((prefix) => fromDirectory(ctx, { prefix, userID: '' }))
+  const rest = await scanLogs(places, continuation, limits, async (conversationID, below, limit) => {
     const found = await ctx.conversation(conversationID).countMessages({ from: start, to: end }, below, limit)
     for (const [id, count] of shares(conversationID, found.senders)) counts.set(id, (counts.get(id) ?? 0) + count)
     for (const [day, count] of Object.entries(found.days)) {

@@ -1,3 +1,4 @@
+import { buildAppendItem } from '../../../contracts/append-item.ts'
 import type { AppendItem } from '../../../contracts/messages.ts'
 import { errorOf } from '../../../contracts/outcome.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
@@ -11,25 +12,25 @@ import { messageID } from '../../../runtime/ids.ts'
 import { type SendFields, type SentMsg, sessionTypeOf } from '../schema.ts'
 import { encodeContent } from './content.ts'
 import { requireSendable } from './prepare-send.ts'
-import { type Approved, askBeforeSend, asksBeforeSend, modifyForRest } from './webhooks.ts'
+import { type ApprovedMessage, callBeforeSendWebhooks, hasBeforeSendWebhook, modifyForRest } from './webhooks.ts'
 
-/** A message that an app backend sends, complete but for its receiver and its ID. */
-export interface Draft {
+/** A message that an app backend sends, without its receiver and its clientMsgID. A batch sends it to many receivers. */
+export interface BackendMessage {
   msg: MsgData
-  /** Spared the checks of who may write: see `accessSender`. */
+  /** Skips the check whether the sender may write to the receiver, see `checkSender`. */
   exempt: boolean
 }
 
-/** Who gets a draft: "" for the group that it names. */
+/** One receiver of a backend message; `recvID` is "" for a group, which the message itself names. */
 export interface Receiver {
   recvID: string
   clientMsgID: string
 }
 
-/** What isOnlineOnly switches off. */
+/** The options that `isOnlineOnly` switches off. */
 const STORED_OPTIONS = [OptionKey.History, OptionKey.Persistent, OptionKey.SenderSync, OptionKey.ConversationUpdate]
 
-/** The message that a backend's call describes. */
+/** Builds the message from the fields of a backend's call. */
 export function composeMessage(req: SendFields, now: number): MsgData {
   const options: Record<string, boolean> = {}
   if (req.isOnlineOnly) for (const key of STORED_OPTIONS) options[key] = false
@@ -44,7 +45,7 @@ export function composeMessage(req: SendFields, now: number): MsgData {
     msgFrom: MsgFrom.System,
     contentType: req.contentType,
     content: encodeContent(req.contentType, req.content),
-    // A time that is still to come would hold back every later message of the conversation: that one is sent now.
+    // A sendTime in the future is not used: each later message of the conversation would get a time after it.
     sendTime: req.sendTime > now ? 0 : req.sendTime,
     createTime: now,
     options,
@@ -55,18 +56,23 @@ export function composeMessage(req: SendFields, now: number): MsgData {
 }
 
 /**
- * Gives a draft to its conversation, which delivers it to both sides. The same clientMsgID again gets the first answer.
- * @throws ImError what the app or the conversation refuses
+ * Appends a backend message to its conversation, which delivers it to both sides. A repeated clientMsgID gets the first
+ * answer.
+ * @throws ImError when the before-webhook or the conversation refuses the message
  */
-export async function sendDraft(ctx: Context, { msg, exempt }: Draft, to: Receiver): Promise<SentMsg> {
+export async function sendBackendMessage(
+  ctx: Context,
+  { msg, exempt }: BackendMessage,
+  to: Receiver,
+): Promise<SentMsg> {
   const addressed = { ...msg, ...to }
-  const approved = asksBeforeSend(ctx.config, addressed)
-    ? await askBeforeSend(ctx, addressed, messageID())
+  const approved = hasBeforeSendWebhook(ctx.config, addressed)
+    ? await callBeforeSendWebhooks(ctx, addressed, messageID())
     : { msg: addressed, serverMsgID: messageID(), modified: false }
   if (approved.modified) requireSendable(approved.msg)
-  const item = asItem(ctx, approved, exempt)
+  const item = appendItem(ctx, approved, exempt)
   const [result] = await ctx.conversation(conversationIDFor(approved.msg, false)).append([item])
-  if (!result) throw new Error('an append was answered with no result')
+  if (!result) throw new Error('the conversation answered an append without a result')
   if (!result.ok) throw errorOf(result.refusal)
   return {
     serverMsgID: result.serverMsgID,
@@ -76,26 +82,18 @@ export async function sendDraft(ctx: Context, { msg, exempt }: Draft, to: Receiv
   }
 }
 
-function asItem(ctx: Context, { msg, serverMsgID }: Approved, exempt: boolean): AppendItem {
+function appendItem(ctx: Context, { msg, serverMsgID }: ApprovedMessage, exempt: boolean): AppendItem {
   const { stored, senderSync } = routing(msg.options)
-  return {
+  return buildAppendItem(msg, {
     operationID: ctx.operationID,
-    sendID: msg.sendID,
-    recvID: msg.recvID,
-    groupID: msg.groupID,
-    clientMsgID: msg.clientMsgID,
     serverMsgID,
-    sessionType: msg.sessionType,
-    contentType: msg.contentType,
-    createTime: msg.createTime,
     sendTime: msg.sendTime,
     log: 'chat',
     stored,
-    // OpenIM pushes a notification account's messages to the account's own devices too. It has none that could log
-    // in, and a message to everybody would call its object once for each of them.
+    // OpenIM: a notification account's own devices get its messages too. Here they do not: such an account cannot log
+    // in, and a message to all users would call its UserObject once per receiver.
     senderSync: senderSync && msg.sessionType !== SessionType.Notification,
     senderHasIt: false,
     exempt,
-    msg: MsgData.encode(msg).finish(),
-  }
+  })
 }

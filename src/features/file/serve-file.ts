@@ -1,7 +1,7 @@
 import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
-import { parseRange } from './range.ts'
-import type { ReadPermit, View } from './sign-read.ts'
+import { parseRange } from './parse-range.ts'
+import type { DownloadPermit, ViewOptions } from './sign-download-url.ts'
 
 /** A name may get another file, so caches ask again soon; it costs them little, as the hash is the ETag. */
 const CACHE_SECONDS = 600
@@ -9,14 +9,14 @@ const CACHE_SECONDS = 600
 const DIRECT_SECONDS = 3_600
 
 /** Of a request for a file, what counts. */
-export interface ReadRequest extends ReadPermit, View {
+export interface DownloadRequest extends DownloadPermit, ViewOptions {
   headOnly: boolean
   range: string | undefined
   ifRange: string | undefined
   ifNoneMatch: string | undefined
 }
 
-export interface ReadAnswer {
+export interface DownloadResponse {
   status: 200 | 206 | 302 | 304 | 416
   headers: Record<string, string>
   body: ReadableStream<Uint8Array> | Uint8Array | null
@@ -32,7 +32,7 @@ interface Presented {
 }
 
 /** Answers the file, or the stretch of it that is asked for; where clients reach the store themselves, its address. */
-export async function serve(ctx: Context, request: ReadRequest, file: Presented): Promise<ReadAnswer> {
+export async function serveFile(ctx: Context, request: DownloadRequest, file: Presented): Promise<DownloadResponse> {
   const { hash, storeKey, size } = file
   const etag = `"${hash}"`
   const headers: Record<string, string> = { ...headersOf(ctx, request, { ...file, etag }), 'accept-ranges': 'bytes' }
@@ -51,7 +51,7 @@ export async function serve(ctx: Context, request: ReadRequest, file: Presented)
   if (asked === 'unsatisfiable') return { status: 416, headers: { 'content-range': `bytes */${size}` }, body: null }
   const range = asked ?? { offset: 0, length: size }
   const body = request.headOnly ? null : await ctx.files.read(storeKey, range)
-  if (!body && !request.headOnly) throw noSuchFile()
+  if (!body && !request.headOnly) throw fileNotFound()
   headers['content-length'] = String(range.length)
   if (!asked) return { status: 200, headers, body }
   headers['content-range'] = `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`
@@ -60,7 +60,7 @@ export async function serve(ctx: Context, request: ReadRequest, file: Presented)
 
 export function headersOf(
   ctx: Context,
-  permit: ReadPermit,
+  permit: DownloadPermit,
   file: { contentType: string; disposition: string; etag: string },
 ): Record<string, string> {
   return {
@@ -75,13 +75,13 @@ export function headersOf(
 }
 
 /** A cache remembers no longer than the address holds, and for nobody else where files are not public. */
-function cachingOf(ctx: Context, permit: ReadPermit): Record<string, string> {
+function cachingOf(ctx: Context, permit: DownloadPermit): Record<string, string> {
   const maxAge = `max-age=${secondsLeft(ctx, permit, CACHE_SECONDS)}`
   if (ctx.config.fileAccess === 'public') return { 'cache-control': `public, ${maxAge}` }
   return { 'cache-control': `private, ${maxAge}`, vary: 'token' }
 }
 
-function secondsLeft(ctx: Context, { until }: ReadPermit, most: number): number {
+function secondsLeft(ctx: Context, { until }: DownloadPermit, most: number): number {
   return until === null ? most : Math.min(most, Math.floor((until - ctx.now()) / 1_000))
 }
 
@@ -91,6 +91,6 @@ export function matches(header: string | undefined, etag: string): boolean {
   return tags.includes(etag) || tags.includes('*')
 }
 
-export function noSuchFile(): ImError {
+export function fileNotFound(): ImError {
   return ImError.notFound('there is no such file')
 }

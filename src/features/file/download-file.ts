@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
+import { downloadPicture } from './download-picture.ts'
+import { baseNameOf } from './file-name.ts'
 import { mediaTypeOf } from './media-type.ts'
-import { baseNameOf } from './name.ts'
-import { readPicture } from './read-picture.ts'
 import type { AccessURLReq } from './schema.ts'
-import { noSuchFile, type ReadAnswer, type ReadRequest, serve } from './serve.ts'
-import { signedReadURL } from './sign-read.ts'
+import { type DownloadRequest, type DownloadResponse, fileNotFound, serveFile } from './serve-file.ts'
+import { signedDownloadURL } from './sign-download-url.ts'
 import { findObject } from './store/objects.ts'
 import type { FileObjectRow } from './tables.ts'
 
@@ -23,24 +23,24 @@ export async function accessURL(
 ): Promise<{ url: string; expireTime: number }> {
   requireKnownType(query.type ?? '')
   const found = await findObject(ctx.db, [name])
-  if (!found) throw noSuchFile()
+  if (!found) throw fileNotFound()
   const expireTime = ctx.now() + ACCESS_SECONDS * 1000
   if (ctx.files.direct && query.type !== 'image') {
     const url = await ctx.files.direct.signRead(found.content.storeKey, presented(found.object), ACCESS_SECONDS)
     return { url, expireTime }
   }
-  return { url: signedReadURL(ctx, name, query, expireTime), expireTime }
+  return { url: signedDownloadURL(ctx, name, query, expireTime), expireTime }
 }
 
 /** @throws ImError 1001 on a kind of reading that does not exist, 1004 when there is no such file */
-export async function readObject(ctx: Context, request: ReadRequest): Promise<ReadAnswer> {
+export async function downloadFile(ctx: Context, request: DownloadRequest): Promise<DownloadResponse> {
   requireKnownType(request.type)
   const found = await findObject(ctx.db, request.names)
-  if (!found) throw noSuchFile()
+  if (!found) throw fileNotFound()
   const { object, content } = found
-  if (request.type === 'image') return readPicture(ctx, request, content)
+  if (request.type === 'image') return downloadPicture(ctx, request, content)
   const { hash, storeKey, size } = content
-  return serve(ctx, request, { hash, storeKey, size, ...presented(object) })
+  return serveFile(ctx, request, { hash, storeKey, size, ...presented(object) })
 }
 
 /** How a file is offered: as a download, under its own name and type. */

@@ -1,4 +1,13 @@
-import { post } from '../../runtime/endpoint.ts'
+import { post } from '../../../runtime/endpoint.ts'
+import { clearAllConversations, clearConversations } from './clear-conversations.ts'
+import { deleteMessages, deleteMessagesPhysically, deleteOldMessagesPhysically } from './delete-messages.ts'
+import {
+  getGroupMessageReaders,
+  markConversationAsRead,
+  markMsgsAsRead,
+  setConversationHasReadSeq,
+} from './mark-read.ts'
+import { revokeMessage } from './revoke-message.ts'
 import {
   ClearConversationMsgReq,
   DeleteMsgPhysicalBySeqReq,
@@ -12,20 +21,11 @@ import {
   SetUserConversationMaxSeqReq,
   SetUserConversationMinSeqReq,
   UserClearAllMsgReq,
-} from './read-schema.ts'
-import { clearAllConversations, clearConversations } from './state/clear-conversations.ts'
-import { deleteMessages, deleteMessagesPhysically, deleteOldMessagesPhysically } from './state/delete-messages.ts'
-import {
-  getGroupMessageReaders,
-  markConversationAsRead,
-  markMsgsAsRead,
-  setConversationHasReadSeq,
-} from './state/mark-read.ts'
-import { revokeMessage } from './state/revoke-message.ts'
-import { setUserConversationMaxSeq, setUserConversationMinSeq } from './state/set-seq-bounds.ts'
+} from './schema.ts'
+import { setUserConversationMaxSeq, setUserConversationMinSeq } from './set-seq-bounds.ts'
 
-/** What a client does with messages that are there: read, revoke, delete, clear. */
-export const readEndpoints = [
+/** Calls that change the state of stored messages: read, revoke, delete, clear. */
+export const messageStateEndpoints = [
   post('/msg/mark_msgs_as_read', 'token', MarkMsgsAsReadReq, markMsgsAsRead),
   post('/msg/mark_conversation_as_read', 'token', MarkConversationAsReadReq, markConversationAsRead),
   post('/msg/set_conversation_has_read_seq', 'token', SetConversationHasReadSeqReq, setConversationHasReadSeq),

@@ -20,7 +20,7 @@ export function findExpiredUploads(
   return db.select().from(fileUpload).where(isExpired).orderBy(asc(fileUpload.expireTime)).limit(limit).offset(offset)
 }
 
-export async function forgetUploads(db: Database, uploadIDs: readonly string[]): Promise<void> {
+export async function deleteUploads(db: Database, uploadIDs: readonly string[]): Promise<void> {
   await db.batch([
     db.delete(filePart).where(inArray(filePart.uploadID, [...uploadIDs])),
     db.delete(fileUpload).where(inArray(fileUpload.uploadID, [...uploadIDs])),
@@ -68,6 +68,6 @@ export function findGarbage(db: Database, limit: number) {
   return db.select().from(fileGarbage).limit(limit)
 }
 
-export async function forgetGarbage(db: Database, storeKeys: readonly string[]): Promise<void> {
+export async function deleteGarbage(db: Database, storeKeys: readonly string[]): Promise<void> {
   await db.delete(fileGarbage).where(inArray(fileGarbage.storeKey, [...storeKeys]))
 }

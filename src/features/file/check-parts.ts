@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StoredPart } from '../../platform/storage/file-store.ts'
 import { ImError } from '../../protocol/errors.ts'
-import { partCountOf, sizeOfPart } from './parts.ts'
+import { partCountOf, sizeOfPart } from './part-sizes.ts'
 import type { FilePartRow, FileUploadRow } from './tables.ts'
 
 type ArrivedPart = Pick<FilePartRow, 'partNumber' | 'md5'>
@@ -43,7 +43,7 @@ export function requireEveryStoredPart(
 }
 
 /** The tag that stores give to a file in parts: the MD5 of its parts' MD5s as bytes, and their number. */
-export function tagOfJoined(partMD5s: readonly string[]): string {
+export function tagOfJoinedFile(partMD5s: readonly string[]): string {
   const digests = Buffer.concat(partMD5s.map((md5) => Buffer.from(md5, 'hex')))
   return `${createHash('md5').update(digests).digest('hex')}-${partMD5s.length}`
 }

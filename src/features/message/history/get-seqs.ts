@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import type { GetConversationsHasReadAndMaxSeqReq, NewestSeqReq } from '../schema.ts'
 
-/** How far each of the user's logs reaches, chats and notifications. OpenIM never fills `minSeqs`. */
+/** Answers the newest seq of each log of the user, chats and notifications. OpenIM: `minSeqs` is always null. */
 export async function getNewestSeq(
   ctx: CallerContext,
   { userID }: z.output<typeof NewestSeqReq>,
@@ -11,7 +11,7 @@ export async function getNewestSeq(
   return { maxSeqs: await ctx.user(userID).newestSeqs(), minSeqs: null }
 }
 
-/** Where the user stands in each chat. No conversationIDs means all. */
+/** Answers the newest seq and the read seq of the user in each chat. An empty conversationIDs means all chats. */
 export async function getConversationsHasReadAndMaxSeq(
   ctx: CallerContext,
   { userID, conversationIDs, returnPinned }: z.output<typeof GetConversationsHasReadAndMaxSeqReq>,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { bool, int32, list, message, pagination } from '../../runtime/openim-json.ts'
+import { bool, int32, list, message, pagination } from '../../../runtime/openim-json.ts'
 
-/** More seqs than this in one call are a client that should name a position instead. */
+/** A client that has more seqs should send a read position (`hasReadSeq`) instead. */
 const MAX_SEQS = 10_000
 /** Conversations that one call may name. */
 const MAX_CONVERSATIONS = 1_000
@@ -9,38 +9,38 @@ const MAX_CONVERSATIONS = 1_000
 const MAX_ID = 255
 
 const id = () => z.string().min(1).max(MAX_ID)
-const seq = () => z.int().min(1, { error: 'a seq counts from 1' })
+const seq = () => z.int().min(1, { error: 'a seq is at least 1' })
 const seqs = () => list(seq()).pipe(z.array(z.number()).max(MAX_SEQS))
 
-/** OpenIM: these keys begin with capitals on the wire; ours match in any case. */
+/** OpenIM: these keys begin with capital letters on the wire. Here they match in any case. */
 const deleteSyncOpt = () => message({ IsSyncSelf: bool(), IsSyncOther: bool() }).nullish()
 
 export const MarkMsgsAsReadReq = message({
   conversationID: id(),
   userID: id(),
-  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'it must not be empty' }),
 })
 export const MarkConversationAsReadReq = message({
   conversationID: id(),
   userID: id(),
-  hasReadSeq: z.int().min(1, { error: 'a seq counts from 1' }),
+  hasReadSeq: z.int().min(1, { error: 'a seq is at least 1' }),
   seqs: seqs(),
 })
 export const SetConversationHasReadSeqReq = message({
   conversationID: id(),
   userID: id(),
-  hasReadSeq: z.int().min(1, { error: 'a seq counts from 1' }),
+  hasReadSeq: z.int().min(1, { error: 'a seq is at least 1' }),
   noNotification: bool(),
 })
-/** Ours, for whoever operates the service. */
+/** Ours, for operators of the service. */
 export const SetUserConversationMinSeqReq = message({ conversationID: id(), userID: id(), minSeq: seq() })
-/** Ours, too. 0 = no bound. */
+/** Ours. 0 = no bound. */
 export const SetUserConversationMaxSeqReq = message({ conversationID: id(), userID: id(), maxSeq: z.int().min(0) })
 export const GetGroupMessageReadersReq = message({
   conversationID: id(),
   userID: id(),
   seq: seq(),
-  /** 0 those who have read it, 1 those who have not. */
+  /** 0 = members who have read the message, 1 = members who have not. */
   filter: int32().pipe(z.int().min(0).max(1)),
   pagination: pagination(),
 })
@@ -48,12 +48,12 @@ export const RevokeMsgReq = message({ conversationID: id(), userID: id(), seq: s
 export const DeleteMsgsReq = message({
   conversationID: id(),
   userID: id(),
-  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'it must not be empty' }),
   deleteSyncOpt: deleteSyncOpt(),
 })
 export const DeleteMsgPhysicalBySeqReq = message({
   conversationID: id(),
-  seqs: seqs().refine((given) => given.length > 0, { error: 'no seqs are given' }),
+  seqs: seqs().refine((given) => given.length > 0, { error: 'it must not be empty' }),
 })
 export const DeleteMsgPhysicalReq = message({
   conversationIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_CONVERSATIONS)),

@@ -28,12 +28,12 @@ export function baseNameOf(name: string): string {
 }
 
 /** Where a file is read. As with OpenIM the name stands there unescaped, but for what would end or change it. */
-export function urlOf({ publicURL }: Context, name: string): string {
+export function fileURL({ publicURL }: Context, name: string): string {
   return `${publicURL}/object/${name.replace(/[#?]|%(?=[0-9a-f]{2})/gi, encodeURIComponent)}`
 }
 
 /** The names that a path may mean: clients escape, or do not. */
-export function namesIn(path: string): string[] {
+export function possibleNames(path: string): string[] {
   // A lone % is no escape, even where the client's HTTP library has escaped what stands around it.
   const decoded = path.replace(/(?:%[0-9a-f]{2})+/gi, unescaped)
   return decoded === path ? [path] : [decoded, path]
