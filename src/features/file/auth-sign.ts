@@ -6,7 +6,7 @@ import { partCountOf } from './part-sizes.ts'
 import type { AuthSignReq, SignedParts } from './schema.ts'
 import { signParts } from './sign-upload-url.ts'
 
-/** Addresses for further parts, or fresh ones for parts that took too long. */
+/** Answers signed URLs for further parts, or new ones for parts whose URLs have expired. */
 export async function authSign(
   ctx: CallerContext,
   { uploadID, partNumbers }: z.output<typeof AuthSignReq>,
@@ -15,6 +15,6 @@ export async function authSign(
   requireOpenUpload(ctx, upload)
   const count = partCountOf(upload)
   const unknown = partNumbers.find((partNumber) => partNumber > count)
-  if (unknown !== undefined) throw ImError.args(`the file has ${count} parts, and none is number ${unknown}`)
+  if (unknown !== undefined) throw ImError.args(`the file has ${count} parts; part ${unknown} does not exist`)
   return signParts(ctx, upload, partNumbers)
 }

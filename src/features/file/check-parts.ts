@@ -4,27 +4,27 @@ import { ImError } from '../../protocol/errors.ts'
 import { partCountOf, sizeOfPart } from './part-sizes.ts'
 import type { FilePartRow, FileUploadRow } from './tables.ts'
 
-type ArrivedPart = Pick<FilePartRow, 'partNumber' | 'md5'>
+type UploadedPart = Pick<FilePartRow, 'partNumber' | 'md5'>
 
-/** @throws ImError 1001 unless every part has arrived as the client says */
+/** @throws ImError 1001 unless every part is uploaded and has the MD5 that the client claims */
 export function requireEveryPart(
   upload: FileUploadRow,
-  parts: readonly ArrivedPart[],
+  parts: readonly UploadedPart[],
   claimed: readonly string[],
 ): void {
   const count = partCountOf(upload)
   if (claimed.length !== count) throw ImError.args(`the file has ${count} parts, not ${claimed.length}`)
-  const arrived = new Map(parts.map(({ partNumber, md5 }) => [partNumber, md5]))
+  const uploaded = new Map(parts.map(({ partNumber, md5 }) => [partNumber, md5]))
   for (const [i, md5] of claimed.entries()) {
     const partNumber = i + 1
-    if (!arrived.has(partNumber)) throw ImError.args(`part ${partNumber} of ${count} has not been uploaded`)
-    if (arrived.get(partNumber) !== md5) throw ImError.args(`part ${partNumber} arrived with another MD5`)
+    if (!uploaded.has(partNumber)) throw ImError.args(`part ${partNumber} of ${count} has not been uploaded`)
+    if (uploaded.get(partNumber) !== md5) throw ImError.args(`part ${partNumber} arrived with another MD5`)
   }
 }
 
 /**
- * The same of parts that went straight to the store. Most stores use the MD5 of a part as its tag; where it is something
- * else, the tag of the joined file tells.
+ * The same check for parts that the client uploaded to the store directly. Most stores use the MD5 of a part as its tag.
+ * A tag that is not an MD5 is not checked here; the tag of the joined file is checked afterwards.
  */
 export function requireEveryStoredPart(
   upload: FileUploadRow,
@@ -38,11 +38,11 @@ export function requireEveryStoredPart(
   requireEveryPart(upload, parts, claimed)
   for (const { partNumber, size } of stored) {
     const expected = sizeOfPart(upload, partNumber)
-    if (size !== expected) throw ImError.args(`part ${partNumber} has ${expected} bytes, not ${size}`)
+    if (size !== expected) throw ImError.args(`part ${partNumber} must have ${expected} bytes, not ${size}`)
   }
 }
 
-/** The tag that stores give to a file in parts: the MD5 of its parts' MD5s as bytes, and their number. */
+/** The tag that stores give to a file of several parts: the MD5 of its parts' binary MD5s, and the number of parts. */
 export function tagOfJoinedFile(partMD5s: readonly string[]): string {
   const digests = Buffer.concat(partMD5s.map((md5) => Buffer.from(md5, 'hex')))
   return `${createHash('md5').update(digests).digest('hex')}-${partMD5s.length}`

@@ -1,7 +1,7 @@
-/** How many bytes tell. */
+/** Number of bytes that determine the type. */
 export const HEAD_BYTES = 12
 
-/** What a file of that beginning is a picture as; null when it is none. Drawings are none: they may be programs. */
+/** The media type of a picture by its first bytes; null when it is not a picture. SVG is not: it can contain scripts. */
 export function detectPictureType(head: Uint8Array): string | null {
   const text = Buffer.from(head).toString('latin1')
   if (text.startsWith('\x89PNG')) return 'image/png'
@@ -12,7 +12,7 @@ export function detectPictureType(head: Uint8Array): string | null {
   return text.startsWith('ftyp', 4) ? (BRANDS[text.slice(8, 12)] ?? null) : null
 }
 
-/** Of the pictures that share a container with videos. */
+/** Media types by brand, for picture formats that use the MP4 container. */
 const BRANDS: Readonly<Record<string, string>> = {
   avif: 'image/avif',
   avis: 'image/avif',

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { DAY_SECONDS } from '../../platform/durations.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
 import { downloadPicture } from './download-picture.ts'
@@ -10,12 +11,12 @@ import { signedDownloadURL } from './sign-download-url.ts'
 import { findObject } from './store/objects.ts'
 import type { FileObjectRow } from './tables.ts'
 
-/** As long as OpenIM's, and the longest that S3 takes. */
-const ACCESS_SECONDS = 7 * 24 * 60 * 60
+/** OpenIM's lifetime of a download URL, and the longest that S3 allows. */
+const ACCESS_SECONDS = 7 * DAY_SECONDS
 
 /**
- * The address of a file that holds for a while: the store's own where clients reach it themselves. Otherwise this service
- * signs one of its own, and so it does for pictures, which it makes smaller.
+ * Answers a signed URL of a file with an expiry. When clients can reach the store, the URL is the store's own. Otherwise,
+ * and for pictures, which this service resizes, the URL is this service's.
  */
 export async function accessURL(
   ctx: CallerContext,
@@ -26,13 +27,13 @@ export async function accessURL(
   if (!found) throw fileNotFound()
   const expireTime = ctx.now() + ACCESS_SECONDS * 1000
   if (ctx.files.direct && query.type !== 'image') {
-    const url = await ctx.files.direct.signRead(found.content.storeKey, presented(found.object), ACCESS_SECONDS)
+    const url = await ctx.files.direct.signRead(found.content.storeKey, downloadHeaders(found.object), ACCESS_SECONDS)
     return { url, expireTime }
   }
   return { url: signedDownloadURL(ctx, name, query, expireTime), expireTime }
 }
 
-/** @throws ImError 1001 on a kind of reading that does not exist, 1004 when there is no such file */
+/** @throws ImError 1001 when `type` is not known, 1004 when the file does not exist */
 export async function downloadFile(ctx: Context, request: DownloadRequest): Promise<DownloadResponse> {
   requireKnownType(request.type)
   const found = await findObject(ctx.db, request.names)
@@ -40,19 +41,19 @@ export async function downloadFile(ctx: Context, request: DownloadRequest): Prom
   const { object, content } = found
   if (request.type === 'image') return downloadPicture(ctx, request, content)
   const { hash, storeKey, size } = content
-  return serveFile(ctx, request, { hash, storeKey, size, ...presented(object) })
+  return serveFile(ctx, request, { hash, storeKey, size, ...downloadHeaders(object) })
 }
 
-/** How a file is offered: as a download, under its own name and type. */
-function presented(object: FileObjectRow): { contentType: string; disposition: string } {
+/** The headers of a download: the file's media type, and a disposition with its name. */
+function downloadHeaders(object: FileObjectRow): { contentType: string; disposition: string } {
   return { contentType: mediaTypeOf(object), disposition: attachment(baseNameOf(object.name)) }
 }
 
 function requireKnownType(type: string): void {
-  if (type !== '' && type !== 'image') throw ImError.args('type is image or nothing')
+  if (type !== '' && type !== 'image') throw ImError.args('type must be image or empty')
 }
 
-/** The name twice: in ASCII for old clients, and in full. */
+/** The disposition holds the name twice: in ASCII for old clients, and in full. */
 function attachment(fileName: string): string {
   const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, '_')
   const full = encodeURIComponent(fileName).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)

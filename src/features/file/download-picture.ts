@@ -15,16 +15,19 @@ import { savePictureInfo } from './store/objects.ts'
 import type { FileContentRow } from './tables.ts'
 import { thumbnail, thumbnailFor, thumbnailName } from './thumbnail.ts'
 
-/** Stands in the place of the type of what is none. */
+/** Stored as the media type when the content is not a picture. */
 const NO_PICTURE = ''
 
-/** OpenIM's. */
+/** OpenIM's limit. */
 const MAX_SOURCE_BYTES = 50 * 1024 * 1024
-/** What Cloudflare Images takes. */
+/** The limits of Cloudflare Images. */
 const MAX_SOURCE_SIDE = 12_000
 const MAX_SOURCE_PIXELS = 100_000_000
 
-/** A file as a picture in a page, in the size that is asked for. @throws ImError 1001 when it is none, or too large */
+/**
+ * Answers a picture for display in a page, resized when the request gives a size.
+ * @throws ImError 1001 when the file is not a picture, or is too large
+ */
 export async function downloadPicture(
   ctx: Context,
   request: DownloadRequest,
@@ -32,24 +35,28 @@ export async function downloadPicture(
 ): Promise<DownloadResponse> {
   const { hash, storeKey, size } = content
   if (size > MAX_SOURCE_BYTES) {
-    throw ImError.args(`pictures of more than ${MAX_SOURCE_BYTES} bytes are not shown, only downloaded`)
+    throw ImError.args(`a picture of more than ${MAX_SOURCE_BYTES} bytes can only be downloaded as a file`)
   }
-  const picture = known(content) ?? (await inspect(ctx, content))
+  const picture = knownInfo(content) ?? (await inspect(ctx, content))
   if (picture.type === NO_PICTURE) throw ImError.args('the file is not a picture')
   const wanted = thumbnailFor(picture, request)
   if (wanted) {
-    requireReducible(picture)
+    requireResizable(picture)
     const answer = await thumbnailResponse(ctx, request, content, wanted)
     if (answer) return answer
   }
   return serveFile(ctx, request, { hash, storeKey, size, contentType: picture.type, disposition: 'inline' })
 }
 
-function known({ pictureType: type, pictureWidth: width, pictureHeight: height }: FileContentRow): ImageInfo | null {
+function knownInfo({
+  pictureType: type,
+  pictureWidth: width,
+  pictureHeight: height,
+}: FileContentRow): ImageInfo | null {
   return type === null || width === null || height === null ? null : { type, width, height }
 }
 
-/** Looks into a file for the first time, and remembers what is there: each look may cost. */
+/** Reads the type and size of a picture for the first time and stores them, because each measurement costs money. */
 async function inspect(ctx: Context, content: FileContentRow): Promise<ImageInfo> {
   const { hash, storeKey, size } = content
   const head = await ctx.files.read(storeKey, { offset: 0, length: Math.min(HEAD_BYTES, size) })
@@ -58,22 +65,22 @@ async function inspect(ctx: Context, content: FileContentRow): Promise<ImageInfo
   const unmeasured: ImageInfo = { type: type ?? NO_PICTURE, width: 0, height: 0 }
   try {
     const body = type === null ? null : await ctx.files.read(storeKey, { offset: 0, length: size })
-    // A picture that cannot be read is one all the same, as far as it goes.
+    // A picture that cannot be measured is still shown, in its original size.
     const picture = (body && (await ctx.images.measure(body))) ?? unmeasured
     await savePictureInfo(ctx.db, hash, picture)
     return picture
   } catch (error) {
-    ctx.log.warn('a picture could not be measured', { hash, error: reasonOf(error) })
+    ctx.log.warn('picture measurement failed', { hash, error: reasonOf(error) })
     return unmeasured
   }
 }
 
-function requireReducible({ width, height }: ImageInfo): void {
+function requireResizable({ width, height }: ImageInfo): void {
   if (width <= MAX_SOURCE_SIDE && height <= MAX_SOURCE_SIDE && width * height <= MAX_SOURCE_PIXELS) return
-  throw ImError.args(`the picture has ${width}x${height} pixels, which is too large to make a smaller one of`)
+  throw ImError.args(`the picture has ${width}x${height} pixels, which is too large to resize`)
 }
 
-/** Null when it cannot be done: a page with large pictures is better than one without. */
+/** Null when the thumbnail cannot be made; the caller then answers the original picture. */
 async function thumbnailResponse(
   ctx: Context,
   request: DownloadRequest,
@@ -84,7 +91,7 @@ async function thumbnailResponse(
   const headers = headersOf(ctx, request, { contentType: wanted.type, disposition: 'inline', etag })
   if (matches(request.ifNoneMatch, etag)) return { status: 304, headers, body: null }
   const bytes = await thumbnail(ctx, content, wanted).catch((error: unknown) => {
-    ctx.log.warn('a picture could not be made smaller', { hash: content.hash, error: reasonOf(error) })
+    ctx.log.warn('thumbnail creation failed', { hash: content.hash, error: reasonOf(error) })
     return null
   })
   if (!bytes) return null

@@ -16,7 +16,7 @@ import {
   PartSizeReq,
 } from './schema.ts'
 
-/** The calls around files; the bytes themselves go through `http/files.ts`. */
+/** Calls to upload and find files. The bytes go through the routes in `http/files.ts`, or directly to the store. */
 export const fileEndpoints = [
   post('/object/part_limit', 'token', PartLimitReq, partLimit),
   post('/object/part_size', 'token', PartSizeReq, partSize),

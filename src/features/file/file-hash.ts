@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 
-/** OpenIM's hash of a file: the MD5 of the MD5s of its parts, in hex, with commas between; of a single part, too. */
+/** OpenIM's hash of a file: the MD5 of its parts' MD5s in hex, joined with commas. A file of one part has it too. */
 export function hashOfParts(partMD5s: readonly string[]): string {
   return createHash('md5').update(partMD5s.join(',')).digest('hex')
 }
 
-/** Hashes a stream part by part as it passes. */
+/** Hashes a stream part by part while the stream is read. */
 export class PartHasher {
   readonly #partSize: number
   readonly #md5s: string[] = []
@@ -17,7 +17,7 @@ export class PartHasher {
     this.#room = partSize
   }
 
-  /** The same bytes, which are hashed as fast as somebody reads them. */
+  /** Returns a stream with the same bytes; reading it computes the hashes. */
   tap(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     return body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
@@ -29,7 +29,7 @@ export class PartHasher {
     )
   }
 
-  /** The MD5s of the parts, once everything has passed. */
+  /** The MD5s of the parts, after the whole stream has been read. */
   finish(): string[] {
     if (this.#room < this.#partSize || this.#md5s.length === 0) this.#closePart()
     return this.#md5s

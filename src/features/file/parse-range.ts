@@ -1,12 +1,12 @@
-/** A stretch of a file. */
+/** A byte range of a file. */
 export interface Range {
   offset: number
   length: number
 }
 
 /**
- * The stretch that a Range header asks for. Null is the whole file, also where the header is one that may be ignored:
- * several ranges, or something else than bytes.
+ * Parses a Range header. Null means the whole file: without a header, and for headers that HTTP allows to ignore (several
+ * ranges, or another unit than bytes).
  */
 export function parseRange(header: string | undefined, size: number): Range | 'unsatisfiable' | null {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? []

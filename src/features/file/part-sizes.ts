@@ -2,18 +2,18 @@ import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
 
 /*
- * How a file is cut. Clients compute the same and refuse a part size that differs, and the hash of a file depends on
- * it, so these are OpenIM's numbers and no settings.
+ * How a file is split into parts. Clients compute the same part size and refuse a different one, and the hash of a file
+ * depends on it. So these numbers are OpenIM's and not configurable.
  */
 
 export const MIN_PART_SIZE = 5 * 1024 * 1024
 export const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024
 export const MAX_PARTS = 10_000
 
-/** @throws ImError 1001 when the file is empty or larger than this deployment takes */
+/** @throws ImError 1001 when the file is empty or larger than `maxFileBytes` */
 export function requireFileSize({ config }: Context, size: number): void {
-  if (size <= 0) throw ImError.args('a file has at least one byte')
-  if (size > config.maxFileBytes) throw ImError.args(`a file has at most ${config.maxFileBytes} bytes here`)
+  if (size <= 0) throw ImError.args('a file must have at least 1 byte')
+  if (size > config.maxFileBytes) throw ImError.args(`a file must have at most ${config.maxFileBytes} bytes`)
 }
 
 export function partSizeOf(size: number): number {
@@ -24,7 +24,7 @@ export function partCountOf({ size, partSize }: { size: number; partSize: number
   return Math.ceil(size / partSize)
 }
 
-/** All parts are of one size but the last, which has the rest. */
+/** All parts have the same size; the last part may be smaller. */
 export function sizeOfPart({ size, partSize }: { size: number; partSize: number }, partNumber: number): number {
   return Math.min(partSize, size - (partNumber - 1) * partSize)
 }

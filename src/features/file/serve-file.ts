@@ -3,12 +3,12 @@ import type { Context } from '../../runtime/context.ts'
 import { parseRange } from './parse-range.ts'
 import type { DownloadPermit, ViewOptions } from './sign-download-url.ts'
 
-/** A name may get another file, so caches ask again soon; it costs them little, as the hash is the ETag. */
+/** Short, because a name can get another file. Revalidation is cheap: the ETag is the hash of the file. */
 const CACHE_SECONDS = 600
-/** How long the address of a file in the store itself holds: longer than any cache remembers it. */
+/** Lifetime of a URL in the store itself: longer than CACHE_SECONDS, so that no cache redirects to an expired URL. */
 const DIRECT_SECONDS = 3_600
 
-/** Of a request for a file, what counts. */
+/** The parts of a file request that determine the response. */
 export interface DownloadRequest extends DownloadPermit, ViewOptions {
   headOnly: boolean
   range: string | undefined
@@ -22,8 +22,8 @@ export interface DownloadResponse {
   body: ReadableStream<Uint8Array> | Uint8Array | null
 }
 
-/** A stored file and how it is to be presented. */
-interface Presented {
+/** A stored file with the headers of its response. */
+interface ServedFile {
   hash: string
   storeKey: string
   size: number
@@ -31,8 +31,8 @@ interface Presented {
   disposition: string
 }
 
-/** Answers the file, or the stretch of it that is asked for; where clients reach the store themselves, its address. */
-export async function serveFile(ctx: Context, request: DownloadRequest, file: Presented): Promise<DownloadResponse> {
+/** Answers the file or the requested range; when clients can reach the store, a redirect to the file's URL there. */
+export async function serveFile(ctx: Context, request: DownloadRequest, file: ServedFile): Promise<DownloadResponse> {
   const { hash, storeKey, size } = file
   const etag = `"${hash}"`
   const headers: Record<string, string> = { ...headersOf(ctx, request, { ...file, etag }), 'accept-ranges': 'bytes' }
@@ -43,7 +43,7 @@ export async function serveFile(ctx: Context, request: DownloadRequest, file: Pr
       file,
       Math.max(1, secondsLeft(ctx, request, DIRECT_SECONDS)),
     )
-    return { status: 302, headers: { ...cachingOf(ctx, request), location }, body: null }
+    return { status: 302, headers: { ...cacheHeaders(ctx, request), location }, body: null }
   }
 
   const isSameFile = request.ifRange === undefined || request.ifRange === etag
@@ -64,33 +64,33 @@ export function headersOf(
   file: { contentType: string; disposition: string; etag: string },
 ): Record<string, string> {
   return {
-    ...cachingOf(ctx, permit),
+    ...cacheHeaders(ctx, permit),
     'content-type': file.contentType,
     'content-disposition': file.disposition,
     etag: file.etag,
-    // What users upload must never run as a page of this origin.
+    // Uploaded files must never run as a page of this origin.
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
   }
 }
 
-/** A cache remembers no longer than the address holds, and for nobody else where files are not public. */
-function cachingOf(ctx: Context, permit: DownloadPermit): Record<string, string> {
+/** Caches keep a response at most until its URL expires, and only the user's own cache does when files are not public. */
+function cacheHeaders(ctx: Context, permit: DownloadPermit): Record<string, string> {
   const maxAge = `max-age=${secondsLeft(ctx, permit, CACHE_SECONDS)}`
   if (ctx.config.fileAccess === 'public') return { 'cache-control': `public, ${maxAge}` }
   return { 'cache-control': `private, ${maxAge}`, vary: 'token' }
 }
 
-function secondsLeft(ctx: Context, { until }: DownloadPermit, most: number): number {
-  return until === null ? most : Math.min(most, Math.floor((until - ctx.now()) / 1_000))
+function secondsLeft(ctx: Context, { until }: DownloadPermit, maxSeconds: number): number {
+  return until === null ? maxSeconds : Math.min(maxSeconds, Math.floor((until - ctx.now()) / 1_000))
 }
 
-/** Whether a cache has it already, by its If-None-Match. */
+/** Whether the client's If-None-Match header contains the ETag. */
 export function matches(header: string | undefined, etag: string): boolean {
   const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes(etag) || tags.includes('*')
 }
 
 export function fileNotFound(): ImError {
-  return ImError.notFound('there is no such file')
+  return ImError.notFound('the file does not exist')
 }

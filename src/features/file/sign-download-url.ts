@@ -3,7 +3,7 @@ import type { Context } from '../../runtime/context.ts'
 import { fileURL, possibleNames } from './file-name.ts'
 import { isSigned, signatureOf } from './sign-url.ts'
 
-/** How a file is to be shown; "" and 0 where the address does not say. */
+/** The display options in a file's URL; "" and 0 when they are absent. */
 export interface ViewOptions {
   type: string
   /** In pixels. */
@@ -12,14 +12,14 @@ export interface ViewOptions {
   format: string
 }
 
-/** What an address permits: these names, one of which is the file's, until then. */
+/** The permission that a URL carries: to read the file with one of these names, until it expires. */
 export interface DownloadPermit {
   names: readonly string[]
-  /** ms since the epoch; null where the address holds for good. */
+  /** ms since the epoch; null when the URL does not expire. */
   until: number | null
 }
 
-/** The signature in an address, and the time that it says. */
+/** The signature and the expiry in a URL. */
 interface ReadSignature {
   signature: string
   expires: number
@@ -34,7 +34,7 @@ export function parseViewOptions({
   return { type, width: pixels(width), height: pixels(height), format }
 }
 
-/** An address at which this service serves the file until then, whoever asks. */
+/** Signs a URL at which this service serves the file to any client until it expires. */
 export function signedDownloadURL(
   ctx: Context,
   name: string,
@@ -43,16 +43,19 @@ export function signedDownloadURL(
 ): string {
   const search = new URLSearchParams(query)
   search.set('expires', String(expires))
-  search.set('signature', signatureOf(ctx, 'to read at', permittedBy(name, parseViewOptions(query), expires)))
+  search.set('signature', signatureOf(ctx, 'to read at', signedFields(name, parseViewOptions(query), expires)))
   return `${fileURL(ctx, name)}?${search}`
 }
 
-/** What the plain address of a file permits. */
+/** The permission of an unsigned URL. */
 export function plainURLPermit(path: string): DownloadPermit {
   return { names: possibleNames(path), until: null }
 }
 
-/** @throws ImError 1002 unless this service has signed the address as it stands and its time has not passed */
+/**
+ * Verifies a signed URL.
+ * @throws ImError 1002 when this service has not signed exactly this URL, or it has expired
+ */
 export function signedURLPermit(
   ctx: Context,
   path: string,
@@ -60,22 +63,26 @@ export function signedURLPermit(
   { signature, expires }: ReadSignature,
 ): DownloadPermit {
   const names = possibleNames(path).filter((name) =>
-    isSigned(ctx, 'to read at', permittedBy(name, view, expires), signature),
+    isSigned(ctx, 'to read at', signedFields(name, view, expires), signature),
   )
-  if (names.length === 0) throw ImError.noPermission('the address was not signed by this service as it stands')
-  if (expires < ctx.now()) throw ImError.noPermission('the address has expired; /object/access_url answers another')
+  if (names.length === 0) throw ImError.noPermission('the URL was not signed by this service, or was changed')
+  if (expires < ctx.now()) throw ImError.noPermission('the URL has expired; /object/access_url answers a new one')
   return { names, until: expires }
 }
 
 /**
- * How the file is shown is signed, too: clients take the address as it is answered, and whoever was given that of a
- * thumbnail must not get the original by leaving something out. What else stands in an address is free.
+ * The display options are signed too: a client that got the URL of a thumbnail cannot get the original by removing a
+ * parameter. Other parameters of the URL are not signed.
  */
-function permittedBy(name: string, { type, width, height, format }: ViewOptions, expires: number): (string | number)[] {
+function signedFields(
+  name: string,
+  { type, width, height, format }: ViewOptions,
+  expires: number,
+): (string | number)[] {
   return [name, type, width, height, format, expires]
 }
 
-/** OpenIM reads what is no number as none. */
+/** OpenIM: a value that is not a number counts as 0. */
 function pixels(text = ''): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : 0
 }

@@ -1,15 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../runtime/context.ts'
 
-/** What an address is for. Each has a key of its own: what permits one thing can never pass for another, or a token. */
+/** The purpose of a signed URL. Each purpose has its own key, so that a signature is valid for one purpose only. */
 type Purpose = 'to upload to' | 'to read at'
 
-/** Signs what an address permits, with a key that only this deployment has. */
+/** Signs the permission that a URL carries, with a key that is derived from the deployment's secret. */
 export function signatureOf({ config }: Context, purpose: Purpose, permitted: readonly (string | number)[]): string {
   return createHmac('sha256', hmacKeyOf(config.secret, purpose)).update(JSON.stringify(permitted)).digest('base64url')
 }
 
-/** Whether this deployment has signed exactly that. */
+/** Whether this deployment has signed exactly this permission. */
 export function isSigned(
   ctx: Context,
   purpose: Purpose,
@@ -24,6 +24,7 @@ export function isSigned(
 const keys = new Map<string, Buffer>()
 
 function hmacKeyOf(secret: string, purpose: Purpose): Buffer {
+  // The label is part of the key: changing it invalidates all signed URLs.
   const label = `openim-edge: addresses ${purpose}`
   const known = keys.get(label + secret)
   if (known) return known

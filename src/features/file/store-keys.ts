@@ -1,17 +1,17 @@
-/** Where a file that comes in parts is stored. */
+/** The store key of a file that is uploaded in parts. */
 export function storeKeyOf(uploadID: string): string {
   return `files/${uploadID}`
 }
 
 /**
- * Where a file that comes as a whole is stored: somewhere else each time it is sent, so that nobody who still has the
- * signed address can write over what has been checked.
+ * The store key of a file that is uploaded as a whole. Every attempt gets a new key, so that a later request to the same
+ * signed URL cannot overwrite checked content.
  */
 export function newStoreKey(uploadID: string): string {
   return `files/${uploadID}/${crypto.randomUUID()}`
 }
 
-/** Where the smaller versions of a picture are stored. */
+/** The prefix of the store keys of a picture's thumbnails. */
 export function thumbnailPrefix(hash: string): string {
   return `thumbnails/${hash}/`
 }

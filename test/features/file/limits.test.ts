@@ -35,7 +35,7 @@ describe('a deployment that takes pictures and PDFs only', () => {
     ['image/png', 'alice/p.html', 'text/html'],
     ['text/html', 'alice/p.png', 'text/html'],
   ])('refuses %j as %s', async (contentType, name, type) => {
-    const refusal = { errCode: 1001, errDlt: `files of the type ${type} are not taken here` }
+    const refusal = { errCode: 1001, errDlt: `files of the type ${type} are not allowed` }
     expect(await here().initiate(fresh(), name, { contentType })).toMatchObject(refusal)
     const form = { name, size: 10, contentType, group: '' }
     expect(await here().call('initiate_form_data', form)).toMatchObject(refusal)
@@ -70,7 +70,7 @@ it('groups may be chosen', async () => {
   for (const cause of ['sdklog', 'msg-video', '']) {
     expect(await here.initiate(fresh(), 'alice/x', { cause })).toMatchObject({
       errCode: 1001,
-      errDlt: `files of the group "${cause}" are not taken here`,
+      errDlt: `files of the group "${cause}" are not allowed`,
     })
   }
 })
@@ -87,7 +87,7 @@ describe('sizes by kind', () => {
   ])('%s of group %j with %i bytes: %i', async (contentType, cause, size, errCode) => {
     const reply = await here().initiate(fresh(), 'alice/x', { contentType, cause, size })
     expect(reply.errCode).toBe(errCode)
-    if (errCode !== 0) expect(reply.errDlt).toMatch(/^a file of (image\/\*|msg-voice) has at most [\d.]+ bytes here/)
+    if (errCode !== 0) expect(reply.errDlt).toMatch(/^a file of (image\/\*|msg-voice) must have at most [\d.]+ bytes, not/)
   })
 
   it('count in a form, and at the end of an upload', async () => {

@@ -169,7 +169,7 @@ describe('what is no picture', () => {
   it('is refused as another kind of thing, too', async () => {
     const url = await upload(png(20, 20, 9), 'p.png', 'png')
     const response = await get(`${url}?type=video`)
-    expect([response.status, await response.text()]).toEqual([400, 'type is image or nothing\n'])
+    expect([response.status, await response.text()]).toEqual([400, 'type must be image or empty\n'])
   })
 })
 

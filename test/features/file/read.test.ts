@@ -85,7 +85,7 @@ describe('GET /object/', () => {
     'has no %s',
     async (path) => {
       const response = await get(path)
-      expect([response.status, await response.text()]).toEqual([404, 'there is no such file\n'])
+      expect([response.status, await response.text()]).toEqual([404, 'the file does not exist\n'])
     },
   )
 

@@ -10,7 +10,7 @@ import {
   fileUpload,
 } from '../tables.ts'
 
-/** Uploads whose time is over, the longest first. */
+/** Uploads that expired before a time, the oldest first. */
 export function findExpiredUploads(
   db: Database,
   before: number,
@@ -27,13 +27,13 @@ export async function deleteUploads(db: Database, uploadIDs: readonly string[]):
   ])
 }
 
-/** Takes away names that were given before that time. @returns how many */
+/** Deletes names of a group that are older than a time. @returns the number of deleted names */
 export async function expireNames(db: Database, group: string, before: number, limit: number): Promise<number> {
   const isOld = and(eq(fileObject.cause, group), lt(fileObject.createTime, before))
   const old = await db.select({ name: fileObject.name }).from(fileObject).where(isOld).limit(limit)
   if (old.length === 0) return 0
   const names = old.map(({ name }) => name)
-  // A name may have been given anew since.
+  // The age is checked again: a name can have moved to a new file since the query.
   const areOld = and(isOld, inArray(fileObject.name, names))
   const [, expired] = await db.batch([
     db
@@ -45,7 +45,10 @@ export async function expireNames(db: Database, group: string, before: number, l
   return expired.length
 }
 
-/** Gives up contents that have no name any more. @returns how many candidates were looked at, and how many given up */
+/**
+ * Deletes contents that have no name any more and records their store keys as garbage.
+ * @returns the number of checked candidates and of deleted contents
+ */
 export async function dropOrphans(db: Database, limit: number): Promise<{ seen: number; dropped: number }> {
   const candidates = await db.select().from(fileOrphan).limit(limit)
   if (candidates.length === 0) return { seen: 0, dropped: 0 }
