@@ -115,7 +115,12 @@ describe('a setting that is changed at run time', () => {
     ['rules about devices that do not exist', 'share.yml', { MultiLogin: { Rules: { Toaster: [] } } }, /Rules: /],
     ['a fraction of a day', 'openim-crontask.yml', { RetainChatRecords: 0.5 }, /RetainChatRecords: /],
     ['an address that is none', 'openim-api.yml', { Prometheus: { GrafanaURL: 'javascript:alert(1)' } }, /GrafanaURL/],
-    ['a secret', 'share.yml', { Secret: 'a new secret that is long enough' }, /Secret: it is set with the deployment/],
+    [
+      'a secret',
+      'share.yml',
+      { Secret: 'a new secret that is long enough' },
+      /Secret: only the deployment.s environment can change this field/,
+    ],
     ['other administrators', 'share.yml', { IMAdminUser: { UserIDs: ['mallory'] } }, /UserIDs: it is set with the/],
   ])('refuses %s and changes nothing', async (_what, configName, content, sentence) => {
     const before = currentOverrides()

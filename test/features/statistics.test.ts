@@ -116,7 +116,7 @@ describe('active users', () => {
   it.each([
     ['no start', { start: 0 }, /^start: /],
     ['no end', { end: 0 }, /^end: /],
-    ['a start behind the end', { start: noon(3), end: noon(2) }, /^start: it is behind end/],
+    ['a start behind the end', { start: noon(3), end: noon(2) }, /^start: it must not be after end/],
     ['no pagination', { pagination: null }, /^pagination: /],
     ['a page of a million', { pagination: { pageNumber: 1, showNumber: 1_000_000 } }, /^pagination: /],
     ['a continuation of their own making', { continuation: 'abc' }, /^continuation: /],

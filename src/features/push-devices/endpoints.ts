@@ -10,10 +10,20 @@ import {
 } from './schema.ts'
 import { setAppBadge } from './set-app-badge.ts'
 
+/*
+ * Offline push begins here: clients register the tokens of their devices and set the badge number.
+ *
+ * The rest of offline push is elsewhere:
+ * - `src/objects/user/` decides whether a message needs an offline push and collects the receivers (`notify/`, `state/`);
+ * - `src/push/` builds the notification, selects the provider of each device and calls the provider's API;
+ * - `src/jobs/` consumes the `push` queue, with retries;
+ * - `src/config/push.ts` reads the settings. For operators: `docs/push.md`.
+ */
+
 export const pushEndpoints = [
   post('/third/fcm_update_token', 'token', FcmUpdateTokenReq, fcmUpdateToken),
   post('/third/set_app_badge', 'token', SetAppBadgeReq, setAppBadge),
-  // Our own.
+  // Ours, not OpenIM's.
   post('/third/update_push_token', 'token', UpdatePushTokenReq, updatePushToken),
   post('/third/delete_push_token', 'token', DeletePushTokenReq, deletePushToken),
   post('/third/get_push_config', 'token', GetPushConfigReq, getPushConfig),

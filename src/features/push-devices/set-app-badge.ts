@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type { SetAppBadgeReq } from './schema.ts'
 
-/** Sets the number on the app's badge, from which the next pushes count on. */
+/** Sets the number on the app's badge. Later offline pushes count up from it. */
 export async function setAppBadge(
   ctx: CallerContext,
   { userID, appUnreadCount }: z.output<typeof SetAppBadgeReq>,

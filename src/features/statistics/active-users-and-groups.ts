@@ -9,8 +9,8 @@ import type { UserInfo } from '../user/schema.ts'
 import type { ActiveGroupReq, ActiveUserReq } from './schema.ts'
 
 /*
- * Who wrote how much is counted when somebody asks, in the logs themselves: a message costs nothing for it. Counting is
- * SQLite's own work, some ten times faster than a search, hence the longer steps.
+ * Messages are counted in the logs when an administrator asks, so that a message costs nothing for the statistics. SQLite
+ * does the counting, about ten times faster than a search, so the steps are longer than those of a search.
  */
 
 const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 20_000, maxSteps: 750, maxScanned: 2_000_000 }
@@ -18,7 +18,7 @@ const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 20_000, maxSteps:
 interface Activity {
   msgCount: number
   dateCount: Record<string, number>
-  /** Ours: there is more to count; the same call with this goes on there. */
+  /** Ours: present when the count is not complete; the same call with this value continues it. */
   continuation?: string
 }
 
@@ -33,8 +33,8 @@ interface ActiveGroups extends Activity {
 }
 
 /**
- * Users by how many messages they sent: to other users, and with `group` to groups too. When that was too much to count
- * in one call, the answer is exact for the conversations that were looked at, and says where the rest begins.
+ * Ranks users by the number of messages they sent to other users, and with `group` to groups too. When one call reaches
+ * its limits, the answer is exact for the scanned part and has a continuation for the rest.
  */
 export async function activeUsers(
   ctx: CallerContext,
@@ -57,7 +57,7 @@ export async function activeUsers(
   }
 }
 
-/** Groups by how many messages were sent to them; as far as one call can count. */
+/** Ranks groups by the number of messages that were sent to them, with a continuation as in `activeUsers`. */
 export async function activeGroups(
   ctx: CallerContext,
   req: z.output<typeof ActiveGroupReq>,
@@ -75,7 +75,10 @@ export async function activeGroups(
   }
 }
 
-/** Counts down the logs of all conversations whose IDs begin so; `shares` says for whom the messages of one count. */
+/**
+ * Counts the messages of all conversations whose IDs have one of the prefixes.
+ * @param shares assigns the messages of one conversation to users or groups, from its count per sender
+ */
 async function countIn(
   ctx: CallerContext,
   prefixes: string[],
@@ -86,8 +89,8 @@ async function countIn(
   const counts = new Map<string, number>()
   const dateCount: Record<string, number> = {}
   let msgCount = 0
-  const places = prefixes.map((prefix) => fromDirectory(ctx, { prefix, userID: '' }))
-  const rest = await scanLogs(places, continuation, limits, async (conversationID, below, limit) => {
+  const sources = prefixes.map((prefix) => fromDirectory(ctx, { prefix, userID: '' }))
+  const rest = await scanLogs(sources, continuation, limits, async (conversationID, below, limit) => {
     const found = await ctx.conversation(conversationID).countMessages({ from: start, to: end }, below, limit)
     for (const [id, count] of shares(conversationID, found.senders)) counts.set(id, (counts.get(id) ?? 0) + count)
     for (const [day, count] of Object.entries(found.days)) {
@@ -99,14 +102,14 @@ async function countIn(
   return { counts, msgCount, dateCount, ...(rest !== null && { continuation: rest }) }
 }
 
-/** One page by count, equal counts in the order of their IDs. */
+/** One page, ordered by count and then by ID. */
 function page(counts: ReadonlyMap<string, number>, ascending: boolean, pagination: Pagination): Map<string, number> {
   const sorted = [...counts].sort(([idA, a], [idB, b]) => (ascending ? a - b : b - a) || (idA < idB ? -1 : 1))
   const { offset, limit } = pageWindow(pagination)
   return new Map(sorted.slice(offset, offset + limit))
 }
 
-/** OpenIM shows who is gone by the ID alone. */
+/** OpenIM: a user who is not registered any more is shown with the userID as the nickname. */
 function unknownUser(userID: string): UserInfo {
   const nothing = { faceURL: '', ex: '', createTime: 0, appMangerLevel: 0, globalRecvMsgOpt: 0 }
   return { userID, nickname: userID, ...nothing }

@@ -15,20 +15,20 @@ import { sendByTwilio } from './providers/twilio.ts'
 type Send = (code: string, validMinutes: number) => Promise<void>
 
 /**
- * Who sends to an address.
- * @throws ImError 500 when the deployment has nobody for that kind of address
+ * Selects the provider that sends codes to an address.
+ * @throws ImError 500 when the deployment has no provider for this kind of address
  */
 export function senderFor(ctx: Context, address: Address): Send {
   if (address.kind === 'phone') {
     const { sms } = ctx.config
-    if (!sms) throw ImError.internal('codes by SMS are not set up: there is no OPENIM_SMS')
+    if (!sms) throw ImError.internal('codes by SMS are not configured: OPENIM_SMS is missing')
     return (code, validMinutes) =>
-      told(ctx, 'SmsSendCodeErr', sms.provider, sendSms(ctx, sms, address, { code, validMinutes }))
+      withLoggedError(ctx, 'SmsSendCodeErr', sms.provider, sendSms(ctx, sms, address, { code, validMinutes }))
   }
   const { mail } = ctx.config
-  if (!mail) throw ImError.internal('codes by mail are not set up: there is no OPENIM_MAIL')
+  if (!mail) throw ImError.internal('codes by mail are not configured: OPENIM_MAIL is missing')
   return (code, validMinutes) =>
-    told(
+    withLoggedError(
       ctx,
       'MailSendCodeErr',
       mail.provider,
@@ -60,8 +60,8 @@ function sendMail(ctx: Context, mail: MailConfig, email: Mail): Promise<void> {
   }
 }
 
-/** What the vendor said is for the log; neither the code nor the address is in it. */
-async function told(
+/** Logs a provider's error, which contains neither the code nor the address, and answers the client without details. */
+async function withLoggedError(
   ctx: Context,
   kind: 'SmsSendCodeErr' | 'MailSendCodeErr',
   provider: string,
@@ -70,7 +70,7 @@ async function told(
   try {
     await sending
   } catch (error) {
-    ctx.log.error('a code could not be sent', error, { provider })
+    ctx.log.error('sending a verification code failed', error, { provider })
     throw ImError.of(kind, 'the code could not be sent; try again later')
   }
 }

@@ -68,7 +68,7 @@ describe('a code by SMS', () => {
     const service = deployment({ OPENIM_SMS: SMS[name], OPENIM_CODES: { pauseSeconds: 60 } })
     vendors.answer(answer)
     expect(await service.send(PHONE)).toMatchObject({ errCode: 10008, errMsg: 'SmsSendCodeErr' })
-    expect(printed()).toContain('a code could not be sent')
+    expect(printed()).toContain('sending a verification code failed')
     expect(printed()).not.toContain('TemplateParam')
     expect((await service.verify(PHONE, vendors.code())).errCode).toBe(20007)
     vendors.answer(Response.json({ Code: 'OK', Response: {} }))

@@ -1,6 +1,6 @@
 import { hex, hmacSha256, sha256Hex } from './hmac.ts'
 
-/** A call of Alibaba Cloud in its RPC style: all that it says is in the address. */
+/** A call of Alibaba Cloud's RPC API: all parameters are in the query string. */
 export interface Acs3Call {
   endpoint: string
   action: string
@@ -15,11 +15,11 @@ export interface Acs3Call {
 
 const ALGORITHM = 'ACS3-HMAC-SHA256'
 
-/** The address and headers of a call, signed by Alibaba Cloud's third method. */
+/** Answers the URL and headers of a call, signed with Alibaba Cloud's signature version 3 (ACS3). */
 export async function signAcs3(call: Acs3Call): Promise<{ url: string; headers: Record<string, string> }> {
   const base = new URL(call.endpoint)
   const query = Object.entries(call.query)
-    .map(([name, value]) => `${percent(name)}=${percent(value)}`)
+    .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
     .sort()
     .join('&')
   const bodyHash = await sha256Hex('')
@@ -40,7 +40,7 @@ export async function signAcs3(call: Acs3Call): Promise<{ url: string; headers: 
   return { url: `${base.origin}${base.pathname}?${query}`, headers: { ...headers, authorization } }
 }
 
-/** RFC 3986, which is stricter than JavaScript's own. */
-function percent(text: string): string {
+/** Percent-encodes by RFC 3986, which escapes more characters than JavaScript's own function. */
+function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }

@@ -6,7 +6,7 @@ import type { Phone, SentCode } from './message-template.ts'
 
 const Answer = z.object({ Code: z.string() })
 
-/** Alibaba Cloud's SMS service. Its template has one placeholder, `code`. */
+/** Sends a code by Alibaba Cloud's SMS service. The SMS template there has one placeholder, `code`. */
 export async function sendByAliyun(
   config: SmsConfigOf<'aliyun'>,
   { areaCode, phoneNumber }: Phone,

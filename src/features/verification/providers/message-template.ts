@@ -5,7 +5,7 @@ export interface SentCode {
   validMinutes: number
 }
 
-/** Digits only. */
+/** A phone number; both parts are digits only. */
 export interface Phone {
   areaCode: string
   phoneNumber: string
@@ -18,7 +18,7 @@ export interface Mail {
   text: string
 }
 
-/** A text in which {code} and {minutes} are filled in. */
+/** Replaces {code} and {minutes} in a text. */
 export function fillTemplate(text: string, { code, validMinutes }: SentCode): string {
   return text.replaceAll('{code}', code).replaceAll('{minutes}', String(validMinutes))
 }
@@ -27,7 +27,7 @@ export function composeMail({ from, subject, text }: MailConfig, to: string, sen
   return { from, to, subject: fillTemplate(subject, sent), text: fillTemplate(text, sent) }
 }
 
-/** As every vendor abroad takes it. */
+/** The phone number in E.164 form, such as `+8613800000000`. */
 export function e164(phone: Phone): string {
   return `+${phone.areaCode}${phone.phoneNumber}`
 }

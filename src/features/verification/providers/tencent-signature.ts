@@ -1,6 +1,6 @@
 import { hex, hmacSha256, sha256Hex } from './hmac.ts'
 
-/** A call of Tencent Cloud: JSON by POST. */
+/** A call of Tencent Cloud's API: a POST with a JSON body. */
 export interface Tc3Call {
   endpoint: string
   service: string
@@ -18,7 +18,7 @@ const ALGORITHM = 'TC3-HMAC-SHA256'
 const CONTENT_TYPE = 'application/json; charset=utf-8'
 const SIGNED_HEADERS = 'content-type;host'
 
-/** The headers of a call, signed by Tencent Cloud's third method. */
+/** Answers the headers of a call, signed with Tencent Cloud's signature version 3 (TC3). */
 export async function signTc3(call: Tc3Call): Promise<Record<string, string>> {
   const { host, pathname } = new URL(call.endpoint)
   const timestamp = String(Math.floor(call.now / 1000))

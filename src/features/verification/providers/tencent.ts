@@ -11,7 +11,7 @@ const Answer = z.object({
   }),
 })
 
-/** Tencent Cloud's SMS service. */
+/** Sends a code by Tencent Cloud's SMS service. */
 export async function sendByTencent(
   config: SmsConfigOf<'tencent'>,
   phone: Phone,
