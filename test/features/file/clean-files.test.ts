@@ -2,15 +2,14 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Settings } from '../../../src/env.ts'
 import { cleanFiles } from '../../../src/features/file/clean-files.ts'
 import { nameKnownContent } from '../../../src/features/file/store/objects.ts'
+import { DAY_MS } from '../../../src/platform/durations.ts'
 import { createContext } from '../../../src/runtime/context.ts'
 import { png } from '../../rigs/picture.ts'
 import { bindings, register, request, until, userToken } from '../../rigs/rig.ts'
-import { bytes, bytesOf, type Cut, cut, get, PART_SIZE, pathOf, put, Uploader } from './rig.ts'
+import { bytes, bytesOf, get, PART_SIZE, pathOf, put, splitFile, type TestFile, Uploader } from './rig.ts'
 
 let alice: Uploader
 let bob: Uploader
-
-const DAY_MS = 86_400_000
 
 beforeAll(async () => {
   await register('alice', 'bob')
@@ -25,14 +24,14 @@ beforeEach(async () => {
 })
 
 let nextFile = 0
-const fresh = (size = 100) => cut(bytes(size, `clean ${nextFile++}`))
+const fresh = (size = 100) => splitFile(bytes(size, `clean ${nextFile++}`))
 const clean = (settings: Settings = {}) => cleanFiles(createContext({ ...bindings, ...settings }, 'cron'))
 const keys = async (prefix = '') => (await bindings.FILES.list({ prefix })).objects.map(({ key }) => key)
 const count = async (table: string) =>
   (await bindings.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<{ n: number }>())?.n
 const statusOf = async (name: string) => (await get(`/object/${name}`)).status
 
-/** Puts all dates of what there is back, as if days had passed. */
+/** Sets all stored dates back, as if days had passed. */
 async function age(days: number): Promise<void> {
   await bindings.DB.batch([
     bindings.DB.prepare('UPDATE file_object SET create_time = create_time - ?').bind(days * DAY_MS),
@@ -45,8 +44,8 @@ async function storeUploadID(uploadID: string): Promise<string> {
   return (await query.first<{ id: string }>())?.id ?? ''
 }
 
-describe('uploads that are over', () => {
-  it('leave nothing behind: no row, no part, no whole file', async () => {
+describe('cleaning of expired uploads', () => {
+  it('removes their rows, parts and whole files', async () => {
     const whole = fresh()
     const wholeUpload = (await alice.initiate(whole, 'alice/abandoned')).data.upload
     expect((await put(wholeUpload.sign.parts[0].url, whole.data)).status).toBe(200)
@@ -57,7 +56,7 @@ describe('uploads that are over', () => {
 
     expect(await clean()).toEqual({ uploads: 0, names: 0, contents: 0, more: false })
     await age(7)
-    // Who began just in time is given an hour to come to an end.
+    // A request that started before the expiry may run for another hour.
     expect((await clean()).uploads).toBe(0)
     await age(1)
     expect(await clean()).toEqual({ uploads: 2, names: 0, contents: 0, more: false })
@@ -69,15 +68,15 @@ describe('uploads that are over', () => {
     expect((await alice.complete(wholeUpload.uploadID, whole, 'alice/abandoned')).errCode).toBe(1004)
   })
 
-  it('leave what became a file alone', async () => {
+  it('keeps the file of a completed upload', async () => {
     const file = fresh(PART_SIZE + 10)
     const url = await alice.upload(file, 'alice/complete')
     await age(9)
     expect((await clean()).uploads).toBe(1)
-    expect(cut((await bytesOf(await get(url))) as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
+    expect(splitFile((await bytesOf(await get(url))) as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
   })
 
-  it('are cleaned away even where their parts are not there any more, or were joined and not named', async () => {
+  it('removes uploads whose parts are gone, or are joined without a name', async () => {
     const dropped = (await alice.initiate(fresh(PART_SIZE + 10), 'alice/dropped')).data.upload
     const key = `files/${dropped.uploadID}`
     await bindings.FILES.resumeMultipartUpload(key, await storeUploadID(dropped.uploadID)).abort()
@@ -88,7 +87,7 @@ describe('uploads that are over', () => {
     expect(await keys(`files/${joined.uploadID}`)).toEqual([])
   })
 
-  it('do not hold each other up', async () => {
+  it('continues after an upload that cannot be removed', async () => {
     const stuck = (await alice.initiate(fresh(PART_SIZE + 10), 'alice/stuck')).data.upload
     await bindings.DB.prepare("UPDATE file_upload SET store_upload_id = 'nonsense' WHERE upload_id = ?")
       .bind(stuck.uploadID)
@@ -108,10 +107,10 @@ describe('uploads that are over', () => {
   })
 })
 
-describe('files that are too old', () => {
-  const upload = (user: Uploader, file: Cut, name: string, cause: string) => user.upload(file, name, { cause })
+describe('cleaning of old files', () => {
+  const upload = (user: Uploader, file: TestFile, name: string, cause: string) => user.upload(file, name, { cause })
 
-  it('go after 180 days, those of messages and logs', async () => {
+  it('removes files of messages and logs after 180 days', async () => {
     const groups = ['msg-picture', 'msg-file', 'msg-voice', 'msg-video', 'msg-video-snapshot', 'sdklog']
     for (const group of groups) await upload(alice, fresh(), `alice/${group}`, group)
     for (const group of ['', 'avatar']) await upload(alice, fresh(), `alice/kept-${group}`, group)
@@ -125,7 +124,7 @@ describe('files that are too old', () => {
     expect([await count('file_orphan'), await count('file_garbage')]).toEqual([0, 0])
   })
 
-  it('keep their content as long as any name leads to it', async () => {
+  it('keeps a content while any name refers to it', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/shared', 'msg-file')
     await age(100)
@@ -137,13 +136,13 @@ describe('files that are too old', () => {
     await age(100)
     expect(await clean()).toMatchObject({ names: 1, contents: 0 })
     expect(await bytesOf(await get('/object/bob/avatar'))).toEqual(file.data)
-    // The last name moves to another file, and then nothing needs the content.
+    // The last name moves to another file, so the content has no name any more.
     await upload(bob, fresh(), 'bob/avatar', 'avatar')
     expect(await clean()).toMatchObject({ names: 0, contents: 1 })
     expect((await alice.initiate(file, 'alice/again')).data.upload).not.toBeNull()
   })
 
-  it('can be uploaded again', async () => {
+  it('allows the same file to be uploaded again', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/returns', 'msg-file')
     await age(181)
@@ -153,8 +152,8 @@ describe('files that are too old', () => {
     expect(await bytesOf(await get('/object/alice/returns'))).toEqual(file.data)
   })
 
-  it('take their thumbnails along', async () => {
-    const file = cut(png(200, 200))
+  it('removes the thumbnails of a file', async () => {
+    const file = splitFile(png(200, 200))
     const given = { cause: 'msg-picture', contentType: 'image/png' }
     const url = await alice.upload(file, 'alice/picture.png', given)
     expect((await request(pathOf(`${url}?type=image&width=20&height=20`))).status).toBe(200)
@@ -164,7 +163,7 @@ describe('files that are too old', () => {
     expect(await keys(`thumbnails/${file.hash}/`)).toEqual([])
   })
 
-  it('go as the deployment says', async () => {
+  it('follows the settings of the deployment', async () => {
     await upload(alice, fresh(), 'alice/file', 'msg-file')
     await upload(alice, fresh(), 'alice/mine', 'mine')
     await age(400)
@@ -176,7 +175,7 @@ describe('files that are too old', () => {
     expect([await statusOf('alice/file'), await statusOf('alice/mine')]).toEqual([200, 404])
   })
 
-  it('go in bounded steps, and a run says when there is more', async () => {
+  it('works in bounded steps and reports when more is left', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/many', 'msg-file')
     await bindings.DB.prepare(
@@ -190,7 +189,7 @@ describe('files that are too old', () => {
     expect(await bytesOf(await get('/object/alice/many'))).toEqual(file.data)
   })
 
-  it('are not named anew in the moment in which their content goes', async () => {
+  it('does not name a content that was removed', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/last', 'msg-file')
     const { db } = createContext(bindings, 'test')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { adminToken, bindings, register, request, userToken } from '../../rigs/rig.ts'
-import { bytes, bytesOf, cut, get, PART_SIZE, pathOf, Uploader } from './rig.ts'
+import { bytes, bytesOf, get, PART_SIZE, pathOf, splitFile, Uploader } from './rig.ts'
 
 let alice: Uploader
 let bob: Uploader
@@ -23,7 +23,7 @@ function send(url: string, data: Uint8Array<ArrayBuffer>, field = 'file'): Promi
 }
 
 describe('a form upload', () => {
-  it.each([1, 3_000, PART_SIZE + 1])('takes a file of %i bytes, and gives it its name', async (size) => {
+  it.each([1, 3_000, PART_SIZE + 1])('accepts a file of %i bytes and names it', async (size) => {
     const data = bytes(size, `form ${size}`)
     const form = (await initiate(size, { group: 'msg-file' })).data
     expect(form).toEqual({
@@ -43,13 +43,13 @@ describe('a form upload', () => {
     }
     const response = await get('/object/alice/form.txt')
     expect(response.headers.get('content-type')).toBe('text/plain')
-    expect(cut((await bytesOf(response)) as Uint8Array<ArrayBuffer>).hash).toBe(cut(data).hash)
-    // An SDK that has the same file need not send it.
-    expect((await alice.initiate(cut(data), 'alice/same')).data.upload).toBeNull()
+    expect(splitFile((await bytesOf(response)) as Uint8Array<ArrayBuffer>).hash).toBe(splitFile(data).hash)
+    // An SDK with the same file does not have to upload it.
+    expect((await alice.initiate(splitFile(data), 'alice/same')).data.upload).toBeNull()
     expect((await send(form.url, data)).status).toBe(400)
   })
 
-  it.each([-1, 1])('refuses a file that is not of the announced size (%i)', async (more) => {
+  it.each([-1, 1])('refuses a file that differs from the announced size by %i', async (more) => {
     const form = (await initiate(1_000)).data
     const response = await send(form.url, bytes(1_000 + more, 'other size'))
     expect([response.status, await response.text()]).toEqual([400, expect.stringMatching(/bytes|ends before/)])
@@ -58,13 +58,13 @@ describe('a form upload', () => {
     expect((await bindings.FILES.list({ prefix: `files/${uploadID}` })).objects).toEqual([])
   })
 
-  it('takes nothing in place of what has come', async () => {
+  it('refuses a second file with other content', async () => {
     const { url } = (await initiate(100)).data
     expect((await send(url, bytes(100, 'first'))).status).toBe(200)
     expect((await send(url, bytes(100, 'second'))).status).toBe(400)
   })
 
-  it('wants a form with the file in its field', async () => {
+  it('requires a form with the file in the field file', async () => {
     const { url } = (await initiate(100)).data
     expect((await send(url, bytes(100, 'x'), 'picture')).status).toBe(400)
     for (const type of ['text/plain', 'multipart/form-data', 'multipart/form-data; boundary=x']) {
@@ -76,7 +76,7 @@ describe('a form upload', () => {
     expect((await request(pathOf(url), form)).status).toBe(400)
   })
 
-  it('is for the names and the uploads of the caller', async () => {
+  it('refuses names and uploads of other users', async () => {
     expect((await initiate(10, { name: 'bob/x' })).errCode).toBe(1002)
     expect((await initiate(10, { name: 'alice/../bob/x' })).errCode).toBe(1001)
     expect((await initiate(10, { absolute: true })).errCode).toBe(1002)
@@ -91,14 +91,14 @@ describe('a form upload', () => {
     expect((await alice.call('complete_form_data', { id: 'nonsense' })).errCode).toBe(1001)
   })
 
-  it('cannot complete an upload in parts', async () => {
-    const file = cut(bytes(50, 'in parts'))
+  it('refuses to complete a multipart upload', async () => {
+    const file = splitFile(bytes(50, 'in parts'))
     const { uploadID } = (await alice.initiate(file, 'alice/p')).data.upload
     const id = Buffer.from(JSON.stringify({ uploadID, name: 'alice/p', contentType: '', group: '' })).toString('base64')
     expect((await alice.call('complete_form_data', { id })).errCode).toBe(1001)
   })
 
-  it('wants the signed address, for ten minutes or as long as an administrator says', async () => {
+  it('requires the signed URL, valid for 10 minutes or as long as an administrator sets', async () => {
     const { url, expires } = (await initiate(10)).data
     expect(expires - Date.now()).toBeLessThanOrEqual(600_000)
     const admin = new Uploader(await adminToken())

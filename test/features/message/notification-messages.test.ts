@@ -19,11 +19,11 @@ async function account(appMangerLevel = 3): Promise<string> {
 
 const detailOf = (msg: MsgData | undefined) => JSON.parse(JSON.parse(new TextDecoder().decode(msg?.content)).detail)
 
-const nothingMore = () => new Promise((resolve) => setTimeout(resolve, 100))
+const waitBriefly = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 const image = { uuid: '', type: 'png', size: 1, width: 2, height: 3, url: 'https://x/p.png' }
 const emptyImage = { uuid: '', type: '', size: 0, width: 0, height: 0, url: '' }
-/** What the examples of the older API send along with a notification of nothing but text. */
+/** The empty elements that the examples of the older API send with a text-only notification. */
 const EMPTY_ELEMENTS = {
   pictureElem: { sourcePath: '', sourcePicture: emptyImage, bigPicture: emptyImage, snapshotPicture: emptyImage },
   soundElem: { uuid: '', soundPath: '', sourceUrl: '', dataSize: 0, duration: 0 },
@@ -31,7 +31,7 @@ const EMPTY_ELEMENTS = {
   fileElem: { filePath: '', uuid: '', sourceUrl: '', fileName: '', fileSize: 0 },
 }
 
-describe('a notification of an account, by send_msg', () => {
+describe('send_msg by a notification account', () => {
   const notice = (given: object = {}) => ({
     notificationName: 'Payroll',
     notificationFaceURL: 'https://x/pay.png',
@@ -46,7 +46,7 @@ describe('a notification of an account, by send_msg', () => {
   const send = async (sendID: string, recvID: string, content: object, given: object = {}): Promise<ReplyBody> =>
     post('/msg/send_msg', { sendID, recvID, content, contentType: 1400, sessionType: 1, ...given }, await adminToken())
 
-  it('goes into a conversation of its own kind, whatever the sessionType says, which only the reader has', async () => {
+  it('writes to a notification conversation that only the receiver has, whatever the sessionType', async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     const reply = await send(news, bob, notice())
@@ -65,7 +65,7 @@ describe('a notification of an account, by send_msg', () => {
     expect(await user(bob).newestSeqs()).toEqual({ [channel]: 1 })
   })
 
-  it('is not what a user can send', async () => {
+  it('refuses a sender that is neither a notification account nor an administrator', async () => {
     const { reader: bob } = await reader()
     const person = await account(1)
     expect(await send(person, bob, notice())).toMatchObject({ errCode: 1002 })
@@ -78,9 +78,9 @@ describe('a notification of an account, by send_msg', () => {
     ['no type', { notificationType: 0 }, 'notificationType'],
     ['no text', { text: undefined }, 'text'],
     ['an unknown mixType', { mixType: 6 }, 'mixType'],
-    ['the mixType of a picture and none there', { mixType: 1 }, 'pictureElem'],
+    ['the mixType of a picture without a picture', { mixType: 1 }, 'pictureElem'],
     ['a picture without its size', { mixType: 1, ...EMPTY_ELEMENTS }, 'pictureElem.sourcePicture.type'],
-    ['a video that is a text', { videoElem: 'v' }, 'videoElem'],
+    ['a video that is a string', { videoElem: 'v' }, 'videoElem'],
   ])('refuses %s with the name of the field', async (_what, given, field) => {
     const { reader: bob } = await reader()
     const reply = await send('imAdmin', bob, notice(given))
@@ -88,7 +88,7 @@ describe('a notification of an account, by send_msg', () => {
     expect(reply.errDlt.startsWith(`content.${field}: `)).toBe(true)
   })
 
-  it('shows the elements of its mixType and takes empty ones along', async () => {
+  it('delivers the elements of the mixType together with empty elements', async () => {
     const { reader: bob, device } = await reader()
     const pictureElem = { sourcePicture: image, bigPicture: image, snapshotPicture: image }
     expect((await send('imAdmin', bob, notice(EMPTY_ELEMENTS))).errCode).toBe(0)
@@ -98,7 +98,7 @@ describe('a notification of an account, by send_msg', () => {
   })
 })
 
-describe('a notification by the older manager/send_msg', () => {
+describe('manager/send_msg', () => {
   const body = (sendID: string, recvID: string, content: object) => ({
     operationID: 'old-operation',
     sendID,
@@ -124,14 +124,14 @@ describe('a notification by the older manager/send_msg', () => {
     ...given,
   })
 
-  /** As backends of that time call: the operationID is in the body only. */
+  /** Calls as backends of the older API do: the operationID is in the body only. */
   async function send(given: object | string, headers: Record<string, string> = {}): Promise<ReplyBody> {
     const init = { method: 'POST', headers: { token: await adminToken(), ...headers } }
     const text = typeof given === 'string' ? given : JSON.stringify(given)
     return (await request('/manager/send_msg', { ...init, body: text })).json()
   }
 
-  it('is answered with the IDs and the time, and works without the operationID header', async () => {
+  it('answers the IDs and the time, and works without the operationID header', async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     const reply = await send(body(news, bob, content({})))
@@ -153,11 +153,11 @@ describe('a notification by the older manager/send_msg', () => {
     })
     const { text, ...rest } = detailOf(device.received()[0]?.msg)
     expect(text).toBe('Your trip is booked')
-    // Today's clients read `url` or `externalUrl`, as their SDK has it.
+    // Current clients read `url` or `externalUrl`, depending on their SDK.
     expect(rest).toMatchObject({ url: 'https://x/trip', externalUrl: 'https://x/trip', mixType: 0, ex: '' })
   })
 
-  it('gathers with the others of its sender in one conversation, each with its own name and face', async () => {
+  it('writes all notifications of a sender to one conversation, each with its own name and avatar', async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     for (const [notificationName, notificationFaceURL] of [
@@ -182,7 +182,7 @@ describe('a notification by the older manager/send_msg', () => {
     [1, 'pictureElem', { sourcePath: '', sourcePicture: { url: 'https://x/1.png' } }],
     [2, 'videoElem', { videoUrl: 'https://x/v.mp4', duration: 5, snapshotUrl: 'https://x/s.png' }],
     [3, 'fileElem', { sourceUrl: 'https://x/f.pdf', fileName: 'f.pdf', fileSize: 7 }],
-  ])('of mixType %i brings its %s', async (mixType, name, element) => {
+  ])('delivers mixType %i with its %s', async (mixType, name, element) => {
     const { reader: bob, device } = await reader()
     expect(await send(body('imAdmin', bob, content({ mixType, [name]: element })))).toMatchObject({ errCode: 0 })
     await until(() => device.received().length === 1)
@@ -190,7 +190,7 @@ describe('a notification by the older manager/send_msg', () => {
     expect(detailOf(device.received()[0]?.msg).soundElem).toEqual(EMPTY_ELEMENTS.soundElem)
   })
 
-  it('comes from any user who is registered, as it did then', async () => {
+  it('accepts any registered user as the sender, as the older API did', async () => {
     const { reader: bob, device } = await reader()
     const person = await account(1)
     expect((await send(body(person, bob, content({})))).errCode).toBe(0)
@@ -199,7 +199,7 @@ describe('a notification by the older manager/send_msg', () => {
     expect(await send(body(person, 'nobody', content({})))).toMatchObject({ errCode: 1004 })
   })
 
-  it('is for administrators, and wants an operationID somewhere', async () => {
+  it('requires an administrator, and an operationID in the body or the header', async () => {
     const { reader: bob } = await reader()
     const whole = body('imAdmin', bob, content({}))
     expect((await send(whole, { token: await userToken(bob) })).errCode).toBe(1002)
@@ -210,7 +210,7 @@ describe('a notification by the older manager/send_msg', () => {
     expect((await send('no JSON')).errCode).toBe(1001)
   })
 
-  it('refuses what it cannot show with the name of the field', async () => {
+  it('refuses an incomplete notification with the name of the field', async () => {
     const { reader: bob } = await reader()
     for (const [given, field] of [
       [{ text: '' }, 'content.text'],
@@ -224,7 +224,7 @@ describe('a notification by the older manager/send_msg', () => {
     expect((await send({ ...body('imAdmin', '', content({})) })).errDlt).toMatch(/^recvID: /)
   })
 
-  it('sends texts too, whose field had another name then', async () => {
+  it('sends a text whose field has the name of the older API', async () => {
     const { reader: bob, device } = await reader()
     await register(`friend_${bob}`)
     const message = { ...body(`friend_${bob}`, bob, { text: 'hello' }), contentType: 101, sessionType: 1 }
@@ -235,13 +235,13 @@ describe('a notification by the older manager/send_msg', () => {
   })
 })
 
-describe('a business notification', () => {
-  const tell = async (given: object): Promise<ReplyBody> =>
+describe('send_business_notification', () => {
+  const sendBusiness = async (given: object): Promise<ReplyBody> =>
     post('/msg/send_business_notification', { key: 'order', data: '{"id":7}', ...given }, await adminToken())
 
-  it('brings key and data to whoever is there, and is not kept', async () => {
+  it('delivers key and data to online devices and stores nothing', async () => {
     const { reader: bob, device } = await reader()
-    const reply = await tell({ sendUserID: 'imAdmin', recvUserID: bob })
+    const reply = await sendBusiness({ sendUserID: 'imAdmin', recvUserID: bob })
     expect(reply).toMatchObject({ errCode: 0 })
     expect(Object.keys(reply.data).sort()).toEqual(['clientMsgID', 'sendTime', 'serverMsgID'])
     await until(() => device.received().length === 1)
@@ -254,10 +254,10 @@ describe('a business notification', () => {
     expect(await user(bob).conversations(null)).toEqual([])
   })
 
-  it('of reliability 2 is stored for who is away', async () => {
+  it('stores the notification for offline users when reliabilityLevel is 2', async () => {
     const bob = `reader_${next++}`
     await register(bob)
-    await tell({ sendUserID: 'imAdmin', recvUserID: bob, reliabilityLevel: 2 })
+    await sendBusiness({ sendUserID: 'imAdmin', recvUserID: bob, reliabilityLevel: 2 })
     const log = `n_imAdmin_${bob}`
     await expect.poll(() => user(bob).newestSeqs()).toEqual({ [log]: 1 })
     const seqRanges = [{ conversationID: log, begin: 1, end: 1, num: 1 }]
@@ -270,18 +270,18 @@ describe('a business notification', () => {
     )
   })
 
-  it('with sendMsg stands in the chat as well, under the same IDs', async () => {
+  it('writes the notification to the chat too, with the same IDs, when sendMsg is set', async () => {
     const { reader: bob, device } = await reader()
-    const reply = await tell({ sendUserID: 'imAdmin', recvUserID: bob, sendMsg: true })
+    const reply = await sendBusiness({ sendUserID: 'imAdmin', recvUserID: bob, sendMsg: true })
     await until(() => device.received().length === 2)
-    await nothingMore()
+    await waitBriefly()
     const byLog = Object.fromEntries(device.received().map(({ conversationID, msg }) => [conversationID, msg]))
     const { serverMsgID, clientMsgID } = reply.data
     expect(byLog[`si_imAdmin_${bob}`]).toMatchObject({ seq: 1, contentType: 2001, serverMsgID, clientMsgID })
     expect(byLog[`n_imAdmin_${bob}`]).toMatchObject({ seq: 0, contentType: 2001, serverMsgID, clientMsgID })
   })
 
-  it('has exactly one receiver, who exists', async () => {
+  it('requires exactly one receiver, which must exist', async () => {
     const { reader: bob } = await reader()
     for (const given of [
       { sendUserID: 'imAdmin' },
@@ -290,9 +290,9 @@ describe('a business notification', () => {
       { sendUserID: 'imAdmin', recvUserID: bob, reliabilityLevel: 3 },
       { sendUserID: 'imAdmin', recvUserID: bob, sendMsg: 'yes' },
     ]) {
-      expect((await tell(given)).errCode).toBe(1001)
+      expect((await sendBusiness(given)).errCode).toBe(1001)
     }
-    expect((await tell({ sendUserID: 'imAdmin', recvUserID: 'nobody' })).errCode).toBe(1004)
-    expect((await tell({ sendUserID: 'imAdmin', recvGroupID: 'nowhere' })).errCode).toBe(1201)
+    expect((await sendBusiness({ sendUserID: 'imAdmin', recvUserID: 'nobody' })).errCode).toBe(1004)
+    expect((await sendBusiness({ sendUserID: 'imAdmin', recvGroupID: 'nowhere' })).errCode).toBe(1201)
   })
 })

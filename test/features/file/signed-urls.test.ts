@@ -1,14 +1,15 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DAY_MS } from '../../../src/platform/durations.ts'
 import { png } from '../../rigs/picture.ts'
 import { adminToken, post, register, request, userToken } from '../../rigs/rig.ts'
-import { bytes, bytesOf, cut, get, pathOf, requestTo, Uploader } from './rig.ts'
+import { bytes, bytesOf, get, pathOf, requestTo, splitFile, Uploader } from './rig.ts'
 
-/** Addresses of files that are signed and expire, and deployments where only those open a file. */
+/** Signed URLs of files, which expire, and deployments where a file needs a signed URL or a token. */
 
 const NAME = 'alice/docs/büro 100% "1".pdf'
-const WEEK_MS = 7 * 86_400_000
+const WEEK_MS = 7 * DAY_MS
 
-const file = cut(bytes(1_000, 'to be signed'))
+const file = splitFile(bytes(1_000, 'to be signed'))
 const picture = png(400, 200, 21)
 let alice: Uploader
 let plain: string
@@ -17,8 +18,8 @@ beforeAll(async () => {
   await register('alice', 'bob')
   alice = new Uploader(await userToken('alice'))
   plain = await alice.upload(file, NAME)
-  await alice.upload(cut(bytes(500, 'another')), 'alice/other.pdf')
-  await alice.upload(cut(picture), 'alice/p.png', { contentType: 'image/png' })
+  await alice.upload(splitFile(bytes(500, 'another')), 'alice/other.pdf')
+  await alice.upload(splitFile(picture), 'alice/p.png', { contentType: 'image/png' })
 })
 
 async function access(name: string, query: Record<string, string> = {}, by = alice): Promise<URL> {
@@ -27,7 +28,7 @@ async function access(name: string, query: Record<string, string> = {}, by = ali
   return new URL(data.url)
 }
 
-/** The same address with something changed. */
+/** The same URL with a change. */
 function changed(url: URL, change: (url: URL) => void): string {
   const other = new URL(url)
   change(other)
@@ -42,7 +43,7 @@ const forged = [403, { errCode: 1002, errMsg: expect.any(String), errDlt: expect
 const expired = [403, { errCode: 1002, errMsg: expect.any(String), errDlt: expect.stringContaining('has expired') }]
 
 describe('access_url', () => {
-  it('answers an address that anybody may read, for a week', async () => {
+  it('answers a URL that any client may read for a week', async () => {
     const before = Date.now()
     const { data } = await alice.call('access_url', { name: NAME })
     expect(data.url.startsWith(`${plain}?`)).toBe(true)
@@ -54,7 +55,7 @@ describe('access_url', () => {
     expect(await bytesOf(response)).toEqual(file.data)
   })
 
-  it('answers one under /api to those who call there, which is the same file at the root', async () => {
+  it('answers a URL under /api to a call under /api, valid without /api too', async () => {
     const init = {
       method: 'POST',
       headers: { operationID: 'op', token: alice.token },
@@ -66,25 +67,25 @@ describe('access_url', () => {
     expect((await get(data.url.replace('/api/', '/'))).status).toBe(200)
   })
 
-  it('keeps what it is asked to append, but for a signature of the caller', async () => {
+  it("keeps the caller's query parameters, except the signature and the expiry", async () => {
     const url = await access(NAME, { operationID: 'op', signature: 'mine', expires: '9e15' })
     expect(url.searchParams.get('operationID')).toBe('op')
     expect(url.searchParams.getAll('signature')).toHaveLength(1)
     expect((await get(url.href)).status).toBe(200)
   })
 
-  it('knows no other names and no other types', async () => {
+  it('refuses unknown names and unknown types', async () => {
     expect((await alice.call('access_url', { name: 'alice/none' })).errCode).toBe(1004)
     expect((await alice.call('access_url', { name: 'alice/none', query: { type: 'x' } })).errCode).toBe(1001)
   })
 })
 
-describe('a signed address', () => {
-  it('serves stretches and answers HEAD', async () => {
+describe('a signed URL', () => {
+  it('serves ranges and answers HEAD', async () => {
     const { href } = await access(NAME)
-    const stretch = await get(href, { range: 'bytes=10-19' })
-    expect([stretch.status, stretch.headers.get('content-range')]).toEqual([206, 'bytes 10-19/1000'])
-    expect(await bytesOf(stretch)).toEqual(file.data.subarray(10, 20))
+    const part = await get(href, { range: 'bytes=10-19' })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 10-19/1000'])
+    expect(await bytesOf(part)).toEqual(file.data.subarray(10, 20))
     expect((await get(href, { 'if-none-match': `"${file.hash}"` })).status).toBe(304)
     const head = await request(pathOf(href), { method: 'HEAD' })
     expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, `"${file.hash}"`, ''])
@@ -93,13 +94,16 @@ describe('a signed address', () => {
   it.each<[string, (url: URL) => void]>([
     ['for another file', (url) => Object.assign(url, { pathname: '/object/alice/other.pdf' })],
     ['for a file that does not exist', (url) => Object.assign(url, { pathname: '/object/alice/none' })],
-    ['with a later end', (url) => url.searchParams.set('expires', String(Number(url.searchParams.get('expires')) + 1))],
-    ['without an end', (url) => url.searchParams.delete('expires')],
-    ['with an end that is no time', (url) => url.searchParams.set('expires', 'never')],
+    [
+      'with a later expiry',
+      (url) => url.searchParams.set('expires', String(Number(url.searchParams.get('expires')) + 1)),
+    ],
+    ['without an expiry', (url) => url.searchParams.delete('expires')],
+    ['with an expiry that is not a number', (url) => url.searchParams.set('expires', 'never')],
     ['with another signature', (url) => url.searchParams.set('signature', 'A'.repeat(43))],
     ['with an empty signature', (url) => url.searchParams.set('signature', '')],
     ['as a picture', (url) => url.searchParams.set('type', 'image')],
-  ])('is 403 %s', async (_how, change) => {
+  ])('is refused with 403 %s', async (_how, change) => {
     const url = await access(NAME)
     expect((await get(url.href)).status).toBe(200)
     expect(await refusal(await get(changed(url, change)))).toEqual(forged)
@@ -108,10 +112,10 @@ describe('a signed address', () => {
   it.each<[string, (url: URL) => void]>([
     ['wider', (url) => url.searchParams.set('width', '200')],
     ['as the original', (url) => url.searchParams.delete('type')],
-    ['without a box', (url) => url.searchParams.delete('width')],
+    ['without a width', (url) => url.searchParams.delete('width')],
     ['with a height', (url) => url.searchParams.set('height', '5')],
     ['in another format', (url) => url.searchParams.set('format', 'jpeg')],
-  ])('of a thumbnail is that of the thumbnail only: %s it is 403', async (_how, change) => {
+  ])('is refused with 403 when a signed thumbnail is requested %s', async (_how, change) => {
     const url = await access('alice/p.png', { type: 'image', width: '100' })
     const response = await get(url.href)
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png'])
@@ -119,8 +123,8 @@ describe('a signed address', () => {
     expect(await refusal(await get(changed(url, change)))).toEqual(forged)
   })
 
-  it('is not made of the address of an upload, whose key is another', async () => {
-    const { data } = await alice.initiate(cut(bytes(300, 'key')), 'alice/key')
+  it('does not accept the signature of an upload URL', async () => {
+    const { data } = await alice.initiate(splitFile(bytes(300, 'key')), 'alice/key')
     const { searchParams } = new URL(data.upload.sign.parts[0].url)
     const url = changed(await access(NAME), (other) => {
       for (const name of ['expires', 'signature']) other.searchParams.set(name, searchParams.get(name) ?? '')
@@ -128,14 +132,14 @@ describe('a signed address', () => {
     expect(await refusal(await get(url))).toEqual(forged)
   })
 
-  it('is void where the secret is another', async () => {
+  it('is invalid in a deployment with another secret', async () => {
     const { href } = await access(NAME)
     expect((await requestTo({}, pathOf(href))).status).toBe(200)
     const elsewhere = { OPENIM_SECRET: 'another secret of this kind' }
     expect(await refusal(await requestTo(elsewhere, pathOf(href)))).toEqual(forged)
   })
 
-  describe('in the course of time', () => {
+  describe('over time', () => {
     let now: number
 
     beforeEach(() => {
@@ -144,7 +148,7 @@ describe('a signed address', () => {
     })
     afterEach(() => vi.restoreAllMocks())
 
-    it('is remembered by caches no longer than it holds, and then it is 403', async () => {
+    it('is cached no longer than it is valid, and is refused with 403 afterwards', async () => {
       const { href } = await access(NAME)
       now += WEEK_MS - 90_500
       const late = await get(href)
@@ -157,7 +161,7 @@ describe('a signed address', () => {
       expect((await request(pathOf(href), { method: 'HEAD' })).status).toBe(403)
     })
 
-    it('is told to be forged rather than expired when it is both', async () => {
+    it('is reported as forged rather than expired when it is both', async () => {
       const url = await access(NAME)
       now += WEEK_MS + 1
       expect(await refusal(await get(changed(url, ({ searchParams }) => searchParams.set('width', '1'))))).toEqual(
@@ -167,12 +171,12 @@ describe('a signed address', () => {
   })
 })
 
-describe('a deployment where files are not public', () => {
+describe('a deployment with OPENIM_FILE_ACCESS=signed', () => {
   const closed = { OPENIM_FILE_ACCESS: 'signed' }
   const read = (url: string, headers: Record<string, string> = {}) => requestTo(closed, pathOf(url), { headers })
   const withToken = (token: string) => `${plain}?${new URLSearchParams({ token })}`
 
-  it('refuses the plain address of a file, whether there is one or not', async () => {
+  it('refuses an unsigned URL, whether the file exists or not', async () => {
     const needed = [
       403,
       { errCode: 1002, errMsg: expect.any(String), errDlt: expect.stringContaining('header `token`') },
@@ -183,7 +187,7 @@ describe('a deployment where files are not public', () => {
     expect((await requestTo(closed, pathOf(plain), { method: 'HEAD' })).status).toBe(403)
   })
 
-  it('serves it to whoever brings the token of a user, in the header or in the address', async () => {
+  it('serves an unsigned URL with the token of a user, in the header or in the query', async () => {
     const [bob, admin] = [await userToken('bob'), await adminToken()]
     for (const response of [
       await read(plain, { token: bob }),
@@ -198,7 +202,7 @@ describe('a deployment where files are not public', () => {
     expect((await read(plain, { token: bob, range: 'bytes=0-1' })).status).toBe(206)
   })
 
-  it('says by the code of a token what is wrong with it', async () => {
+  it('answers the error code of an invalid token', async () => {
     const bob = await userToken('bob', 2)
     expect((await read(plain, { token: bob })).status).toBe(200)
     await post('/auth/force_logout', { platformID: 2, userID: 'bob' }, await adminToken())
@@ -206,7 +210,7 @@ describe('a deployment where files are not public', () => {
     expect(await refusal(await read(withToken('x')))).toEqual([403, expect.objectContaining({ errCode: 1503 })])
   })
 
-  it('serves signed addresses without one, and judges them by their signature alone', async () => {
+  it('serves signed URLs without a token, and ignores a token', async () => {
     const url = await access(NAME, {}, alice.with(closed))
     const response = await read(url.href)
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'private, max-age=600'])
@@ -216,7 +220,7 @@ describe('a deployment where files are not public', () => {
     expect(await refusal(await read(moved, { token: alice.token }))).toEqual(forged)
   })
 
-  it('counts what a user reads with a token among the calls of that user', async () => {
+  it('counts reads with a token against the rate limit of the user', async () => {
     const full = { limit: async () => ({ success: false }) }
     const free = { limit: async () => ({ success: true }) }
     const env = { ...closed, OPENIM_RATE_LIMITS: '1', RATE_LIMIT_IP: free, RATE_LIMIT_USER: full }
@@ -226,12 +230,12 @@ describe('a deployment where files are not public', () => {
     expect((await requestTo(env, pathOf((await access(NAME)).href))).status).toBe(200)
   })
 
-  it('still answers the plain address to an upload', async () => {
+  it('answers the unsigned URL to an upload', async () => {
     const known = await alice.with(closed).initiate(file, 'alice/again.pdf')
     expect(known.data.url).toBe('http://127.0.0.1/object/alice/again.pdf')
   })
 
-  it('with a store of its own refuses the same, and redirects no further than the address holds', async () => {
+  it('redirects to an external store for no longer than the signed URL is valid', async () => {
     const s3 = {
       ...{ OPENIM_S3_ENDPOINT: 'https://store.example', OPENIM_S3_BUCKET: 'b' },
       ...{ OPENIM_S3_ACCESS_KEY_ID: 'k', OPENIM_S3_SECRET_ACCESS_KEY: 's' },
@@ -263,7 +267,7 @@ describe('a deployment where files are not public', () => {
     expect([small.origin, small.searchParams.has('signature')]).toEqual(['http://127.0.0.1', true])
   })
 
-  it('is made by a setting, also at run time', async () => {
+  it('changes with the setting at run time', async () => {
     const admin = await adminToken()
     const set = (Access: string) =>
       post(

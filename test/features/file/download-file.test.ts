@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { register, request, userToken } from '../../rigs/rig.ts'
-import { bytes, bytesOf, cut, get, pathOf, Uploader } from './rig.ts'
+import { bytes, bytesOf, get, pathOf, splitFile, Uploader } from './rig.ts'
 
-const file = cut(bytes(1_000, 'to read'))
+const file = splitFile(bytes(1_000, 'to read'))
 let alice: Uploader
 let url: string
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 
 describe('GET /object/', () => {
-  it('answers the whole file, as a download that cannot run', async () => {
+  it('answers the whole file as a download with a sandbox policy', async () => {
     const response = await get(url)
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -36,7 +36,7 @@ describe('GET /object/', () => {
     ['bytes=-10', 990, 1000],
     ['bytes=990-5000', 990, 1000],
     ['bytes=-5000', 0, 1000],
-  ])('answers the stretch %s', async (range, from, to) => {
+  ])('answers the range %s', async (range, from, to) => {
     const response = await get(url, { range })
     expect(response.status).toBe(206)
     expect(response.headers.get('content-range')).toBe(`bytes ${from}-${to - 1}/1000`)
@@ -44,23 +44,23 @@ describe('GET /object/', () => {
     expect(await bytesOf(response)).toEqual(file.data.subarray(from, to))
   })
 
-  it.each(['bytes=1000-', 'bytes=-0', 'bytes=5000-6000'])('has nothing for %s', async (range) => {
+  it.each(['bytes=1000-', 'bytes=-0', 'bytes=5000-6000'])('answers 416 for the range %s', async (range) => {
     const response = await get(url, { range })
     expect(response.status).toBe(416)
     expect(response.headers.get('content-range')).toBe('bytes */1000')
   })
 
-  it.each(['bytes=0-1,5-6', 'lines=1-2', 'bytes=9-3', 'bytes=-', 'nonsense'])('ignores %s', async (range) => {
+  it.each(['bytes=0-1,5-6', 'lines=1-2', 'bytes=9-3', 'bytes=-', 'nonsense'])('ignores the range %s', async (range) => {
     expect((await get(url, { range })).status).toBe(200)
   })
 
-  it('goes on with a stretch only of the same file', async () => {
+  it('answers a range with If-Range only for the same ETag', async () => {
     const range = 'bytes=0-9'
     expect((await get(url, { range, 'if-range': `"${file.hash}"` })).status).toBe(206)
     expect((await get(url, { range, 'if-range': '"another"' })).status).toBe(200)
   })
 
-  it('says when a cache has it already', async () => {
+  it('answers 304 when If-None-Match contains the ETag', async () => {
     const response = await get(url, { 'if-none-match': `"x", W/"${file.hash}"` })
     expect([response.status, await response.text()]).toEqual([304, ''])
     expect((await get(url, { 'if-none-match': '"x"' })).status).toBe(200)
@@ -76,26 +76,26 @@ describe('GET /object/', () => {
     ['x\r\nset-cookie: a=b', 'application/octet-stream'],
     ['', 'application/octet-stream'],
     ['text/plain; charset=utf-8', 'text/plain; charset=utf-8'],
-  ])('takes the type %j for %s', async (contentType, expected) => {
-    const other = await alice.upload(cut(bytes(20, contentType)), 'alice/unknown', { contentType })
+  ])('serves the declared type %j as %s', async (contentType, expected) => {
+    const other = await alice.upload(splitFile(bytes(20, contentType)), 'alice/unknown', { contentType })
     expect((await get(other)).headers.get('content-type')).toBe(expected)
   })
 
   it.each(['/object/alice/none', '/object/', '/object/alice/docs/', '/object/%', '/object/%00'])(
-    'has no %s',
+    'answers 404 for %s',
     async (path) => {
       const response = await get(path)
       expect([response.status, await response.text()]).toEqual([404, 'the file does not exist\n'])
     },
   )
 
-  it('is there under /api, too', async () => {
+  it('serves files under /api too', async () => {
     expect((await get(`/api${pathOf(url)}`)).status).toBe(200)
   })
 })
 
-describe('browsers of other origins', () => {
-  it.each(['PUT', 'GET'])('may %s', async (method) => {
+describe('CORS of files', () => {
+  it.each(['PUT', 'GET'])('allows %s from other origins', async (method) => {
     const headers = {
       origin: 'https://app.example.com',
       'access-control-request-method': method,
@@ -109,7 +109,7 @@ describe('browsers of other origins', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
   })
 
-  it('may read why an upload was refused', async () => {
+  it('lets a page read why an upload was refused', async () => {
     const response = await request('/object_part/x/1', { method: 'PUT', body: 'x' })
     expect(response.status).toBe(403)
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
