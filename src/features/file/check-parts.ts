@@ -23,8 +23,8 @@ export function requireEveryPart(
 }
 
 /**
- * The same check for parts that the client uploaded to the store directly. Most stores use the MD5 of a part as its tag.
- * A tag that is not an MD5 is not checked here; the tag of the joined file is checked afterwards.
+ * The same check for parts that the client uploaded to the store directly. Most stores use the MD5 of a part as its
+ * tag. A tag that is not an MD5 is not checked here; the tag of the joined file is checked afterwards.
  */
 export function requireEveryStoredPart(
   upload: FileUploadRow,

@@ -41,16 +41,16 @@ export async function completeUpload(
   const { hash } = object
   const parts = await findParts(ctx.db, upload.uploadID)
   const known = await findContent(ctx.db, hash)
-  let keptKey = known?.storeKey
+  let contentKey = known?.storeKey
   // The known content can be cleaned up before it gets the name; then the uploaded parts are stored.
-  if (keptKey === undefined || !(await finishKnownUpload(ctx.db, upload, object))) {
+  if (contentKey === undefined || !(await finishKnownUpload(ctx.db, upload, object))) {
     // A completed upload has no parts any more, so its content cannot be stored again.
     requireOpenUpload(ctx, upload)
     const content = { hash, storeKey: await store(parts), size: upload.size, createTime: ctx.now() }
-    keptKey = await finishUpload(ctx.db, upload, content, object)
+    contentKey = await finishUpload(ctx.db, upload, content, object)
   }
-  const kept = keptKey
-  if (!upload.completed) ctx.afterReply(() => discardUnlessKept(ctx, upload, parts, kept))
+  const usedKey = contentKey
+  if (!upload.completed) ctx.afterReply(() => discardUnlessUsed(ctx, upload, parts, usedKey))
   return { url: fileURL(ctx, object.name) }
 }
 
@@ -70,7 +70,10 @@ async function join(
   return key
 }
 
-/** Joins parts that the client uploaded to the store directly. The store's tags are checked, because the bytes did not pass here. */
+/**
+ * Joins parts that the client uploaded to the store directly. The store's tags are checked, because the bytes did not
+ * pass here.
+ */
 async function joinStored(
   ctx: CallerContext,
   direct: DirectStore,
@@ -88,14 +91,14 @@ async function joinStored(
 }
 
 /** Deletes the uploaded bytes when the same content was stored before, under another key. */
-async function discardUnlessKept(
+async function discardUnlessUsed(
   ctx: CallerContext,
   { uploadID, storeUploadID }: FileUploadRow,
   parts: readonly FilePartRow[],
-  keptKey: string,
+  usedKey: string,
 ): Promise<void> {
   const key = storeUploadID === '' ? parts[0]?.tag : storeKeyOf(uploadID)
-  if (key === undefined || key === keptKey) return
+  if (key === undefined || key === usedKey) return
   if (storeUploadID !== '') await ctx.files.abandonParts(key, storeUploadID)
   await ctx.files.delete([key])
 }

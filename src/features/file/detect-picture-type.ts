@@ -1,7 +1,9 @@
 /** Number of bytes that determine the type. */
 export const HEAD_BYTES = 12
 
-/** The media type of a picture by its first bytes; null when it is not a picture. SVG is not: it can contain scripts. */
+/**
+ * The media type of a picture by its first bytes; null when it is not a picture. SVG is not: it can contain scripts.
+ */
 export function detectPictureType(head: Uint8Array): string | null {
   const text = Buffer.from(head).toString('latin1')
   if (text.startsWith('\x89PNG')) return 'image/png'

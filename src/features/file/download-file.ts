@@ -15,8 +15,8 @@ import type { FileObjectRow } from './tables.ts'
 const ACCESS_SECONDS = 7 * DAY_SECONDS
 
 /**
- * Answers a signed URL of a file with an expiry. When clients can reach the store, the URL is the store's own. Otherwise,
- * and for pictures, which this service resizes, the URL is this service's.
+ * Answers a signed URL of a file with an expiry. When clients can reach the store, the URL is the store's own.
+ * Otherwise, and for pictures, which this service resizes, the URL is this service's.
  */
 export async function accessURL(
   ctx: CallerContext,

@@ -4,8 +4,8 @@ import type { CallerContext, Context } from '../../runtime/context.ts'
 const MAX_NAME_BYTES = 1_024
 
 /**
- * Checks a file name. Users may only use names that start with their own userID. Dot segments and control characters are
- * refused: HTTP clients change them in a URL, so that the URL would address another file.
+ * Checks a file name. Users may only use names that start with their own userID. Dot segments and control characters
+ * are refused: HTTP clients change them in a URL, so that the URL would address another file.
  * @throws ImError 1001 when the name is not valid, 1002 when it does not start with the caller's userID
  */
 export function requireName({ caller }: CallerContext, name: string): void {
@@ -28,8 +28,8 @@ export function baseNameOf(name: string): string {
 }
 
 /**
- * The URL of a file. OpenIM: the name is not escaped in it. Here `#`, `?` and a `%` that looks like an escape are escaped,
- * because they would end or change the name.
+ * The URL of a file. OpenIM: the name is not escaped in it. Here `#`, `?` and a `%` that looks like an escape are
+ * escaped, because they would end or change the name.
  */
 export function fileURL({ publicURL }: Context, name: string): string {
   return `${publicURL}/object/${name.replace(/[#?]|%(?=[0-9a-f]{2})/gi, encodeURIComponent)}`

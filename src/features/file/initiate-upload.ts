@@ -37,8 +37,9 @@ export async function initiateMultipartUpload(
   const partSize = partSizeOf(size)
   const expireTime = ctx.now() + UPLOAD_LIFETIME_MS
   const count = partCountOf({ size, partSize })
-  // A file of one part is stored in one operation, which costs a third of a multipart upload. When clients upload to the
-  // store directly, it is a multipart upload all the same: joining the parts invalidates the signed URLs of the parts.
+  // A file of one part is stored in one operation, which costs a third of a multipart upload. When clients upload to
+  // the store directly, it is a multipart upload all the same: joining the parts invalidates the signed URLs of the
+  // parts.
   const inParts = count > 1 || ctx.files.direct !== null
   const storeUploadID = inParts ? await ctx.files.beginParts(storeKeyOf(uploadID), contentType) : ''
   const upload = { uploadID, userID, hash, size, partSize, contentType, storeUploadID, expireTime, completed: false }

@@ -2,7 +2,9 @@ import { getMimeType } from 'hono/utils/mime'
 
 const UNKNOWN_TYPE = 'application/octet-stream'
 
-/** The media type of a file from the client's contentType, which some clients leave empty or set to a file extension. */
+/**
+ * The media type of a file from the client's contentType, which some clients leave empty or set to a file extension.
+ */
 export function mediaTypeOf({ contentType, name }: { contentType: string; name: string }): string {
   const given = contentType.trim().toLowerCase()
   if (/^[\w.+-]+\/[\w.+-]+(; *charset=[\w-]+)?$/.test(given)) return given

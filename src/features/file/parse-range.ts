@@ -5,8 +5,8 @@ export interface Range {
 }
 
 /**
- * Parses a Range header. Null means the whole file: without a header, and for headers that HTTP allows to ignore (several
- * ranges, or another unit than bytes).
+ * Parses a Range header. Null means the whole file: without a header, and for headers that HTTP allows to ignore
+ * (several ranges, or another unit than bytes).
  */
 export function parseRange(header: string | undefined, size: number): Range | 'unsatisfiable' | null {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? []

@@ -16,8 +16,8 @@ export interface IncomingBody {
 
 /**
  * Receives a part at its signed URL and streams it into the store.
- * @throws ImError 1001 when the body has another size or hash, 1002 when the URL is not valid, 1004 when the upload does
- *   not exist
+ * @throws ImError 1001 when the body has another size or hash, 1002 when the URL is not valid, 1004 when the upload
+ *   does not exist
  */
 export async function receivePart(
   ctx: Context,

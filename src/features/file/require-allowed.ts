@@ -13,8 +13,8 @@ interface FileDescription {
 }
 
 /**
- * Checks a file against the deployment's allowed media types, file groups and sizes. Both the declared type and the type
- * by the name's extension must be allowed. The bytes are not inspected.
+ * Checks a file against the deployment's allowed media types, file groups and sizes. Both the declared type and the
+ * type by the name's extension must be allowed. The bytes are not inspected.
  * @throws ImError 1001 when the file is not allowed
  */
 export function requireAllowed({ config }: Context, file: FileDescription): void {

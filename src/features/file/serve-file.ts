@@ -47,13 +47,13 @@ export async function serveFile(ctx: Context, request: DownloadRequest, file: Se
   }
 
   const isSameFile = request.ifRange === undefined || request.ifRange === etag
-  const asked = isSameFile ? parseRange(request.range, size) : null
-  if (asked === 'unsatisfiable') return { status: 416, headers: { 'content-range': `bytes */${size}` }, body: null }
-  const range = asked ?? { offset: 0, length: size }
+  const requested = isSameFile ? parseRange(request.range, size) : null
+  if (requested === 'unsatisfiable') return { status: 416, headers: { 'content-range': `bytes */${size}` }, body: null }
+  const range = requested ?? { offset: 0, length: size }
   const body = request.headOnly ? null : await ctx.files.read(storeKey, range)
   if (!body && !request.headOnly) throw fileNotFound()
   headers['content-length'] = String(range.length)
-  if (!asked) return { status: 200, headers, body }
+  if (!requested) return { status: 200, headers, body }
   headers['content-range'] = `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`
   return { status: 206, headers, body }
 }
@@ -74,7 +74,9 @@ export function headersOf(
   }
 }
 
-/** Caches keep a response at most until its URL expires, and only the user's own cache does when files are not public. */
+/**
+ * Caches keep a response at most until its URL expires, and only the user's own cache does when files are not public.
+ */
 function cacheHeaders(ctx: Context, permit: DownloadPermit): Record<string, string> {
   const maxAge = `max-age=${secondsLeft(ctx, permit, CACHE_SECONDS)}`
   if (ctx.config.fileAccess === 'public') return { 'cache-control': `public, ${maxAge}` }

@@ -4,8 +4,8 @@ export function storeKeyOf(uploadID: string): string {
 }
 
 /**
- * The store key of a file that is uploaded as a whole. Every attempt gets a new key, so that a later request to the same
- * signed URL cannot overwrite checked content.
+ * The store key of a file that is uploaded as a whole. Every attempt gets a new key, so that a later request to the
+ * same signed URL cannot overwrite checked content.
  */
 export function newStoreKey(uploadID: string): string {
   return `files/${uploadID}/${crypto.randomUUID()}`

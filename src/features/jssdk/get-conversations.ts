@@ -31,7 +31,10 @@ export async function getActiveConversations(
   }
 }
 
-/** The same for given conversationIDs. All that the caller has are answered, with or without a message: the SDK needs them. */
+/**
+ * The same for given conversationIDs. All that the caller has are answered, with or without a message: the SDK needs
+ * them.
+ */
 export async function getJsSdkConversations(
   ctx: CallerContext,
   { conversationIDs }: z.output<typeof GetJsSdkConversationsReq>,

@@ -26,16 +26,19 @@ export async function deleteLogs(db: Database, logIDs: readonly string[]): Promi
   if (first) await db.batch([first, ...rest])
 }
 
-/** One page of the logs of users whose userID contains the keyword, uploaded from `from` to `to` (ms, inclusive), newest first. */
+/**
+ * One page of the logs of users whose userID contains the keyword, uploaded from `from` to `to` (ms, inclusive), newest
+ * first.
+ */
 export async function logPage(
   db: Database,
-  wanted: { keyword: string; from: number; to: number },
+  filter: { keyword: string; from: number; to: number },
   window: { offset: number; limit: number },
 ): Promise<{ total: number; rows: SdkLogRow[] }> {
   const where: SQL | undefined = and(
-    gte(sdkLog.createTime, wanted.from),
-    lte(sdkLog.createTime, wanted.to),
-    wanted.keyword === '' ? undefined : sql`instr(${sdkLog.userID}, ${wanted.keyword}) > 0`,
+    gte(sdkLog.createTime, filter.from),
+    lte(sdkLog.createTime, filter.to),
+    filter.keyword === '' ? undefined : sql`instr(${sdkLog.userID}, ${filter.keyword}) > 0`,
   )
   const [counted, rows] = await db.batch([
     db.select({ total: count() }).from(sdkLog).where(where),
@@ -50,7 +53,10 @@ export async function logPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** Deletes at most `limit` logs that were uploaded before `time` (ms), the oldest first. @returns the number of deleted logs */
+/**
+ * Deletes at most `limit` logs that were uploaded before `time` (ms), the oldest first.
+ * @returns the number of deleted logs
+ */
 export async function deleteLogsBefore(db: Database, time: number, limit: number): Promise<number> {
   const oldest = db
     .select({ logID: sdkLog.logID })

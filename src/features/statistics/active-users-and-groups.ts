@@ -9,8 +9,8 @@ import type { UserInfo } from '../user/schema.ts'
 import type { ActiveGroupReq, ActiveUserReq } from './schema.ts'
 
 /*
- * Messages are counted in the logs when an administrator asks, so that a message costs nothing for the statistics. SQLite
- * does the counting, about ten times faster than a search, so the steps are longer than those of a search.
+ * Messages are counted in the logs when an administrator asks, so that a message costs nothing for the statistics.
+ * SQLite does the counting, about ten times faster than a search, so the steps are longer than those of a search.
  */
 
 const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 20_000, maxSteps: 750, maxScanned: 2_000_000 }

@@ -16,8 +16,8 @@ export function accountOf(ctx: Context, address: Address): Promise<string> {
 }
 
 /**
- * The hash of a code, keyed with the deployment's secret. A code has few values, so without the key anyone who reads the
- * database could find it by trying all values.
+ * The hash of a code, keyed with the deployment's secret. A code has few values, so without the key anyone who reads
+ * the database could find it by trying all values.
  */
 export function codeHashOf(ctx: Context, account: string, code: string): Promise<string> {
   return keyedHash(ctx, 'code', `${account} ${code}`)

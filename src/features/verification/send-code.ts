@@ -43,7 +43,9 @@ export async function sendCode(ctx: Context, req: z.output<typeof SendCodeReq>):
   ctx.afterReply(() => deleteBefore(ctx.db, now - codes.windowSeconds * SECOND_MS))
 }
 
-/** Counts the network first: a client that tries many addresses is refused before the limit of each address is used up. */
+/**
+ * Counts the network first: a client that tries many addresses is refused before the limit of each address is used up.
+ */
 async function requireWithinLimits(ctx: Context, account: string): Promise<void> {
   const { windowSeconds, maxPerIP, maxPerAddress } = ctx.config.codes
   const countUp = (subject: string) => incrementCount(ctx.db, subject, ctx.now(), windowSeconds * SECOND_MS)

@@ -18,7 +18,10 @@ export async function wasSentAfter(db: Database, account: string, moment: number
   return found.length > 0
 }
 
-/** Replaces the code of an address, unless the old code was sent after `pausedSince` (ms). @returns whether it was replaced */
+/**
+ * Replaces the code of an address, unless the old code was sent after `pausedSince` (ms).
+ * @returns whether it was replaced
+ */
 export async function replaceCode(db: Database, row: CodeRow, pausedSince: number): Promise<boolean> {
   const fresh = { ...row, attempts: 0, used: false }
   const written = await db
@@ -58,8 +61,8 @@ export async function incrementCount(db: Database, subject: string, now: number,
 }
 
 /**
- * Uses one attempt to verify the code of an address. The attempt is counted before the code is compared, so that parallel
- * guesses get no extra attempts.
+ * Uses one attempt to verify the code of an address. The attempt is counted before the code is compared, so that
+ * parallel guesses get no extra attempts.
  * @returns the hash of the code, or null when there is no valid code or no attempt left
  */
 export async function useAttempt(

@@ -12,8 +12,8 @@ export async function verifyCode(ctx: Context, req: z.output<typeof VerifyCodeRe
 
 /**
  * @param consume marks the code as used when it is right
- * @throws ImError 20006 when the code is wrong, 20007 when there is no code or it has expired, 20008 when there were too
- *   many attempts, 20009 when the code has been used
+ * @throws ImError 20006 when the code is wrong, 20007 when there is no code or it has expired, 20008 when there were
+ *   too many attempts, 20009 when the code has been used
  */
 async function requireCode(ctx: Context, address: Address, code: string, consume: boolean): Promise<void> {
   const account = await accountOf(ctx, address)

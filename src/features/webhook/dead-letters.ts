@@ -57,8 +57,8 @@ export async function replay(
 }
 
 /**
- * Sets the URL of a replayed letter. A URL that is not configured any more is replaced by the configured ones, because a
- * wrong URL may be the reason for the failure.
+ * Sets the URL of a replayed letter. A URL that is not configured any more is replaced by the configured ones, because
+ * a wrong URL may be the reason for the failure.
  */
 function withCurrentURLs(ctx: CallerContext, job: WebhookJob): WebhookJob[] {
   const urls = (isWebhookName(job.name) && ctx.config.webhooks[job.name]?.urls) || []

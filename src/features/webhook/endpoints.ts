@@ -7,8 +7,8 @@ import { DeleteDeadLettersReq, GetDeadLettersReq, GetDeliveriesReq, ReplayReq } 
  * These calls, which OpenIM does not have, show an operator the deliveries of after-webhooks and the dead letters.
  *
  * The rest of the webhooks is elsewhere:
- * - `src/webhook/` sends them: before-webhooks (`before.ts`) and after-webhooks (`after.ts`, `deliver.ts`), and it stores
- *   the delivery log and the dead letters (`store/`);
+ * - `src/webhook/` sends them: before-webhooks (`before.ts`) and after-webhooks (`after.ts`, `deliver.ts`), and it
+ *   stores the delivery log and the dead letters (`store/`);
  * - the `webhooks.ts` files in `src/features/` map the events of a feature to webhook bodies;
  * - `src/objects/conversation/delivery/webhook-gate.ts` holds messages until the before-push webhook has answered;
  * - `src/jobs/` delivers after-webhooks from the `webhook` queue, with retries;

@@ -5,7 +5,8 @@ import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
 /*
  * After every change by a backend or a device, devices that were online all the time have the same state as a device
- * that connects now and fetches everything. Tests of single calls check this too; here are the calls without such a test.
+ * that connects now and fetches everything. Tests of single calls check this too; here are the calls without such a
+ * test.
  */
 
 let next = 0

@@ -55,7 +55,7 @@ export async function finishUpload(
   content: NewContent,
   object: FileObjectRow,
 ): Promise<string> {
-  const [, , , , , kept] = await db.batch([
+  const [, , , , , stored] = await db.batch([
     db.insert(fileContent).values(content).onConflictDoNothing(),
     recordOrphan(db, object),
     nameContent(db, object),
@@ -63,10 +63,13 @@ export async function finishUpload(
     dropParts(db, upload),
     db.select({ storeKey: fileContent.storeKey }).from(fileContent).where(eq(fileContent.hash, content.hash)),
   ])
-  return kept[0]?.storeKey ?? content.storeKey
+  return stored[0]?.storeKey ?? content.storeKey
 }
 
-/** Completes an upload whose content is stored already. @returns false when the content was deleted; the upload stays open */
+/**
+ * Completes an upload whose content is stored already.
+ * @returns false when the content was deleted; the upload stays open
+ */
 export async function finishKnownUpload(db: Database, upload: FileUploadRow, object: FileObjectRow): Promise<boolean> {
   if (!(await nameKnownContent(db, object))) return false
   await db.batch([closeUpload(db, upload, object), dropParts(db, upload)])

@@ -9,7 +9,9 @@ import { type MsgDataJson, msgDataToJson } from '../wire.ts'
 /** OpenIM: the key `Msgs` begins with a capital in JSON. */
 type PullMsgs = { Msgs: MsgDataJson[]; isEnd: boolean; endSeq: number }
 
-/** Answers the messages of seq ranges, as a user's devices pull them. A range that the user may not read is left out. */
+/**
+ * Answers the messages of seq ranges, as a user's devices pull them. A range that the user may not read is left out.
+ */
 export async function pullMsgBySeq(
   ctx: CallerContext,
   { userID, seqRanges, order }: z.output<typeof PullMsgBySeqReq>,

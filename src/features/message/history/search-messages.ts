@@ -19,8 +19,8 @@ import type { SearchChatLog, SearchMsgReq } from '../schema.ts'
 import { type ConversationSource, fromDirectory, fromList, type ScanLimits, scanLogs } from './scan-logs.ts'
 
 /*
- * A search has no index: it scans the logs of the conversations that can contain the messages. `docs/search.md` describes
- * the cost. One call scans a bounded part, see `scan-logs.ts`.
+ * A search has no index: it scans the logs of the conversations that can contain the messages. `docs/search.md`
+ * describes the cost. One call scans a bounded part, see `scan-logs.ts`.
  */
 
 /** A Worker on the free plan makes at most 1,000 object calls per request; fetching the page needs some of them. */

@@ -14,7 +14,9 @@ import { encodeContent } from './content.ts'
 import { requireSendable } from './prepare-send.ts'
 import { type ApprovedMessage, callBeforeSendWebhooks, hasBeforeSendWebhook, modifyForRest } from './webhooks.ts'
 
-/** A message that an app backend sends, without its receiver and its clientMsgID. A batch sends it to many receivers. */
+/**
+ * A message that an app backend sends, without its receiver and its clientMsgID. A batch sends it to many receivers.
+ */
 export interface BackendMessage {
   msg: MsgData
   /** Skips the check whether the sender may write to the receiver, see `checkSender`. */

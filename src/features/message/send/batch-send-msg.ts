@@ -26,7 +26,9 @@ const PAGES_PER_JOB = 10
 interface BatchResult {
   results: (SentMsg & { recvID: string })[]
   failedUserIDs: string[]
-  /** Ours: the number of receivers that get the message from the queue within minutes; absent when nothing is queued. */
+  /**
+   * Ours: the number of receivers that get the message from the queue within minutes; absent when nothing is queued.
+   */
   queuedNum?: number
 }
 

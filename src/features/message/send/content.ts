@@ -163,7 +163,9 @@ export function requireContent(
 
 const utf8 = new TextEncoder()
 
-/** Encodes the content for clients: the element itself, or for a notification an element with the object as JSON text. */
+/**
+ * Encodes the content for clients: the element itself, or for a notification an element with the object as JSON text.
+ */
 export function encodeContent(contentType: number, content: Content): Uint8Array {
   const element = asJson(content)
   const json = contentType === ContentType.OANotification ? asJson({ detail: element }) : element

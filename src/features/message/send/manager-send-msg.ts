@@ -13,8 +13,8 @@ import { requireContent } from './content.ts'
 import { recordSent } from './send-status.ts'
 
 /**
- * Sends a message by the call of OpenIM's older API, which apps use mostly for notifications. All notifications from one
- * sender to a user form one conversation; each carries its own nickname and avatar. Any registered user may be the
+ * Sends a message by the call of OpenIM's older API, which apps use mostly for notifications. All notifications from
+ * one sender to a user form one conversation; each carries its own nickname and avatar. Any registered user may be the
  * sender, because that API had no notification accounts.
  */
 export async function managerSendMsg(ctx: CallerContext, req: z.output<typeof ManagerSendMsgReq>): Promise<SentMsg> {

@@ -54,7 +54,8 @@ export function prepareSend(
         exempt: false,
       },
       // `bytes` is null unless the reader has verified the client's encoding. Unverified bytes are encoded again: Go's
-      // decoder refuses some inputs that ours accepts, and one such message in a log breaks every answer that contains it.
+      // decoder refuses some inputs that ours accepts, and one such message in a log breaks every answer that contains
+      // it.
       bytes && options === msg.options ? bytes : MsgData.encode({ ...msg, options }).finish(),
     ),
   }

@@ -6,7 +6,10 @@ import type { CallerContext } from '../../../runtime/context.ts'
 import { ensureAdmin } from '../../user/access.ts'
 import { Reliability, type SendBusinessNotificationReq, type SentMsg } from '../schema.ts'
 
-/** Sends `{key, data}` from an app backend to its clients unchanged. Clients that are offline get it only when it is stored. */
+/**
+ * Sends `{key, data}` from an app backend to its clients unchanged. Clients that are offline get it only when it is
+ * stored.
+ */
 export async function sendBusinessNotification(
   ctx: CallerContext,
   req: z.output<typeof SendBusinessNotificationReq>,

@@ -26,8 +26,8 @@ export async function sendMsg(ctx: CallerContext, req: z.output<typeof SendMsgRe
 }
 
 /**
- * Identifies the message that a call is about to send, so that its send status can be found later. Null when the message
- * is not stored, or when a before-webhook may change it.
+ * Identifies the message that a call is about to send, so that its send status can be found later. Null when the
+ * message is not stored, or when a before-webhook may change it.
  */
 export function restSendTarget(config: Config, req: z.output<typeof SendMsgReq>): RestSendTarget | null {
   const { sendID, recvID, groupID, contentType, clientMsgID } = req

@@ -14,7 +14,9 @@ import { messageFields, replyKey } from '../../../webhook/message-fields.ts'
 
 type FilterFields = Pick<MsgData, 'contentType' | 'sessionType' | 'recvID' | 'groupID'>
 
-/** Whether a before-webhook is called for this message. A deployment without webhooks pays only this check per message. */
+/**
+ * Whether a before-webhook is called for this message. A deployment without webhooks pays only this check per message.
+ */
 export function hasBeforeSendWebhook({ webhooks, admins }: Config, msg: FilterFields & { sendID: string }): boolean {
   const { beforeSendSingleMsg, beforeSendGroupMsg, beforeMsgModify } = webhooks
   if (!beforeSendSingleMsg && !beforeSendGroupMsg && !beforeMsgModify) return false
@@ -31,7 +33,9 @@ function beforeSendHook(
   return sessionType === SessionType.Single && !admins.has(sendID) ? beforeSendSingleMsg : undefined
 }
 
-/** Whether a webhook covers a message. Notifications and typing messages are never covered; the hook's filters select. */
+/**
+ * Whether a webhook covers a message. Notifications and typing messages are never covered; the hook's filters select.
+ */
 function isSelectedBy(
   hook: Hook | undefined,
   { contentType, sessionType, recvID, groupID }: FilterFields,
@@ -168,7 +172,8 @@ function afterSendJobs(
   const { webhooks } = ctx.config
   const { seq, serverMsgID, recvID, groupID } = msg
   const inGroup = msg.sessionType === SessionType.Group
-  // After a crash the webhook of a message is queued again, with the same eventID, so that the app can skip a duplicate.
+  // After a crash the webhook of a message is queued again, with the same eventID, so that the app can skip a
+  // duplicate.
   const eventFields = (name: AfterName) => ({
     operationID,
     key: replyKey(msg),

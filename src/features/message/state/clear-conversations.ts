@@ -11,7 +11,9 @@ import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from 
 /** Conversations that are cleared at the same time. */
 const MAX_PARALLEL = 16
 
-/** Clears conversations for the user, or with IsSyncOther for all members. IDs that the user does not have are skipped. */
+/**
+ * Clears conversations for the user, or with IsSyncOther for all members. IDs that the user does not have are skipped.
+ */
 export async function clearConversations(
   ctx: CallerContext,
   { conversationIDs, userID, deleteSyncOpt }: z.output<typeof ClearConversationMsgReq>,

@@ -40,8 +40,8 @@ export async function deleteMessagesPhysically(
 }
 
 /**
- * Erases the messages that are older than a time. OpenIM: its call ignores the conversationIDs and confuses seconds with
- * milliseconds, so that it erases nothing. Here the call erases.
+ * Erases the messages that are older than a time. OpenIM: its call ignores the conversationIDs and confuses seconds
+ * with milliseconds, so that it erases nothing. Here the call erases.
  */
 export async function deleteOldMessagesPhysically(
   ctx: CallerContext,

@@ -9,11 +9,12 @@ import type { CallerContext } from '../../../runtime/context.ts'
 import { pageWindow } from '../../../runtime/openim-json.ts'
 import { sendAfterWebhook } from '../../../webhook/after.ts'
 import { accessConversation } from '../access.ts'
-import type {
-  GetGroupMessageReadersReq,
-  MarkConversationAsReadReq,
-  MarkMsgsAsReadReq,
-  SetConversationHasReadSeqReq,
+import {
+  type GetGroupMessageReadersReq,
+  type MarkConversationAsReadReq,
+  type MarkMsgsAsReadReq,
+  ReadersFilter,
+  type SetConversationHasReadSeqReq,
 } from './schema.ts'
 
 /**
@@ -44,7 +45,8 @@ export async function markConversationAsRead(
   if (read.sessionType === SessionType.Single) {
     await sendReadWebhook(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
   } else if (read.sessionType === SessionType.Group) {
-    // OpenIM: unreadMsgNum holds the read seq, contentType the session type, receiveID the reader; no field names the group.
+    // OpenIM: unreadMsgNum holds the read seq, contentType the session type, receiveID the reader; no field names the
+    // group.
     const fields = { sendID: userID, receiveID: userID, unreadMsgNum: hasReadSeq, contentType: read.sessionType }
     await sendAfterWebhook(ctx, 'afterGroupMsgRead', fields)
   }
@@ -99,13 +101,15 @@ export async function setConversationHasReadSeq(
   await notifyOwnDevices(ctx, userID, conversationID, hasReadSeq)
 }
 
-/** Lists the members who have, or have not, read a group message, with both counts. OpenIM: only in its paid edition. */
+/**
+ * Lists the members who have, or have not, read a group message, with both counts. OpenIM: only in its paid edition.
+ */
 export async function getGroupMessageReaders(
   ctx: CallerContext,
   { conversationID, userID, seq, filter, pagination }: z.output<typeof GetGroupMessageReadersReq>,
 ): Promise<{ hasReadCount: number; unreadCount: number; userIDs: string[] }> {
   const { conversation } = await accessConversation(ctx, userID, conversationID)
-  return conversation.readers(seq, { hasRead: filter === 0, ...pageWindow(pagination) })
+  return conversation.readers(seq, { hasRead: filter === ReadersFilter.HasRead, ...pageWindow(pagination) })
 }
 
 interface Receipt {

@@ -36,12 +36,14 @@ export const SetConversationHasReadSeqReq = message({
 export const SetUserConversationMinSeqReq = message({ conversationID: id(), userID: id(), minSeq: seq() })
 /** Ours. 0 = no bound. */
 export const SetUserConversationMaxSeqReq = message({ conversationID: id(), userID: id(), maxSeq: z.int().min(0) })
+/** Which members `get_group_message_readers` lists. */
+export const ReadersFilter = { HasRead: 0, HasNotRead: 1 } as const
+
 export const GetGroupMessageReadersReq = message({
   conversationID: id(),
   userID: id(),
   seq: seq(),
-  /** 0 = members who have read the message, 1 = members who have not. */
-  filter: int32().pipe(z.int().min(0).max(1)),
+  filter: int32().pipe(z.int().min(ReadersFilter.HasRead).max(ReadersFilter.HasNotRead)),
   pagination: pagination(),
 })
 export const RevokeMsgReq = message({ conversationID: id(), userID: id(), seq: seq() })

@@ -8,8 +8,8 @@ import { accessConversation } from '../access.ts'
 import type { SetUserConversationMaxSeqReq, SetUserConversationMinSeqReq } from './schema.ts'
 
 /**
- * Raises a user's min seq: the user cannot read messages below it. It is never lowered, because messages below it may be
- * deleted already.
+ * Raises a user's min seq: the user cannot read messages below it. It is never lowered, because messages below it may
+ * be deleted already.
  * @throws ImError 1001 above the seq of the next message, 1004 when the user does not have the conversation
  */
 export async function setUserConversationMinSeq(

@@ -1,6 +1,8 @@
 const TIMEOUT_MS = 10_000
 
-/** A provider refused a message. The error holds the provider's code, but neither the address nor the verification code. */
+/**
+ * A provider refused a message. The error holds the provider's code, but neither the address nor the verification code.
+ */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError'
 }

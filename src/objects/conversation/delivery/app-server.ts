@@ -1,5 +1,9 @@
 import type { Config } from '../../../config/index.ts'
-import { type AcceptedMessage, queueAfterSendWebhooks, hasAfterSendWebhook } from '../../../features/message/send/webhooks.ts'
+import {
+  type AcceptedMessage,
+  hasAfterSendWebhook,
+  queueAfterSendWebhooks,
+} from '../../../features/message/send/webhooks.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import type { Database } from '../../../platform/storage/d1.ts'
 import { MessageStatus, MsgFrom } from '../../../protocol/constants/message-status.ts'
@@ -88,7 +92,10 @@ export class AppServer {
     if (messages.length === 0) return
     const { config, log, openDatabase, queue } = this.#deps
     this.#ways ??= { db: openDatabase(), webhooks: new WebhookQueue(queue) }
-    const telling = queueAfterSendWebhooks({ config: config(), log: log(), now: () => Date.now(), ...this.#ways }, messages)
+    const telling = queueAfterSendWebhooks(
+      { config: config(), log: log(), now: () => Date.now(), ...this.#ways },
+      messages,
+    )
     this.#told = Promise.all([this.#told, telling]).then(() => {})
   }
 }
