@@ -15,7 +15,7 @@ export interface ViewOptions {
 /** The permission that a URL carries: to read the file with one of these names, until it expires. */
 export interface DownloadPermit {
   names: readonly string[]
-  /** ms since the epoch; null when the URL does not expire. */
+  /** Unix time in ms; null when the URL does not expire. */
   until: number | null
 }
 

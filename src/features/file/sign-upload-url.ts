@@ -18,7 +18,7 @@ export interface PartGrant {
   uploadID: string
   partNumber: number
   size: number
-  /** ms since the epoch. */
+  /** Unix time in ms. */
   expires: number
 }
 

@@ -57,7 +57,7 @@ interface Addressed {
   groupID: string
 }
 
-/** A notification account writes to single users, whatever sessionType the backend gives. */
+/** A message of type OANotification goes to a notification conversation, whatever sessionType the backend gives. */
 export function sessionTypeOf({ contentType, sessionType }: Pick<Addressed, 'contentType' | 'sessionType'>): number {
   return contentType === ContentType.OANotification ? SessionType.Notification : sessionType
 }

@@ -39,7 +39,7 @@ export interface LogInfo {
   nickname: string
   platform: string
   url: string
-  /** ms. */
+  /** Unix time in ms. */
   createTime: number
   logID: string
   filename: string

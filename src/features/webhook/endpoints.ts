@@ -11,7 +11,8 @@ import { DeleteDeadLettersReq, GetDeadLettersReq, GetDeliveriesReq, ReplayReq } 
  *   stores the delivery log and the dead letters (`store/`);
  * - the `webhooks.ts` files in `src/features/` map the events of a feature to webhook bodies;
  * - `src/objects/conversation/delivery/webhook-gate.ts` holds messages until the before-push webhook has answered;
- * - `src/jobs/` delivers after-webhooks from the `webhook` queue, with retries;
+ * - `src/jobs/` delivers after-webhooks from the `webhook` queue, with retries, and calls the webhook before an offline
+ *   push;
  * - `src/config/webhook.ts` reads the settings. For app developers: `docs/webhooks.md`.
  */
 

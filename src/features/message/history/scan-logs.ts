@@ -14,9 +14,9 @@ export interface ScanLimits {
   maxParallel: number
   /** Messages that one step scans. The conversation serves no other request during a step. */
   messagesPerStep: number
-  /** One call stops after this many steps, */
+  /** Steps after which one call stops. */
   maxSteps: number
-  /** or after this many scanned messages. */
+  /** Scanned messages after which one call stops. */
   maxScanned: number
 }
 

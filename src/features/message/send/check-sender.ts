@@ -17,7 +17,7 @@ const APP_LEVEL = 2
 export async function checkSender(ctx: Context, sendID: string, sessionType: number): Promise<boolean> {
   const isAdmin = ctx.config.admins.has(sendID)
   if (isAdmin) await ensureAdmin(ctx, sendID)
-  // The conversation object knows the levels of its members, but not whether an account is a notification account.
+  // In chats and groups the conversation object checks the sender. Only a notification conversation needs this check.
   if (isAdmin || sessionType !== SessionType.Notification) return isAdmin
   const sender = (await usersByID(ctx, [sendID])).get(sendID)
   if (!sender) throw ImError.userNotFound(`no user is registered as ${JSON.stringify(sendID)}`)

@@ -122,7 +122,10 @@ function contentBytes(content: string): Uint8Array {
   throw ImError.args('the app server answered the webhook beforeMsgModify with a content that is not a JSON object')
 }
 
-/** The changed fields for the REST answer, without the three IDs and times that the answer has anyway, as in OpenIM. */
+/**
+ * The changed fields for the REST answer. OpenIM: without serverMsgID, clientMsgID and sendTime, which the answer has
+ * in any case.
+ */
 export function modifyForRest(before: MsgData, after: MsgData): Record<string, unknown> {
   const asJson = (msg: MsgData): [string, unknown][] => {
     const { serverMsgID: _, clientMsgID: __, sendTime: ___, content, ...rest } = msg

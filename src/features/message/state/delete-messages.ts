@@ -41,7 +41,7 @@ export async function deleteMessagesPhysically(
 
 /**
  * Erases the messages that are older than a time. OpenIM: its call ignores the conversationIDs and confuses seconds
- * with milliseconds, so that it erases nothing. Here the call erases.
+ * with milliseconds, so that it erases nothing. Here the call erases the old messages of the given conversations.
  */
 export async function deleteOldMessagesPhysically(
   ctx: CallerContext,

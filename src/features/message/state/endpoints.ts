@@ -34,7 +34,7 @@ export const messageStateEndpoints = [
   post('/msg/get_group_message_readers', 'token', GetGroupMessageReadersReq, getGroupMessageReaders),
   post('/msg/revoke_msg', 'token', RevokeMsgReq, revokeMessage),
   post('/msg/delete_msgs', 'token', DeleteMsgsReq, deleteMessages),
-  // OpenIM: the path is spelt like this.
+  // OpenIM: the path is spelled `phsical`.
   post('/msg/delete_msg_phsical_by_seq', 'admin', DeleteMsgPhysicalBySeqReq, deleteMessagesPhysically),
   post('/msg/delete_msg_physical', 'admin', DeleteMsgPhysicalReq, deleteOldMessagesPhysically),
   post('/msg/clear_conversation_msg', 'token', ClearConversationMsgReq, clearConversations),

@@ -59,7 +59,7 @@ export const DeleteMsgPhysicalBySeqReq = message({
 })
 export const DeleteMsgPhysicalReq = message({
   conversationIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_CONVERSATIONS)),
-  /** ms. */
+  /** Unix time in ms. */
   timestamp: z.int().min(1),
 })
 export const ClearConversationMsgReq = message({

@@ -8,7 +8,7 @@ export interface Acs3Call {
   query: Record<string, string>
   accessKeyID: string
   accessKeySecret: string
-  /** ms. */
+  /** Unix time in ms. */
   now: number
   nonce: string
 }

@@ -10,7 +10,7 @@ export interface Tc3Call {
   body: string
   secretID: string
   secretKey: string
-  /** ms. */
+  /** Unix time in ms. */
   now: number
 }
 
