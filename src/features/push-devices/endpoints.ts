@@ -14,8 +14,8 @@ import { setAppBadge } from './set-app-badge.ts'
  * Offline push begins here: clients register the tokens of their devices and set the badge number.
  *
  * The rest of offline push is elsewhere:
- * - `src/objects/user/` decides whether a message needs an offline push and collects the receivers (`notify/`,
- *   `state/`);
+ * - `src/objects/user/` decides whether a user needs an offline push (`notify/should-push.ts`) and queues it
+ *   (`state/push-buffer.ts`);
  * - `src/push/` builds the notification, selects the provider of each device and calls the provider's API;
  * - `src/jobs/` consumes the `push` queue, with retries;
  * - `src/config/push.ts` reads the settings. For operators: `docs/push.md`.
