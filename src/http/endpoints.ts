@@ -5,7 +5,7 @@ import { friendEndpoints } from '../features/friend/endpoints.ts'
 import { groupEndpoints } from '../features/group/endpoints.ts'
 import { jssdkEndpoints } from '../features/jssdk/endpoints.ts'
 import { messageEndpoints } from '../features/message/endpoints.ts'
-import { readEndpoints } from '../features/message/read-endpoints.ts'
+import { messageStateEndpoints } from '../features/message/state/endpoints.ts'
 import { pushEndpoints } from '../features/push-devices/endpoints.ts'
 import { sdkLogEndpoints } from '../features/sdk-logs/endpoints.ts'
 import { settingsEndpoints } from '../features/settings/endpoints.ts'
@@ -23,7 +23,7 @@ export const endpoints: readonly Endpoint[] = [
   ...groupEndpoints,
   ...conversationEndpoints,
   ...messageEndpoints,
-  ...readEndpoints,
+  ...messageStateEndpoints,
   ...jssdkEndpoints,
   ...fileEndpoints,
   ...pushEndpoints,

@@ -1,9 +1,15 @@
 import type { Hono, Context as RouteContext } from 'hono'
+import { downloadFile } from '../features/file/download-file.ts'
 import { receiveForm } from '../features/file/form-upload.ts'
-import { readObject } from '../features/file/read-object.ts'
 import { receivePart } from '../features/file/receive-part.ts'
-import { FORM, type PartGrant } from '../features/file/sign-part.ts'
-import { plainPermit, type ReadPermit, signedPermit, type View, viewIn } from '../features/file/sign-read.ts'
+import {
+  type DownloadPermit,
+  parseViewOptions,
+  plainURLPermit,
+  signedURLPermit,
+  type ViewOptions,
+} from '../features/file/sign-download-url.ts'
+import { FORM_PART, type PartGrant } from '../features/file/sign-upload-url.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
@@ -39,10 +45,10 @@ export function mountFileRoutes(app: Hono<AppEnv>): void {
 }
 
 async function download(c: Route, prefix: string): Promise<Response> {
-  const view = viewIn(c.req.query())
+  const view = parseViewOptions(c.req.query())
   const permit = await permitOf(c, new URL(c.req.url).pathname.slice(prefix.length), view)
   if (permit instanceof ImError) return envelope(errorReply(permit), FORBIDDEN)
-  const { headers, body, status } = await readObject(c.var.context, {
+  const { headers, body, status } = await downloadFile(c.var.context, {
     ...permit,
     ...view,
     headOnly: c.req.method === 'HEAD',
@@ -54,15 +60,15 @@ async function download(c: Route, prefix: string): Promise<Response> {
 }
 
 /** The permit to read a file, or the refusal. For a signed address only the signature counts. */
-async function permitOf(c: Route, path: string, view: View): Promise<ReadPermit | ImError> {
+async function permitOf(c: Route, path: string, view: ViewOptions): Promise<DownloadPermit | ImError> {
   const ctx = c.var.context
   const signature = c.req.query('signature')
   try {
     if (signature !== undefined) {
-      return signedPermit(ctx, path, view, { signature, expires: Number(c.req.query('expires')) })
+      return signedURLPermit(ctx, path, view, { signature, expires: Number(c.req.query('expires')) })
     }
     if (ctx.config.fileAccess === 'signed') await requireUser(c)
-    return plainPermit(path)
+    return plainURLPermit(path)
   } catch (error) {
     if (error instanceof ImError && error.code !== ERRORS.TooManyRequests.code) return error
     throw error
@@ -87,7 +93,7 @@ async function upload(c: Route): Promise<Response> {
 
 async function uploadForm(c: Route): Promise<Response> {
   const formType = c.req.header('content-type') ?? ''
-  await receiveForm(c.var.context, grantOf(c, FORM), c.req.query('signature') ?? '', incomingOf(c), formType)
+  await receiveForm(c.var.context, grantOf(c, FORM_PART), c.req.query('signature') ?? '', incomingOf(c), formType)
   return new Response(null)
 }
 

@@ -6,7 +6,7 @@ import { removeAllMembers } from '../features/group/lifecycle/dismiss-group.ts'
 import { publishProfileToGroups } from '../features/group/member-info/publish-profile.ts'
 import { announceInvitationRequests } from '../features/group/membership/announce-invitation-requests.ts'
 import { sendToAll, sendToUsers } from '../features/message/send/batch-send-msg.ts'
-import { listConversation } from '../features/message/store.ts'
+import { addToDirectory } from '../features/message/store.ts'
 import type { Context } from '../runtime/context.ts'
 import { clean } from './cron.ts'
 
@@ -27,7 +27,7 @@ async function handle(ctx: Context, job: TransferJob): Promise<void> {
     case 'friends-imported':
       return announceImport(ctx, job)
     case 'conversation-begun':
-      return listConversation(ctx.db, job.conversationID)
+      return addToDirectory(ctx.db, job.conversationID)
     case 'send-to-users':
       return sendToUsers(ctx, job)
     case 'send-to-all':

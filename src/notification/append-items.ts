@@ -1,6 +1,7 @@
+import { buildAppendItem } from '../contracts/append-item.ts'
 import type { AppendItem, LogName } from '../contracts/messages.ts'
 import { SessionType } from '../protocol/constants/session-type.ts'
-import { MsgData } from '../protocol/proto/index.ts'
+import type { MsgData } from '../protocol/proto/index.ts'
 import { messageID } from '../runtime/ids.ts'
 import type { BuiltNotification } from './build.ts'
 
@@ -20,22 +21,6 @@ export function appendItems(built: BuiltNotification, operationID: string): Appe
 }
 
 function asItem(msg: MsgData, operationID: string, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
-  return {
-    operationID,
-    sendID: msg.sendID,
-    recvID: msg.recvID,
-    groupID: msg.groupID,
-    clientMsgID: msg.clientMsgID,
-    serverMsgID,
-    sessionType: msg.sessionType,
-    contentType: msg.contentType,
-    createTime: msg.createTime,
-    sendTime: 0,
-    log,
-    stored,
-    senderSync: true,
-    senderHasIt: false,
-    exempt: true,
-    msg: MsgData.encode(msg).finish(),
-  }
+  const delivery = { operationID, serverMsgID, sendTime: 0, log, stored }
+  return buildAppendItem(msg, { ...delivery, senderSync: true, senderHasIt: false, exempt: true })
 }

@@ -17,7 +17,7 @@ afterEach(async () => {
   await call('/config/reset_config')
 })
 
-describe('the configuration files', () => {
+describe('configuration files', () => {
   it('are listed, and each can be read as the text of a JSON object', async () => {
     const { data } = await call('/config/get_config_list')
     expect(data).toMatchObject({ environment: 'source', version: expect.stringMatching(/^3\.\d/) })
@@ -26,7 +26,7 @@ describe('the configuration files', () => {
     expect(await read('openim-rpc-auth.yml')).toEqual({ TokenPolicy: { Expire: 90 } })
   })
 
-  it('never show a secret', async () => {
+  it('do not contain secrets', async () => {
     const { data } = await call('/config/get_config_list')
     const texts = await Promise.all(
       data.configNames.map((configName: string) => call('/config/get_config', { configName })),
@@ -35,22 +35,22 @@ describe('the configuration files', () => {
     expect((await read('share.yml')).Secret).toBe('')
   })
 
-  it('are known by their names alone', async () => {
+  it('are refused when the name is unknown', async () => {
     for (const configName of ['mongodb.yml', 'toString', '../share.yml']) {
       expect(await call('/config/get_config', { configName })).toMatchObject({ errCode: 1001 })
       expect(await set(configName, {})).toMatchObject({ errCode: 1001 })
     }
   })
 
-  it('come back unchanged when they are set to what they are', async () => {
+  it('are accepted with their current content, without creating an override', async () => {
     const { data } = await call('/config/get_config_list')
     for (const configName of data.configNames) expect(await set(configName, await read(configName))).toEqual(OK)
     expect(currentOverrides()).toEqual({})
   })
 })
 
-describe('a setting that is changed at run time', () => {
-  it('is in force at once where it was changed, whatever the case of its name, and is reset', async () => {
+describe('a changed setting', () => {
+  it('takes effect at once, in any case of its name, until it is reset', async () => {
     await register('tim')
     expect(await set('openim-rpc-auth.yml', { tokenpolicy: { EXPIRE: 3 } })).toEqual(OK)
     const days = async () => {
@@ -65,7 +65,7 @@ describe('a setting that is changed at run time', () => {
     expect(await days()).toBe(90)
   })
 
-  it('decides messages of conversations that are open already', async () => {
+  it('applies to conversations that are loaded already', async () => {
     await register('una', 'vic')
     const una = await Device.connect('una')
     await una.sendText('vic', 'hello')
@@ -75,7 +75,7 @@ describe('a setting that is changed at run time', () => {
     await una.sendText('vic', 'thank you')
   })
 
-  it('is kept for objects that wake later', async () => {
+  it('applies to objects that wake later', async () => {
     await register('wes', 'xia')
     expect(await set('openim-rpc-msg.yml', { FriendVerify: true })).toEqual(OK)
     await evictAllDurableObjects()
@@ -83,7 +83,7 @@ describe('a setting that is changed at run time', () => {
     await expect(wes.sendText('xia', 'hello')).rejects.toThrow(/^1303/)
   })
 
-  it('leaves the fields that are not named as they are', async () => {
+  it('does not change fields that are not given', async () => {
     await set('openim-crontask.yml', { RetainChatRecords: 30 })
     await set('openim-crontask.yml', { DeleteObjectType: ['sdklog'] })
     expect(await read('openim-crontask.yml')).toEqual({
@@ -95,7 +95,7 @@ describe('a setting that is changed at run time', () => {
     expect((await read('openim-crontask.yml')).DeleteObjectType).toEqual([])
   })
 
-  it('is told from where it came, for whoever looks into the database', async () => {
+  it('is stored with the user who changed it and the time', async () => {
     await set('log.yml', { RemainLogLevel: 3 })
     expect(await openDatabase(bindings.DB).select().from(settingOverride)).toContainEqual({
       name: 'OPENIM_LOG_LEVEL',
@@ -106,18 +106,23 @@ describe('a setting that is changed at run time', () => {
   })
 
   it.each([
-    ['a text that is no JSON', 'share.yml', '{', /JSON object/],
+    ['text that is not JSON', 'share.yml', '{', /JSON object/],
     ['a list', 'share.yml', '[]', /JSON object/],
     ['a misspelt field', 'openim-rpc-msg.yml', { freindVerify: true }, /freindVerify: there is no such field/],
     ['a wrong type', 'openim-rpc-msg.yml', { FriendVerify: 'yes' }, /FriendVerify: /],
     ['a value for a group of fields', 'share.yml', { MultiLogin: 4 }, /MultiLogin: there is no such field/],
     ['a value out of range', 'share.yml', { MultiLogin: { Policy: 3 } }, /MultiLogin.Policy: /],
-    ['rules about devices that do not exist', 'share.yml', { MultiLogin: { Rules: { Toaster: [] } } }, /Rules: /],
+    ['rules for an unknown platform', 'share.yml', { MultiLogin: { Rules: { Toaster: [] } } }, /Rules: /],
     ['a fraction of a day', 'openim-crontask.yml', { RetainChatRecords: 0.5 }, /RetainChatRecords: /],
-    ['an address that is none', 'openim-api.yml', { Prometheus: { GrafanaURL: 'javascript:alert(1)' } }, /GrafanaURL/],
-    ['a secret', 'share.yml', { Secret: 'a new secret that is long enough' }, /Secret: it is set with the deployment/],
-    ['other administrators', 'share.yml', { IMAdminUser: { UserIDs: ['mallory'] } }, /UserIDs: it is set with the/],
-  ])('refuses %s and changes nothing', async (_what, configName, content, sentence) => {
+    ['an invalid URL', 'openim-api.yml', { Prometheus: { GrafanaURL: 'javascript:alert(1)' } }, /GrafanaURL/],
+    [
+      'a secret',
+      'share.yml',
+      { Secret: 'a new secret that is long enough' },
+      /Secret: only the deployment.s environment can change this field/,
+    ],
+    ['other administrators', 'share.yml', { IMAdminUser: { UserIDs: ['mallory'] } }, /UserIDs: only the deployment/],
+  ])('is refused, and nothing changes, with %s', async (_what, configName, content, sentence) => {
     const before = currentOverrides()
     const reply = await set(configName, content)
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(sentence) })
@@ -125,7 +130,7 @@ describe('a setting that is changed at run time', () => {
     expect(currentOverrides()).toEqual(before)
   })
 
-  it('goes with others, all or none', async () => {
+  it('is applied together with others, all or none', async () => {
     const log = { configName: 'log.yml', data: '{"RemainLogLevel":3}' }
     const bad = { configName: 'openim-rpc-auth.yml', data: '{"TokenPolicy":{"Expire":0}}' }
     const good = { configName: 'openim-rpc-auth.yml', data: '{"TokenPolicy":{"Expire":7}}' }
@@ -135,7 +140,7 @@ describe('a setting that is changed at run time', () => {
     expect(currentOverrides()).toEqual({ OPENIM_LOG_LEVEL: 'warn', OPENIM_TOKEN_EXPIRE_DAYS: '7' })
   })
 
-  it('rests while the deployment alone decides', async () => {
+  it('has no effect while overrides are switched off', async () => {
     await set('openim-rpc-auth.yml', { TokenPolicy: { Expire: 3 } })
     expect((await call('/config/get_enable_config_manager')).data).toEqual({ enable: true })
     expect(await call('/config/set_enable_config_manager', { enable: false })).toEqual(OK)
@@ -146,7 +151,7 @@ describe('a setting that is changed at run time', () => {
     expect(await read('openim-rpc-auth.yml')).toEqual({ TokenPolicy: { Expire: 3 } })
   })
 
-  it('reaches the other isolates when their copies are half a minute old', async () => {
+  it('reaches other isolates when their copies are 30 seconds old', async () => {
     await call('/restart')
     const row = { name: 'OPENIM_LOG_LEVEL', value: 'warn', changedBy: 'somebody elsewhere', changeTime: 1 }
     await openDatabase(bindings.DB).insert(settingOverride).values(row)
@@ -156,7 +161,7 @@ describe('a setting that is changed at run time', () => {
     expect(reading).toEqual([])
     vi.setSystemTime(Date.now() + 30_000)
     refresh()
-    // Nobody reads twice, and nobody waits: what was known is in force until the answer is there.
+    // A second refresh does not read again, and the old copy applies until the first has finished.
     refresh()
     expect(reading).toHaveLength(1)
     expect(currentOverrides()).toEqual({})
@@ -165,10 +170,10 @@ describe('a setting that is changed at run time', () => {
     vi.useRealTimers()
   })
 
-  it('is what it was while the database is away', async () => {
+  it('keeps its value while the database is not available', async () => {
     await set('openim-rpc-auth.yml', { TokenPolicy: { Expire: 3 } })
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
-    await bindings.DB.prepare('ALTER TABLE setting_override RENAME TO away').run()
+    await bindings.DB.prepare('ALTER TABLE setting_override RENAME TO unavailable').run()
     vi.setSystemTime(Date.now() + 30_000)
     const reading: Promise<void>[] = []
     refreshOverrides(bindings, (work) => reading.push(work))
@@ -176,12 +181,12 @@ describe('a setting that is changed at run time', () => {
     expect(reading).toHaveLength(1)
     expect(error.mock.calls.join()).toContain('could not be read')
     expect(currentOverrides()).toEqual({ OPENIM_TOKEN_EXPIRE_DAYS: '3' })
-    await bindings.DB.prepare('ALTER TABLE away RENAME TO setting_override').run()
+    await bindings.DB.prepare('ALTER TABLE unavailable RENAME TO setting_override').run()
     vi.useRealTimers()
     vi.restoreAllMocks()
   })
 
-  it('that this version does not take any more stops nothing', async () => {
+  it('is ignored when this version does not accept it any more', async () => {
     const row = { changedBy: 'imAdmin', changeTime: 1 }
     await openDatabase(bindings.DB)
       .insert(settingOverride)
@@ -196,16 +201,20 @@ describe('a setting that is changed at run time', () => {
   })
 })
 
-it('bad bodies of configuration calls are bad HTTP requests too', async () => {
-  const headers = { operationID: 'test', token: await adminToken() }
-  const response = await request('/config/set_config', { method: 'POST', headers, body: '{"configName":1}' })
-  expect(response.status).toBe(400)
-  expect(await response.json()).toMatchObject({ errCode: 1001 })
+describe('a configuration call with an invalid body', () => {
+  it('is answered with the HTTP status 400', async () => {
+    const headers = { operationID: 'test', token: await adminToken() }
+    const response = await request('/config/set_config', { method: 'POST', headers, body: '{"configName":1}' })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ errCode: 1001 })
+  })
 })
 
-it('the configuration is for administrators', async () => {
-  await register('yan')
-  const token = await userToken('yan')
-  expect((await post('/config/get_config', { configName: 'share.yml' }, token)).errCode).toBe(1002)
-  expect((await post('/config/set_config', { configName: 'log.yml', data: '{}' }, token)).errCode).toBe(1002)
+describe('configuration calls', () => {
+  it('are refused to users', async () => {
+    await register('yan')
+    const token = await userToken('yan')
+    expect((await post('/config/get_config', { configName: 'share.yml' }, token)).errCode).toBe(1002)
+    expect((await post('/config/set_config', { configName: 'log.yml', data: '{}' }, token)).errCode).toBe(1002)
+  })
 })

@@ -1,16 +1,16 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { activeUsers } from '../../src/features/statistics/active.ts'
+import { activeUsers } from '../../src/features/statistics/active-users-and-groups.ts'
 import { ActiveUserReq } from '../../src/features/statistics/schema.ts'
+import { DAY_MS } from '../../src/platform/durations.ts'
 import { type CallerContext, createContext } from '../../src/runtime/context.ts'
 import { adminToken, appendItem, bindings, conversation, post, register, until, userToken } from '../rigs/rig.ts'
 import { seedGroup } from '../rigs/seed-group.ts'
 
-const DAY = 86_400_000
-/** Noon of a day long ago, and of those after it. */
-const noon = (day: number) => Date.parse('2024-02-28T12:00:00Z') + day * DAY
+/** Noon of 28 February 2024, plus a number of days. */
+const noon = (day: number) => Date.parse('2024-02-28T12:00:00Z') + day * DAY_MS
 const MARCH_2024 = Date.parse('2024-03-01T00:00:00Z')
-const FIVE_DAYS = { start: noon(0) - DAY / 2, end: noon(4) + DAY / 2 }
+const FIVE_DAYS = { start: noon(0) - DAY_MS / 2, end: noon(4) + DAY_MS / 2 }
 const ALL = { pageNumber: 1, showNumber: 100 }
 
 const ask = async (path: string, fields: object) =>
@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 
 describe('active users', () => {
-  it('are counted by the messages they sent to each other, most active first', async () => {
+  it('are ranked by the messages they sent to other users, most active first', async () => {
     const { errCode, data } = await ask('user/active', {})
     expect(errCode).toBe(0)
     expect(data).toEqual({
@@ -62,7 +62,7 @@ describe('active users', () => {
     })
   })
 
-  it('are counted in groups too when asked for, least active first, in pages', async () => {
+  it('are ranked with group messages too, ascending, in pages', async () => {
     const pages = [1, 2].map((pageNumber) =>
       ask('user/active', { group: true, ase: true, pagination: { pageNumber, showNumber: 2 } }),
     )
@@ -80,7 +80,7 @@ describe('active users', () => {
     expect(first?.data).toMatchObject({ msgCount: 7, userCount: 3 })
   })
 
-  it('are those of the time between, its start included and its end not', async () => {
+  it('are counted from the start, inclusive, to the end, exclusive', async () => {
     const at = async (start: number, end: number) => (await ask('user/active', { start, end })).data.msgCount
     expect(await at(noon(0), noon(1))).toBe(1)
     expect(await at(noon(0) + 1, noon(1))).toBe(0)
@@ -89,18 +89,18 @@ describe('active users', () => {
     expect(await at(noon(5), noon(5))).toBe(0)
   })
 
-  it('who are gone are shown by their ID', async () => {
+  it('are shown by their ID when they are not registered any more', async () => {
     await say('alice', 'bob', noon(20), { sendID: 'ghost', exempt: true })
     const { data } = await ask('user/active', { start: noon(20), end: noon(21) })
     expect(data.users).toEqual([{ user: expect.objectContaining({ userID: 'ghost', nickname: 'ghost' }), count: 1 }])
   })
 
-  it('of more than one call can count are counted in parts', async () => {
+  it('are counted in several calls when one call is not enough', async () => {
     const ctx: CallerContext = {
       ...createContext(bindings, 'parts'),
       caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
     }
-    const limits = { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1 }
+    const limits = { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1 }
     let [messages, parts, continuation] = [0, 0, '']
     do {
       const req = ActiveUserReq.parse({ ...FIVE_DAYS, group: true, pagination: ALL, continuation })
@@ -116,11 +116,11 @@ describe('active users', () => {
   it.each([
     ['no start', { start: 0 }, /^start: /],
     ['no end', { end: 0 }, /^end: /],
-    ['a start behind the end', { start: noon(3), end: noon(2) }, /^start: it is behind end/],
+    ['a start after the end', { start: noon(3), end: noon(2) }, /^start: it must not be after end/],
     ['no pagination', { pagination: null }, /^pagination: /],
     ['a page of a million', { pagination: { pageNumber: 1, showNumber: 1_000_000 } }, /^pagination: /],
-    ['a continuation of their own making', { continuation: 'abc' }, /^continuation: /],
-  ])('are not asked for with %s', async (_what, fields, sentence) => {
+    ['an invented continuation', { continuation: 'abc' }, /^continuation: /],
+  ])('are refused with %s', async (_what, fields, sentence) => {
     for (const path of ['user/active', 'group/active']) {
       expect(await ask(path, fields)).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(sentence) })
     }
@@ -128,7 +128,7 @@ describe('active users', () => {
 })
 
 describe('active groups', () => {
-  it('are counted by the messages sent to them', async () => {
+  it('are ranked by the messages sent to them', async () => {
     expect((await ask('group/active', {})).data).toEqual({
       msgCount: 3,
       groupCount: 1,
@@ -137,36 +137,36 @@ describe('active groups', () => {
     })
   })
 
-  it('of a time without messages are none', async () => {
+  it('are an empty list for a time without messages', async () => {
     expect((await ask('group/active', { start: 1, end: 2 })).data).toEqual({
       ...{ msgCount: 0, groupCount: 0, dateCount: {}, groups: [] },
     })
   })
 })
 
-describe('a log', () => {
-  it('is counted down to the time of interest, and no further', async () => {
-    const recent = { from: Date.now() - 2 * DAY, to: Date.now() + DAY }
+describe('countMessages', () => {
+  it('stops at the start of the time range', async () => {
+    const recent = { from: Date.now() - 2 * DAY_MS, to: Date.now() + DAY_MS }
     const id = 'si_alice_bob'
     await say('alice', 'bob', 0)
     const { maxSeq } = (await conversation(id).state('alice', { chat: 0, notification: 0 })).chat
     const step = await conversation(id).countMessages(recent, Number.MAX_SAFE_INTEGER, 1)
     expect(step).toMatchObject({ senders: { alice: 1 }, scanned: 1, below: maxSeq })
-    const future = { from: Date.now() + 2 * DAY, to: Date.now() + 3 * DAY }
+    const future = { from: Date.now() + 2 * DAY_MS, to: Date.now() + 3 * DAY_MS }
     expect(await conversation(id).countMessages(future, Number.MAX_SAFE_INTEGER, 1)).toMatchObject({ below: 0 })
   })
 })
 
-describe('registrations and foundings', () => {
-  it('are counted per day, with those before and all', async () => {
+describe('registrations and created groups', () => {
+  it('are counted per day, with the total and the count before the range', async () => {
     const users = [-1, 0, 0, 1].map((day, i) => ({
       userID: `old${i}`,
       nickname: 'Old',
-      createTime: MARCH_2024 + day * DAY,
+      createTime: MARCH_2024 + day * DAY_MS,
     }))
     await post('/user/user_register', { users }, await adminToken())
     const bob = await userToken('bob')
-    const window = { start: MARCH_2024, end: MARCH_2024 + DAY }
+    const window = { start: MARCH_2024, end: MARCH_2024 + DAY_MS }
     const { data } = await post('/statistics/user/register', window, bob)
     expect(data).toMatchObject({ before: 1, count: { '2024-03-01': 2 } })
     const all = await bindings.DB.prepare('SELECT count(*) AS n FROM user').first<{ n: number }>()
@@ -177,7 +177,7 @@ describe('registrations and foundings', () => {
     expect((await post('/statistics/group/create', window, bob)).errCode).toBe(1002)
   })
 
-  it.each(['user/register', 'group/create'])('%s wants a time', async (path) => {
+  it.each(['user/register', 'group/create'])('are refused without a valid time range: %s', async (path) => {
     expect((await ask(path, { start: -1 })).errCode).toBe(1001)
     expect((await ask(path, { start: 2, end: 1 })).errCode).toBe(1001)
   })

@@ -1,7 +1,7 @@
 import { createExecutionContext, createScheduledController, runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TransferJob } from '../../src/contracts/jobs.ts'
-import { listConversation } from '../../src/features/message/store.ts'
+import { addToDirectory } from '../../src/features/message/store.ts'
 import { insertLogs } from '../../src/features/sdk-logs/store.ts'
 import { clearExpiredLogs, clearExpiredMessages } from '../../src/jobs/clear-expired.ts'
 import { CLEANING, clean } from '../../src/jobs/cron.ts'
@@ -33,7 +33,7 @@ async function talk(peer: string, texts: string[]): Promise<string> {
   const id = `si_alice_${peer}`
   await conversation(id).append(texts.map((clientMsgID) => appendItem({ recvID: peer, clientMsgID })))
   await runDurableObjectAlarm(bindings.CONVERSATION.getByName(id))
-  await listConversation(context().db, id)
+  await addToDirectory(context().db, id)
   return id
 }
 
@@ -84,7 +84,7 @@ describe('messages', () => {
 
   it('of a conversation that fails do not keep the others', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
-    await listConversation(context().db, 'si_aaa_never_begun')
+    await addToDirectory(context().db, 'si_aaa_never_begun')
     const id = await talk('peer5', ['k', 'l'])
     await retain({ RetainChatRecords: 10 })
     expect((await clearExpiredMessages(context(), daysAhead(11), '')).removed).toBeGreaterThanOrEqual(2)
@@ -146,7 +146,7 @@ describe('the nightly cleaning', () => {
   it('goes on behind a step, with what was removed so far, until there is nothing left', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
-    for (const id of ids) await listConversation(context().db, id)
+    for (const id of ids) await addToDirectory(context().db, id)
     const jobs: TransferJob[] = []
     const ctx = { ...context(), after: async (job: TransferJob) => void jobs.push(job) }
     const job = {

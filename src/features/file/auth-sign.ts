@@ -1,20 +1,20 @@
 import type { z } from 'zod'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
-import { accessUpload, requireOpen } from './access.ts'
-import { partCountOf } from './parts.ts'
+import { accessUpload, requireOpenUpload } from './access.ts'
+import { partCountOf } from './part-sizes.ts'
 import type { AuthSignReq, SignedParts } from './schema.ts'
-import { signParts } from './sign-part.ts'
+import { signParts } from './sign-upload-url.ts'
 
-/** Addresses for further parts, or fresh ones for parts that took too long. */
+/** Answers signed URLs for further parts, or new ones for parts whose URLs have expired. */
 export async function authSign(
   ctx: CallerContext,
   { uploadID, partNumbers }: z.output<typeof AuthSignReq>,
 ): Promise<SignedParts> {
   const upload = await accessUpload(ctx, uploadID)
-  requireOpen(ctx, upload)
+  requireOpenUpload(ctx, upload)
   const count = partCountOf(upload)
   const unknown = partNumbers.find((partNumber) => partNumber > count)
-  if (unknown !== undefined) throw ImError.args(`the file has ${count} parts, and none is number ${unknown}`)
+  if (unknown !== undefined) throw ImError.args(`the file has ${count} parts; part ${unknown} does not exist`)
   return signParts(ctx, upload, partNumbers)
 }

@@ -1,10 +1,10 @@
 import { post } from '../../runtime/endpoint.ts'
 import { authSign } from './auth-sign.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
+import { accessURL } from './download-file.ts'
 import { completeFormData, initiateFormData } from './form-upload.ts'
 import { initiateMultipartUpload } from './initiate-upload.ts'
 import { partLimit, partSize } from './part-limit.ts'
-import { accessURL } from './read-object.ts'
 import {
   AccessURLReq,
   AuthSignReq,
@@ -16,7 +16,7 @@ import {
   PartSizeReq,
 } from './schema.ts'
 
-/** The calls around files; the bytes themselves go through `http/file-routes.ts`. */
+/** Calls to upload and find files. The bytes go through the routes in `http/file-routes.ts`, or directly to the store. */
 export const fileEndpoints = [
   post('/object/part_limit', 'token', PartLimitReq, partLimit),
   post('/object/part_size', 'token', PartSizeReq, partSize),

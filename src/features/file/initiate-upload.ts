@@ -1,21 +1,22 @@
 import type { z } from 'zod'
+import { DAY_MS } from '../../platform/durations.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { messageID } from '../../runtime/ids.ts'
-import { requireFreeUpload } from './access.ts'
-import { keyOf } from './keys.ts'
-import { requireName, urlOf } from './name.ts'
-import { partCountOf, partSizeOf, requireFileSize } from './parts.ts'
+import { requireUploadQuota } from './access.ts'
+import { fileURL, requireName } from './file-name.ts'
+import { partCountOf, partSizeOf, requireFileSize } from './part-sizes.ts'
 import { requireAllowed } from './require-allowed.ts'
 import type { InitiatedUpload, InitiateMultipartUploadReq } from './schema.ts'
-import { signParts } from './sign-part.ts'
+import { signParts } from './sign-upload-url.ts'
 import { findContent, nameKnownContent } from './store/objects.ts'
 import { insertUpload } from './store/uploads.ts'
+import { storeKeyOf } from './store-keys.ts'
 
-/** OpenIM's. R2 forgets the parts of an unfinished file after the same time. */
-const UPLOAD_LIFE_MS = 7 * 24 * 60 * 60 * 1000
+/** OpenIM's lifetime of an upload. R2 deletes the parts of an incomplete file after the same time. */
+const UPLOAD_LIFETIME_MS = 7 * DAY_MS
 
-/** Opens an upload, or names a file whose content is here already: then there is nothing to send. */
+/** Starts an upload. When the content is stored already, names the file instead and answers `upload: null`. */
 export async function initiateMultipartUpload(
   ctx: CallerContext,
   { hash, size, maxParts, cause, name, contentType }: z.output<typeof InitiateMultipartUploadReq>,
@@ -26,20 +27,21 @@ export async function initiateMultipartUpload(
   const { userID } = ctx.caller
   const stored = await findContent(ctx.db, hash)
   if (stored) {
-    if (stored.size !== size) throw ImError.args(`the file with this hash does not have ${size} bytes`)
+    if (stored.size !== size) throw ImError.args(`the file with this hash has another size than ${size} bytes`)
     const object = { name, userID, hash, contentType, cause, createTime: ctx.now() }
-    if (await nameKnownContent(ctx.db, object)) return { url: urlOf(ctx, name), upload: null }
+    if (await nameKnownContent(ctx.db, object)) return { url: fileURL(ctx, name), upload: null }
   }
-  await requireFreeUpload(ctx)
+  await requireUploadQuota(ctx)
 
   const uploadID = messageID()
   const partSize = partSizeOf(size)
-  const expireTime = ctx.now() + UPLOAD_LIFE_MS
+  const expireTime = ctx.now() + UPLOAD_LIFETIME_MS
   const count = partCountOf({ size, partSize })
-  // A file of one part is stored in one operation, a third of what parts would cost. Where clients write to the store
-  // themselves it comes as a part all the same: the address of a part is void once the parts are joined.
+  // A file of one part is stored in one operation, which costs a third of a multipart upload. When clients upload to
+  // the store directly, it is a multipart upload all the same: joining the parts invalidates the signed URLs of the
+  // parts.
   const inParts = count > 1 || ctx.files.direct !== null
-  const storeUploadID = inParts ? await ctx.files.beginParts(keyOf(uploadID), contentType) : ''
+  const storeUploadID = inParts ? await ctx.files.beginParts(storeKeyOf(uploadID), contentType) : ''
   const upload = { uploadID, userID, hash, size, partSize, contentType, storeUploadID, expireTime, completed: false }
   await insertUpload(ctx.db, upload)
 

@@ -1,41 +1,42 @@
 import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
-import { existingUpload, requireOpen } from './access.ts'
-import { hashOfParts, PartHasher } from './hash.ts'
-import { freshKeyOf, keyOf } from './keys.ts'
-import { type PartGrant, requireGrant } from './sign-part.ts'
+import { existingUpload, requireOpenUpload } from './access.ts'
+import { hashOfParts, PartHasher } from './file-hash.ts'
+import { type PartGrant, requireGrant } from './sign-upload-url.ts'
 import { addPart, findParts, replacePart } from './store/uploads.ts'
+import { newStoreKey, storeKeyOf } from './store-keys.ts'
 import type { FileUploadRow } from './tables.ts'
 
-/** A body as it comes from the client. */
-export interface Incoming {
+/** A request body that is not read yet. */
+export interface IncomingBody {
   body: ReadableStream<Uint8Array> | null
-  /** What the header says; null when it says nothing. */
+  /** The Content-Length header; null when it is absent. */
   length: number | null
 }
 
 /**
- * Takes a part at its signed address, straight into the store.
- * @throws ImError 1001 on a body of another size or content, 1002 without permission, 1004 when there is no upload
+ * Receives a part at its signed URL and streams it into the store.
+ * @throws ImError 1001 when the body has another size or hash, 1002 when the URL is not valid, 1004 when the upload
+ *   does not exist
  */
 export async function receivePart(
   ctx: Context,
   grant: PartGrant,
   signature: string,
-  { body, length }: Incoming,
+  { body, length }: IncomingBody,
 ): Promise<void> {
   requireGrant(ctx, grant, signature)
   const { uploadID, partNumber, size } = grant
   if (!body || (length !== null && length !== size)) {
-    throw ImError.args(`part ${partNumber} has ${size} bytes, not ${length ?? 0}`)
+    throw ImError.args(`part ${partNumber} must have ${size} bytes, not ${length ?? 0}`)
   }
   const upload = await existingUpload(ctx, uploadID)
-  requireOpen(ctx, upload)
+  requireOpenUpload(ctx, upload)
   if (upload.storeUploadID === '') await receiveWhole(ctx, upload, body)
-  else await receiveOneOfMany(ctx, upload, partNumber, size, body)
+  else await receiveOnePart(ctx, upload, partNumber, size, body)
 }
 
-async function receiveOneOfMany(
+async function receiveOnePart(
   ctx: Context,
   { uploadID, storeUploadID }: FileUploadRow,
   partNumber: number,
@@ -43,40 +44,41 @@ async function receiveOneOfMany(
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
   const hasher = new PartHasher(size)
-  const tag = await ctx.files.putPart(keyOf(uploadID), storeUploadID, partNumber, hasher.tap(body), size)
+  const tag = await ctx.files.putPart(storeKeyOf(uploadID), storeUploadID, partNumber, hasher.tap(body), size)
   const [md5 = ''] = hasher.finish()
-  if (!(await replacePart(ctx.db, { uploadID, partNumber, tag, md5 }))) throw ImError.args('the upload is complete')
+  if (!(await replacePart(ctx.db, { uploadID, partNumber, tag, md5 })))
+    throw ImError.args('the upload is complete already')
 }
 
-/** A file of one part can be checked at once, for its hash is that of its only part. */
+/** Receives a file of one part. Its hash is checked at once, because the hash follows from the MD5 of its only part. */
 async function receiveWhole(ctx: Context, upload: FileUploadRow, body: ReadableStream<Uint8Array>): Promise<void> {
-  await keepWhole(ctx, upload, async (key) => {
+  await storeWholeFile(ctx, upload, async (key) => {
     const md5 = await ctx.files.put(key, body, upload.size, upload.contentType)
-    if (hashOfParts([md5]) !== upload.hash) throw ImError.args('the bytes are not those whose hash was announced')
+    if (hashOfParts([md5]) !== upload.hash) throw ImError.args('the bytes do not match the announced hash')
     return md5
   })
 }
 
 /**
- * Keeps a file that comes as a whole. What came first stays, as it may be in use by now: the same again is no fault,
- * and something else is refused.
- * @param put stores it under the key and tells what identifies it
+ * Stores a file that is uploaded as a whole. The first uploaded content is kept, because it can be in use already: the
+ * same content again is accepted, other content is refused.
+ * @param put stores the file under the key and returns its MD5 or OpenIM hash
  */
-export async function keepWhole(
+export async function storeWholeFile(
   ctx: Context,
   { uploadID }: FileUploadRow,
   put: (key: string) => Promise<string>,
 ): Promise<void> {
-  const key = freshKeyOf(uploadID)
-  let isKept = false
+  const key = newStoreKey(uploadID)
+  let isStored = false
   try {
     const md5 = await put(key)
-    isKept = await addPart(ctx.db, { uploadID, partNumber: 1, tag: key, md5 })
-    if (isKept) return
+    isStored = await addPart(ctx.db, { uploadID, partNumber: 1, tag: key, md5 })
+    if (isStored) return
     const [first] = await findParts(ctx.db, uploadID)
-    if (!first) throw ImError.args('the upload is complete')
-    if (first.md5 !== md5) throw ImError.args('another file has been uploaded here')
+    if (!first) throw ImError.args('the upload is complete already')
+    if (first.md5 !== md5) throw ImError.args('another file has been uploaded to this URL already')
   } finally {
-    if (!isKept) await ctx.files.delete([key])
+    if (!isStored) await ctx.files.delete([key])
   }
 }

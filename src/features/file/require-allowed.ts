@@ -4,33 +4,33 @@ import type { Context } from '../../runtime/context.ts'
 import { coversType, mediaTypeOf, typeByExtension } from './media-type.ts'
 
 /** A file as its uploader describes it. */
-interface Described {
+interface FileDescription {
   name: string
   contentType: string
-  /** The group it belongs to. */
+  /** The file group, such as `msg-picture`. */
   cause: string
   size: number
 }
 
 /**
- * What this deployment takes, by media type, group and size. A file counts as what it is said to be and as what its name
- * makes others take it for; the bytes are not looked at.
- * @throws ImError 1001 on what is not taken
+ * Checks a file against the deployment's allowed media types, file groups and sizes. Both the declared type and the
+ * type by the name's extension must be allowed. The bytes are not inspected.
+ * @throws ImError 1001 when the file is not allowed
  */
-export function requireAllowed({ config }: Context, file: Described): void {
+export function requireAllowed({ config }: Context, file: FileDescription): void {
   const { cause: group, size } = file
   if (!isSelected(config.fileGroups, (pattern) => pattern === group)) {
-    throw ImError.args(`files of the group ${JSON.stringify(group)} are not taken here`)
+    throw ImError.args(`files of the group ${JSON.stringify(group)} are not allowed`)
   }
   const byName = typeByExtension(file.name)
   const types = byName === null ? [mediaTypeOf(file)] : [mediaTypeOf(file), byName]
   for (const type of types) {
     if (isSelected(config.fileTypes, (pattern) => coversType(pattern, type))) continue
-    throw ImError.args(`files of the type ${type.split(';')[0]} are not taken here`)
+    throw ImError.args(`files of the type ${type.split(';')[0]} are not allowed`)
   }
   for (const [kind, limit] of config.fileLimits) {
-    const isMeant = kind === group || types.some((type) => coversType(kind, type))
-    if (isMeant && size > limit) throw ImError.args(`a file of ${kind} has at most ${limit} bytes here, not ${size}`)
+    const isCovered = kind === group || types.some((type) => coversType(kind, type))
+    if (isCovered && size > limit) throw ImError.args(`a file of ${kind} must have at most ${limit} bytes, not ${size}`)
   }
 }
 

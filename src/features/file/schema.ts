@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bool, int32, int64, list, message, str } from '../../runtime/openim-json.ts'
-import { MAX_PARTS } from './parts.ts'
+import { MAX_PARTS } from './part-sizes.ts'
 
 const MAX_CONTENT_TYPE = 255
 const MAX_CAUSE = 255
@@ -12,7 +12,7 @@ const md5 = z
   .regex(/^[0-9a-f]{32}$/i, { error: 'an MD5 has 32 hexadecimal digits' })
   .transform((digits) => digits.toLowerCase())
 const uploadID = z.string().min(1)
-/** A media type, or as some clients have it the file's extension. */
+/** A media type; some clients send the file's extension instead. */
 const contentType = str().pipe(z.string().max(MAX_CONTENT_TYPE))
 const cause = str().pipe(z.string().max(MAX_CAUSE))
 
@@ -20,11 +20,11 @@ export const PartLimitReq = message({})
 
 export const PartSizeReq = message({ size: int64() })
 
-/** `partSize` and `urlPrefix` of OpenIM's message are not read: both are the server's to say. */
+/** The fields `partSize` and `urlPrefix` of OpenIM's request are ignored: the server decides both. */
 export const InitiateMultipartUploadReq = message({
   hash: md5,
   size: int64(),
-  /** How many parts to sign at once; below 0: all. */
+  /** Number of parts to sign with this call; negative = all. */
   maxParts: int32(),
   cause,
   name: str(),
@@ -58,7 +58,7 @@ export const InitiateFormDataReq = message({
   name: str(),
   size: int64(),
   contentType,
-  /** What the other calls name `cause`. */
+  /** The other calls name this field `cause`. */
   group: cause,
   millisecond: int64(),
   absolute: bool(),
@@ -91,7 +91,7 @@ export interface PartLimit {
   maxNumSize: number
 }
 
-/** A file that is to be uploaded, or with `upload` null one that is there already. */
+/** A started upload; `upload` is null when the content is stored already. */
 export interface InitiatedUpload {
   url: string
   upload: { uploadID: string; partSize: number; expireTime: number; sign: SignedParts } | null

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** What has been stored, once per content however many names it has. */
+/** Stored contents: one row per content, however many names it has. */
 export const fileContent = sqliteTable('file_content', {
-  /** OpenIM's hash of a file, see `hash.ts`. */
+  /** OpenIM's hash of a file, see `file-hash.ts`. */
   hash: text('hash').primaryKey(),
   storeKey: text('store_key').notNull(),
   size: integer('size').notNull(),
   createTime: integer('create_time').notNull(),
   /**
-   * Of a picture, once somebody has looked: its media type, and its size in pixels, 0 when it cannot be read. The type of
-   * what is no picture is "".
+   * The media type and size in pixels of a picture, null until the content is first requested as a picture. The type is
+   * "" when the content is not a picture; the sizes are 0 when they cannot be measured.
    */
   pictureType: text('picture_type'),
   pictureWidth: integer('picture_width'),
@@ -24,11 +24,11 @@ export const fileObject = sqliteTable(
   'file_object',
   {
     name: text('name').primaryKey(),
-    /** Who gave the name. */
+    /** The user who named the file. */
     userID: text('user_id').notNull(),
     hash: text('hash').notNull(),
     contentType: text('content_type').notNull(),
-    /** What the file is for, as the client says: `msg-picture`, `sdklog`. */
+    /** The file group that the client gave, such as `msg-picture` or `sdklog`. */
     cause: text('cause').notNull(),
     createTime: integer('create_time').notNull(),
   },
@@ -37,18 +37,18 @@ export const fileObject = sqliteTable(
 
 export type FileObjectRow = typeof fileObject.$inferSelect
 
-/** A file on its way. */
+/** Uploads, open and completed ones until they expire. */
 export const fileUpload = sqliteTable(
   'file_upload',
   {
     uploadID: text('upload_id').primaryKey(),
     userID: text('user_id').notNull(),
-    /** "" while the content is not known: in a form upload until it is complete. */
+    /** OpenIM's hash of the file; "" in a form upload that is not complete. */
     hash: text('hash').notNull(),
     size: integer('size').notNull(),
     partSize: integer('part_size').notNull(),
     contentType: text('content_type').notNull(),
-    /** The store's ID of a file in parts; "" when it comes as a whole. */
+    /** The store's ID of a multipart upload; "" when the file is uploaded as a whole. */
     storeUploadID: text('store_upload_id').notNull(),
     expireTime: integer('expire_time').notNull(),
     completed: integer('completed', { mode: 'boolean' }).notNull(),
@@ -61,15 +61,15 @@ export const fileUpload = sqliteTable(
 
 export type FileUploadRow = typeof fileUpload.$inferSelect
 
-/** What has arrived of it. */
+/** Uploaded parts of open uploads. */
 export const filePart = sqliteTable(
   'file_part',
   {
     uploadID: text('upload_id').notNull(),
     partNumber: integer('part_number').notNull(),
-    /** The store's tag of a part; the key, when the file came as a whole. */
+    /** The store's tag of a part; the store key when the file was uploaded as a whole. */
     tag: text('tag').notNull(),
-    /** In hex, of the part; in a form upload, OpenIM's hash of the whole. */
+    /** The MD5 of the part in hex; in a form upload, OpenIM's hash of the whole file. */
     md5: text('md5').notNull(),
   },
   (t) => [primaryKey({ columns: [t.uploadID, t.partNumber] })],
@@ -77,12 +77,12 @@ export const filePart = sqliteTable(
 
 export type FilePartRow = typeof filePart.$inferSelect
 
-/** Contents that lost a name, and may have none left. */
+/** Contents that lost a name and may have no name left; the cleaning checks them. */
 export const fileOrphan = sqliteTable('file_orphan', {
   hash: text('hash').primaryKey(),
 })
 
-/** What is in the store and belongs to nothing any more. */
+/** Store keys that no content uses any more; the cleaning deletes them from the store. */
 export const fileGarbage = sqliteTable('file_garbage', {
   storeKey: text('store_key').primaryKey(),
   hash: text('hash').notNull(),

@@ -1,18 +1,18 @@
 import type { ImageInfo } from '../../platform/storage/images.ts'
 import type { Context } from '../../runtime/context.ts'
-import { thumbnailsOf } from './keys.ts'
+import { thumbnailPrefix } from './store-keys.ts'
 import type { FileContentRow } from './tables.ts'
 
-/** OpenIM's: who asks for a larger one gets the original. */
+/** OpenIM's limit: a request for a larger side gets the original. */
 const MAX_SIDE = 1_024
-/** How far a side may go that nobody has given. */
-const MAX_FREE_SIDE = 2_048
+/** Limit of a side that the request does not give. */
+const MAX_DEFAULT_SIDE = 2_048
 
-/** So many different ones are made of a picture; reading needs no token, and each costs. */
+/** Thumbnails per picture. Each costs money, and requests without a token can ask for any size. */
 export const MAX_THUMBNAILS = 16
 
-/** What becomes of a picture where nobody says: browsers show all of these, and it stays small. */
-const SHOWN_AS: Readonly<Record<string, string>> = {
+/** The format of a thumbnail when the request gives none: browsers show all of these, and the files are small. */
+const DEFAULT_FORMATS: Readonly<Record<string, string>> = {
   'image/jpeg': 'image/jpeg',
   'image/gif': 'image/gif',
   'image/webp': 'image/webp',
@@ -21,7 +21,7 @@ const SHOWN_AS: Readonly<Record<string, string>> = {
   'image/heif': 'image/jpeg',
 }
 
-/** The box that a request asks for, and the type; "" and 0 where it does not say. */
+/** The requested size and format; 0 and "" when the request does not give them. */
 export interface Box {
   width: number
   height: number
@@ -35,26 +35,27 @@ const FORMATS: Readonly<Record<string, string>> = {
   gif: 'image/gif',
 }
 
-/** What is to be made of a picture, or null where the original is what was asked for. */
+/** The thumbnail that a request needs; null when the original is the answer. */
 export function thumbnailFor(picture: ImageInfo, { width, height, format }: Box): ImageInfo | null {
-  // Nothing is made of a picture that could not be measured.
+  // A picture that could not be measured is never resized.
   if (picture.width === 0 || width > MAX_SIDE || height > MAX_SIDE) return null
   const type = FORMATS[format.toLowerCase()] ?? null
   const fits = (width <= 0 || width >= picture.width) && (height <= 0 || height >= picture.height)
   if (fits && (type === null || type === picture.type)) return null
   const sides = { width: side(width, picture.width), height: side(height, picture.height) }
-  return { ...sides, type: type ?? SHOWN_AS[picture.type] ?? 'image/png' }
+  return { ...sides, type: type ?? DEFAULT_FORMATS[picture.type] ?? 'image/png' }
 }
 
 /**
- * A thumbnail: a kept one, or else one that is made and kept.
- * @throws Error when it cannot be made
+ * Reads a stored thumbnail, or makes it and stores it after the reply.
+ * @returns null when the picture has MAX_THUMBNAILS others, or its content is missing in the store
+ * @throws Error when the thumbnail cannot be made
  */
 export async function thumbnail(ctx: Context, content: FileContentRow, wanted: ImageInfo): Promise<Uint8Array | null> {
-  const key = thumbnailsOf(content.hash) + nameOf(wanted)
-  const kept = await ctx.files.readSmall(key)
-  if (kept) return kept
-  const others = await ctx.files.list(thumbnailsOf(content.hash), MAX_THUMBNAILS)
+  const key = thumbnailPrefix(content.hash) + thumbnailName(wanted)
+  const stored = await ctx.files.readSmall(key)
+  if (stored) return stored
+  const others = await ctx.files.list(thumbnailPrefix(content.hash), MAX_THUMBNAILS)
   if (others.length >= MAX_THUMBNAILS) return null
   const original = await ctx.files.read(content.storeKey, { offset: 0, length: content.size })
   if (!original) return null
@@ -64,10 +65,10 @@ export async function thumbnail(ctx: Context, content: FileContentRow, wanted: I
 }
 
 /** `640x480.jpeg` */
-export function nameOf({ width, height, type }: ImageInfo): string {
+export function thumbnailName({ width, height, type }: ImageInfo): string {
   return `${width}x${height}.${type.slice('image/'.length)}`
 }
 
-function side(asked: number, original: number): number {
-  return asked > 0 ? Math.min(asked, original) : Math.min(original, MAX_FREE_SIDE)
+function side(requested: number, original: number): number {
+  return requested > 0 ? Math.min(requested, original) : Math.min(original, MAX_DEFAULT_SIDE)
 }

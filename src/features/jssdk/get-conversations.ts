@@ -11,7 +11,7 @@ import type { GetActiveConversationsReq, GetJsSdkConversationsReq } from './sche
 const DEFAULT_COUNT = 100
 const MAX_COUNT = 500
 
-/** The pure-JS SDK's conversation list: the most recent conversations with all that a list shows. */
+/** Answers the conversation list of the pure-JS SDK: the most recent conversations with the data that a list shows. */
 export async function getActiveConversations(
   ctx: CallerContext,
   { count }: z.output<typeof GetActiveConversationsReq>,
@@ -26,12 +26,15 @@ export async function getActiveConversations(
   const conversations = await withDetails(ctx, newest, rows)
   return {
     unreadCount: unreadCount(views),
-    // A list entry without a message to show is left out, as OpenIM does.
+    // OpenIM: a conversation without a message is left out.
     conversations: conversations.filter((conversation) => conversation.lastMsg),
   }
 }
 
-/** The same for given IDs. Every one the caller has is answered: the SDK relies on it. */
+/**
+ * The same for given conversationIDs. All that the caller has are answered, with or without a message: the SDK needs
+ * them.
+ */
 export async function getJsSdkConversations(
   ctx: CallerContext,
   { conversationIDs }: z.output<typeof GetJsSdkConversationsReq>,

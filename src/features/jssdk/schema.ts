@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { int64, list, message, str } from '../../runtime/openim-json.ts'
 
-/** The owner is always the caller; what the request says is ignored, as OpenIM does. */
+/** OpenIM: `ownerUserID` is ignored; the owner is always the caller. */
 export const GetActiveConversationsReq = message({ ownerUserID: str(), count: int64() })
 export const GetJsSdkConversationsReq = message({
   ownerUserID: str(),

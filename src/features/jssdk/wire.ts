@@ -1,7 +1,7 @@
 import type { ConversationMsg, GetActiveConversationsResp } from '../../protocol/proto/index.ts'
-import { msgDataOnWire } from '../message/history/pull-messages.ts'
+import { msgDataToJson } from '../message/wire.ts'
 
-/** The list in JSON: what a conversation does not have stays there as null. */
+/** The list in JSON: fields that a conversation does not have are null instead of absent. */
 export function conversationsToJson({ unreadCount, conversations }: GetActiveConversationsResp): object {
   return { unreadCount, conversations: conversations.map(conversationToJson) }
 }
@@ -9,7 +9,7 @@ export function conversationsToJson({ unreadCount, conversations }: GetActiveCon
 function conversationToJson(given: ConversationMsg): object {
   return {
     conversation: given.conversation ?? null,
-    lastMsg: given.lastMsg ? msgDataOnWire(given.lastMsg) : null,
+    lastMsg: given.lastMsg ? msgDataToJson(given.lastMsg) : null,
     user: given.user ?? null,
     friend: given.friend ?? null,
     group: given.group ?? null,

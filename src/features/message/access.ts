@@ -4,28 +4,29 @@ import { isNotificationConversation } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 
-/** A chat conversation together with what one of its members may see of it. */
+/** A chat conversation with the seq bounds that one of its members may read. */
 export interface OwnConversation {
   conversation: ConversationRpc
   view: LogView
 }
 
-/** Whether a view ends with the moment in which the user left the group. */
+/** Whether the user has left the group: the view then ends with the seq at which the user left. */
 export function hasLeft(view: LogView): boolean {
   return view.maxSeq !== 0
 }
 
 /**
- * Fetches a conversation through one of its members, for that member or an administrator.
- * @throws ImError 1001 not a chat, 1002 somebody else's, 1004 not one that the user has
+ * Fetches a conversation through one of its members. The caller must be that member or an administrator.
+ * @throws ImError 1001 for a notification conversation, 1002 for another user's, 1004 when the user does not have it
  */
-export async function conversationOf(
+export async function accessConversation(
   ctx: CallerContext,
   userID: string,
   conversationID: string,
 ): Promise<OwnConversation> {
   requireSelfOrAdmin(ctx, userID)
-  if (isNotificationConversation(conversationID)) throw ImError.args(`${conversationID} holds no messages of people`)
+  if (isNotificationConversation(conversationID))
+    throw ImError.args(`${conversationID} is a notification conversation and holds no chat messages`)
   const view = await ctx.user(userID).logView(conversationID)
   if (!view) throw ImError.notFound(`${userID} has no conversation ${conversationID}`)
   return { conversation: ctx.conversation(view.home), view }

@@ -1,8 +1,8 @@
 import { post, type Quirks, withQuirks, withSendStatus } from '../../runtime/endpoint.ts'
+import { getServerTime } from './get-server-time.ts'
+import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './history/get-seqs.ts'
 import { pullMsgBySeq } from './history/pull-messages.ts'
 import { searchMsg } from './history/search-messages.ts'
-import { getConversationsHasReadAndMaxSeq, getNewestSeq } from './history/seqs.ts'
-import { getServerTime } from './history/server-time.ts'
 import {
   BatchSendMsgReq,
   CheckMsgIsSendSuccessReq,
@@ -19,16 +19,16 @@ import {
 import { batchSendMsg } from './send/batch-send-msg.ts'
 import { managerSendMsg } from './send/manager-send-msg.ts'
 import { sendBusinessNotification } from './send/send-business-notification.ts'
-import { sendBegun, sendMsg } from './send/send-msg.ts'
+import { restSendTarget, sendMsg } from './send/send-msg.ts'
 import { sendSimpleMsg } from './send/send-simple-msg.ts'
 import { checkMsgIsSendSuccess } from './send/send-status.ts'
 
-/** OpenIM reads the bodies of these calls by another way, which answers a bad one with the status 400. */
+/** OpenIM: these calls answer an invalid body with the HTTP status 400, other calls with 200. */
 const ownStatus: Quirks = { badBodyStatus: 400 }
 
-/** What an app backend does with messages: send, look up, search. */
+/** Calls to send, pull and search messages. Calls to read, revoke and delete them are in `state/endpoints.ts`. */
 export const messageEndpoints = [
-  withQuirks(withSendStatus(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), sendBegun), ownStatus),
+  withQuirks(withSendStatus(post('/msg/send_msg', 'admin', SendMsgReq, sendMsg), restSendTarget), ownStatus),
   withQuirks(post('/msg/batch_send_msg', 'admin', BatchSendMsgReq, batchSendMsg), ownStatus),
   withQuirks(
     post('/msg/send_business_notification', 'admin', SendBusinessNotificationReq, sendBusinessNotification),

@@ -3,14 +3,13 @@ import { ContentType } from '../../protocol/constants/content-type.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { messageID } from '../../runtime/ids.ts'
 import { bool, int32, int64, list, message, pagination, str } from '../../runtime/openim-json.ts'
-import type { Content } from './send/content.ts'
 
 const MAX_ID = 255
-/** A batch of this many userIDs is about what a body holds; all users go by `isSendAll`. */
+/** About as many userIDs as a request body can hold; `isSendAll` sends to all users. */
 const MAX_RECEIVERS = 20_000
 const MAX_RANGES = 500
 const MAX_CONVERSATIONS = 10_000
-/** A page is fetched from as many conversations as it has rows, at worst. */
+/** In the worst case every row of a page comes from another conversation, which costs an object call each. */
 const MAX_SEARCH_PAGE = 200
 const MAX_KEYWORD = 256
 
@@ -27,10 +26,13 @@ const offlinePushInfo = () =>
     signalInfo: str(),
   }).nullish()
 
-const content = (): z.ZodType<Content> =>
-  z.record(z.string(), z.unknown()).refine((given) => Object.keys(given).length > 0, { error: 'it is empty' })
+/** The content of a message as a backend writes it; `send/content.ts` checks its fields. */
+export type Content = Record<string, unknown>
 
-/** What every message of an app backend has, whomever it goes to. */
+const content = (): z.ZodType<Content> =>
+  z.record(z.string(), z.unknown()).refine((given) => Object.keys(given).length > 0, { error: 'it must not be empty' })
+
+/** Fields of every message that an app backend sends. */
 const sendFields = {
   sendID: id(),
   groupID: maybeID(),
@@ -45,7 +47,7 @@ const sendFields = {
   sendTime: int64().pipe(z.int().min(0)),
   offlinePushInfo: offlinePushInfo(),
   ex: str(),
-  /** Ours: the backend's own ID of the message. A call that is repeated with it sends nothing twice. */
+  /** Ours: the backend's own ID of the message. A repeated call with the same ID does not send a second message. */
   clientMsgID: str().pipe(z.string().max(64)),
 }
 
@@ -55,7 +57,7 @@ interface Addressed {
   groupID: string
 }
 
-/** A notification account writes to users only, whatever sessionType the backend gives. */
+/** A message of type OANotification goes to a notification conversation, whatever sessionType the backend gives. */
 export function sessionTypeOf({ contentType, sessionType }: Pick<Addressed, 'contentType' | 'sessionType'>): number {
   return contentType === ContentType.OANotification ? SessionType.Notification : sessionType
 }
@@ -82,11 +84,11 @@ export const SendMsgReq = message({
 export const BatchSendMsgReq = message({
   ...sendFields,
   isSendAll: bool(),
-  // OpenIM: must be there with isSendAll too, if only as [].
+  // OpenIM: required with isSendAll too, where it may be [].
   recvIDs: z.array(id()).max(MAX_RECEIVERS),
 }).superRefine(checkAddress)
 
-/** The call of OpenIM's second version. */
+/** The body of the send call in OpenIM's older API (version 2). */
 export const ManagerSendMsgReq = message({
   operationID: str(),
   sendID: id(),
@@ -113,10 +115,10 @@ export const SendSimpleMsgReq = message({
   ex: str(),
 })
 
-/** What the `key` of a simple message says in base64: the message that it answers. */
+/** The decoded `key` of a simple message: it identifies the message that is answered. */
 export const AnsweredMessage = message({ sendID: str(), recvID: str(), groupID: str() })
 
-/** How a business notification is kept: pushed to whoever is there, or stored until it is pulled. */
+/** How a business notification is delivered: to online devices only, or stored for offline devices too. */
 export const Reliability = { OnlineOnly: 1, Stored: 2 } as const
 
 export const SendBusinessNotificationReq = message({
@@ -134,7 +136,7 @@ export const SendBusinessNotificationReq = message({
     .transform((level) => level ?? Reliability.OnlineOnly),
 }).refine((given) => (given.recvUserID === '') !== (given.recvGroupID === ''), {
   path: ['recvUserID'],
-  error: 'give either recvUserID or recvGroupID',
+  error: 'exactly one of recvUserID and recvGroupID is needed',
 })
 
 export const CheckMsgIsSendSuccessReq = message({})
@@ -145,7 +147,7 @@ export const PullMsgBySeqReq = message({
   userID: id(),
   seqRanges: list(message({ conversationID: id(), begin: int64(), end: int64(), num: int64() })).refine(
     (ranges) => ranges.length <= MAX_RANGES,
-    { error: `there are at most ${MAX_RANGES}` },
+    { error: `there can be at most ${MAX_RANGES} ranges` },
   ),
   order: int32().pipe(z.int().min(0).max(1)),
 })
@@ -160,32 +162,32 @@ export const SearchMsgReq = message({
   sendID: maybeID(),
   recvID: maybeID(),
   contentType: int32(),
-  /** A day, UTC. */
-  sendTime: str().refine((given) => given === '' || isDay(given), { error: 'it must be a day, as YYYY-MM-DD' }),
+  /** A day in UTC, `YYYY-MM-DD`. */
+  sendTime: str().refine((given) => given === '' || isDay(given), { error: 'it must be a date, YYYY-MM-DD' }),
   sessionType: int32(),
   pagination: pagination().refine((page) => page.showNumber <= MAX_SEARCH_PAGE, {
     path: ['showNumber'],
-    error: `it is at most ${MAX_SEARCH_PAGE}`,
+    error: `it must be at most ${MAX_SEARCH_PAGE}`,
   }),
-  /** Ours: words that the message must contain, by either name. */
+  /** Ours: text that the message must contain. `text` and `content` are two names of the same field. */
   text: str().pipe(z.string().max(MAX_KEYWORD)),
   content: str().pipe(z.string().max(MAX_KEYWORD)),
-  /** Ours: where an earlier search stopped. */
+  /** Ours: the continuation that an earlier call answered. */
   continuation: str(),
 })
 
-/** JavaScript would take the 31st of February for a day in March. */
+/** Refuses dates that do not exist: JavaScript parses February 31 as a day in March. */
 function isDay(given: string): boolean {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(given) ? Date.parse(given) : Number.NaN
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(given)
 }
 
-/** What a backend learns of a message that is sent. */
+/** The answer to a backend that has sent a message. */
 export interface SentMsg {
   serverMsgID: string
   clientMsgID: string
   sendTime: number
-  /** The fields that a webhook has changed; absent when there are none. */
+  /** The fields that a before-webhook has changed; absent when no field was changed. */
   modify?: Record<string, unknown>
 }
 

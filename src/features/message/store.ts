@@ -3,17 +3,17 @@ import type { Database } from '../../platform/storage/d1.ts'
 import { user } from '../user/tables.ts'
 import { conversationDirectory } from './tables.ts'
 
-export async function listConversation(db: Database, conversationID: string): Promise<void> {
+export async function addToDirectory(db: Database, conversationID: string): Promise<void> {
   await db.insert(conversationDirectory).values({ conversationID }).onConflictDoNothing()
 }
 
-/** Which conversations: those whose ID begins so, and of which a user may be one end; "" does not narrow. */
+/** Selects conversations by the prefix of their ID and by a user that the ID contains; "" selects all. */
 export interface DirectoryFilter {
   prefix: string
   userID: string
 }
 
-/** Conversations in the order of their IDs, behind the one named. */
+/** One page of the directory: conversation IDs in ascending order that follow `after`. */
 export async function directoryPage(
   db: Database,
   { prefix, userID }: DirectoryFilter,
@@ -41,7 +41,7 @@ export async function countUsers(db: Database): Promise<number> {
   return counted?.total ?? 0
 }
 
-/** All users in the order of their IDs, behind the one named. */
+/** One page of all userIDs in ascending order that follow `after`. */
 export async function userIDsAfter(db: Database, after: string, limit: number): Promise<string[]> {
   const rows = await db
     .select({ userID: user.userID })

@@ -24,11 +24,11 @@ export const SearchLogsReq = message({
   startTime: int64(),
   endTime: int64(),
   pagination: pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, {
-    error: `showNumber is at most ${MAX_PAGE}`,
+    error: `showNumber must be at most ${MAX_PAGE}`,
   }),
 }).refine(({ startTime, endTime }) => startTime <= endTime, {
   path: ['startTime'],
-  error: 'it is behind endTime',
+  error: 'it must not be after endTime',
 })
 
 export const DeleteLogsReq = message({ logIDs: list(z.string()).pipe(z.array(z.string()).min(1).max(MAX_LOG_IDS)) })
@@ -39,7 +39,7 @@ export interface LogInfo {
   nickname: string
   platform: string
   url: string
-  /** ms. */
+  /** Unix time in ms. */
   createTime: number
   logID: string
   filename: string

@@ -5,7 +5,7 @@ import { usersByID } from '../user/get-users-info.ts'
 import type { LogInfo, SearchLogsReq } from './schema.ts'
 import { logPage } from './store.ts'
 
-/** Logs of users whose ID contains the keyword, newest first; without times, all there are. */
+/** Searches the logs of users whose userID contains the keyword, newest first. Without a time range, all logs. */
 export async function searchLogs(
   ctx: CallerContext,
   { keyword, startTime, endTime, pagination }: z.output<typeof SearchLogsReq>,
@@ -19,7 +19,7 @@ export async function searchLogs(
   const logsInfos = rows.map(({ appFramework: _, ...row }) => ({
     ...row,
     nickname: users.get(row.userID)?.nickname ?? '',
-    // OpenIM has the field and never fills it.
+    // OpenIM: the field exists and is always empty.
     systemType: '',
   }))
   return { logsInfos, total }

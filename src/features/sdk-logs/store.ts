@@ -4,14 +4,14 @@ import { type SdkLogRow, sdkLog } from './tables.ts'
 
 const COLUMNS = 9
 
-/** All or none; a logID that is taken fails the whole. */
+/** Inserts all rows or none. It fails when one of the logIDs exists already. */
 export async function insertLogs(db: Database, rows: readonly SdkLogRow[]): Promise<void> {
   const [first, ...rest] = chunked(rows, COLUMNS).map((part) => db.insert(sdkLog).values(part))
   if (first) await db.batch([first, ...rest])
 }
 
-/** Those of the given IDs that there are. */
-export async function logIDsAmong(db: Database, logIDs: readonly string[]): Promise<Set<string>> {
+/** Answers which of the given logIDs exist. */
+export async function existingLogIDs(db: Database, logIDs: readonly string[]): Promise<Set<string>> {
   const [first, ...rest] = chunked(logIDs).map((part) =>
     db.select({ logID: sdkLog.logID }).from(sdkLog).where(inArray(sdkLog.logID, part)),
   )
@@ -20,22 +20,25 @@ export async function logIDsAmong(db: Database, logIDs: readonly string[]): Prom
   return new Set(found.flat().map((row) => row.logID))
 }
 
-/** All or none. */
+/** Deletes all of the given logs or none. */
 export async function deleteLogs(db: Database, logIDs: readonly string[]): Promise<void> {
   const [first, ...rest] = chunked(logIDs).map((part) => db.delete(sdkLog).where(inArray(sdkLog.logID, part)))
   if (first) await db.batch([first, ...rest])
 }
 
-/** Logs of users whose ID contains a text, uploaded in a stretch of time (ms, both ends included), newest first. */
+/**
+ * One page of the logs of users whose userID contains the keyword, uploaded from `from` to `to` (ms, inclusive), newest
+ * first.
+ */
 export async function logPage(
   db: Database,
-  wanted: { keyword: string; from: number; to: number },
+  filter: { keyword: string; from: number; to: number },
   window: { offset: number; limit: number },
 ): Promise<{ total: number; rows: SdkLogRow[] }> {
   const where: SQL | undefined = and(
-    gte(sdkLog.createTime, wanted.from),
-    lte(sdkLog.createTime, wanted.to),
-    wanted.keyword === '' ? undefined : sql`instr(${sdkLog.userID}, ${wanted.keyword}) > 0`,
+    gte(sdkLog.createTime, filter.from),
+    lte(sdkLog.createTime, filter.to),
+    filter.keyword === '' ? undefined : sql`instr(${sdkLog.userID}, ${filter.keyword}) > 0`,
   )
   const [counted, rows] = await db.batch([
     db.select({ total: count() }).from(sdkLog).where(where),
@@ -50,7 +53,10 @@ export async function logPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** The oldest so many that were uploaded before a moment (ms). Answers how many there were. */
+/**
+ * Deletes at most `limit` logs that were uploaded before `time` (ms), the oldest first.
+ * @returns the number of deleted logs
+ */
 export async function deleteLogsBefore(db: Database, time: number, limit: number): Promise<number> {
   const oldest = db
     .select({ logID: sdkLog.logID })

@@ -1,13 +1,13 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Logs that SDKs have uploaded; the files themselves are in the store of files. */
+/** Log files that SDKs have uploaded; the files themselves are in the file store. */
 export const sdkLog = sqliteTable(
   'sdk_log',
   {
-    /** Ten digits, as OpenIM makes them. */
+    /** Ten digits, as in OpenIM. */
     logID: text('log_id').primaryKey(),
     userID: text('user_id').notNull(),
-    /** OpenIM's name of the platform. */
+    /** OpenIM's name of the platform, such as `iOS`. */
     platform: text('platform').notNull(),
     appFramework: text('app_framework').notNull(),
     version: text('version').notNull(),

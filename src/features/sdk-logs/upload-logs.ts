@@ -3,11 +3,11 @@ import type { z } from 'zod'
 import { platformName } from '../../protocol/constants/platform.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import type { UploadLogsReq } from './schema.ts'
-import { insertLogs, logIDsAmong } from './store.ts'
+import { existingLogIDs, insertLogs } from './store.ts'
 
-/** Notes log files that the caller's SDK has uploaded before. */
+/** Records log files that the caller's SDK has uploaded before this call. */
 export async function uploadLogs(ctx: CallerContext, req: z.output<typeof UploadLogsReq>): Promise<void> {
-  const about = {
+  const common = {
     userID: ctx.caller.userID,
     platform: platformName(req.platform),
     appFramework: req.appFramework,
@@ -15,21 +15,22 @@ export async function uploadLogs(ctx: CallerContext, req: z.output<typeof Upload
     ex: req.ex,
     createTime: ctx.now(),
   }
-  const logIDs = await freeLogIDs(ctx, req.fileURLs.length)
-  const rows = req.fileURLs.map(({ filename, URL }, i) => ({ ...about, logID: logIDs[i] ?? '', filename, url: URL }))
+  const logIDs = await newLogIDs(ctx, req.fileURLs.length)
+  const rows = req.fileURLs.map(({ filename, URL }, i) => ({ ...common, logID: logIDs[i] ?? '', filename, url: URL }))
   await insertLogs(ctx.db, rows)
 }
 
-async function freeLogIDs(ctx: CallerContext, count: number): Promise<string[]> {
-  const free = new Set<string>()
-  while (free.size < count) {
-    while (free.size < count) free.add(newLogID())
-    for (const taken of await logIDsAmong(ctx.db, [...free])) free.delete(taken)
+/** Generates logIDs that no stored log has. */
+async function newLogIDs(ctx: CallerContext, count: number): Promise<string[]> {
+  const logIDs = new Set<string>()
+  while (logIDs.size < count) {
+    while (logIDs.size < count) logIDs.add(randomLogID())
+    for (const existing of await existingLogIDs(ctx.db, [...logIDs])) logIDs.delete(existing)
   }
-  return [...free]
+  return [...logIDs]
 }
 
-/** Ten digits, the first of them not 0, as OpenIM makes them. */
-function newLogID(): string {
+/** Ten digits without a leading 0, as in OpenIM. */
+function randomLogID(): string {
   return String(randomInt(1_000_000_000, 10_000_000_000))
 }

@@ -4,26 +4,26 @@ import type { RuntimeSetting } from '../../config/settings.ts'
 import type { LogLevel } from '../../platform/observability/log.ts'
 
 /*
- * OpenIM's configuration is a set of YAML files, and its calls speak of those: by file name, each as the JSON that Go
- * makes of it. Here are the files of which this service has something, with the settings behind their fields.
+ * OpenIM's configuration is a set of YAML files. Its configuration calls name a file and carry its content as the JSON
+ * of the Go struct. This table maps the fields of these files to the settings that this service has.
  */
 
 type Json = string | number | boolean | object
 
 /** One field of a file. */
 interface Field {
-  /** What is shown for it; a secret is shown as "". */
+  /** The value in an answer; "" for a secret. */
   show(config: Config): Json
-  /** How it is changed; null for what only a deployment sets. */
+  /** The setting to change and the schema of its value; null when only the deployment's environment sets it. */
   change: { setting: RuntimeSetting; schema: z.ZodType<string, unknown> } | null
 }
 
-/** Fields by their place in the file, with Go's names of the parts. */
+/** Fields by their path in the file, such as `RateLimiter.Enable`, with the names of the Go struct. */
 export type ConfigFile = Readonly<Record<string, Field>>
 
 const fixed = (show: Field['show']): Field => ({ show, change: null })
 
-/** A field that holds a setting as it is written, but for its JSON type. */
+/** A field whose value is the setting's text as a JSON number. */
 const number = (setting: RuntimeSetting, schema: z.ZodType<number, unknown> = z.int()): Field => ({
   show: ({ runtime }) => Number(runtime[setting]),
   change: { setting, schema: schema.transform(String) },
@@ -39,7 +39,7 @@ const names = (setting: RuntimeSetting): Field => ({
   change: { setting, schema: z.array(z.string().regex(/^[^,]+$/)).transform((list) => list.join(',') || ',') },
 })
 
-/** The levels of OpenIM's logger. */
+/** The log levels by OpenIM's numbers. */
 const LOG_LEVELS: Readonly<Record<number, LogLevel>> = { 2: 'error', 3: 'warn', 4: 'info', 5: 'debug', 6: 'debug' }
 
 const logLevel: Field = {
@@ -59,7 +59,7 @@ const fileAccess: Field = {
   change: { setting: 'OPENIM_FILE_ACCESS', schema: z.string() },
 }
 
-const rules: Field = {
+const multiLoginRules: Field = {
   show: ({ runtime }) => runtime.OPENIM_MULTI_LOGIN_RULES ?? {},
   change: {
     setting: 'OPENIM_MULTI_LOGIN_RULES',
@@ -67,15 +67,15 @@ const rules: Field = {
   },
 }
 
-const address: Field = {
-  show: ({ grafanaURL }) => grafanaURL ?? '',
+const grafanaURL: Field = {
+  show: (config) => config.grafanaURL ?? '',
   change: { setting: 'OPENIM_GRAFANA_URL', schema: z.string().transform((url) => url || 'none') },
 }
 
 export const CONFIG_FILES: Readonly<Record<string, ConfigFile>> = {
   'log.yml': { RemainLogLevel: logLevel },
   'openim-api.yml': {
-    'Prometheus.GrafanaURL': address,
+    'Prometheus.GrafanaURL': grafanaURL,
     'RateLimiter.Enable': flag('OPENIM_RATE_LIMITS'),
   },
   'openim-crontask.yml': {
@@ -92,33 +92,33 @@ export const CONFIG_FILES: Readonly<Record<string, ConfigFile>> = {
     'IMAdminUser.UserIDs': fixed(({ admins }) => [...admins.keys()]),
     'IMAdminUser.Nicknames': fixed(({ admins }) => [...admins.values()]),
     'MultiLogin.Policy': number('OPENIM_MULTI_LOGIN_POLICY'),
-    'MultiLogin.Rules': rules,
+    'MultiLogin.Rules': multiLoginRules,
     'MultiLogin.MaxNumOneEnd': number('OPENIM_MAX_TOKENS_PER_PLATFORM'),
   },
 }
 
-/** A file as OpenIM's server would answer it. */
+/** The content of a file as OpenIM's server answers it. */
 export function contentOf(file: ConfigFile, config: Config): object {
-  const parts = Map.groupBy(Object.entries(file), ([place]) => place.split('.', 1)[0] ?? place)
+  const parts = Map.groupBy(Object.entries(file), ([path]) => path.split('.', 1)[0] ?? path)
   return Object.fromEntries(
     [...parts].map(([part, fields]) => {
       const field = file[part]
       if (field) return [part, field.show(config)]
-      const inner = fields.map(([place, innerField]) => [place.slice(part.length + 1), innerField])
+      const inner = fields.map(([path, innerField]) => [path.slice(part.length + 1), innerField])
       return [part, contentOf(Object.fromEntries(inner), config)]
     }),
   )
 }
 
-/** Every value of a content by its place; lists and what stands at the place of a field are values. */
-export function valuesOf(file: ConfigFile, content: object, above = ''): [place: string, value: unknown][] {
-  const places = new Map(Object.keys(file).map((place) => [place.toLowerCase(), place]))
+/** Flattens a content to its values by path. A list, and an object at the path of a known field, count as one value. */
+export function valuesOf(file: ConfigFile, content: object, above = ''): [path: string, value: unknown][] {
+  const paths = new Map(Object.keys(file).map((path) => [path.toLowerCase(), path]))
   return Object.entries(content).flatMap(([part, value]): [string, unknown][] => {
-    const place = above === '' ? part : `${above}.${part}`
-    const known = places.get(place.toLowerCase())
+    const path = above === '' ? part : `${above}.${part}`
+    const known = paths.get(path.toLowerCase())
     if (known !== undefined) return [[known, value]]
-    const isParent = [...places.keys()].some((other) => other.startsWith(`${place.toLowerCase()}.`))
-    if (isParent && typeof value === 'object' && value !== null) return valuesOf(file, value, place)
-    return [[place, value]]
+    const isParent = [...paths.keys()].some((other) => other.startsWith(`${path.toLowerCase()}.`))
+    if (isParent && typeof value === 'object' && value !== null) return valuesOf(file, value, path)
+    return [[path, value]]
   })
 }

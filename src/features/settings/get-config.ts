@@ -3,12 +3,12 @@ import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { CONFIG_FILES, type ConfigFile, contentOf } from './config-files.ts'
 import type { GetConfigReq } from './schema.ts'
-import { overridesApplied } from './store.ts'
+import { areOverridesOn } from './store.ts'
 
-/** What OpenIM's clients may compare with: the line of versions that this service speaks. */
+/** The OpenIM version line that this service is compatible with; clients may compare it. */
 const VERSION = '3.8'
 
-/** The files of which there is something here. */
+/** Lists the files that have at least one setting here. */
 export async function getConfigList(
   ctx: CallerContext,
 ): Promise<{ environment: string; version: string; configNames: string[] }> {
@@ -16,18 +16,18 @@ export async function getConfigList(
   return { environment, version: VERSION, configNames: Object.keys(CONFIG_FILES) }
 }
 
-/** OpenIM answers the JSON of a file as a text, its secrets included; here secrets are empty. */
+/** Answers a file as JSON text. OpenIM: secrets are included. Here they are empty. */
 export async function getConfig(ctx: CallerContext, { configName }: z.output<typeof GetConfigReq>): Promise<string> {
   return JSON.stringify(contentOf(configFile(configName), ctx.config))
 }
 
 export async function getEnableConfigManager(ctx: CallerContext): Promise<{ enable: boolean }> {
-  return { enable: await overridesApplied(ctx.db) }
+  return { enable: await areOverridesOn(ctx.db) }
 }
 
-/** @throws ImError 1001 for a name that is not one of those */
+/** @throws ImError 1001 for a name that get_config_list does not answer */
 export function configFile(configName: string): ConfigFile {
   const file = Object.hasOwn(CONFIG_FILES, configName) ? CONFIG_FILES[configName] : undefined
-  if (!file) throw ImError.args(`configName: there is no ${configName}; get_config_list tells which there are`)
+  if (!file) throw ImError.args(`configName: ${configName} does not exist; get_config_list answers the names`)
   return file
 }

@@ -7,22 +7,22 @@ import type { CallerContext } from '../../runtime/context.ts'
 import { valuesOf } from './config-files.ts'
 import { configFile } from './get-config.ts'
 import type { ResetConfigReq, SetConfigReq, SetConfigsReq, SetEnableConfigManagerReq } from './schema.ts'
-import { deleteOverrides, overridesApplied, putOverrides } from './store.ts'
+import { areOverridesOn, deleteOverrides, putOverrides } from './store.ts'
 
 type NewConfig = z.output<typeof SetConfigReq>
 
-/** Changes one file. OpenIM takes a field that is not given for a zero; here it stays as it is. */
+/** Changes one file. OpenIM: an absent field is set to zero. Here it keeps its value. */
 export async function setConfig(ctx: CallerContext, config: NewConfig): Promise<void> {
   await setConfigs(ctx, { configs: [config] })
 }
 
 /**
  * Changes several files, all or none.
- * @throws ImError 1001 with the field that will not do, or while the changes would have no effect
+ * @throws ImError 1001 when a field is not valid, or while overrides are switched off
  */
 export async function setConfigs(ctx: CallerContext, { configs }: z.output<typeof SetConfigsReq>): Promise<void> {
-  if (!(await overridesApplied(ctx.db))) {
-    throw ImError.args('settings are taken from the deployment alone; set_enable_config_manager changes that')
+  if (!(await areOverridesOn(ctx.db))) {
+    throw ImError.args('setting changes are switched off; set_enable_config_manager switches them on')
   }
   const changes = new Map(configs.flatMap((config) => changesIn(ctx, config)))
   const row = { changedBy: ctx.caller.userID, changeTime: ctx.now() }
@@ -30,19 +30,19 @@ export async function setConfigs(ctx: CallerContext, { configs }: z.output<typeo
     ctx.db,
     [...changes].map(([name, value]) => ({ name, value, ...row })),
   )
-  ctx.log.info('settings were changed', { by: ctx.caller.userID, settings: [...changes.keys()].join(' ') })
+  ctx.log.info('settings changed', { by: ctx.caller.userID, settings: [...changes.keys()].join(' ') })
   await ctx.settingsChanged()
 }
 
-/** Back to what the deployment says: every setting, or those of one file. */
+/** Resets all settings, or those of one file, to the values of the deployment's environment. */
 export async function resetConfig(ctx: CallerContext, { configName }: z.output<typeof ResetConfigReq>): Promise<void> {
   const fields = configName === '' ? null : Object.values(configFile(configName))
   await deleteOverrides(ctx.db, fields?.flatMap(({ change }) => change?.setting ?? []) ?? null)
-  ctx.log.info('settings were reset', { by: ctx.caller.userID, configName })
+  ctx.log.info('settings reset', { by: ctx.caller.userID, configName })
   await ctx.settingsChanged()
 }
 
-/** Whether changed settings are in force, or the deployment's own alone; the changes are kept meanwhile. */
+/** Switches changed settings on or off. Switched off, the deployment's values apply, and the changes stay stored. */
 export async function setEnableConfigManager(
   ctx: CallerContext,
   { enable }: z.output<typeof SetEnableConfigManagerReq>,
@@ -52,25 +52,25 @@ export async function setEnableConfigManager(
   await ctx.settingsChanged()
 }
 
-/** OpenIM's services start again to read their files. Here there is nothing to start: the settings are read again. */
+/** Reads the settings again. OpenIM: the call restarts its services, so that they read their configuration files. */
 export async function restart(ctx: CallerContext): Promise<void> {
   await ctx.settingsChanged()
 }
 
 function changesIn(ctx: CallerContext, { configName, data }: NewConfig): [RuntimeSetting, string][] {
   const file = configFile(configName)
-  return valuesOf(file, parseContent(configName, data)).flatMap(([place, value]): [RuntimeSetting, string][] => {
-    const at = `data: ${configName}, ${place}`
-    const field = file[place]
+  return valuesOf(file, parseContent(configName, data)).flatMap(([path, value]): [RuntimeSetting, string][] => {
+    const at = `data: ${configName}, ${path}`
+    const field = file[path]
     if (!field) throw ImError.args(`${at}: there is no such field`)
     if (isDeepStrictEqual(value, field.show(ctx.config))) return []
-    if (!field.change) throw ImError.args(`${at}: it is set with the deployment and cannot be changed here`)
+    if (!field.change) throw ImError.args(`${at}: only the deployment's environment can change this field`)
     const { setting, schema } = field.change
-    const written = schema.safeParse(value)
-    if (!written.success) throw ImError.args(`${at}: ${written.error.issues[0]?.message ?? 'it is not valid'}`)
-    const objection = settingError(setting, written.data)
-    if (objection !== null) throw ImError.args(`${at}: ${objection}`)
-    return [[setting, written.data]]
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) throw ImError.args(`${at}: ${parsed.error.issues[0]?.message ?? 'it is not valid'}`)
+    const error = settingError(setting, parsed.data)
+    if (error !== null) throw ImError.args(`${at}: ${error}`)
+    return [[setting, parsed.data]]
   })
 }
 
@@ -79,7 +79,7 @@ function parseContent(configName: string, data: string): object {
     const content: unknown = JSON.parse(data)
     if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content
   } catch {
-    // It is refused below, like any other text that is no JSON object.
+    // Refused below, like every text that is not a JSON object.
   }
-  throw ImError.args(`data: ${configName} is given as the text of a JSON object`)
+  throw ImError.args(`data: the content of ${configName} must be the text of a JSON object`)
 }

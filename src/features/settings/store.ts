@@ -6,7 +6,7 @@ import { chunked, type Database } from '../../platform/storage/d1.ts'
 
 type NewRow = typeof settingOverride.$inferInsert
 
-/** All or none. */
+/** Inserts or replaces all of the overrides or none. */
 export async function putOverrides(db: Database, rows: readonly NewRow[]): Promise<void> {
   const [first, ...rest] = chunked(rows, 4).map((part) =>
     db
@@ -24,7 +24,7 @@ export async function putOverrides(db: Database, rows: readonly NewRow[]): Promi
   if (first) await db.batch([first, ...rest])
 }
 
-/** Those of the given settings, or all; whether overrides are applied stays as it is. */
+/** Deletes the overrides of the given settings, or all; null = all. The on/off switch keeps its value. */
 export async function deleteOverrides(db: Database, names: readonly RuntimeSetting[] | null): Promise<void> {
   await db
     .delete(settingOverride)
@@ -36,8 +36,8 @@ export async function deleteOverrides(db: Database, names: readonly RuntimeSetti
     )
 }
 
-/** Whether overrides are applied; they are until somebody says otherwise. */
-export async function overridesApplied(db: Database): Promise<boolean> {
+/** Whether overrides are switched on, which is the default. */
+export async function areOverridesOn(db: Database): Promise<boolean> {
   const [row] = await db.select().from(settingOverride).where(eq(settingOverride.name, OVERRIDES_SWITCH))
   return row?.value !== '0'
 }

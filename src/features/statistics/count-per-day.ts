@@ -5,12 +5,12 @@ import { type CountPerDay, countGroupsPerDay, countUsersPerDay } from './store.t
 
 type Window = z.output<typeof CountPerDayReq>
 
-/** Registrations per day. OpenIM answers any user here, unlike the other statistics. */
+/** Counts registrations per day. OpenIM: any user may call it, unlike the other statistics. */
 export function userRegisterCount(ctx: CallerContext, { start, end }: Window): Promise<CountPerDay> {
   return countUsersPerDay(ctx.db, start, end)
 }
 
-/** Groups founded per day, those among them that were dismissed later. */
+/** Counts created groups per day, including groups that were dismissed later. */
 export function groupCreateCount(ctx: CallerContext, { start, end }: Window): Promise<CountPerDay> {
   return countGroupsPerDay(ctx.db, start, end)
 }

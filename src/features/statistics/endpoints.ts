@@ -1,5 +1,5 @@
 import { post } from '../../runtime/endpoint.ts'
-import { activeGroups, activeUsers } from './active.ts'
+import { activeGroups, activeUsers } from './active-users-and-groups.ts'
 import { groupCreateCount, userRegisterCount } from './count-per-day.ts'
 import { ActiveGroupReq, ActiveUserReq, CountPerDayReq } from './schema.ts'
 

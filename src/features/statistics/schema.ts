@@ -3,22 +3,22 @@ import { bool, int64, message, pagination, str } from '../../runtime/openim-json
 
 const MAX_PAGE = 1_000
 
-/** A stretch of time, ms: `start` belongs to it, `end` does not. */
+/** A time range in ms: `start` is inclusive, `end` is exclusive. */
 const window = {
   start: int64().pipe(z.int().min(1, { error: 'it must be a time in milliseconds' })),
   end: int64().pipe(z.int().min(1, { error: 'it must be a time in milliseconds' })),
 }
 const inOrder = (req: { start: number; end: number }) => req.start <= req.end
-const outOfOrder = { path: ['start'], error: 'it is behind end' }
+const outOfOrder = { path: ['start'], error: 'it must not be after end' }
 
 const active = {
   ...window,
-  /** OpenIM's spelling: ascending instead of descending by count. */
+  /** OpenIM: the name is spelled `ase`. True = ascending by count, false = descending. */
   ase: bool(),
   pagination: pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, {
-    error: `showNumber is at most ${MAX_PAGE}`,
+    error: `showNumber must be at most ${MAX_PAGE}`,
   }),
-  /** Ours: where an earlier call stopped. */
+  /** Ours: the continuation that an earlier call answered. */
   continuation: str(),
 }
 

@@ -3,11 +3,11 @@ import type { Database } from '../../platform/storage/d1.ts'
 import { group } from '../group/tables.ts'
 import { user } from '../user/tables.ts'
 
-/** How many rows there are, how many of them are older than a stretch of time, and how many each day of it has. */
+/** Counts of rows: all, those before a time range, and those of each day of the range. */
 export interface CountPerDay {
   total: number
   before: number
-  /** By day, `YYYY-MM-DD` in UTC; a day without any is left out. */
+  /** By day, `YYYY-MM-DD` in UTC; a day without rows is left out. */
   count: Record<string, number>
 }
 

@@ -4,16 +4,16 @@ import { bool, int32, message, str } from '../../runtime/openim-json.ts'
 const MAX_EMAIL = 254
 const MAX_TEXT = 255
 
-/** What a code may be for, by OpenIM's numbers. */
-const USED_FOR = { error: 'usedFor is 1 (register), 2 (reset a password) or 3 (log in)' }
+/** The purposes of a code, by OpenIM's numbers. */
+const USED_FOR = { error: 'usedFor must be 1 (register), 2 (reset a password) or 3 (log in)' }
 
 const address = {
-  /** "86" and "+86" are the same. */
+  /** "86" and "+86" are equal. */
   areaCode: str().pipe(z.string().regex(/^(\+?\d{1,4})?$/, { error: 'an area code has 1 to 4 digits' })),
   phoneNumber: str().pipe(z.string().regex(/^(\d{4,14})?$/, { error: 'a phone number has 4 to 14 digits' })),
   email: str()
     .pipe(z.string().max(MAX_EMAIL))
-    .refine((given) => given === '' || z.email().safeParse(given).success, { error: 'it is not a mail address' }),
+    .refine((given) => given === '' || z.email().safeParse(given).success, { error: 'it is not an email address' }),
 }
 
 interface Addressed {
@@ -25,7 +25,7 @@ interface Addressed {
 function checkAddress({ areaCode, phoneNumber, email }: Addressed, check: z.core.$RefinementCtx): void {
   if (email !== '') return
   const missing = (name: string) =>
-    check.addIssue({ code: 'custom', path: [name], message: 'it is needed where there is no email' })
+    check.addIssue({ code: 'custom', path: [name], message: 'it is needed when there is no email' })
   if (areaCode === '') missing('areaCode')
   else if (phoneNumber === '') missing('phoneNumber')
 }
@@ -33,7 +33,7 @@ function checkAddress({ areaCode, phoneNumber, email }: Addressed, check: z.core
 export const SendCodeReq = message({
   usedFor: z.union([z.literal(1), z.literal(2), z.literal(3)], USED_FOR),
   ...address,
-  /** For app backends: nothing here depends on them. */
+  /** The next three fields are for app backends; this service ignores them. */
   invitationCode: str().pipe(z.string().max(MAX_TEXT)),
   deviceID: str().pipe(z.string().max(MAX_TEXT)),
   platform: int32(),
@@ -42,6 +42,6 @@ export const SendCodeReq = message({
 export const VerifyCodeReq = message({
   ...address,
   verifyCode: z.string().min(1).max(MAX_TEXT),
-  /** Ours: whether the code is used up, so that nobody acts on it twice. */
+  /** Ours: true = the code becomes invalid when it is right, so that it cannot be used twice. */
   consume: bool(),
 }).superRefine(checkAddress)

@@ -9,7 +9,7 @@ export interface CodeRow {
   expireTime: number
 }
 
-/** Whether the newest code of an address was sent after a moment (ms). */
+/** Whether the newest code of an address was sent after `moment` (ms). */
 export async function wasSentAfter(db: Database, account: string, moment: number): Promise<boolean> {
   const found = await db
     .select({ account: verificationCode.account })
@@ -18,7 +18,10 @@ export async function wasSentAfter(db: Database, account: string, moment: number
   return found.length > 0
 }
 
-/** Keeps a code in place of the older one, unless that was sent after `pausedSince` (ms). Answers whether it did. */
+/**
+ * Replaces the code of an address, unless the old code was sent after `pausedSince` (ms).
+ * @returns whether it was replaced
+ */
 export async function replaceCode(db: Database, row: CodeRow, pausedSince: number): Promise<boolean> {
   const fresh = { ...row, attempts: 0, used: false }
   const written = await db
@@ -33,24 +36,24 @@ export async function replaceCode(db: Database, row: CodeRow, pausedSince: numbe
   return written.length > 0
 }
 
-/** Takes back a code that could not be sent. */
-export async function dropCode(db: Database, { account, codeHash }: CodeRow): Promise<void> {
+/** Deletes a code that could not be sent. */
+export async function deleteCode(db: Database, { account, codeHash }: CodeRow): Promise<void> {
   await db
     .delete(verificationCode)
     .where(and(eq(verificationCode.account, account), eq(verificationCode.codeHash, codeHash)))
 }
 
-/** Counts one more, in a window that began at most `windowMs` ago. Answers how many that makes. */
-export async function countOneMore(db: Database, subject: string, now: number, windowMs: number): Promise<number> {
-  const isOver = sql`${verificationCount.windowStart} <= ${now - windowMs}`
+/** Increments the count of a subject; the count restarts after `windowMs`. @returns the new count */
+export async function incrementCount(db: Database, subject: string, now: number, windowMs: number): Promise<number> {
+  const isWindowOver = sql`${verificationCount.windowStart} <= ${now - windowMs}`
   const [row] = await db
     .insert(verificationCount)
     .values({ subject, windowStart: now, count: 1 })
     .onConflictDoUpdate({
       target: verificationCount.subject,
       set: {
-        count: sql`CASE WHEN ${isOver} THEN 1 ELSE ${verificationCount.count} + 1 END`,
-        windowStart: sql`CASE WHEN ${isOver} THEN ${now} ELSE ${verificationCount.windowStart} END`,
+        count: sql`CASE WHEN ${isWindowOver} THEN 1 ELSE ${verificationCount.count} + 1 END`,
+        windowStart: sql`CASE WHEN ${isWindowOver} THEN ${now} ELSE ${verificationCount.windowStart} END`,
       },
     })
     .returning({ count: verificationCount.count })
@@ -58,10 +61,11 @@ export async function countOneMore(db: Database, subject: string, now: number, w
 }
 
 /**
- * Spends one attempt at the code of an address and answers its hash, or null when there is nothing to try. The attempt
- * is spent before anything is compared, so that guessing in parallel wins nothing.
+ * Uses one attempt to verify the code of an address. The attempt is counted before the code is compared, so that
+ * parallel guesses get no extra attempts.
+ * @returns the hash of the code, or null when there is no valid code or no attempt left
  */
-export async function spendAttempt(
+export async function useAttempt(
   db: Database,
   account: string,
   now: number,
@@ -82,16 +86,16 @@ export async function spendAttempt(
   return row?.codeHash ?? null
 }
 
-/** Gives back the attempt of a code that was right. */
-export async function returnAttempt(db: Database, account: string, codeHash: string): Promise<void> {
+/** Restores the attempt of a successful verification. */
+export async function restoreAttempt(db: Database, account: string, codeHash: string): Promise<void> {
   await db
     .update(verificationCode)
     .set({ attempts: sql`${verificationCode.attempts} - 1` })
     .where(and(eq(verificationCode.account, account), eq(verificationCode.codeHash, codeHash)))
 }
 
-/** Uses a code up. Answers false when somebody was faster. */
-export async function useUp(db: Database, account: string, codeHash: string): Promise<boolean> {
+/** Marks a code as used. @returns false when a parallel call has used it already */
+export async function markUsed(db: Database, account: string, codeHash: string): Promise<boolean> {
   const used = await db
     .update(verificationCode)
     .set({ used: true })
@@ -117,8 +121,8 @@ export async function findCode(
   return row
 }
 
-/** Forgets codes that ended, and windows that began, before a moment (ms). */
-export async function forgetBefore(db: Database, moment: number): Promise<void> {
+/** Deletes codes that expired, and counts whose window started, before `moment` (ms). */
+export async function deleteBefore(db: Database, moment: number): Promise<void> {
   await db.batch([
     db.delete(verificationCode).where(lt(verificationCode.expireTime, moment)),
     db.delete(verificationCount).where(lt(verificationCount.windowStart, moment)),

@@ -1,10 +1,10 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** The newest code of an address. Neither can be read from it: both are keyed hashes. */
+/** The newest code of each address. Address and code are stored as keyed hashes only. */
 export const verificationCode = sqliteTable(
   'verification_code',
   {
-    /** Hash of the address. */
+    /** The keyed hash of the address. */
     account: text('account').primaryKey(),
     codeHash: text('code_hash').notNull(),
     sendTime: integer('send_time').notNull(),
@@ -15,11 +15,11 @@ export const verificationCode = sqliteTable(
   (t) => [index('verification_code_by_expiry').on(t.expireTime)],
 )
 
-/** How many codes went to an address, or were asked for from a network, since its window began. */
+/** The number of codes that were sent to an address, or requested from a network, since its window started. */
 export const verificationCount = sqliteTable(
   'verification_count',
   {
-    /** Hash of the address or of the network. */
+    /** The keyed hash of the address or of the network. */
     subject: text('subject').primaryKey(),
     windowStart: integer('window_start').notNull(),
     count: integer('count').notNull(),

@@ -3,41 +3,43 @@ import { ImError } from '../../protocol/errors.ts'
 import type { Context } from '../../runtime/context.ts'
 import { type Address, accountOf, addressOf, codeHashOf } from './address.ts'
 import type { VerifyCodeReq } from './schema.ts'
-import { findCode, returnAttempt, spendAttempt, useUp } from './store.ts'
+import { findCode, markUsed, restoreAttempt, useAttempt } from './store.ts'
 
-/** Whether a code is the one that was sent. It can be asked again until it is used up. */
+/** Verifies a code. It can be verified repeatedly until a call consumes it or it expires. */
 export async function verifyCode(ctx: Context, req: z.output<typeof VerifyCodeReq>): Promise<void> {
   await requireCode(ctx, addressOf(req), req.verifyCode, req.consume)
 }
 
 /**
- * @param consume uses the code up
- * @throws ImError 20006 not that code, 20007 none or too old, 20008 tried too often, 20009 used
+ * @param consume marks the code as used when it is right
+ * @throws ImError 20006 when the code is wrong, 20007 when there is no code or it has expired, 20008 when there were
+ *   too many attempts, 20009 when the code has been used
  */
 async function requireCode(ctx: Context, address: Address, code: string, consume: boolean): Promise<void> {
   const account = await accountOf(ctx, address)
-  const expected = await spendAttempt(ctx.db, account, ctx.now(), ctx.config.codes.maxAttempts)
-  if (expected === null) throw await whyNothingToTry(ctx, account)
+  const expected = await useAttempt(ctx.db, account, ctx.now(), ctx.config.codes.maxAttempts)
+  if (expected === null) throw await refusalReason(ctx, account)
   const given = await codeHashOf(ctx, account, code)
-  if (!isSame(given, expected)) throw ImError.of('VerifyCodeNotMatch', 'this is not the code that was sent')
-  if (!consume) await returnAttempt(ctx.db, account, expected)
-  else if (!(await useUp(ctx.db, account, expected))) throw used()
+  if (!isSame(given, expected)) throw ImError.of('VerifyCodeNotMatch', 'the code is wrong')
+  if (!consume) await restoreAttempt(ctx.db, account, expected)
+  else if (!(await markUsed(ctx.db, account, expected))) throw used()
 }
 
-async function whyNothingToTry(ctx: Context, account: string): Promise<ImError> {
+/** Why there is no code to compare with. */
+async function refusalReason(ctx: Context, account: string): Promise<ImError> {
   const row = await findCode(ctx.db, account)
   if (!row || row.expireTime <= ctx.now()) {
-    return ImError.of('VerifyCodeExpired', 'there is no code, or it is too old; ask for a new one')
+    return ImError.of('VerifyCodeExpired', 'there is no code, or it has expired; request a new one')
   }
   if (row.used) return used()
-  return ImError.of('VerifyCodeMaxCount', 'the code was tried too often; ask for a new one')
+  return ImError.of('VerifyCodeMaxCount', 'there were too many attempts; request a new code')
 }
 
 function used(): ImError {
-  return ImError.of('VerifyCodeUsed', 'the code has been used; ask for a new one')
+  return ImError.of('VerifyCodeUsed', 'the code has been used; request a new one')
 }
 
-/** Takes as long however much of a guess is right. */
+/** Compares in constant time, so that the time does not reveal how much of a guess is right. */
 function isSame(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.length === right.length && crypto.subtle.timingSafeEqual(left, right)

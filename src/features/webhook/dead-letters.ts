@@ -8,15 +8,15 @@ import { sendJobs } from '../../webhook/after.ts'
 import { type DeadLetter, deadJobs, deadLetterPage, dropDead } from '../../webhook/store/dead-letters.ts'
 import type { DeleteDeadLettersReq, GetDeadLettersReq, ReplayReq } from './schema.ts'
 
-/** So many are sent again at a time: their bodies are in memory together. */
-const REPLAYED_TOGETHER = 50
-/** So many a call, at most. */
+/** Dead letters that are replayed at a time; their bodies are in memory together. */
+const REPLAY_BATCH = 50
+/** Dead letters that one call replays with `all`. */
 const MAX_REPLAYED = 1_000
 
 /** A dead letter on the wire; times in ms. */
 type DeadLetterInfo = Omit<DeadLetter, 'name' | 'key'> & { webhook: string }
 
-/** What no try could deliver, newest first. */
+/** Lists the webhooks whose every delivery attempt failed, newest first. */
 export async function getDeadLetters(
   ctx: CallerContext,
   { webhook, pagination }: z.output<typeof GetDeadLettersReq>,
@@ -26,26 +26,26 @@ export async function getDeadLetters(
 }
 
 /**
- * Sends dead letters again: they are in the queue before they leave the database, so that none is lost on the way. The
- * event keeps its ID.
- * @returns how many; with `all` there may be more left
- * @throws ImError 1004 when a letter is not there
+ * Sends dead letters again, with the same eventID. They are in the queue before they are deleted from the database, so
+ * that a crash loses none of them.
+ * @returns the number of replayed letters; with `all`, at most MAX_REPLAYED per call
+ * @throws ImError 1004 when a letter does not exist
  */
 export async function replay(
   ctx: CallerContext,
   { ids, all }: z.output<typeof ReplayReq>,
 ): Promise<{ replayed: number }> {
   let replayed = 0
-  for (let from = 0; from < (all ? MAX_REPLAYED : ids.length); from += REPLAYED_TOGETHER) {
-    const given = ids.slice(from, from + REPLAYED_TOGETHER)
-    // What was replayed is gone, so the oldest are always the next ones.
-    const letters = await deadJobs(ctx.db, all ? { after: 0, limit: REPLAYED_TOGETHER } : { ids: given })
+  for (let from = 0; from < (all ? MAX_REPLAYED : ids.length); from += REPLAY_BATCH) {
+    const given = ids.slice(from, from + REPLAY_BATCH)
+    // Replayed letters are deleted, so each round reads the oldest of the rest.
+    const letters = await deadJobs(ctx.db, all ? { after: 0, limit: REPLAY_BATCH } : { ids: given })
     const missing = given.find((id) => !letters.some((letter) => letter.id === id))
     if (missing !== undefined) throw ImError.notFound(`there is no dead letter ${missing}`)
     if (letters.length === 0) break
     await sendJobs(
       ctx,
-      letters.flatMap(({ job }) => readdressed(ctx, job)),
+      letters.flatMap(({ job }) => withCurrentURLs(ctx, job)),
     )
     await dropDead(
       ctx.db,
@@ -56,14 +56,17 @@ export async function replay(
   return { replayed }
 }
 
-/** Where a letter goes now: its address may have been the mistake. One that is not configured any more is replaced by those that are. */
-function readdressed(ctx: CallerContext, job: WebhookJob): WebhookJob[] {
+/**
+ * Sets the URL of a replayed letter. A URL that is not configured any more is replaced by the configured ones, because
+ * a wrong URL may be the reason for the failure.
+ */
+function withCurrentURLs(ctx: CallerContext, job: WebhookJob): WebhookJob[] {
   const urls = (isWebhookName(job.name) && ctx.config.webhooks[job.name]?.urls) || []
-  if (urls.length === 0) throw ImError.args(`the webhook ${job.name} is switched off`)
+  if (urls.length === 0) throw ImError.args(`the webhook ${job.name} is not configured`)
   return urls.includes(job.url) ? [job] : urls.map((url) => ({ ...job, url }))
 }
 
-/** Gives dead letters up. */
+/** Deletes dead letters without delivery. */
 export async function deleteDeadLetters(
   ctx: CallerContext,
   { ids }: z.output<typeof DeleteDeadLettersReq>,

@@ -4,10 +4,10 @@ import { pageWindow } from '../../runtime/openim-json.ts'
 import { type DeliveryRow, deliveryPage } from '../../webhook/store/deliveries.ts'
 import type { GetDeliveriesReq } from './schema.ts'
 
-/** A try on the wire. `time` and `durationMs` in ms. */
+/** A delivery attempt on the wire; `time` and `durationMs` in ms. */
 type Delivery = Omit<DeliveryRow, 'id' | 'name'> & { webhook: string }
 
-/** What was tried with after-webhooks, newest first. */
+/** Lists the delivery attempts of after-webhooks, newest first. */
 export async function getDeliveries(
   ctx: CallerContext,
   { eventID, webhook, failedOnly, pagination }: z.output<typeof GetDeliveriesReq>,

@@ -6,11 +6,11 @@ const MAX_PAGE = 1_000
 const MAX_IDS = 1_000
 
 const page = () =>
-  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
+  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber must be at most ${MAX_PAGE}` })
 
 /** A webhook's key in the configuration; "" = all. */
 const webhook = () =>
-  str().refine((given) => given === '' || isWebhookName(given), { error: 'there is no webhook of this name' })
+  str().refine((given) => given === '' || isWebhookName(given), { error: 'it is not the name of a webhook' })
 
 const ids = () => z.array(z.int().min(1)).min(1).max(MAX_IDS)
 
@@ -25,8 +25,11 @@ export const GetDeadLettersReq = message({ webhook: webhook(), pagination: page(
 
 export const ReplayReq = message({
   ids: list(z.int().min(1)).pipe(z.array(z.int()).max(MAX_IDS)),
-  /** Instead of IDs: the oldest ones, so many at a call. */
+  /** Replays the oldest dead letters, instead of the given IDs. */
   all: bool(),
-}).refine(({ ids, all }) => all === (ids.length === 0), { path: ['ids'], error: 'give either ids or all' })
+}).refine(({ ids, all }) => all === (ids.length === 0), {
+  path: ['ids'],
+  error: 'exactly one of ids and all is needed',
+})
 
 export const DeleteDeadLettersReq = message({ ids: ids() })

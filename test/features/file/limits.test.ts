@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { png } from '../../rigs/picture.ts'
 import { adminToken, bindings, register, userToken } from '../../rigs/rig.ts'
-import { bytes, cut, put, Uploader } from './rig.ts'
+import { bytes, put, splitFile, Uploader } from './rig.ts'
 
 let alice: Uploader
 
@@ -12,9 +12,9 @@ beforeAll(async () => {
 
 const MB = 1_048_576
 let nextFile = 0
-const fresh = (size = 100) => cut(bytes(size, `limits ${nextFile++}`))
+const fresh = (size = 100) => splitFile(bytes(size, `limits ${nextFile++}`))
 
-describe('a deployment that takes pictures and PDFs only', () => {
+describe('a deployment that allows only pictures and PDFs', () => {
   const here = () => alice.with({ OPENIM_FILE_TYPES: 'image/*, application/pdf, !image/svg+xml' })
 
   it.each([
@@ -23,7 +23,7 @@ describe('a deployment that takes pictures and PDFs only', () => {
     ['png', 'alice/p'],
     ['', 'alice/p.PDF'],
     ['application/pdf; charset=utf-8', 'alice/p.pdf'],
-  ])('takes %j as %s', async (contentType, name) => {
+  ])('accepts the type %j with the name %s', async (contentType, name) => {
     expect((await here().initiate(fresh(), name, { contentType })).errCode).toBe(0)
   })
 
@@ -31,17 +31,17 @@ describe('a deployment that takes pictures and PDFs only', () => {
     ['application/zip', 'alice/p.zip', 'application/zip'],
     ['image/svg+xml', 'alice/p.svg', 'image/svg+xml'],
     ['', 'alice/unknown', 'application/octet-stream'],
-    // What it is called counts, too: that is what others open.
+    // The extension counts too: receivers open a file by its extension.
     ['image/png', 'alice/p.html', 'text/html'],
     ['text/html', 'alice/p.png', 'text/html'],
-  ])('refuses %j as %s', async (contentType, name, type) => {
-    const refusal = { errCode: 1001, errDlt: `files of the type ${type} are not taken here` }
+  ])('refuses the type %j with the name %s', async (contentType, name, type) => {
+    const refusal = { errCode: 1001, errDlt: `files of the type ${type} are not allowed` }
     expect(await here().initiate(fresh(), name, { contentType })).toMatchObject(refusal)
     const form = { name, size: 10, contentType, group: '' }
     expect(await here().call('initiate_form_data', form)).toMatchObject(refusal)
   })
 
-  it('is not deceived by another type or name at the end', async () => {
+  it('checks type and name again when the upload is completed', async () => {
     const file = fresh()
     const { uploadID, sign } = (await here().initiate(file, 'alice/p.png', { contentType: 'image/png' })).data.upload
     await put(sign.parts[0].url, file.data)
@@ -57,25 +57,27 @@ describe('a deployment that takes pictures and PDFs only', () => {
     expect((await here().call('complete_form_data', { id: forged })).errCode).toBe(1001)
   })
 
-  it('gives content that is there no name that is not taken', async () => {
+  it('refuses a name of a refused type for stored content', async () => {
     const file = fresh()
     await alice.upload(file, 'alice/anything.zip', { contentType: 'application/zip' })
     expect((await here().initiate(file, 'alice/again.zip', { contentType: 'application/zip' })).errCode).toBe(1001)
   })
 })
 
-it('groups may be chosen', async () => {
-  const here = alice.with({ OPENIM_FILE_GROUPS: 'msg-picture,!sdklog' })
-  expect((await here.initiate(fresh(), 'alice/x', { cause: 'msg-picture' })).errCode).toBe(0)
-  for (const cause of ['sdklog', 'msg-video', '']) {
-    expect(await here.initiate(fresh(), 'alice/x', { cause })).toMatchObject({
-      errCode: 1001,
-      errDlt: `files of the group "${cause}" are not taken here`,
-    })
-  }
+describe('a deployment with OPENIM_FILE_GROUPS', () => {
+  it('accepts only files of the allowed groups', async () => {
+    const here = alice.with({ OPENIM_FILE_GROUPS: 'msg-picture,!sdklog' })
+    expect((await here.initiate(fresh(), 'alice/x', { cause: 'msg-picture' })).errCode).toBe(0)
+    for (const cause of ['sdklog', 'msg-video', '']) {
+      expect(await here.initiate(fresh(), 'alice/x', { cause })).toMatchObject({
+        errCode: 1001,
+        errDlt: `files of the group "${cause}" are not allowed`,
+      })
+    }
+  })
 })
 
-describe('sizes by kind', () => {
+describe('OPENIM_FILE_LIMITS', () => {
   const here = () => alice.with({ OPENIM_FILE_LIMITS: '{"image/*":1,"msg-voice":0.001}' })
 
   it.each([
@@ -84,13 +86,14 @@ describe('sizes by kind', () => {
     ['application/pdf', '', MB + 1, 0],
     ['audio/mpeg', 'msg-voice', 1_048, 0],
     ['audio/mpeg', 'msg-voice', 1_049, 1001],
-  ])('%s of group %j with %i bytes: %i', async (contentType, cause, size, errCode) => {
+  ])('answers the type %s, group %j and %i bytes with errCode %i', async (contentType, cause, size, errCode) => {
     const reply = await here().initiate(fresh(), 'alice/x', { contentType, cause, size })
     expect(reply.errCode).toBe(errCode)
-    if (errCode !== 0) expect(reply.errDlt).toMatch(/^a file of (image\/\*|msg-voice) has at most [\d.]+ bytes here/)
+    if (errCode !== 0)
+      expect(reply.errDlt).toMatch(/^a file of (image\/\*|msg-voice) must have at most [\d.]+ bytes, not/)
   })
 
-  it('count in a form, and at the end of an upload', async () => {
+  it('limits form uploads too, and is checked when an upload is completed', async () => {
     const form = { name: 'alice/x', size: 2_000, contentType: 'audio/mpeg', group: 'msg-voice' }
     expect((await here().call('initiate_form_data', form)).errCode).toBe(1001)
     const file = fresh(2_000)
@@ -99,19 +102,19 @@ describe('sizes by kind', () => {
   })
 })
 
-describe('uploads under way', () => {
-  it('are limited for each user, until one is complete', async () => {
+describe('OPENIM_MAX_OPEN_UPLOADS', () => {
+  it('limits the open uploads of a user until one is completed', async () => {
     const bob = new Uploader(await userToken('bob'), { OPENIM_MAX_OPEN_UPLOADS: '3' })
     const files = [fresh(), fresh(), fresh()]
     const uploads = []
     for (const file of files) uploads.push((await bob.initiate(file, 'bob/x')).data.upload)
-    const refusal = { errCode: 429, errDlt: expect.stringContaining('3 uploads of yours are under way') }
+    const refusal = { errCode: 429, errDlt: expect.stringContaining('you have 3 open uploads') }
     expect(await bob.initiate(fresh(), 'bob/x')).toMatchObject(refusal)
     const form = { name: 'bob/f', size: 10, contentType: '', group: '' }
     expect(await bob.call('initiate_form_data', form)).toMatchObject(refusal)
-    // Others are not concerned, nor who has nothing to send.
+    // The limit counts each user's own uploads. A known content needs no upload.
     expect((await alice.with({ OPENIM_MAX_OPEN_UPLOADS: '3' }).initiate(fresh(), 'alice/x')).errCode).toBe(429)
-    const known = cut(png(5, 5))
+    const known = splitFile(png(5, 5))
     await new Uploader(await adminToken()).upload(known, 'emoji/known')
     expect((await bob.initiate(known, 'bob/known')).data.upload).toBeNull()
 
@@ -123,7 +126,7 @@ describe('uploads under way', () => {
     expect((await bob.initiate(fresh(), 'bob/x')).errCode).toBe(429)
   })
 
-  it('that are over do not count, and administrators may have any number', async () => {
+  it('does not count expired uploads, and does not limit administrators', async () => {
     const bob = new Uploader(await userToken('bob'), { OPENIM_MAX_OPEN_UPLOADS: '1' })
     await bindings.DB.prepare("UPDATE file_upload SET expire_time = 1 WHERE user_id = 'bob'").run()
     expect((await bob.initiate(fresh(), 'bob/x')).errCode).toBe(0)
@@ -132,7 +135,7 @@ describe('uploads under way', () => {
     for (const _ of [1, 2, 3]) expect((await admin.initiate(fresh(), 'x')).errCode).toBe(0)
   })
 
-  it('are found by an index', async () => {
+  it('counts open uploads with an index', async () => {
     const plan = await bindings.DB.prepare(
       "EXPLAIN QUERY PLAN SELECT count(*) FROM file_upload WHERE user_id = 'bob' AND expire_time > 5 AND completed = 0",
     ).all<{ detail: string }>()

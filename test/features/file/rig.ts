@@ -5,13 +5,13 @@ import { createApp } from '../../../src/http/app.ts'
 import { endpoints } from '../../../src/http/endpoints.ts'
 import { bindings, post, type ReplyBody, request } from '../../rigs/rig.ts'
 
-/** Files and the steps of their upload, as an SDK takes them. */
+/** Test files, and the upload calls of an SDK. */
 
 export const PART_SIZE = 5 * 1024 * 1024
 
 const md5 = (data: Uint8Array | string) => createHash('md5').update(data).digest('hex')
 
-/** Bytes that are the same for the same seed and different for any other. */
+/** Bytes that depend only on the size and the seed. */
 export function bytes(size: number, seed: string): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(size)
   const block = createHash('sha512').update(seed).digest()
@@ -20,14 +20,14 @@ export function bytes(size: number, seed: string): Uint8Array<ArrayBuffer> {
   return data
 }
 
-export interface Cut {
+export interface TestFile {
   data: Uint8Array<ArrayBuffer>
   parts: Uint8Array<ArrayBuffer>[]
   md5s: string[]
   hash: string
 }
 
-export function cut(data: Uint8Array<ArrayBuffer>): Cut {
+export function splitFile(data: Uint8Array<ArrayBuffer>): TestFile {
   const parts: Uint8Array<ArrayBuffer>[] = []
   for (let i = 0; i < data.length; i += PART_SIZE) parts.push(data.subarray(i, i + PART_SIZE))
   const md5s = parts.map((part) => md5(part))
@@ -36,7 +36,7 @@ export function cut(data: Uint8Array<ArrayBuffer>): Cut {
 
 const app = createApp(endpoints)
 
-/** A request to a deployment that has the same data and other settings, or another bucket. */
+/** Sends a request to a deployment with the same data and other settings or bindings. */
 export async function requestTo(given: Partial<Bindings>, path: string, init: RequestInit = {}) {
   const ctx = createExecutionContext()
   const response = await app.request(`http://127.0.0.1${path}`, init, { ...bindings, ...given }, ctx)
@@ -58,7 +58,7 @@ export class Uploader {
     this.#settings = settings
   }
 
-  /** The same user where the deployment is set up otherwise. */
+  /** The same user in a deployment with other settings. */
   with(settings: Settings): Uploader {
     return new Uploader(this.token, settings)
   }
@@ -68,19 +68,19 @@ export class Uploader {
     return this.#settings ? postTo(this.#settings, path, body, this.token) : post(path, body, this.token)
   }
 
-  initiate(file: Cut, name: string, given: Record<string, unknown> = {}): Promise<ReplyBody> {
+  initiate(file: TestFile, name: string, given: Record<string, unknown> = {}): Promise<ReplyBody> {
     const { hash, data } = file
     const body = { hash, size: data.length, partSize: PART_SIZE, maxParts: -1, cause: '', name }
     return this.call('initiate_multipart_upload', { ...body, contentType: 'application/pdf', ...given })
   }
 
-  complete(uploadID: string, file: Cut, name: string, given: Record<string, unknown> = {}): Promise<ReplyBody> {
+  complete(uploadID: string, file: TestFile, name: string, given: Record<string, unknown> = {}): Promise<ReplyBody> {
     const body = { uploadID, parts: file.md5s, name, contentType: 'application/pdf', cause: 'msg-file' }
     return this.call('complete_multipart_upload', { ...body, ...given })
   }
 
-  /** All the steps in one. */
-  async upload(file: Cut, name: string, given: Record<string, unknown> = {}): Promise<string> {
+  /** Initiates the upload, sends all parts and completes it. */
+  async upload(file: TestFile, name: string, given: Record<string, unknown> = {}): Promise<string> {
     const { data } = await this.initiate(file, name, given)
     for (const { partNumber, url } of data.upload.sign.parts) {
       const response = await put(url, file.parts[partNumber - 1])

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { adminToken, bindings, post, register, request, until, userToken } from '../../rigs/rig.ts'
-import { bytes, bytesOf, cut, get, PART_SIZE, put, Uploader } from './rig.ts'
+import { bytes, bytesOf, get, PART_SIZE, put, splitFile, Uploader } from './rig.ts'
 
 let alice: Uploader
 let bob: Uploader
@@ -11,19 +11,19 @@ beforeAll(async () => {
   bob = new Uploader(await userToken('bob'))
 })
 
-const small = (seed: string) => cut(bytes(70_000, seed))
-const threeParts = (seed: string) => cut(bytes(2 * PART_SIZE + 12_345, seed))
+const small = (seed: string) => splitFile(bytes(70_000, seed))
+const threeParts = (seed: string) => splitFile(bytes(2 * PART_SIZE + 12_345, seed))
 const keysOf = async (prefix: string) => (await bindings.FILES.list({ prefix })).objects.map(({ key }) => key)
 
-describe('how a file is cut', () => {
-  it('is told as OpenIM tells it', async () => {
+describe('part_limit and part_size', () => {
+  it('answers the numbers of OpenIM', async () => {
     const { data } = await alice.call('part_limit', {})
     expect(data).toEqual({ minPartSize: PART_SIZE, maxPartSize: 5_368_709_120, maxNumSize: 10_000 })
     expect((await alice.call('part_size', { size: 1 })).data).toEqual({ size: PART_SIZE })
     expect((await alice.call('part_size', { size: 5_000_000_000 })).data).toEqual({ size: PART_SIZE })
   })
 
-  it.each([0, -1, 5_368_709_121])('is not told of a file of %i bytes', async (size) => {
+  it.each([0, -1, 5_368_709_121])('refuses a file of %i bytes', async (size) => {
     expect(await alice.call('part_size', { size })).toMatchObject({ errCode: 1001 })
     const reply = await alice.initiate(small('sizes'), 'alice/sizes', { size })
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('byte') })
@@ -31,7 +31,7 @@ describe('how a file is cut', () => {
 })
 
 describe('a file of one part', () => {
-  it('goes through initiate, one PUT and complete, and is there under its name', async () => {
+  it('is readable under its name after initiate, one PUT and complete', async () => {
     const file = small('one part')
     const { data } = await alice.initiate(file, 'alice/one.pdf')
     expect(data.url).toBe('')
@@ -58,13 +58,13 @@ describe('a file of one part', () => {
     await put(data.upload.sign.parts[0].url, file.data)
     const [key] = await keysOf(`files/${data.upload.uploadID}`)
     const object = await bindings.FILES.head(key ?? '')
-    // A file in parts has no MD5 of its own.
+    // The store has an MD5 only of files that were written in one operation.
     expect(object?.checksums.md5).toBeDefined()
     await alice.complete(data.upload.uploadID, file, 'alice/cheap')
     expect(await keysOf(`files/${data.upload.uploadID}`)).toEqual([key])
   })
 
-  it('is refused at once when its bytes are others than announced, and nothing of it is kept', async () => {
+  it('is refused and not stored when its bytes do not match the announced hash', async () => {
     const file = small('announced')
     const { data } = await alice.initiate(file, 'alice/other')
     const { uploadID, sign } = data.upload
@@ -80,7 +80,7 @@ describe('a file of one part', () => {
     expect((await alice.complete(uploadID, file, 'alice/other')).errCode).toBe(0)
   })
 
-  it('may be sent twice, and cannot be written over once it is complete', async () => {
+  it('can be sent twice, and cannot be overwritten after completion', async () => {
     const file = small('twice')
     const { data } = await alice.initiate(file, 'alice/twice')
     const { uploadID, sign } = data.upload
@@ -94,7 +94,7 @@ describe('a file of one part', () => {
 })
 
 describe('a file of three parts', () => {
-  it('arrives whole, whatever the order of its parts', async () => {
+  it('is stored correctly, whatever the order of its parts', async () => {
     const file = threeParts('in any order')
     const { data } = await alice.initiate(file, 'alice/three.bin', { cause: 'msg-video' })
     const { uploadID, sign } = data.upload
@@ -102,10 +102,10 @@ describe('a file of three parts', () => {
     for (const i of [2, 0, 1]) expect((await put(sign.parts[i].url, file.parts[i])).status).toBe(200)
     const { url } = (await alice.complete(uploadID, file, 'alice/three.bin')).data
     const read = await bytesOf(await get(url))
-    expect(cut(read as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
+    expect(splitFile(read as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
   })
 
-  it('gets as many addresses as asked for, and the others from auth_sign', async () => {
+  it('gets the requested number of URLs, and the others from auth_sign', async () => {
     const file = threeParts('signed later')
     const { data } = await alice.initiate(file, 'alice/later', { maxParts: 1 })
     const { uploadID, sign } = data.upload
@@ -119,7 +119,7 @@ describe('a file of three parts', () => {
     expect((await alice.initiate(file, 'alice/later', { maxParts: 0 })).data.upload.sign.parts).toEqual([])
   })
 
-  it('is complete only with every part, each as the client claims it', async () => {
+  it('is refused until every part is uploaded with the claimed MD5', async () => {
     const file = threeParts('checked')
     const { data } = await alice.initiate(file, 'alice/checked')
     const { uploadID, sign } = data.upload
@@ -137,7 +137,7 @@ describe('a file of three parts', () => {
     expect((await complete()).errCode).toBe(0)
   })
 
-  it('is completed as often as the client likes', async () => {
+  it('can be completed repeatedly', async () => {
     const file = threeParts('completed again')
     const { data } = await alice.initiate(file, 'alice/again')
     const { uploadID, sign } = data.upload
@@ -149,7 +149,7 @@ describe('a file of three parts', () => {
     expect((await put(sign.parts[0].url, file.parts[0])).status).toBe(400)
   })
 
-  it('wants each part in its size', async () => {
+  it('is refused when a part has another size', async () => {
     const file = threeParts('sizes of parts')
     const { data } = await alice.initiate(file, 'alice/part-sizes')
     const [first, , last] = data.upload.sign.parts
@@ -162,7 +162,7 @@ describe('a file of three parts', () => {
 })
 
 describe('a store that fails', () => {
-  it('is answered with 500, without a word about the store', async () => {
+  it('is answered with 500 and without details of the store', async () => {
     const file = threeParts('the store fails')
     const { uploadID, sign } = (await alice.initiate(file, 'alice/fails')).data.upload
     const row = await bindings.DB.prepare('SELECT store_upload_id AS id FROM file_upload WHERE upload_id = ?')
@@ -179,7 +179,7 @@ describe('a store that fails', () => {
   })
 })
 
-describe('a body without an announced length', () => {
+describe('a body without a Content-Length', () => {
   const streamed = (data: Uint8Array) =>
     new ReadableStream({
       start(controller) {
@@ -188,29 +188,29 @@ describe('a body without an announced length', () => {
       },
     }) as unknown as BodyInit
 
-  it.each([12_000, 12_346])('is not taken for a part when it has %i bytes', async (size) => {
+  it.each([12_000, 12_346])('is refused as a part when it has %i bytes', async (size) => {
     const file = threeParts('no length')
     const { data } = await alice.initiate(file, 'alice/no-length')
     const response = await put(data.upload.sign.parts[2].url, streamed(bytes(size, 'x')))
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('12345 bytes')])
   })
 
-  it.each([69_000, 70_001])('is not taken for a file when it has %i bytes', async (size) => {
+  it.each([69_000, 70_001])('is refused as a file when it has %i bytes', async (size) => {
     const { data } = await alice.initiate(small('no length'), 'alice/no-length')
     const response = await put(data.upload.sign.parts[0].url, streamed(bytes(size, 'x')))
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('70000 bytes')])
     expect(await keysOf(`files/${data.upload.uploadID}`)).toEqual([])
   })
 
-  it('is taken when it has the right one', async () => {
+  it('is accepted when it has the right size', async () => {
     const file = small('streamed')
     const { data } = await alice.initiate(file, 'alice/streamed')
     expect((await put(data.upload.sign.parts[0].url, streamed(file.data))).status).toBe(200)
   })
 })
 
-describe('content that is there already', () => {
-  it('needs no upload: the new name leads to it', async () => {
+describe('content that is stored already', () => {
+  it('gets a new name without an upload', async () => {
     const file = small('known')
     await alice.upload(file, 'alice/known.pdf')
     const reply = await bob.initiate(file, 'bob/copy.txt', { contentType: 'text/plain' })
@@ -221,7 +221,7 @@ describe('content that is there already', () => {
     expect((await bob.initiate(file, 'bob/liar', { size: 5 })).errCode).toBe(1001)
   })
 
-  it('is kept once when two upload it at the same time', async () => {
+  it('is stored once when two users upload it at the same time', async () => {
     const file = threeParts('race')
     const uploads = await Promise.all(
       [alice, bob].map(async (user, i) => {
@@ -239,7 +239,7 @@ describe('content that is there already', () => {
     })
   })
 
-  it('completes an upload of which not every part has come', async () => {
+  it('completes an upload with missing parts', async () => {
     const file = threeParts('half way')
     const { data } = await bob.initiate(file, 'bob/half')
     await put(data.upload.sign.parts[0].url, file.parts[0])
@@ -249,7 +249,7 @@ describe('content that is there already', () => {
   })
 })
 
-describe('names', () => {
+describe('a file name', () => {
   it.each([
     '',
     '   ',
@@ -261,21 +261,21 @@ describe('names', () => {
     'alice/a\nb',
     'alice/\ud800',
     `alice/${'ü'.repeat(600)}`,
-  ])('%j is none', async (name) => {
+  ])('is refused when it is %j', async (name) => {
     const file = small('names')
     expect((await alice.initiate(file, name)).errCode).toBe(1001)
     const { data } = await alice.initiate(file, 'alice/fine')
     expect((await alice.complete(data.upload.uploadID, file, name)).errCode).toBe(1001)
   })
 
-  it.each(['bob/x', 'x', 'alice', 'alicia/x', 'ALICE/x'])('%j is not for alice', async (name) => {
+  it.each(['bob/x', 'x', 'alice', 'alicia/x', 'ALICE/x'])('is refused for alice when it is %j', async (name) => {
     const file = small('names')
     expect((await alice.initiate(file, name)).errCode).toBe(1002)
     const { data } = await alice.initiate(file, 'alice/fine')
     expect((await alice.complete(data.upload.uploadID, file, name)).errCode).toBe(1002)
   })
 
-  it('are free for administrators', async () => {
+  it('is not restricted for administrators', async () => {
     const admin = new Uploader(await adminToken())
     expect(await admin.upload(small('admin'), 'emoji/smile.png')).toBe('http://127.0.0.1/object/emoji/smile.png')
   })
@@ -287,14 +287,14 @@ describe('names', () => {
     ['alice/what?#1.txt', 'alice/what%3F%231.txt'],
     ['alice/%2e%2e/x', 'alice/%252e%252e/x'],
     ['alice//x', 'alice//x'],
-  ])('%j is reached at /object/%s', async (name, path) => {
+  ])('is served for %j at /object/%s', async (name, path) => {
     const file = small(name)
     const url = await alice.upload(file, name)
     expect(url).toBe(`http://127.0.0.1/object/${path}`)
     expect(await bytesOf(await get(url))).toEqual(file.data)
   })
 
-  it('move to the newest file', async () => {
+  it('moves to the newest file', async () => {
     await alice.upload(small('old'), 'alice/moves')
     const newer = small('new')
     const url = await alice.upload(newer, 'alice/moves')
@@ -302,20 +302,20 @@ describe('names', () => {
   })
 })
 
-describe('what is not allowed', () => {
-  it('an upload of somebody else', async () => {
+describe('permissions of an upload', () => {
+  it('refuses the upload of another user', async () => {
     const file = threeParts('foreign')
     const { uploadID } = (await alice.initiate(file, 'alice/foreign')).data.upload
     expect((await bob.call('auth_sign', { uploadID, partNumbers: [1] })).errCode).toBe(1002)
     expect((await bob.complete(uploadID, file, 'bob/foreign')).errCode).toBe(1002)
   })
 
-  it('an upload that does not exist', async () => {
+  it('refuses an unknown upload', async () => {
     expect((await alice.call('auth_sign', { uploadID: 'none', partNumbers: [1] })).errCode).toBe(1004)
     expect((await alice.complete('none', small('x'), 'alice/x')).errCode).toBe(1004)
   })
 
-  it('an address that was changed, or signed for another purpose', async () => {
+  it('refuses a URL that was changed', async () => {
     const file = threeParts('signatures')
     const { parts } = (await alice.initiate(file, 'alice/signatures')).data.upload.sign
     const [first, second] = parts.map(({ url }: { url: string }) => new URL(url)) as [URL, URL]
@@ -335,7 +335,7 @@ describe('what is not allowed', () => {
     }
   })
 
-  it('an address or an upload that has expired', async () => {
+  it('refuses an expired URL and an expired upload', async () => {
     const file = threeParts('late')
     const { uploadID, sign } = (await alice.initiate(file, 'alice/late')).data.upload
     const later = vi.spyOn(Date, 'now')
@@ -357,13 +357,13 @@ describe('what is not allowed', () => {
     }
   })
 
-  it('calls without a token', async () => {
+  it('refuses a call without a token, and an invalid hash', async () => {
     expect((await post('/object/part_limit', {})).errCode).toBe(1001)
     expect((await alice.initiate(small('x'), 'alice/x', { hash: 'short' })).errCode).toBe(1001)
   })
 })
 
-describe('where addresses point', () => {
+describe('upload URLs', () => {
   const initiate = async (path: string, headers: Record<string, string>) => {
     const file = small(`at ${path}`)
     const body = { hash: file.hash, size: file.data.length, maxParts: -1, name: 'alice/x' }
@@ -372,13 +372,13 @@ describe('where addresses point', () => {
     return { file, url: ((await response.json()) as Awaited<ReturnType<typeof post>>).data.upload.sign.parts[0].url }
   }
 
-  it('to /api for those who call there', async () => {
+  it('has the prefix /api when the call came under /api', async () => {
     const { file, url } = await initiate('/api/object/initiate_multipart_upload', {})
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1\/api\/object_part\//)
     expect((await put(url, file.data)).status).toBe(200)
   })
 
-  it('to what the proxy in front says', async () => {
+  it('has the base URL of the X-Request-Api header', async () => {
     const headers = { 'x-request-api': 'https://im.example.com/api/' }
     const { url } = await initiate('/object/initiate_multipart_upload', headers)
     expect(url).toMatch(/^https:\/\/im\.example\.com\/api\/object_part\//)

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TransferJob } from '../../../src/contracts/jobs.ts'
-import { MAX_AT_ONCE, sendToAll, sendToUsers } from '../../../src/features/message/send/batch-send-msg.ts'
+import { MAX_DIRECT_RECEIVERS, sendToAll, sendToUsers } from '../../../src/features/message/send/batch-send-msg.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
 import { type Context, createContext } from '../../../src/runtime/context.ts'
 import {
@@ -31,8 +31,8 @@ beforeAll(async () => {
   )
 })
 
-describe('batch_send_msg to a few', () => {
-  it('gives each a message of its own, and says who could not get it', async () => {
+describe('batch_send_msg to few receivers', () => {
+  it('sends each receiver a separate message and lists the receivers that failed', async () => {
     const devices = await Promise.all(['alice', 'bob'].map((userID) => Device.connect(userID)))
     const userInfo = { userID: 'carol', globalRecvMsgOpt: 1 }
     await post('/user/update_user_info_ex', { userInfo }, await userToken('carol'))
@@ -53,7 +53,7 @@ describe('batch_send_msg to a few', () => {
     }
   })
 
-  it('of a notification account writes into the channel of each', async () => {
+  it('writes to the notification conversation of each receiver for a notification account', async () => {
     const content = { notificationName: 'N', notificationType: 1, text: 'T' }
     const reply = await batch({ recvIDs: ['alice', 'bob'], contentType: 1400, content })
     expect(reply.data.failedUserIDs).toEqual([])
@@ -64,7 +64,7 @@ describe('batch_send_msg to a few', () => {
     })
   })
 
-  it('sends nothing twice when it is repeated with the same clientMsgID', async () => {
+  it('sends nothing twice when a call is repeated with the same clientMsgID', async () => {
     const once = { recvIDs: ['dave'], clientMsgID: 'campaign-1' }
     const first = await batch(once)
     expect(await batch(once)).toEqual(first)
@@ -72,7 +72,7 @@ describe('batch_send_msg to a few', () => {
     await expect.poll(async () => (await user('dave').newestSeqs()).si_dave_news).toBe(2)
   })
 
-  it('wants recvIDs even for all, and takes none for nobody', async () => {
+  it('requires recvIDs even with isSendAll, and accepts an empty list', async () => {
     expect((await batch({ recvIDs: undefined, isSendAll: true })).errDlt).toMatch(/^recvIDs: /)
     expect((await batch({ recvIDs: [''] })).errCode).toBe(1001)
     expect((await batch({ content: { content: '' } })).errCode).toBe(1001)
@@ -80,67 +80,70 @@ describe('batch_send_msg to a few', () => {
     expect((await batch({ sendID: 'nobody', recvIDs: ['bob'] })).data).toEqual({ results: [], failedUserIDs: ['bob'] })
   })
 
-  it('goes to everybody who is registered, when those are few', async () => {
+  it('sends to all registered users directly when they are few', async () => {
     const reply = await batch({ isSendAll: true, recvIDs: [] })
-    // The administrator is a user from the first time on that one is needed.
+    // The administrator is registered at its first use, so it may be missing here.
     const all = reply.data.results.map((result: { recvID: string }) => result.recvID)
     expect(all).toEqual(expect.arrayContaining(['alice', 'bob', 'dave', 'news']))
     expect(reply.data.failedUserIDs).toEqual(['carol'])
   })
 })
 
-describe('batch_send_msg to many', () => {
-  const strangers = Array.from({ length: MAX_AT_ONCE }, (_, i) => `stranger_${i}`)
+describe('batch_send_msg to many receivers', () => {
+  const strangers = Array.from({ length: MAX_DIRECT_RECEIVERS }, (_, i) => `stranger_${i}`)
 
-  it('goes by queue, and reaches those who can be reached', async () => {
+  it('queues the message and delivers it to the receivers that exist', async () => {
     const bob = await Device.connect('bob')
     const reply = await batch({ recvIDs: [...strangers, 'bob'] })
-    expect(reply).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [], queuedNum: MAX_AT_ONCE + 1 } })
+    expect(reply).toMatchObject({
+      errCode: 0,
+      data: { results: [], failedUserIDs: [], queuedNum: MAX_DIRECT_RECEIVERS + 1 },
+    })
     await until(() => bob.received().length === 1)
     expect(textOf(bob.received()[0]?.msg as MsgData)).toBe('to many')
   })
 
-  it('refuses a message that is too large to travel so', async () => {
+  it('refuses a message that is too large for the queue', async () => {
     const reply = await batch({ recvIDs: [...strangers, 'bob'], content: { content: 'x'.repeat(70_000) } })
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(/^content: /) })
     expect((await batch({ recvIDs: ['bob'], content: { content: 'x'.repeat(70_000) } })).errCode).toBe(0)
   })
 })
 
-describe('the jobs of a message to many', () => {
-  /** A context whose jobs are kept instead of queued. */
-  function keepingJobs(): { ctx: Context; jobs: TransferJob[] } {
+describe('sendToAll and sendToUsers', () => {
+  /** A context that collects jobs instead of queueing them. */
+  function collectingJobs(): { ctx: Context; jobs: TransferJob[] } {
     const jobs: TransferJob[] = []
-    const ctx = { ...createContext(bindings, 'op'), after: async (job: TransferJob) => void jobs.push(job) }
+    const ctx = { ...createContext(bindings, 'op'), enqueue: async (job: TransferJob) => void jobs.push(job) }
     return { ctx, jobs }
   }
 
   const draft = Buffer.from(textMessage('news', '', '', 'by queue')).toString('base64')
   const job = { operationID: 'op', batchID: 'b', draft, exempt: true }
 
-  it('cover all users once, a stretch at a time, and pass the rest on', async () => {
+  it('covers every user once, in order, and continues after the given userID', async () => {
     const crowd = Array.from({ length: 1000 }, (_, i) => ({ userID: `crowd_${i}`, nickname: 'c' }))
     for (const users of [crowd.slice(0, 500), crowd.slice(500)]) {
       await post('/user/user_register', { users }, await adminToken())
     }
-    const { ctx, jobs } = keepingJobs()
+    const { ctx, jobs } = collectingJobs()
     await sendToAll(ctx, { kind: 'send-to-all', ...job, after: '' })
-    const recvIDs = jobs.flatMap((made) => (made.kind === 'send-to-users' ? made.recvIDs : []))
+    const recvIDs = jobs.flatMap((queued) => (queued.kind === 'send-to-users' ? queued.recvIDs : []))
     expect(recvIDs).toEqual([...recvIDs].sort())
     expect(new Set(recvIDs).size).toBe(recvIDs.length)
     expect(recvIDs).toEqual(expect.arrayContaining(['alice', 'news', ...crowd.map((one) => one.userID)]))
-    expect(jobs.every((made) => JSON.stringify(made).length < 128_000)).toBe(true)
+    expect(jobs.every((queued) => JSON.stringify(queued).length < 128_000)).toBe(true)
     jobs.length = 0
     await sendToAll(ctx, { kind: 'send-to-all', ...job, after: 'crowd_99' })
-    expect(jobs.flatMap((made) => (made.kind === 'send-to-users' ? made.recvIDs : []))).not.toContain('crowd_1')
+    expect(jobs.flatMap((queued) => (queued.kind === 'send-to-users' ? queued.recvIDs : []))).not.toContain('crowd_1')
   })
 
-  it('may come twice without harm', async () => {
-    const { ctx } = keepingJobs()
-    const twice = { kind: 'send-to-users' as const, ...job, recvIDs: ['alice', 'nobody', 'dave'] }
-    await sendToUsers(ctx, twice)
+  it('sends nothing twice when a job is repeated', async () => {
+    const { ctx } = collectingJobs()
+    const repeated = { kind: 'send-to-users' as const, ...job, recvIDs: ['alice', 'nobody', 'dave'] }
+    await sendToUsers(ctx, repeated)
     const after = await user('dave').newestSeqs()
-    await sendToUsers(ctx, twice)
+    await sendToUsers(ctx, repeated)
     await expect.poll(() => user('dave').newestSeqs()).toEqual(after)
   })
 })

@@ -22,7 +22,7 @@ let bob: Shadow
 let bobsLaptop: Shadow
 let chat: string
 
-/** Each story has a pair of its own, with three messages from alice and one from bob. */
+/** Each test has its own pair of users, with three messages from alice and one from bob. */
 beforeEach(async () => {
   const [a, b] = [`alice_${next}`, `bob_${next++}`]
   await register(a, b)
@@ -46,8 +46,8 @@ const notices = (device: Device, contentType: number): MsgData[] =>
 
 const detailOf = (msg: MsgData | undefined) => JSON.parse(JSON.parse(new TextDecoder().decode(msg?.content)).detail)
 
-describe('reading a single chat', () => {
-  it('sends a receipt with the newly read seqs to both sides, for good', async () => {
+describe('marking a one-to-one chat as read', () => {
+  it('sends a stored receipt with the newly read seqs to both sides', async () => {
     const reply = await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 3, seqs: [3] })
     expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
@@ -63,14 +63,14 @@ describe('reading a single chat', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('tells of the newest ten thousand messages at most', async () => {
+  it('reports at most the newest 10,000 messages as newly read', async () => {
     await runInDurableObject(bindings.CONVERSATION.getByName(chat), (_object, state) => {
-      const told = new Members(state.storage.sql).read(bob.userID, 1_000_000, [])
-      expect([told.length, told[0], told.at(-1)]).toEqual([10_000, 990_001, 1_000_000])
+      const newlyRead = new Members(state.storage.sql).read(bob.userID, 1_000_000, [])
+      expect([newlyRead.length, newlyRead[0], newlyRead.at(-1)]).toEqual([10_000, 990_001, 1_000_000])
     })
   })
 
-  it('marks messages that were skipped over singly', async () => {
+  it('reports the messages that mark_msgs_as_read skipped when the conversation is marked', async () => {
     await call(bob, '/msg/mark_msgs_as_read', { conversationID: chat, seqs: [2] })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(alice.device, ContentType.HasReadReceipt)[0])).toMatchObject({ seqs: [2], hasReadSeq: 2 })
@@ -83,7 +83,7 @@ describe('reading a single chat', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('without a receipt moves the position on the own devices only', async () => {
+  it('raises the read seq on own devices only with set_conversation_has_read_seq', async () => {
     await call(bob, '/msg/set_conversation_has_read_seq', { conversationID: chat, hasReadSeq: 2 })
     await until(() => notices(bobsLaptop.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(bobsLaptop.device, ContentType.HasReadReceipt)[0])).toMatchObject({
@@ -92,41 +92,41 @@ describe('reading a single chat', () => {
     })
     expect(notices(alice.device, ContentType.HasReadReceipt)).toEqual([])
     await expectSameAsFresh(alice, bob, bobsLaptop)
-    // The receipt is still to come.
+    // A later mark_conversation_as_read still sends the receipt.
     await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 3 })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(alice.device, ContentType.HasReadReceipt)[0])).toMatchObject({ seqs: [1, 2, 3] })
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it.each([0, -1, 5])('without a receipt is refused up to seq %i', async (hasReadSeq) => {
+  it.each([0, -1, 5])('refuses seq %i in set_conversation_has_read_seq', async (hasReadSeq) => {
     const reply = await call(bob, '/msg/set_conversation_has_read_seq', { conversationID: chat, hasReadSeq })
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('seq') })
   })
 
-  it('never moves the position back', async () => {
+  it('does not lower the read seq', async () => {
     await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 4 })
     await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 1 })
     expect(await user(bob.userID).seqViews([chat])).toMatchObject([{ hasReadSeq: 4 }])
   })
 
   it.each([
-    ['beyond the newest message', { hasReadSeq: 99 }, 1001],
-    ['of seq 0', { hasReadSeq: 0 }, 1001],
-    ['of a conversation one does not have', { hasReadSeq: 1, conversationID: 'si_x_y' }, 1004],
-    ['of the notification log', { hasReadSeq: 1, conversationID: 'n_x_y' }, 1001],
-  ])('%s is refused', async (_what, given, code) => {
+    ['a seq above the newest message', { hasReadSeq: 99 }, 1001],
+    ['seq 0', { hasReadSeq: 0 }, 1001],
+    ['a conversation that the user does not have', { hasReadSeq: 1, conversationID: 'si_x_y' }, 1004],
+    ['the notification log', { hasReadSeq: 1, conversationID: 'n_x_y' }, 1001],
+  ])('refuses %s', async (_what, given, code) => {
     expect((await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, ...given })).errCode).toBe(code)
   })
 
-  it("is not for somebody else's account", async () => {
+  it('refuses the account of another user', async () => {
     const body = { conversationID: chat, hasReadSeq: 1, userID: alice.userID }
     expect((await call(bob, '/msg/mark_conversation_as_read', body)).errCode).toBe(1002)
   })
 })
 
-describe('revoking', () => {
-  it('turns the message into a notice of it on every device, now and later', async () => {
+describe('revoke_msg', () => {
+  it('replaces the message by a revoke notice on online devices and on new devices', async () => {
     expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 2 })).errCode).toBe(0)
     await until(() =>
       [alice, bob, bobsLaptop].every((s) => notices(s.device, ContentType.MsgRevokeNotification).length === 1),
@@ -150,7 +150,7 @@ describe('revoking', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('takes the quoted text out of what quotes it', async () => {
+  it('removes the quoted text from messages that quote the revoked one', async () => {
     const quote = {
       text: 'indeed',
       quoteMessage: { clientMsgID: `${alice.userID}-one`, contentType: 101, textElem: { content: 'one' } },
@@ -170,7 +170,7 @@ describe('revoking', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('is for the sender and for administrators', async () => {
+  it('allows only the sender and administrators', async () => {
     expect((await call(bob, '/msg/revoke_msg', { conversationID: chat, seq: 1 })).errCode).toBe(1002)
     const byAdmin = await post(
       '/msg/revoke_msg',
@@ -183,7 +183,7 @@ describe('revoking', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it("in the sender's name by an administrator says that it was one", async () => {
+  it("reports an administrator who revokes in the sender's name", async () => {
     const body = { conversationID: chat, seq: 1, userID: alice.userID }
     expect((await post('/msg/revoke_msg', body, await adminToken())).errCode).toBe(0)
     await until(() => notices(bob.device, ContentType.MsgRevokeNotification).length === 1)
@@ -193,7 +193,7 @@ describe('revoking', () => {
     })
   })
 
-  it('twice, or what is not there, is refused', async () => {
+  it('refuses a message that is revoked already or does not exist', async () => {
     await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 1 })
     expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 1 })).errCode).toBe(1404)
     expect((await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 99 })).errCode).toBe(1004)
@@ -206,7 +206,7 @@ describe('revoking', () => {
 })
 
 describe('deleting messages', () => {
-  it('for oneself hides them from all of one’s devices and from nobody else', async () => {
+  it("hides them on all of the user's own devices, but not from the peer", async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [2], deleteSyncOpt: { IsSyncSelf: true } })
     await until(() =>
       [bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
@@ -216,14 +216,14 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('without an option tells nobody, and a fresh device does not see them', async () => {
+  it('sends no notification without an option, and a new device does not get the messages', async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [1, 2] })
     const fresh = await (await Shadow.online(bob.userID, 7)).known()
     expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['3', '4'])
     expect(notices(bob.device, ContentType.DeleteMsgsNotification)).toEqual([])
   })
 
-  it('does not reach those that are still to come', async () => {
+  it('does not delete messages that do not exist yet', async () => {
     expect((await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [5, 6] })).errCode).toBe(0)
     await alice.device.sendText(bob.userID, 'five')
     await until(() => bob.device.received().length === 5)
@@ -231,18 +231,18 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('for everybody erases them everywhere', async () => {
+  it('erases them for all members with IsSyncOther', async () => {
     await call(alice, '/msg/delete_msgs', { conversationID: chat, seqs: [2, 4], deleteSyncOpt: { isSyncOther: true } })
     await until(() =>
       [alice, bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
     )
     await expectSameAsFresh(alice, bob, bobsLaptop)
-    // The newest message was among them: the next seq goes on from it all the same.
+    // The newest message was erased too; the next seq still follows it.
     await alice.device.sendText(bob.userID, 'five')
     expect((await user(alice.userID).seqViews([chat]))[0]).toMatchObject({ maxSeq: 5 })
   })
 
-  it('physically is for administrators', async () => {
+  it('requires an administrator to delete physically', async () => {
     const body = { conversationID: chat, seqs: [1] }
     expect((await call(alice, '/msg/delete_msg_phsical_by_seq', body)).errCode).toBe(1002)
     expect((await post('/msg/delete_msg_phsical_by_seq', body, await adminToken())).errCode).toBe(0)
@@ -252,7 +252,7 @@ describe('deleting messages', () => {
 })
 
 describe('erasing by age', () => {
-  it('is for administrators, and leaves what is newer', async () => {
+  it('requires an administrator, and keeps newer messages', async () => {
     const { msg } = alice.device.received()[2] ?? {}
     const body = { conversationIDs: [chat], timestamp: msg?.sendTime }
     expect((await call(alice, '/msg/delete_msg_physical', body)).errCode).toBe(1002)
@@ -261,7 +261,7 @@ describe('erasing by age', () => {
     expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['4'])
   })
 
-  it('of everything lets the next message go on from the last seq', async () => {
+  it('continues with the next seq after all messages were erased', async () => {
     await post(
       '/msg/delete_msg_physical',
       { conversationIDs: [chat], timestamp: Date.now() + 1000 },
@@ -274,8 +274,8 @@ describe('erasing by age', () => {
   })
 })
 
-describe('who has read a message', () => {
-  it('is told with counts, one side at a time', async () => {
+describe('get_group_message_readers', () => {
+  it('answers readers or non-readers, with both counts', async () => {
     const readers = async (seq: number, filter: number) =>
       (
         await call(alice, '/msg/get_group_message_readers', {
@@ -292,7 +292,7 @@ describe('who has read a message', () => {
     expect(await readers(3, 0)).toEqual({ hasReadCount: 0, unreadCount: 1, userIDs: [] })
   })
 
-  it('is for who takes part', async () => {
+  it('refuses users who are not members', async () => {
     await register(`stranger_${next}`)
     const stranger = await Shadow.online(`stranger_${next}`)
     const body = { conversationID: chat, seq: 1, filter: 0, pagination: { pageNumber: 1, showNumber: 10 } }
@@ -301,7 +301,7 @@ describe('who has read a message', () => {
 })
 
 describe('clearing a conversation', () => {
-  it('empties it for oneself, on every device', async () => {
+  it("clears it on all of the user's own devices", async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat, 'si_not_mine'] })
     await until(() => notices(bobsLaptop.device, ContentType.ConversationChangeNotification).length === 1)
     expect((await bob.known()).messages[chat] ?? {}).toEqual({})
@@ -312,7 +312,7 @@ describe('clearing a conversation', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('for everybody empties it for the other side too', async () => {
+  it('clears it for the peer too with IsSyncOther', async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat], deleteSyncOpt: { IsSyncOther: true } })
     await until(() => notices(alice.device, ContentType.ClearConversationNotification).length === 1)
     const fresh = await (await Shadow.online(alice.userID, 7)).known()
@@ -321,7 +321,7 @@ describe('clearing a conversation', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('for everybody leaves an absent peer with nothing to read', async () => {
+  it('leaves an offline peer without unread messages with IsSyncOther', async () => {
     const carol = `carol_${next}`
     await register(carol)
     await alice.device.sendText(carol, 'anybody?')
@@ -335,7 +335,7 @@ describe('clearing a conversation', () => {
     await expectSameAsFresh(alice)
   })
 
-  it('can be done with all at once', async () => {
+  it('clears all conversations with user_clear_all_msg', async () => {
     expect((await call(bob, '/msg/user_clear_all_msg', {})).errCode).toBe(0)
     await until(() => notices(bob.device, ContentType.ConversationChangeNotification).length === 1)
     await expectSameAsFresh(alice, bob, bobsLaptop)

@@ -1,8 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ScanLimits } from '../../../src/features/message/history/scan-logs.ts'
 import { searchMsg } from '../../../src/features/message/history/search-messages.ts'
-import type { WalkLimits } from '../../../src/features/message/history/walk.ts'
 import { SearchMsgReq } from '../../../src/features/message/schema.ts'
+import { DAY_MS } from '../../../src/platform/durations.ts'
 import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
 import {
   adminToken,
@@ -18,9 +19,8 @@ import {
 } from '../../rigs/rig.ts'
 import { seedGroup } from '../../rigs/seed-group.ts'
 
-const DAY = 86_400_000
-/** Noon of a day long ago, and of those after it. */
-const noon = (day: number) => Date.parse('2024-02-28T12:00:00Z') + day * DAY
+/** Noon of 28 February 2024, plus a number of days. */
+const noon = (day: number) => Date.parse('2024-02-28T12:00:00Z') + day * DAY_MS
 
 interface Found {
   chatLog: Record<string, unknown> & { content: string; sendTime: number }
@@ -46,8 +46,8 @@ const send = async (sendID: string, recvID: string, content: object, sendTime: n
   return reply.data
 }
 
-/** What the conversation's alarm does some seconds after the first message. */
-async function listNow(...conversationIDs: string[]): Promise<void> {
+/** Runs the alarm that adds a conversation to the directory some seconds after its first message. */
+async function runAlarms(...conversationIDs: string[]): Promise<void> {
   for (const id of conversationIDs) await runDurableObjectAlarm(bindings.CONVERSATION.getByName(id))
 }
 
@@ -83,12 +83,12 @@ beforeAll(async () => {
       (await user('carol').conversationHomes()).includes('sg_g1') &&
       (await user('bob').conversationHomes()).length === 2,
   )
-  await listNow('si_alice_bob', 'si_alice_carol', 'sn_bob_news', 'sg_g1')
+  await runAlarms('si_alice_bob', 'si_alice_carol', 'sn_bob_news', 'sg_g1')
   await until(async () => (await search({})).total === 7)
 })
 
 describe('search_msg', () => {
-  it('finds everything when nothing narrows it, newest first', async () => {
+  it('finds all messages without filters, newest first', async () => {
     const { texts, chatLogs, total } = await search({})
     expect(total).toBe(7)
     expect(texts.slice(0, 1)).toEqual(['good for all'])
@@ -97,7 +97,7 @@ describe('search_msg', () => {
     expect(times).toEqual([...times].sort((a, b) => b - a))
   })
 
-  it('answers each message with all that OpenIM tells of it', async () => {
+  it('answers each message with all fields of OpenIM', async () => {
     const { chatLogs } = await search({ sendID: 'alice', recvID: 'bob', contentType: 101 })
     expect(chatLogs).toEqual([
       {
@@ -120,31 +120,31 @@ describe('search_msg', () => {
 
   it.each([
     ['a sender', { sendID: 'alice' }, ['indeed', 'hello', 'Good Morning']],
-    ['a sender in groups too', { sendID: 'carol' }, ['good for all', 'report.pdf']],
+    ['a sender, in groups too', { sendID: 'carol' }, ['good for all', 'report.pdf']],
     ['a receiver', { recvID: 'alice' }, ['report.pdf', 'good evening']],
     ['a group', { recvID: 'g1' }, ['good for all']],
-    ['both ends', { sendID: 'alice', recvID: 'bob' }, ['indeed', 'Good Morning']],
-    ['both ends in a group', { sendID: 'carol', recvID: 'g1' }, ['good for all']],
-    ['both ends who never met', { sendID: 'bob', recvID: 'carol' }, []],
-    ['somebody unknown', { sendID: 'nobody' }, []],
-    ['a receiver unknown', { sendID: 'alice', recvID: 'nobody' }, []],
-    ['a kind', { contentType: 105 }, ['report.pdf']],
-    ['a kind and a sender', { contentType: 101, sendID: 'bob' }, ['good evening']],
+    ['sender and receiver', { sendID: 'alice', recvID: 'bob' }, ['indeed', 'Good Morning']],
+    ['sender and group', { sendID: 'carol', recvID: 'g1' }, ['good for all']],
+    ['two users without a conversation', { sendID: 'bob', recvID: 'carol' }, []],
+    ['an unknown sender', { sendID: 'nobody' }, []],
+    ['an unknown receiver', { sendID: 'alice', recvID: 'nobody' }, []],
+    ['a content type', { contentType: 105 }, ['report.pdf']],
+    ['a content type and a sender', { contentType: 101, sendID: 'bob' }, ['good evening']],
     ['a day', { sendTime: '2024-02-28' }, ['hello', 'Good Morning']],
     ['a leap day', { sendTime: '2024-02-29' }, ['good evening']],
     ['another day', { sendTime: '2024-03-20' }, []],
     ['groups only', { sessionType: 3 }, ['good for all']],
-    ['single chats only, of one sender', { sessionType: 1, sendID: 'carol' }, ['report.pdf']],
-    ['a type of chat that nobody has', { sessionType: 2 }, []],
-    ['words, whatever their case', { text: 'GOOD m' }, ['Good Morning']],
-    ['words under the other name', { content: 'evening' }, ['good evening']],
-    ['the name of a file, not its address', { text: 'report' }, ['report.pdf']],
-    ['words that stand in an address only', { text: 'x/morning' }, []],
-    ['words that were only quoted', { text: 'hello', contentType: 114 }, []],
-    ['words in a group', { text: 'good', recvID: 'g1' }, ['good for all']],
-    ['names of fields', { text: 'fileName' }, []],
-    ['words and a day', { text: 'good', sendTime: '2024-02-29' }, ['good evening']],
-  ])('by %s', async (_what, given, texts) => {
+    ['one-to-one chats of one sender', { sessionType: 1, sendID: 'carol' }, ['report.pdf']],
+    ['a session type without conversations', { sessionType: 2 }, []],
+    ['text in any case', { text: 'GOOD m' }, ['Good Morning']],
+    ['text in the field content', { content: 'evening' }, ['good evening']],
+    ['the name of a file', { text: 'report' }, ['report.pdf']],
+    ['text that occurs only in a URL', { text: 'x/morning' }, []],
+    ['text that occurs only in a quote', { text: 'hello', contentType: 114 }, []],
+    ['text in a group', { text: 'good', recvID: 'g1' }, ['good for all']],
+    ['the name of a JSON field', { text: 'fileName' }, []],
+    ['text and a day', { text: 'good', sendTime: '2024-02-29' }, ['good evening']],
+  ])('filters by %s', async (_what, given, texts) => {
     const reply = await search(given)
     expect(reply.texts).toEqual(texts)
     expect(reply.total).toBe(texts.length)
@@ -152,17 +152,17 @@ describe('search_msg', () => {
 
   it.each([
     ['its sender', { sendID: 'news' }],
-    ['its reader', { recvID: 'bob', contentType: 1400 }],
-    ['both', { sendID: 'news', recvID: 'bob' }],
-    ['its type of chat', { sessionType: 4 }],
-    ['words inside it', { text: 'big "news"' }],
+    ['its receiver', { recvID: 'bob', contentType: 1400 }],
+    ['its sender and receiver', { sendID: 'news', recvID: 'bob' }],
+    ['its session type', { sessionType: 4 }],
+    ['text inside it', { text: 'big "news"' }],
   ])('finds a notification by %s', async (_what, given) => {
     const { texts, total } = await search(given)
     expect(total).toBe(1)
     expect(JSON.parse(texts[0] ?? '')).toMatchObject({ text: 'A good offer' })
   })
 
-  it('is read in pages with the count of all', async () => {
+  it('answers pages, each with the total count', async () => {
     const pages = await Promise.all(
       [1, 2, 3, 4].map((pageNumber) => search({ pagination: { pageNumber, showNumber: 3 } })),
     )
@@ -172,7 +172,7 @@ describe('search_msg', () => {
     expect(await search({ pagination: { pageNumber: 1, showNumber: 0 } })).toMatchObject({ total: 7, texts: [] })
   })
 
-  it('finds a revoked message as what it has become, and an erased one no more', async () => {
+  it('finds a revoked message as its revoke notice, and does not find an erased one', async () => {
     await send('bob', 'carol', { content: 'oops' }, 0)
     await send('bob', 'carol', { content: 'erased' }, 0)
     await until(async () => (await user('bob').conversationHomes()).includes('si_bob_carol'))
@@ -184,28 +184,28 @@ describe('search_msg', () => {
     expect(chatLogs[0]).toMatchObject({ isRevoked: true, chatLog: { contentType: 2101, seq: 1 } })
   })
 
-  it('is for administrators, unlike in OpenIM, where any user may read everything', async () => {
+  it('requires an administrator, unlike OpenIM', async () => {
     expect(await search({}, await userToken('alice'))).toMatchObject({ errCode: 1002 })
   })
 
   it.each([
-    ['no page', { pagination: null }, 'pagination'],
+    ['a missing pagination', { pagination: null }, 'pagination'],
     ['page 0', { pagination: { pageNumber: 0, showNumber: 1 } }, 'pagination'],
-    ['a page of a thousand', { pagination: { pageNumber: 1, showNumber: 1000 } }, 'pagination.showNumber'],
+    ['a page of 1,000', { pagination: { pageNumber: 1, showNumber: 1000 } }, 'pagination.showNumber'],
     ['a time of day', { sendTime: '2024-02-28 12:00' }, 'sendTime'],
     ['a day that does not exist', { sendTime: '2024-02-31' }, 'sendTime'],
     ['a month that does not exist', { sendTime: '2024-13-01' }, 'sendTime'],
-    ['a time as a number', { sendTime: 1 }, 'sendTime'],
-    ['a continuation of its own making', { continuation: 'abc' }, 'continuation'],
+    ['a day as a number', { sendTime: 1 }, 'sendTime'],
+    ['an invented continuation', { continuation: 'abc' }, 'continuation'],
     ['a sender that is a list', { sendID: ['alice'] }, 'sendID'],
-    ['a keyword without end', { text: 'x'.repeat(1000) }, 'text'],
+    ['a text of 1,000 characters', { text: 'x'.repeat(1000) }, 'text'],
   ])('refuses %s', async (_what, given, field) => {
     const reply = await search(given)
     expect(reply.errCode).toBe(1001)
     expect(reply.errDlt.startsWith(`${field}: `)).toBe(true)
   })
 
-  it('writes no row anywhere', async () => {
+  it('writes no rows', async () => {
     const stub = bindings.CONVERSATION.getByName('si_alice_bob')
     const size = () => runInDurableObject(stub, (_object, { storage }) => storage.sql.databaseSize)
     const before = await size()
@@ -214,13 +214,13 @@ describe('search_msg', () => {
   })
 })
 
-describe('a search that is too long for one call', () => {
+describe('search_msg in several calls', () => {
   const ctx: CallerContext = {
     ...createContext(bindings, 'op'),
     caller: { userID: 'imAdmin', platformID: 10, isAdmin: true },
   }
 
-  async function inParts(given: object, limits: WalkLimits) {
+  async function inParts(given: object, limits: ScanLimits) {
     const parts: number[][] = []
     for (let continuation: string | undefined = ''; continuation !== undefined; ) {
       const pagination = { pageNumber: 1, showNumber: 50 }
@@ -232,12 +232,12 @@ describe('a search that is too long for one call', () => {
     return parts
   }
 
-  it('goes on where it stopped until everything was found once, each part newest first', async () => {
+  it('continues until every message was found once, each part newest first', async () => {
     const whole = (await search({})).chatLogs.map(({ chatLog }) => chatLog.sendTime)
     for (const limits of [
-      { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1_000 },
-      { atOnce: 2, messagesPerStep: 2, steps: 3, scanned: 1_000 },
-      { atOnce: 16, messagesPerStep: 1, steps: 100, scanned: 3 },
+      { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },
+      { maxParallel: 2, messagesPerStep: 2, maxSteps: 3, maxScanned: 1_000 },
+      { maxParallel: 16, messagesPerStep: 1, maxSteps: 100, maxScanned: 3 },
     ]) {
       const parts = await inParts({}, limits)
       expect(parts.length).toBeGreaterThan(1)
@@ -246,10 +246,10 @@ describe('a search that is too long for one call', () => {
     }
   })
 
-  it('down one conversation is newest first across its parts', async () => {
+  it('keeps the newest first across the parts of one conversation', async () => {
     const parts = await inParts(
       { sendID: 'alice', recvID: 'bob' },
-      { atOnce: 1, messagesPerStep: 1, steps: 1, scanned: 1_000 },
+      { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },
     )
     expect(parts.flat()).toEqual([noon(3), noon(0)])
   })

@@ -19,7 +19,7 @@ import { seedGroup } from '../../rigs/seed-group.ts'
 
 let next = 0
 
-/** A pair of users of its own for each story, the first with a phone and a laptop. */
+/** Registers a new pair of users for a test, the first with a phone and a laptop. */
 async function pair(): Promise<{ a: string; b: string; chat: string; phone: Device; laptop: Device; other: Device }> {
   const [a, b] = [`ann_${next}`, `ben_${next++}`]
   await register(a, b)
@@ -53,10 +53,10 @@ async function pulled(
   return reply.data.msgs[conversationID]?.Msgs ?? []
 }
 
-const nothingMore = () => new Promise((resolve) => setTimeout(resolve, 100))
+const waitBriefly = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 describe("send_msg in a user's name", () => {
-  it('reaches every device of both sides exactly once, in the order of the calls, among what devices send', async () => {
+  it('delivers to all devices of both sides once, in order with messages that devices send', async () => {
     const { a, b, chat, phone, laptop, other } = await pair()
     const before = Date.now()
     const first = await send(text(a, b, 'one'))
@@ -70,7 +70,7 @@ describe("send_msg in a user's name", () => {
     await send(text(a, b, 'four'))
     const devices = [phone, laptop, other]
     await until(() => devices.every((device) => device.received().length >= 4))
-    await nothingMore()
+    await waitBriefly()
     for (const device of devices) {
       expect(device.received().map(({ msg }) => [msg.seq, textOf(msg)])).toEqual([
         [1, 'one'],
@@ -90,16 +90,16 @@ describe("send_msg in a user's name", () => {
     expect(other.pushes[0]?.operationID).toBe('test-operation')
   })
 
-  it('takes over everything that the backend says of the sender and of the push', async () => {
+  it('keeps the sender fields and the offline push info of the backend', async () => {
     const { a, b, other } = await pair()
     const offlinePushInfo = { title: 'T', desc: 'D', ex: 'E', iOSPushSound: 'default', iOSBadgeCount: true }
-    const said = { senderNickname: 'Ann', senderFaceURL: 'https://x/a.png', senderPlatformID: 7, ex: '{"a":1}' }
-    await send(text(a, b, 'hello', { ...said, offlinePushInfo }))
+    const senderFields = { senderNickname: 'Ann', senderFaceURL: 'https://x/a.png', senderPlatformID: 7, ex: '{"a":1}' }
+    await send(text(a, b, 'hello', { ...senderFields, offlinePushInfo }))
     await until(() => other.received().length === 1)
-    expect(other.received()[0]?.msg).toMatchObject({ ...said, offlinePushInfo, options: {} })
+    expect(other.received()[0]?.msg).toMatchObject({ ...senderFields, offlinePushInfo, options: {} })
   })
 
-  it('keeps a sendTime that is given, as an import of old messages has it, but none that is still to come', async () => {
+  it('keeps a given sendTime of the past, and replaces one of the future', async () => {
     const { a, b, chat } = await pair()
     expect((await send(text(a, b, 'old', { sendTime: 1_500_000_000_000 }))).data.sendTime).toBe(1_500_000_000_000)
     const future = Date.now() + 86_400_000
@@ -107,7 +107,7 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(a, chat))[0]).toMatchObject({ seq: 1, sendTime: 1_500_000_000_000 })
   })
 
-  it('makes a new message of every call, unless the backend gives its own clientMsgID', async () => {
+  it('sends a new message with every call, unless the clientMsgID is repeated', async () => {
     const { a, b, chat } = await pair()
     await send(text(a, b, 'again'))
     await send(text(a, b, 'again'))
@@ -118,19 +118,19 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(b, chat)).map((msg) => msg.seq)).toEqual([1, 2, 3])
   })
 
-  it('is for administrators', async () => {
+  it('requires an administrator', async () => {
     const { a, b } = await pair()
     expect((await post('/msg/send_msg', text(a, b, 'me?'), await userToken(a))).errCode).toBe(1002)
   })
 
-  it('says in whose name and to whom it cannot be sent', async () => {
+  it('refuses unknown senders and unknown receivers', async () => {
     const { a } = await pair()
     expect(await send(text('nobody', a, 'x'))).toMatchObject({ errCode: 1004 })
     expect(await send(text(a, 'nobody', 'x'))).toMatchObject({ errCode: 1004 })
     expect((await send(text('imAdmin', a, 'from the top'))).errCode).toBe(0)
   })
 
-  it('is refused for whom the receiver has blocked, but for the app', async () => {
+  it('refuses a sender that the receiver has blocked, except an administrator', async () => {
     const { a, b } = await pair()
     for (const blackUserID of [a, 'imAdmin']) {
       await post('/friend/add_black', { ownerUserID: b, blackUserID }, await userToken(b))
@@ -139,7 +139,7 @@ describe("send_msg in a user's name", () => {
     expect((await send(text('imAdmin', b, 'a notice'))).errCode).toBe(0)
   })
 
-  it('respects that a receiver wants no messages, whoever sends', async () => {
+  it('refuses every sender when the receiver accepts no messages', async () => {
     const { a, b } = await pair()
     const userInfo = { userID: b, globalRecvMsgOpt: 1 }
     await post('/user/update_user_info_ex', { userInfo }, await userToken(b))
@@ -150,14 +150,14 @@ describe("send_msg in a user's name", () => {
 })
 
 describe('send_msg to a group', () => {
-  it('reaches every member once, from a member or from the app', async () => {
+  it('delivers to every member once, from a member or an administrator', async () => {
     const { a, b, phone, laptop, other } = await pair()
     const groupID = `group_of_${a}`
     await seedGroup(groupID, [a, b])
     const toGroup = (sendID: string) => text(sendID, '', `from ${sendID}`, { sessionType: 3, groupID })
     for (const sendID of [a, 'imAdmin']) expect((await send(toGroup(sendID))).errCode).toBe(0)
     await until(() => [phone, laptop, other].every((device) => device.received().length >= 2))
-    await nothingMore()
+    await waitBriefly()
     for (const device of [phone, laptop, other]) {
       expect(device.received().map(({ conversationID, msg }) => [conversationID, msg.seq, textOf(msg)])).toEqual([
         [`sg_${groupID}`, 1, `from ${a}`],
@@ -171,15 +171,15 @@ describe('send_msg to a group', () => {
 })
 
 describe('the options of send_msg', () => {
-  it('isOnlineOnly takes no seq, is not stored and does not come back to the sender', async () => {
+  it('assigns no seq, stores nothing and skips the sender with isOnlineOnly', async () => {
     const { a, b, chat, phone, other } = await pair()
     await send(text(a, b, 'kept'))
-    const fleeting = await send(text(a, b, 'now or never', { isOnlineOnly: true }))
-    expect(fleeting).toMatchObject({ errCode: 0 })
+    const onlineOnly = await send(text(a, b, 'now or never', { isOnlineOnly: true }))
+    expect(onlineOnly).toMatchObject({ errCode: 0 })
     await until(() => other.received().length === 2)
-    await nothingMore()
+    await waitBriefly()
     const msg = other.received()[1]?.msg
-    expect(msg).toMatchObject({ seq: 0, serverMsgID: fleeting.data.serverMsgID })
+    expect(msg).toMatchObject({ seq: 0, serverMsgID: onlineOnly.data.serverMsgID })
     const off = [OptionKey.History, OptionKey.Persistent, OptionKey.SenderSync, OptionKey.ConversationUpdate]
     expect(msg?.options).toEqual(Object.fromEntries(off.map((key) => [key, false])))
     expect(phone.received()).toHaveLength(1)
@@ -187,7 +187,7 @@ describe('the options of send_msg', () => {
     expect((await pulled(b, chat)).map((stored) => stored.seq)).toEqual([1, 2])
   })
 
-  it('notOfflinePush is said in the options', async () => {
+  it('sets the option offlinePush to false with notOfflinePush', async () => {
     const { a, b, other } = await pair()
     await send(text(a, b, 'quiet', { notOfflinePush: true }))
     await until(() => other.received().length === 1)
@@ -223,7 +223,7 @@ const CONTENTS: [string, number, object][] = [
 ]
 
 describe('the content of send_msg', () => {
-  it.each(CONTENTS)('%s comes out as it went in, pushed and pulled', async (_name, contentType, content) => {
+  it.each(CONTENTS)('delivers %s unchanged, pushed and pulled', async (_name, contentType, content) => {
     const { a, b, chat, other } = await pair()
     expect(await send({ ...text(a, b, ''), contentType, content })).toMatchObject({ errCode: 0 })
     await until(() => other.received().length === 1)
@@ -234,7 +234,7 @@ describe('the content of send_msg', () => {
     expect(stored?.content).toBe(Buffer.from(bytes).toString('base64'))
   })
 
-  it('names the users of an @ message beside the content too', async () => {
+  it('lists the mentioned users in atUserIDList too', async () => {
     const { a, b, other } = await pair()
     await send({ ...text(a, b, ''), contentType: 106, content: { text: '@x', atUserList: ['x', 'y'] } })
     await until(() => other.received().length === 1)
@@ -247,24 +247,24 @@ describe('the content of send_msg', () => {
     ['no content at all', 101, undefined, 'content: '],
     ['an empty content', 101, {}, 'content: '],
     ['a content that is a text', 101, 'hello', 'content: '],
-    ['a picture without an address', 102, { sourcePicture: { ...image, url: '' } }, 'content.sourcePicture.url: '],
+    ['a picture without a URL', 102, { sourcePicture: { ...image, url: '' } }, 'content.sourcePicture.url: '],
     ['a picture without a thumbnail', 102, { sourcePicture: image, bigPicture: image }, 'content.snapshotPicture: '],
     ['a voice of no length', 103, { sourceUrl: 'https://x/a', duration: 0 }, 'content.duration: '],
     ['a video of half a second', 104, { ...video, duration: 0.5 }, 'content.duration: '],
     ['a file without a name', 105, { sourceUrl: 'https://x/f', fileSize: 1 }, 'content.fileName: '],
-    ['an @ of nobody', 106, { text: 'x' }, 'content.atUserList: '],
-    ['an @ of too many', 106, { text: 'x', atUserList: Array(1001).fill('u') }, 'content.atUserList: '],
+    ['a mention without users', 106, { text: 'x' }, 'content.atUserList: '],
+    ['a mention of too many users', 106, { text: 'x', atUserList: Array(1001).fill('u') }, 'content.atUserList: '],
     ['a custom message without data', 110, { description: 'x' }, 'content.data: '],
     ['a quote of a text', 114, { text: 'x', quoteMessage: 'said' }, 'content.quoteMessage: '],
     ['an empty markdown', 118, { content: '' }, 'content.content: '],
-    ['a kind that only devices send', 113, { msgTips: 'yes' }, 'contentType: '],
-    ["a kind that is the service's own", 1501, { detail: '{}' }, 'contentType: '],
+    ['a content type that only devices send', 113, { msgTips: 'yes' }, 'contentType: '],
+    ["a content type of the server's notifications", 1501, { detail: '{}' }, 'contentType: '],
   ])('refuses %s with the name of the field', async (_what, contentType, content, where) => {
     const { a, b, other } = await pair()
     const reply = await send({ ...text(a, b, ''), contentType, content })
     expect(reply).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' })
     expect(reply.errDlt.slice(0, where.length)).toBe(where)
-    await nothingMore()
+    await waitBriefly()
     expect(other.received()).toEqual([])
   })
 
@@ -277,11 +277,11 @@ describe('the content of send_msg', () => {
     ['sendTime', { sendTime: -1 }],
     ['isOnlineOnly', { isOnlineOnly: 'yes' }],
     ['offlinePushInfo.title', { offlinePushInfo: { title: 1 } }],
-  ])('refuses a bad %s with its name, and with the HTTP status that backends know', async (field, given) => {
+  ])('refuses an invalid %s with its name and the HTTP status 400', async (field, given) => {
     const body = JSON.stringify(text('a', 'b', 'x', given))
     const headers = { operationID: 'op', token: await adminToken() }
     const response = await request('/msg/send_msg', { method: 'POST', headers, body })
-    // What is wrong inside the content is answered with 200, as with OpenIM.
+    // OpenIM: an invalid content is answered with 200 instead.
     expect(response.status).toBe(400)
     const reply = (await response.json()) as ReplyBody
     expect(reply).toMatchObject({ errCode: 1001 })
@@ -294,7 +294,7 @@ describe('send_simple_msg', () => {
   const answer = (key: string | null, body: object, token: string) =>
     post(`/msg/send_simple_msg${key === null ? '' : `?key=${encodeURIComponent(key)}`}`, body, token)
 
-  it("answers a message as the one it went to, as markdown under the user's own name", async () => {
+  it('answers in the name of the receiver, as Markdown', async () => {
     const { a, b, other, phone } = await pair()
     const key = keyOf({ sendID: b, recvID: a, groupID: '' })
     const reply = await answer(key, { content: '**yes**', ex: 'e' }, await userToken(a, 7))
@@ -307,13 +307,13 @@ describe('send_simple_msg', () => {
     expect((await answer(key, { content: 'and' }, await adminToken())).errCode).toBe(0)
   })
 
-  it("wants the answering user's token or an administrator's", async () => {
+  it('requires the token of the answering user or of an administrator', async () => {
     const { a, b } = await pair()
     const key = keyOf({ sendID: b, recvID: a })
     expect((await answer(key, { content: 'x' }, await userToken(b))).errCode).toBe(1002)
   })
 
-  it('wants a key that is one', async () => {
+  it('refuses an invalid key', async () => {
     const token = await adminToken()
     for (const key of [null, '', 'garbage', keyOf({ recvID: 'x' }), keyOf({ sendID: 'x' }), keyOf([])]) {
       const reply = await answer(key, { content: 'x' }, token)
@@ -346,7 +346,7 @@ describe('check_msg_is_send_success', () => {
       body: JSON.stringify(body),
     }).then((response) => response.json())) as ReplyBody
 
-  it('tells a call that sent from one that failed or never was', async () => {
+  it('answers 2 for a call that sent, and 0 for a failed or unknown call', async () => {
     const { a, b } = await pair()
     expect(await statusOf('op-sent')).toEqual({ status: 0 })
     expect((await sendUnder('op-sent', text(a, b, 'x'))).errCode).toBe(0)
@@ -356,7 +356,7 @@ describe('check_msg_is_send_success', () => {
     expect(await statusOf('op-sent', await userToken(a))).toEqual({ status: 0 })
   })
 
-  it('tells of a repeated call what became of the first, and of what was never stored, too', async () => {
+  it('answers 2 for a repeated call and for a message that is not stored', async () => {
     const { a, b } = await pair()
     const once = { ...text(a, b, 'x'), clientMsgID: 'given-by-the-backend' }
     await sendUnder('op-first', once)
@@ -367,20 +367,21 @@ describe('check_msg_is_send_success', () => {
   })
 
   const admins = () => bindings.USER.getByName('imAdmin')
-  const notes = (where: string) =>
+  const countRecords = (where: string) =>
     runInDurableObject(
       admins(),
       (_object, { storage }) =>
         storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM send_note WHERE ${where}`).one().n,
     )
-  /** Calls are written down a moment after they were answered. */
-  const written = (operationID: string) => expect.poll(() => notes(`operation = '${operationID}'`)).toBe(1)
+  /** Waits until a call is recorded, which happens shortly after its answer. */
+  const waitUntilRecorded = (operationID: string) =>
+    expect.poll(() => countRecords(`operation = '${operationID}'`)).toBe(1)
 
   it('finds the message of an older call among many newer ones', async () => {
     const { a, b } = await pair()
     const chat = bindings.CONVERSATION.getByName(singleConversationID(a, b))
     await sendUnder('op-long-ago', text(a, b, 'x'))
-    await written('op-long-ago')
+    await waitUntilRecorded('op-long-ago')
     const moved = 3_600_000
     await runInDurableObject(chat, (_object, { storage }) => {
       storage.sql.exec('UPDATE chat SET send_time = send_time - ?, stored_time = stored_time - ?', moved, moved)
@@ -397,25 +398,25 @@ describe('check_msg_is_send_success', () => {
     expect(await statusOf('op-long-ago')).toEqual({ status: 2 })
   })
 
-  it('remembers for a day, and then sweeps up', async () => {
+  it('remembers a call for a day and then removes its record', async () => {
     const { a, b } = await pair()
     const age = (days: number) =>
       runInDurableObject(admins(), (_object, { storage }) => {
         storage.sql.exec('UPDATE send_note SET day = day - ?, noted_at = noted_at - ?', days, days * 86_400_000 + 1)
       })
     await sendUnder('op-old', text(a, b, 'x'))
-    await written('op-old')
+    await waitUntilRecorded('op-old')
     await age(0)
     expect(await statusOf('op-old')).toEqual({ status: 2 })
     await age(1)
     expect(await statusOf('op-old')).toEqual({ status: 0 })
     await age(2)
-    // In a life of the object that has seen the day change.
+    // The object is evicted, so that it starts again on the new day.
     await evictDurableObject(admins())
-    const before = await notes('true')
+    const before = await countRecords('true')
     expect(before).toBeGreaterThan(0)
     for (let i = 0; i < before; i++) await sendUnder(`op-new-${i}`, text(a, b, 'y'))
-    await written(`op-new-${before - 1}`)
-    expect(await notes('true')).toBe(before)
+    await waitUntilRecorded(`op-new-${before - 1}`)
+    expect(await countRecords('true')).toBe(before)
   })
 })

@@ -21,7 +21,7 @@ async function readable(userID: string, conversationID = 'si_alice_bob'): Promis
   return (data.msgs[conversationID]?.Msgs ?? []).map(({ seq }: { seq: number }) => seq)
 }
 
-const told = () => bob.received().filter(({ msg }) => msg.contentType === CONVERSATION_CHANGE).length
+const changeNotices = () => bob.received().filter(({ msg }) => msg.contentType === CONVERSATION_CHANGE).length
 
 beforeAll(async () => {
   await register('alice', 'bob')
@@ -31,20 +31,20 @@ beforeAll(async () => {
   await bob.receivedTexts(3)
 })
 
-describe('the first seq that a user reads', () => {
-  it('is raised for that user alone, whose devices are told', async () => {
+describe('set_user_conversation_min_seq', () => {
+  it('raises the bound for one user and notifies the devices of this user', async () => {
     expect((await set({ minSeq: 3 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3])
     expect(await readable('alice')).toEqual([1, 2, 3])
     await until(() => bob.received().some(({ msg }) => msg.contentType === CONVERSATION_CHANGE))
   })
 
-  it('never goes back', async () => {
+  it('does not lower the bound', async () => {
     expect((await set({ minSeq: 1 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3])
   })
 
-  it('lies at most behind the newest message, in a conversation that the user has', async () => {
+  it('refuses a bound above the next seq, and a conversation that the user does not have', async () => {
     expect(await set({ minSeq: 5 })).toMatchObject({
       errCode: 1001,
       errDlt: 'minSeq: the conversation ends with seq 3',
@@ -53,29 +53,29 @@ describe('the first seq that a user reads', () => {
   })
 })
 
-describe('the last seq that a user reads', () => {
+describe('set_user_conversation_max_seq', () => {
   beforeAll(async () => {
     for (const text of ['four', 'five']) await alice.sendText('bob', text)
     await bob.receivedTexts(5)
   })
 
-  it('is set for that user alone, whose devices are told, and lifted', async () => {
-    const before = told()
+  it('sets and removes the bound for one user and notifies the devices of this user', async () => {
+    const before = changeNotices()
     expect((await setMax({ maxSeq: 4 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3, 4])
     expect(await readable('alice')).toEqual([1, 2, 3, 4, 5])
-    await until(() => told() > before)
+    await until(() => changeNotices() > before)
     const asked = { ownerUserID: 'bob', conversationIDs: ['si_alice_bob'] }
     const { data } = await post('/conversation/get_conversations', asked, await adminToken())
     expect(data.conversations).toMatchObject([{ minSeq: 3, maxSeq: 4 }])
-    const stands = await post('/msg/get_conversations_has_read_and_max_seq', { userID: 'bob' }, await adminToken())
-    expect(stands.data.seqs.si_alice_bob).toMatchObject({ maxSeq: 4 })
+    const seqs = await post('/msg/get_conversations_has_read_and_max_seq', { userID: 'bob' }, await adminToken())
+    expect(seqs.data.seqs.si_alice_bob).toMatchObject({ maxSeq: 4 })
 
     expect((await setMax({ maxSeq: 0 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3, 4, 5])
   })
 
-  it('is at most that of the newest message, in a conversation that the user has', async () => {
+  it('refuses a bound above the newest seq, and a conversation that the user does not have', async () => {
     expect(await setMax({ maxSeq: 6 })).toMatchObject({
       errCode: 1001,
       errDlt: 'maxSeq: the conversation ends with seq 5',
@@ -85,7 +85,7 @@ describe('the last seq that a user reads', () => {
     expect((await setMax({ conversationID: 'n_alice_bob', maxSeq: 1 })).errCode).toBe(1001)
   })
 
-  it('of a group stays where the group has put it for those who have left', async () => {
+  it('does not raise the bound of a user who has left the group', async () => {
     const admin = await adminToken()
     const groupInfo = { groupID: '900', groupName: 'g', groupType: 2 }
     await post('/group/create_group', { ownerUserID: 'alice', memberUserIDs: ['bob'], groupInfo }, admin)
@@ -99,7 +99,7 @@ describe('the last seq that a user reads', () => {
     await post('/group/kick_group', { groupID: '900', kickedUserIDs: ['bob'] }, admin)
     await until(async () => (await user('bob').logView('sg_900'))?.maxSeq !== 0)
     const left = await readable('bob', 'sg_900')
-    await say('behind the back')
+    await say('after leaving')
 
     expect((await setMax({ conversationID: 'sg_900', maxSeq: 1 })).errCode).toBe(0)
     expect(await readable('bob', 'sg_900')).toEqual([1])

@@ -19,7 +19,7 @@ beforeAll(async () => {
 const call = (path: string, body: object, token = alice) => post(path, { userID: 'alice', ...body }, token)
 
 describe('newest_seq', () => {
-  it('tells how far each log reaches', async () => {
+  it('answers the newest seq of each log', async () => {
     expect(await call('/msg/newest_seq', {})).toEqual({
       errCode: 0,
       errMsg: '',
@@ -32,14 +32,14 @@ describe('newest_seq', () => {
 describe('get_conversations_has_read_and_max_seq', () => {
   const seqsOf = async (body: object) => (await call('/msg/get_conversations_has_read_and_max_seq', body)).data
 
-  it('tells where the user stands, in all chats or in those asked for', async () => {
+  it('answers the seqs of all chats or of the requested ones', async () => {
     const stand = { maxSeq: 5, hasReadSeq: 5, maxSeqTime: expect.any(Number) }
     expect(await seqsOf({})).toEqual({ seqs: { [chat]: stand }, pinnedConversationIDs: [] })
     expect(await seqsOf({ conversationIDs: [chat, 'si_x_y'] })).toMatchObject({ seqs: { [chat]: stand } })
     expect(await seqsOf({ conversationIDs: ['si_x_y'] })).toEqual({ seqs: {}, pinnedConversationIDs: [] })
   })
 
-  it('names the pinned chats when asked to', async () => {
+  it('lists the pinned chats when requested', async () => {
     await user('alice').setConversation({
       ...{ conversationID: chat, conversationType: 1, userID: 'bob', groupID: '', isPinned: true },
     })
@@ -55,7 +55,7 @@ describe('pull_msg_by_seq', () => {
       ...given,
     })
 
-  it('answers messages with every field there', async () => {
+  it('answers messages with all fields', async () => {
     const { data } = await pull({ end: 1 })
     expect(data.notificationMsgs).toEqual({})
     expect(Object.keys(data.msgs[chat])).toEqual(['Msgs', 'isEnd', 'endSeq'])
@@ -71,31 +71,31 @@ describe('pull_msg_by_seq', () => {
   })
 
   it.each([
-    ['all of it', {}, 0, [1, 2, 3, 4, 5], true],
-    ['the newest of it', { num: 2 }, 0, [4, 5], true],
-    ['no more than there is', { begin: -3, end: 99, num: 99 }, 0, [1, 2, 3, 4, 5], true],
-    ['the middle', { begin: 2, end: 3 }, 0, [2, 3], false],
-    ['the middle, from the end', { begin: 2, end: 3 }, 1, [2, 3], false],
-    ['the beginning, from the end', { begin: 1, end: 2 }, 1, [1, 2], true],
+    ['the whole range', {}, 0, [1, 2, 3, 4, 5], true],
+    ['the newest messages of a range', { num: 2 }, 0, [4, 5], true],
+    ['the existing messages of a larger range', { begin: -3, end: 99, num: 99 }, 0, [1, 2, 3, 4, 5], true],
+    ['a range in the middle', { begin: 2, end: 3 }, 0, [2, 3], false],
+    ['a range in the middle with order 1', { begin: 2, end: 3 }, 1, [2, 3], false],
+    ['a range at the beginning with order 1', { begin: 1, end: 2 }, 1, [1, 2], true],
   ])('answers %s', async (_what, range, order, seqs, isEnd) => {
     const log = (await pull(range, { order })).data.msgs[chat]
     expect(log.Msgs.map((msg: { seq: number }) => msg.seq)).toEqual(seqs)
     expect(log.isEnd).toBe(isEnd)
   })
 
-  it('leaves out what is empty or not theirs', async () => {
+  it('leaves out empty ranges and conversations of other users', async () => {
     for (const range of [{ begin: 5, end: 1 }, { begin: 7, end: 9 }, { conversationID: 'si_bob_carol' }]) {
       expect((await pull(range)).data).toEqual({ msgs: {}, notificationMsgs: {} })
     }
   })
 
-  it('has notifications apart', async () => {
+  it('answers notifications separately', async () => {
     const { data } = await pull({ conversationID: 'n_alice_bob' })
     expect(data.msgs).toEqual({})
     expect(data.notificationMsgs.n_alice_bob.Msgs).toMatchObject([{ seq: 1, contentType: 2001 }])
   })
 
-  it('refuses what is no range', async () => {
+  it('refuses invalid ranges', async () => {
     expect((await pull({ begin: 'one' })).errDlt).toMatch(/^seqRanges.0.begin: /)
     expect((await pull({}, { order: 2 })).errDlt).toMatch(/^order: /)
     const seqRanges = Array(501).fill({ conversationID: chat, begin: 1, end: 1, num: 1 })
@@ -103,8 +103,8 @@ describe('pull_msg_by_seq', () => {
   })
 })
 
-describe("somebody else's seqs and messages", () => {
-  it('are for administrators, not for other users', async () => {
+describe('seqs and messages of another user', () => {
+  it('are refused to users and answered to administrators', async () => {
     const bobs = await userToken('bob')
     for (const path of ['/msg/newest_seq', '/msg/get_conversations_has_read_and_max_seq', '/msg/pull_msg_by_seq']) {
       expect([path, (await call(path, {}, bobs)).errCode]).toEqual([path, 1002])
@@ -114,7 +114,7 @@ describe("somebody else's seqs and messages", () => {
 })
 
 describe('get_server_time', () => {
-  it('is in milliseconds', async () => {
+  it('answers the time in milliseconds', async () => {
     const before = Date.now()
     const { serverTime } = (await post('/msg/get_server_time', {}, alice)).data
     expect(serverTime).toBeGreaterThanOrEqual(before)

@@ -4,8 +4,9 @@ import { adminToken, post, register, textMessage, until, user } from '../../rigs
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
 /*
- * Whatever an app backend or a device does to messages and accounts: the devices that were here all along end up with
- * what one that comes now fetches. The stories of single calls have the same check; here are those that have no other.
+ * After every change by a backend or a device, devices that were online all the time have the same state as a device
+ * that connects now and fetches everything. Tests of single calls check this too; here are the calls without such a
+ * test.
  */
 
 let next = 0
@@ -33,20 +34,20 @@ const text = (given: object = {}) => ({
   ...{ sendID: alice.userID, recvID: bob.userID, contentType: 101, sessionType: 1, content: { content: 'hello' } },
   ...given,
 })
-const everybodyHas = (count: number) => until(() => all().every(({ device }) => device.received().length >= count))
-const heard = (shadow: Shadow, contentType: number) =>
+const allReceive = (count: number) => until(() => all().every(({ device }) => device.received().length >= count))
+const receives = (shadow: Shadow, contentType: number) =>
   until(() => shadow.device.received().some(({ msg }) => msg.contentType === contentType))
 
-describe('devices that were here know what a new one fetches', () => {
-  it('after messages of the app in the name of either', async () => {
+describe('state of online devices', () => {
+  it('equals a full fetch after a backend sent messages in the name of both users', async () => {
     await app('/msg/send_msg', text())
     await app('/msg/send_msg', text({ sendID: bob.userID, recvID: alice.userID }))
     await app('/msg/batch_send_msg', { ...text(), recvIDs: [bob.userID] })
-    await everybodyHas(3)
+    await allReceive(3)
     await expectSameAsFresh(...all())
   })
 
-  it('after messages that are for those online only', async () => {
+  it('equals a full fetch after messages that are for online devices only', async () => {
     await app('/msg/send_msg', text())
     await app('/msg/send_msg', text({ sendID: bob.userID, recvID: alice.userID, isOnlineOnly: true }))
     const typing = textMessage(bob.userID, alice.userID, 'typing', 'yes', {
@@ -58,7 +59,7 @@ describe('devices that were here know what a new one fetches', () => {
     expect((await user(alice.userID).seqViews([chat]))[0]).toMatchObject({ maxSeq: 1 })
   })
 
-  it('after notices of an account of the app, which are read and deleted', async () => {
+  it('equals a full fetch after messages of a notification account were read and deleted', async () => {
     const news = `news_${next}`
     await app('/user/add_notification_account', { userID: news, nickName: 'News', appMangerLevel: 3 })
     const content = { notificationName: 'N', notificationType: 1, text: 'hello', mixType: 0 }
@@ -71,29 +72,29 @@ describe('devices that were here know what a new one fetches', () => {
     const own = { userID: alice.userID, conversationID: `sn_${conversationID}` }
     await app('/msg/mark_conversation_as_read', { ...own, hasReadSeq: 2 })
     await app('/msg/delete_msgs', { ...own, seqs: [1], deleteSyncOpt: { IsSyncSelf: true } })
-    await heard(alicesPhone, 2102)
+    await receives(alicesPhone, 2102)
     await expectSameAsFresh(alice, alicesPhone)
   })
 
-  it('after news of the app, kept in the chat or not', async () => {
-    const told = { key: 'k', data: 'd', sendUserID: alice.userID, recvUserID: bob.userID }
-    await app('/msg/send_business_notification', told)
-    await app('/msg/send_business_notification', { ...told, reliabilityLevel: 2 })
-    await app('/msg/send_business_notification', { ...told, sendMsg: true })
-    await everybodyHas(4)
+  it('equals a full fetch after business notifications, stored in the chat or not', async () => {
+    const notification = { key: 'k', data: 'd', sendUserID: alice.userID, recvUserID: bob.userID }
+    await app('/msg/send_business_notification', notification)
+    await app('/msg/send_business_notification', { ...notification, reliabilityLevel: 2 })
+    await app('/msg/send_business_notification', { ...notification, sendMsg: true })
+    await allReceive(4)
     await expectSameAsFresh(...all())
   })
 
-  it('after the app has moved the first seq that a user reads', async () => {
+  it('equals a full fetch after a backend raised the min seq of a user', async () => {
     for (let i = 0; i < 3; i++) await app('/msg/send_msg', text({ sendID: bob.userID, recvID: alice.userID }))
-    await everybodyHas(3)
+    await allReceive(3)
     await app('/msg/set_user_conversation_min_seq', { userID: alice.userID, conversationID: chat, minSeq: 3 })
-    await heard(alicesPhone, 1300)
+    await receives(alicesPhone, 1300)
     expect(Object.keys((await alicesPhone.known()).messages[chat] ?? {})).toEqual(['3'])
     await expectSameAsFresh(...all())
   })
 
-  it('after a profile or its receive option has changed, by its owner or by the app', async () => {
+  it('equals a full fetch after a profile or its receive option changed', async () => {
     const self = { userID: alice.userID }
     await post('/user/update_user_info_ex', { userInfo: { ...self, nickname: 'A', ex: 'x' } }, alice.token)
     await app('/user/update_user_info', { userInfo: { ...self, faceURL: 'https://x/new.png' } })
@@ -103,12 +104,12 @@ describe('devices that were here know what a new one fetches', () => {
     await expectSameAsFresh(...all())
   })
 
-  it('after all of it at once, on both sides', async () => {
+  it('equals a full fetch after reads, deletes, revokes and settings at the same time', async () => {
     const texts = Array.from({ length: 5 }, (_, i) => `text ${i}`)
     await Promise.all(
       texts.flatMap((words) => [alice.device.sendText(bob.userID, words), bob.device.sendText(alice.userID, words)]),
     )
-    await everybodyHas(10)
+    await allReceive(10)
     const bobs = { userID: bob.userID, conversationID: chat }
     const alices = { userID: alice.userID, conversationID: chat }
     const settings = { conversationID: chat, conversationType: 1, userID: bob.userID, isPinned: true }
@@ -120,8 +121,8 @@ describe('devices that were here know what a new one fetches', () => {
       app('/msg/revoke_msg', { userID: 'imAdmin', conversationID: chat, seq: 7 }),
       post('/conversation/set_conversations', { userIDs: [alice.userID], conversation: settings }, alice.token),
     ])
-    for (const shadow of all()) for (const kind of [2101, 2102, 2200]) await heard(shadow, kind)
-    await heard(alicesPhone, 1300)
+    for (const shadow of all()) for (const kind of [2101, 2102, 2200]) await receives(shadow, kind)
+    await receives(alicesPhone, 1300)
     await expectSameAsFresh(...all())
   })
 })

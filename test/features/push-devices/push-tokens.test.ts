@@ -25,7 +25,7 @@ const tokens = async (userID: string, afterMs = 0) =>
   )
 
 describe('an FCM token', () => {
-  it('is kept for as long as the app says', async () => {
+  it('is valid for the given expireTime', async () => {
     expect((await fcm('alice', 'a1', alice)).errCode).toBe(0)
     expect(await tokens('alice')).toEqual(['fcm 2 a1'])
     expect(await tokens('alice', 61_000)).toEqual([])
@@ -33,19 +33,19 @@ describe('an FCM token', () => {
     expect(await tokens('alice', 1_000_000_000)).toEqual(['fcm 2 a1'])
   })
 
-  it('takes the place of the platform’s last one, and none of another platform', async () => {
+  it('replaces the previous token of the same platform only', async () => {
     await fcm('alice', 'a2', alice)
     await fcm('alice', 'a3', alice, { platformID: 1 })
     expect(await tokens('alice')).toEqual(['fcm 2 a2', 'fcm 1 a3'])
   })
 
-  it('is that of whoever registered it last: a phone that changed hands rings for one', async () => {
+  it('belongs to the user who registered it last', async () => {
     await fcm('bob', 'a2', bob)
     expect(await tokens('alice')).toEqual(['fcm 1 a3'])
     expect(await tokens('bob')).toEqual(['fcm 2 a2'])
   })
 
-  it('is the user’s own to set, or an administrator’s', async () => {
+  it('can be set only by the user and by administrators', async () => {
     expect((await fcm('bob', 'stolen', alice)).errCode).toBe(1002)
     expect(await tokens('bob')).toEqual(['fcm 2 a2'])
     expect((await fcm('bob', 'b1', await adminToken())).errCode).toBe(0)
@@ -55,15 +55,15 @@ describe('an FCM token', () => {
   it.each([
     ['no token', { fcmToken: '' }],
     ['no account', { account: '' }],
-    ['a platform that is none', { platformID: 99 }],
-    ['a time in the past', { expireTime: -1 }],
-  ])('with %s is refused', async (_what, given) => {
+    ['an unknown platform', { platformID: 99 }],
+    ['a negative expireTime', { expireTime: -1 }],
+  ])('is refused with %s', async (_what, given) => {
     expect((await fcm('alice', 'x', alice, given)).errCode).toBe(1001)
   })
 })
 
 describe('tokens of the other providers', () => {
-  it('lie beside each other, and go when they are deleted', async () => {
+  it('are stored side by side and can be deleted', async () => {
     expect((await update('bob', { provider: 'apns', token: 'device' }, bob)).errCode).toBe(0)
     expect((await update('bob', { provider: 'http', token: 'h', vendor: 'huawei', platformID: 2 }, bob)).errCode).toBe(
       0,
@@ -75,7 +75,7 @@ describe('tokens of the other providers', () => {
     expect(await tokens('bob')).not.toContain('apns 1 device')
   })
 
-  it('of a browser are its subscription, however it is written', async () => {
+  it('are normalized for browser subscriptions', async () => {
     const keys = { p256dh: Buffer.alloc(65, 4).toString('base64url'), auth: Buffer.alloc(16, 1).toString('base64url') }
     const subscription = { endpoint: 'https://push.example/1', expirationTime: null, keys }
     await update('alice', { provider: 'webpush', token: JSON.stringify(subscription), platformID: 5 }, alice)
@@ -84,21 +84,21 @@ describe('tokens of the other providers', () => {
       { provider: 'webpush', token: JSON.stringify({ ...subscription, x: 1 }), platformID: 5 },
       alice,
     )
-    const kept = (await tokens('alice')).filter((row) => row.startsWith('webpush'))
-    expect(kept).toEqual([`webpush 5 ${JSON.stringify({ endpoint: 'https://push.example/1', keys })}`])
+    const stored = (await tokens('alice')).filter((row) => row.startsWith('webpush'))
+    expect(stored).toEqual([`webpush 5 ${JSON.stringify({ endpoint: 'https://push.example/1', keys })}`])
   })
 
   it.each([
-    ['of a browser that are no subscription', { provider: 'webpush', token: '{}' }],
-    ['of a provider that does not exist', { provider: 'pigeon', token: 'x' }],
-    ['of a provider that knows users by their ID', { provider: 'jpush', token: 'x' }],
-  ])('%s are refused', async (_what, given) => {
+    ['a browser without a subscription', { provider: 'webpush', token: '{}' }],
+    ['an unknown provider', { provider: 'pigeon', token: 'x' }],
+    ['a provider that addresses users by ID', { provider: 'jpush', token: 'x' }],
+  ])('are refused for %s', async (_what, given) => {
     expect((await update('alice', given, alice)).errCode).toBe(1001)
   })
 })
 
-describe('the badge of the app', () => {
-  it('is the user’s own to set, and not negative', async () => {
+describe('set_app_badge', () => {
+  it('accepts only a non-negative number of the own user', async () => {
     const set = (userID: string, appUnreadCount: number, token: string) =>
       post('/third/set_app_badge', { userID, appUnreadCount }, token)
     expect((await set('alice', 3, alice)).errCode).toBe(0)
@@ -107,9 +107,11 @@ describe('the badge of the app', () => {
   })
 })
 
-it('a client learns who rings here', async () => {
-  expect(await post('/third/get_push_config', {}, alice)).toEqual({
-    ...OK,
-    data: { providers: [], vapidPublicKey: '' },
+describe('get_push_config', () => {
+  it('answers the configured providers and the VAPID key', async () => {
+    expect(await post('/third/get_push_config', {}, alice)).toEqual({
+      ...OK,
+      data: { providers: [], vapidPublicKey: '' },
+    })
   })
 })

@@ -24,7 +24,7 @@ const search = async (given = {}) =>
 const remove = async (logIDs: unknown) => post('/third/logs/delete', { logIDs }, await adminToken())
 
 describe('logs of SDKs', () => {
-  it('are noted one by one under whoever uploads them, and found newest first', async () => {
+  it('are recorded one by one for the uploading user, and found newest first', async () => {
     const begin = Date.now()
     expect(await upload(alice, ['a1.zip', 'a2.zip'])).toEqual(OK)
     expect(await upload(bob, ['b1.zip'], { platform: 99, userID: 'alice' })).toEqual(OK)
@@ -72,25 +72,25 @@ describe('logs of SDKs', () => {
   it.each([
     ['no file', { fileURLs: [] }, /^fileURLs: /],
     ['null for files', { fileURLs: null }, /^fileURLs: /],
-    ['a file without an address', { fileURLs: [{ filename: 'x' }] }, /^fileURLs.0.URL: /],
-    ['a hundred and one files', { fileURLs: Array.from({ length: 101 }, () => file('x')) }, /^fileURLs: /],
-    ['a name of a thousand letters', { fileURLs: [file('x'.repeat(1_000))] }, /^fileURLs.0.filename: /],
-    ['a version that is no text', { version: 3 }, /^version: /],
-  ])('are not noted with %s', async (_what, given, sentence) => {
+    ['a file without a URL', { fileURLs: [{ filename: 'x' }] }, /^fileURLs.0.URL: /],
+    ['101 files', { fileURLs: Array.from({ length: 101 }, () => file('x')) }, /^fileURLs: /],
+    ['a name of 1,000 letters', { fileURLs: [file('x'.repeat(1_000))] }, /^fileURLs.0.filename: /],
+    ['a version that is not a string', { version: 3 }, /^version: /],
+  ])('are refused with %s', async (_what, given, sentence) => {
     expect(await upload(alice, ['x.zip'], given)).toMatchObject({
       errCode: 1001,
       errDlt: expect.stringMatching(sentence),
     })
   })
 
-  it('are not searched backwards, nor deleted by nothing', async () => {
+  it('are not searched with a reversed time range, nor deleted without IDs', async () => {
     expect((await search({ startTime: 2, endTime: 1 })).errCode).toBe(1001)
     expect((await search({ pagination: null })).errCode).toBe(1001)
     expect((await remove([])).errCode).toBe(1001)
     expect((await remove(null)).errCode).toBe(1001)
   })
 
-  it('a hundred of them come in one call', async () => {
+  it('are accepted up to 100 per call', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `many${i}.zip`)
     expect(await upload(bob, names)).toEqual(OK)
     expect((await search({ keyword: 'bob' })).data.total).toBe(101)

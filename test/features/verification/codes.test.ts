@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { verificationCode, verificationCount } from '../../../src/features/verification/tables.ts'
 import { openDatabase } from '../../../src/platform/storage/d1.ts'
 import { bindings } from '../../rigs/rig.ts'
-import { Deployment, fakeVendors, MAIL, SMS, type Vendors } from './rig.ts'
+import { Deployment, fakeProviders, MAIL, type Providers, SMS } from './rig.ts'
 
 const PHONE = { areaCode: '+86', phoneNumber: '13800001111' }
 const LATER = { areaCode: '+44', phoneNumber: '7700900123' }
 const EMAIL = { email: 'Alice@example.com' }
 
-let vendors: Vendors
+let providers: Providers
 
 const deployment = (given: Record<string, unknown> = {}) =>
   new Deployment({ OPENIM_SMS: SMS.twilio, OPENIM_MAIL: MAIL.resend, OPENIM_CODES: { pauseSeconds: 0 }, ...given })
@@ -17,7 +17,7 @@ const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
-  vendors = fakeVendors()
+  providers = fakeProviders()
 })
 
 afterEach(async () => {
@@ -32,25 +32,25 @@ describe('a code by SMS', () => {
     ['aliyun', '8613800001111', '447700900123'],
     ['tencent', '+8613800001111', '+447700900123'],
     ['twilio', '+8613800001111', '+447700900123'],
-  ] as const)('goes to the phone through %s, which finds the request signed', async (name, home, abroad) => {
+  ] as const)('is sent to the phone through %s with a valid signature', async (name, home, abroad) => {
     const service = deployment({ OPENIM_SMS: SMS[name] })
     expect(await service.send(PHONE)).toMatchObject({ errCode: 0 })
-    expect(vendors.arrivals).toMatchObject([{ to: home, text: expect.stringMatching(/(?<!\d)\d{6}(?!\d)/) }])
-    expect(await service.verify(PHONE, vendors.code())).toMatchObject({ errCode: 0 })
+    expect(providers.requests).toMatchObject([{ to: home, text: expect.stringMatching(/(?<!\d)\d{6}(?!\d)/) }])
+    expect(await service.verify(PHONE, providers.code())).toMatchObject({ errCode: 0 })
     await service.send(LATER)
-    expect(vendors.arrivals.at(-1)?.to).toBe(abroad)
+    expect(providers.requests.at(-1)?.to).toBe(abroad)
   })
 
-  it('says what each vendor has to know', async () => {
+  it('contains the fields that each provider requires', async () => {
     await deployment({ OPENIM_SMS: SMS.aliyun }).send(PHONE)
-    expect(vendors.arrivals.at(-1)?.fields).toMatchObject({ SignName: '测试', TemplateCode: 'SMS_1' })
+    expect(providers.requests.at(-1)?.fields).toMatchObject({ SignName: '测试', TemplateCode: 'SMS_1' })
     await deployment({ OPENIM_SMS: SMS.tencent }).send(PHONE)
-    expect(vendors.arrivals.at(-1)?.fields).toMatchObject({
-      ...{ SmsSdkAppId: '1400', SignName: 'Sign', TemplateId: '7', TemplateParamSet: [vendors.code(), '5'] },
+    expect(providers.requests.at(-1)?.fields).toMatchObject({
+      ...{ SmsSdkAppId: '1400', SignName: 'Sign', TemplateId: '7', TemplateParamSet: [providers.code(), '5'] },
     })
     await deployment({ OPENIM_SMS: { ...SMS.twilio, text: '{code} for {minutes} min' } }).send(PHONE)
-    expect(vendors.arrivals.at(-1)).toMatchObject({
-      text: `${vendors.code()} for 5 min`,
+    expect(providers.requests.at(-1)).toMatchObject({
+      text: `${providers.code()} for 5 min`,
       fields: { From: '+15550001111' },
     })
   })
@@ -63,32 +63,32 @@ describe('a code by SMS', () => {
     ['twilio', new Response('busy', { status: 503 })],
     ['twilio', new Response(null, { status: 307, headers: { location: 'https://elsewhere.example.com' } })],
     ['aliyun', new TypeError('Network connection lost: https://dysmsapi.aliyuncs.com/?TemplateParam=123456')],
-  ] as const)('that %s does not take is answered with 10008, and the next may follow at once', async (name, answer) => {
+  ] as const)('is answered with 10008 when %s refuses, and can be requested again at once', async (name, answer) => {
     const printed = captureLog()
     const service = deployment({ OPENIM_SMS: SMS[name], OPENIM_CODES: { pauseSeconds: 60 } })
-    vendors.answer(answer)
+    providers.answer(answer)
     expect(await service.send(PHONE)).toMatchObject({ errCode: 10008, errMsg: 'SmsSendCodeErr' })
-    expect(printed()).toContain('a code could not be sent')
+    expect(printed()).toContain('sending a verification code failed')
     expect(printed()).not.toContain('TemplateParam')
-    expect((await service.verify(PHONE, vendors.code())).errCode).toBe(20007)
-    vendors.answer(Response.json({ Code: 'OK', Response: {} }))
+    expect((await service.verify(PHONE, providers.code())).errCode).toBe(20007)
+    providers.answer(Response.json({ Code: 'OK', Response: {} }))
     expect((await service.send(PHONE)).errCode).toBe(0)
   })
 })
 
 describe('a code by mail', () => {
-  it.each(['resend', 'mailgun', 'http'] as const)('goes to the mailbox through %s', async (name) => {
+  it.each(['resend', 'mailgun', 'http'] as const)('is sent to the mailbox through %s', async (name) => {
     const service = deployment({ OPENIM_MAIL: { ...MAIL[name], subject: '{code} is your code' } })
     expect(await service.send(EMAIL)).toMatchObject({ errCode: 0 })
-    const { to, fields } = vendors.arrivals[0] ?? {}
+    const { to, fields } = providers.requests[0] ?? {}
     expect(to).toBe('Alice@example.com')
-    expect(fields).toMatchObject({ from: MAIL[name].from, subject: `${vendors.code()} is your code` })
-    expect(await service.verify({ email: 'alice@EXAMPLE.com' }, vendors.code())).toMatchObject({ errCode: 0 })
+    expect(fields).toMatchObject({ from: MAIL[name].from, subject: `${providers.code()} is your code` })
+    expect(await service.verify({ email: 'alice@EXAMPLE.com' }, providers.code())).toMatchObject({ errCode: 0 })
   })
 
-  it('goes through the binding where Cloudflare sends', async () => {
+  it('is sent through the binding with the provider cloudflare', async () => {
     const sent: { to: string; text: string }[] = []
-    const EMAIL_BINDING = { send: async (letter: { to: string; text: string }) => sent.push(letter) }
+    const EMAIL_BINDING = { send: async (email: { to: string; text: string }) => sent.push(email) }
     const setting = { provider: 'cloudflare', from: 'app@example.com' }
     expect((await deployment({ OPENIM_MAIL: setting, EMAIL: EMAIL_BINDING }).send(EMAIL)).errCode).toBe(0)
     expect(sent).toMatchObject([{ to: 'Alice@example.com', from: 'app@example.com' }])
@@ -96,39 +96,39 @@ describe('a code by mail', () => {
     expect((await deployment({ OPENIM_MAIL: setting }).send(EMAIL)).errCode).toBe(10007)
   })
 
-  it('is not sent where nobody is set up to send it', async () => {
+  it('is not sent when no provider is configured', async () => {
     const service = deployment({ OPENIM_MAIL: undefined, OPENIM_SMS: undefined })
     expect(await service.send(EMAIL)).toMatchObject({ errCode: 500, errDlt: expect.stringContaining('OPENIM_MAIL') })
     expect(await service.send(PHONE)).toMatchObject({ errCode: 500, errDlt: expect.stringContaining('OPENIM_SMS') })
   })
 })
 
-describe('verifying', () => {
-  it('takes the newest code of an address, as often as it is asked, until it is used up', async () => {
+describe('verifying a code', () => {
+  it('accepts the newest code of an address repeatedly until it is consumed', async () => {
     const service = deployment()
     await service.send(PHONE)
-    const older = vendors.code()
+    const older = providers.code()
     pass(1)
     await service.send({ areaCode: '86', phoneNumber: PHONE.phoneNumber })
-    const code = vendors.code()
+    const code = providers.code()
     if (older !== code) expect((await service.verify(PHONE, older)).errCode).toBe(20006)
     for (let i = 0; i < 10; i++) expect((await service.verify(PHONE, code)).errCode).toBe(0)
     expect((await service.verify(PHONE, code, { consume: true })).errCode).toBe(0)
     expect(await service.verify(PHONE, code)).toMatchObject({ errCode: 20009, errMsg: 'VerifyCodeUsed' })
   })
 
-  it('lets one of many use a code up', async () => {
+  it('lets only one of many parallel calls consume a code', async () => {
     const service = deployment({ OPENIM_CODES: { maxAttempts: 20 } })
     await service.send(PHONE)
-    const code = vendors.code()
+    const code = providers.code()
     const replies = await Promise.all(Array.from({ length: 8 }, () => service.verify(PHONE, code, { consume: true })))
     expect(replies.map(({ errCode }) => errCode).sort()).toEqual([0, ...Array(7).fill(20009)])
   })
 
-  it('ends after five wrong codes, however many come at once', async () => {
+  it('ends after 5 wrong codes, even with parallel calls', async () => {
     const service = deployment()
     await service.send(PHONE)
-    const code = vendors.code()
+    const code = providers.code()
     const wrong = code === '000000' ? '000001' : '000000'
     const replies = await Promise.all(Array.from({ length: 12 }, () => service.verify(PHONE, wrong)))
     const codes = replies.map(({ errCode }) => errCode)
@@ -137,28 +137,28 @@ describe('verifying', () => {
     expect(await service.verify(PHONE, code)).toMatchObject({ errCode: 20008, errMsg: 'VerifyCodeMaxCount' })
   })
 
-  it('ends five minutes after the code was sent', async () => {
+  it('ends 5 minutes after the code was sent', async () => {
     const service = deployment()
     await service.send(PHONE)
     pass(299)
-    expect((await service.verify(PHONE, vendors.code())).errCode).toBe(0)
+    expect((await service.verify(PHONE, providers.code())).errCode).toBe(0)
     pass(1)
-    expect(await service.verify(PHONE, vendors.code())).toMatchObject({ errCode: 20007, errMsg: 'VerifyCodeExpired' })
+    expect(await service.verify(PHONE, providers.code())).toMatchObject({ errCode: 20007, errMsg: 'VerifyCodeExpired' })
     expect((await service.verify(LATER, '123456')).errCode).toBe(20007)
   })
 
-  it('is of one address only', async () => {
+  it('accepts a code for its own address only', async () => {
     const service = deployment()
     await service.send(PHONE)
     await service.send(EMAIL)
-    const code = vendors.code()
+    const code = providers.code()
     expect((await service.verify(LATER, code)).errCode).toBe(20007)
     expect((await service.verify(EMAIL, code)).errCode).toBe(0)
   })
 })
 
-describe('limits', () => {
-  it('let an address rest a minute between two codes', async () => {
+describe('limits of codes', () => {
+  it('requires 60 seconds between two codes to an address', async () => {
     const service = deployment({ OPENIM_CODES: {} })
     expect((await service.send(PHONE)).errCode).toBe(0)
     pass(59)
@@ -166,17 +166,17 @@ describe('limits', () => {
     expect((await service.send(EMAIL)).errCode).toBe(0)
     pass(1)
     expect((await service.send(PHONE)).errCode).toBe(0)
-    expect(vendors.arrivals).toHaveLength(3)
+    expect(providers.requests).toHaveLength(3)
   })
 
-  it('send one code when many are asked for at once', async () => {
+  it('sends one code when many are requested at the same time', async () => {
     const service = deployment({ OPENIM_CODES: {} })
     const replies = await Promise.all(Array.from({ length: 6 }, () => service.send(PHONE)))
     expect(replies.map(({ errCode }) => errCode).sort()).toEqual([0, ...Array(5).fill(20005)])
-    expect(vendors.arrivals).toHaveLength(1)
+    expect(providers.requests).toHaveLength(1)
   })
 
-  it('do not count what was asked too soon', async () => {
+  it('does not count a request that comes too early', async () => {
     const service = deployment({ OPENIM_CODES: { maxPerAddress: 2 } })
     await service.send(PHONE)
     for (let i = 0; i < 5; i++) expect((await service.send(PHONE)).errCode).toBe(20005)
@@ -184,7 +184,7 @@ describe('limits', () => {
     expect((await service.send(PHONE)).errCode).toBe(0)
   })
 
-  it('let ten codes a day go to an address', async () => {
+  it('allows 10 codes a day to an address', async () => {
     const service = deployment()
     for (let i = 0; i < 10; i++) expect((await service.send(PHONE)).errCode).toBe(0)
     expect((await service.send(PHONE)).errCode).toBe(20005)
@@ -192,7 +192,7 @@ describe('limits', () => {
     expect((await service.send(PHONE)).errCode).toBe(0)
   })
 
-  it('let one network ask for so many codes, to whichever addresses', async () => {
+  it('limits the codes that one network requests for all addresses', async () => {
     const service = deployment({ OPENIM_CODES: { pauseSeconds: 0, maxPerIP: 3 } })
     const ask = (i: number, ip: string) => service.send({ areaCode: '1', phoneNumber: `555000${i}` }, ip)
     for (let i = 0; i < 3; i++) expect((await ask(i, '203.0.113.7')).errCode).toBe(0)
@@ -204,13 +204,13 @@ describe('limits', () => {
   })
 })
 
-describe('what is kept', () => {
-  it('is neither a code, nor an address, nor a network; and nothing of them is logged', async () => {
+describe('stored data', () => {
+  it('contains no code, address or network, and neither does the log', async () => {
     const printed = captureLog()
     const service = deployment({ OPENIM_LOG_LEVEL: 'debug' })
     await service.send(PHONE, '203.0.113.7')
     await service.send(EMAIL, '203.0.113.7')
-    const codes = vendors.arrivals.map(({ text }) => /\d{6}/.exec(text)?.[0] ?? '')
+    const codes = providers.requests.map(({ text }) => /\d{6}/.exec(text)?.[0] ?? '')
     await service.verify(PHONE, codes[0] ?? '')
     await service.verify(EMAIL, 'wrong')
     const db = openDatabase(bindings.DB)
@@ -222,7 +222,7 @@ describe('what is kept', () => {
     }
   })
 
-  it('is forgotten after its day', async () => {
+  it('is deleted after a day', async () => {
     const service = deployment()
     await service.send(PHONE, '203.0.113.7')
     pass(2 * 86_400)
@@ -233,7 +233,7 @@ describe('what is kept', () => {
   })
 })
 
-describe('what is asked', () => {
+describe('an invalid request', () => {
   it.each([
     [{ ...PHONE, usedFor: 4 }, 'usedFor'],
     [{ areaCode: '86' }, 'phoneNumber'],
@@ -241,16 +241,16 @@ describe('what is asked', () => {
     [{ areaCode: '+86x', phoneNumber: '13800001111' }, 'areaCode'],
     [{ areaCode: '86', phoneNumber: '138-0000' }, 'phoneNumber'],
     [{ email: 'alice' }, 'email'],
-  ])('%o is refused with the name of the field', async (given, field) => {
+  ])('is refused with the name of the field: %o', async (given, field) => {
     expect(await deployment().send(given)).toMatchObject({
       errCode: 1001,
       errDlt: expect.stringMatching(new RegExp(`^${field}: `)),
     })
-    expect(vendors.arrivals).toEqual([])
+    expect(providers.requests).toEqual([])
   })
 })
 
-/** Everything that is logged from now on. */
+/** Captures all log output from now on. */
 function captureLog(): () => string {
   const lines: unknown[] = []
   for (const method of ['log', 'warn', 'error', 'info', 'debug'] as const) {

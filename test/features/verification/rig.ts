@@ -6,7 +6,7 @@ import { createApp } from '../../../src/http/app.ts'
 import { endpoints } from '../../../src/http/endpoints.ts'
 import { bindings, type ReplyBody } from '../../rigs/rig.ts'
 
-/** A deployment with settings of its own, and the far side of its calls to vendors. */
+/** A deployment with its own settings, and fakes of the providers that it calls. */
 
 const KEYS = { id: 'the-key-id', secret: 'the-key-secret' }
 
@@ -46,7 +46,7 @@ export class Deployment {
     const headers: Record<string, string> = { operationID: 'test' }
     if (ip !== undefined) headers['cf-connecting-ip'] = ip
     const request = new Request(`http://127.0.0.1${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    // What goes on after the reply, counts being handed over, is not waited for: it takes its ten seconds.
+    // Work after the reply is not awaited: flushing the counters takes 10 seconds.
     const response = await createApp(endpoints).fetch(request, this.#env, createExecutionContext())
     return response.json()
   }
@@ -56,51 +56,51 @@ export class Deployment {
     this.post('/account/code/verify', { ...to, verifyCode, ...more })
 }
 
-/** What came to a vendor whose proof of who asks was right. */
-interface Arrival {
+/** A request that a provider accepted, because its authentication was valid. */
+interface SentRequest {
   to: string
   text: string
   fields: Record<string, unknown>
 }
 
-export interface Vendors {
-  arrivals: Arrival[]
+export interface Providers {
+  requests: SentRequest[]
   /** The code in the newest message. */
   code: () => string
-  /** From now on the vendor answers this. */
+  /** Sets the answer of the provider to all later requests. */
   answer: (given: Response | Error) => void
 }
 
-/** Takes the place of the internet: every vendor checks what its real one checks, by its own arithmetic. */
-export function fakeVendors(): Vendors {
-  const arrivals: Arrival[] = []
+/** Replaces `fetch`. Each fake provider checks the authentication as the real one does, with separate code. */
+export function fakeProviders(): Providers {
+  const requests: SentRequest[] = []
   let next: Response | Error | null = null
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     const request = new Request(input as RequestInfo, init as RequestInit)
-    const take = VENDORS[new URL(request.url).host]
-    if (!take) throw new Error(`nobody is at ${request.url}`)
-    const { arrival, answer } = await take(request)
-    arrivals.push(arrival)
+    const take = PROVIDERS[new URL(request.url).host]
+    if (!take) throw new Error(`no provider has the URL ${request.url}`)
+    const { sent, answer } = await take(request)
+    requests.push(sent)
     if (next instanceof Error) throw next
     return next?.clone() ?? Response.json(answer)
   })
   return {
-    arrivals,
-    code: () => /\d{4,}/.exec(arrivals.at(-1)?.text ?? '')?.[0] ?? '',
+    requests,
+    code: () => /\d{4,}/.exec(requests.at(-1)?.text ?? '')?.[0] ?? '',
     answer: (given) => {
       next = given
     },
   }
 }
 
-type Vendor = (request: Request) => Promise<{ arrival: Arrival; answer: object }>
+type Provider = (request: Request) => Promise<{ sent: SentRequest; answer: object }>
 
-const VENDORS: Record<string, Vendor> = {
+const PROVIDERS: Record<string, Provider> = {
   'dysmsapi.aliyuncs.com': async (request) => {
     requireAcs3(request)
     const fields = Object.fromEntries(new URL(request.url).searchParams)
     return {
-      arrival: { to: fields.PhoneNumbers ?? '', text: fields.TemplateParam ?? '', fields },
+      sent: { to: fields.PhoneNumbers ?? '', text: fields.TemplateParam ?? '', fields },
       answer: { Code: 'OK' },
     }
   },
@@ -109,29 +109,29 @@ const VENDORS: Record<string, Vendor> = {
     requireTc3(request, body)
     const fields = JSON.parse(body)
     const answer = { Response: { SendStatusSet: [{ Code: 'Ok' }], RequestId: 'r' } }
-    return { arrival: { to: fields.PhoneNumberSet[0], text: fields.TemplateParamSet.join(' '), fields }, answer }
+    return { sent: { to: fields.PhoneNumberSet[0], text: fields.TemplateParamSet.join(' '), fields }, answer }
   },
   'api.twilio.com': async (request) => {
     requireHeader(request, `Basic ${btoa(`${KEYS.id}:${KEYS.secret}`)}`)
     if (!request.url.endsWith(`/2010-04-01/Accounts/${KEYS.id}/Messages.json`)) throw new Error(request.url)
     const fields = await fieldsOf(request)
-    return { arrival: { to: fields.To ?? '', text: fields.Body ?? '', fields }, answer: { sid: 's', error_code: null } }
+    return { sent: { to: fields.To ?? '', text: fields.Body ?? '', fields }, answer: { sid: 's', error_code: null } }
   },
   'api.resend.com': async (request) => {
     requireHeader(request, `Bearer ${KEYS.secret}`)
     const fields = (await request.json()) as { to: string[]; text: string }
-    return { arrival: { to: fields.to[0] ?? '', text: fields.text, fields: { ...fields } }, answer: { id: 'i' } }
+    return { sent: { to: fields.to[0] ?? '', text: fields.text, fields: { ...fields } }, answer: { id: 'i' } }
   },
   'api.mailgun.net': async (request) => {
     requireHeader(request, `Basic ${btoa(`api:${KEYS.secret}`)}`)
     if (!request.url.endsWith('/v3/mg.example.com/messages')) throw new Error(request.url)
     const fields = await fieldsOf(request)
-    return { arrival: { to: fields.to ?? '', text: fields.text ?? '', fields }, answer: { id: 'i' } }
+    return { sent: { to: fields.to ?? '', text: fields.text ?? '', fields }, answer: { id: 'i' } }
   },
   'mail.example.com': async (request) => {
     requireHeader(request, `Key ${KEYS.secret}`)
     const fields = (await request.json()) as { to: string; text: string }
-    return { arrival: { to: fields.to, text: fields.text, fields: { ...fields } }, answer: {} }
+    return { sent: { to: fields.to, text: fields.text, fields: { ...fields } }, answer: {} }
   },
 }
 
@@ -140,7 +140,7 @@ async function fieldsOf(request: Request): Promise<Record<string, string>> {
 }
 
 function requireHeader(request: Request, expected: string): void {
-  if (request.headers.get('authorization') !== expected) throw new Error('not who it says')
+  if (request.headers.get('authorization') !== expected) throw new Error('the authentication is not valid')
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -161,7 +161,7 @@ function requireAcs3(request: Request): void {
   const canonical = `POST\n/\n${url.search.slice(1)}\n${headers}\n${names}\n${hash}`
   const signature = hmac(KEYS.secret, `ACS3-HMAC-SHA256\n${sha256(canonical)}`).toString('hex')
   requireHeader(request, `ACS3-HMAC-SHA256 Credential=${KEYS.id},SignedHeaders=${names},Signature=${signature}`)
-  if (request.headers.get('x-acs-action') !== 'SendSms') throw new Error('not the action')
+  if (request.headers.get('x-acs-action') !== 'SendSms') throw new Error('the action is not SendSms')
 }
 
 function requireTc3(request: Request, body: string): void {
@@ -176,5 +176,5 @@ function requireTc3(request: Request, body: string): void {
     request,
     `TC3-HMAC-SHA256 Credential=${KEYS.id}/${scope}, SignedHeaders=content-type;host, Signature=${signature}`,
   )
-  if (request.headers.get('x-tc-action') !== 'SendSms') throw new Error('not the action')
+  if (request.headers.get('x-tc-action') !== 'SendSms') throw new Error('the action is not SendSms')
 }

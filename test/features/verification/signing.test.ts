@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { signAcs3 } from '../../../src/features/verification/providers/acs3.ts'
-import { signTc3 } from '../../../src/features/verification/providers/tc3.ts'
+import { signAcs3 } from '../../../src/features/verification/providers/aliyun-signature.ts'
+import { signTc3 } from '../../../src/features/verification/providers/tencent-signature.ts'
 
-describe('signatures', () => {
-  it("are what Alibaba Cloud's own example of ACS3-HMAC-SHA256 has", async () => {
+describe('signAcs3 and signTc3', () => {
+  it("equals Alibaba Cloud's example of ACS3-HMAC-SHA256", async () => {
     const { url, headers } = await signAcs3({
       endpoint: 'https://ecs.cn-shanghai.aliyuncs.com/',
       action: 'RunInstances',
@@ -20,7 +20,7 @@ describe('signatures', () => {
     )
   })
 
-  it("are what Tencent Cloud's own example of TC3-HMAC-SHA256 has", async () => {
+  it("equals Tencent Cloud's example of TC3-HMAC-SHA256", async () => {
     const headers = await signTc3({
       endpoint: 'https://cvm.tencentcloudapi.com/',
       service: 'cvm',

@@ -31,8 +31,8 @@ const block = (hook: object) =>
     blackUserID: names.bob,
   })
 
-describe('a before-hook', () => {
-  it('is asked at its address with its command, the operationID and a signature', async () => {
+describe('a before-webhook', () => {
+  it('is called at its URL with its command, the operationID and a signature', async () => {
     expect((await block({})).errCode).toBe(0)
     const [asked] = app.asked
     expect(asked?.url.href).toBe(`${HOOKS}/callbackBeforeAddBlackCommand`)
@@ -51,24 +51,24 @@ describe('a before-hook', () => {
     expect(await blackListOf(names.alice)).toEqual([names.bob])
   })
 
-  it('refuses with the app’s own code and words, and nothing has happened', async () => {
+  it('refuses with the error of the app server, and nothing is changed', async () => {
     app.answer = () => REFUSE
     expect(await block({})).toEqual({ errCode: 5001, errMsg: 'AppSaysNo', errDlt: 'not today' })
     expect(await blackListOf(names.alice)).toEqual([])
   })
 
-  it('does not refuse when the app says that it failed itself', async () => {
+  it('does not refuse when the app server reports its own failure', async () => {
     app.answer = () => ({ ...REFUSE, actionCode: 1 })
     expect((await block({})).errCode).toBe(0)
   })
 
-  it('that refuses without a code is not taken for success', async () => {
+  it('refuses with 80000 when the app server refuses without a code', async () => {
     app.answer = () => ({ actionCode: 0, nextCode: 1 })
     expect(await block({})).toMatchObject({ errCode: 80000, errMsg: 'CallbackError' })
     expect(await blackListOf(names.alice)).toEqual([])
   })
 
-  it('is heard whatever status and spelling its answer has', async () => {
+  it('is read in any HTTP status and any case of its keys', async () => {
     const answer = { ActionCode: 0, NEXTCODE: 1, errcode: 5002, errMsg: 'x', errDlt: 'y', more: [1] }
     app.answer = () => Response.json(answer, { status: 500 })
     expect((await block({})).errCode).toBe(5002)
@@ -87,11 +87,11 @@ describe('a before-hook', () => {
     )
 
   describe.each([
-    ['is not there', 90004, () => Promise.reject(new TypeError('refused'))],
+    ['is not reachable', 90004, () => Promise.reject(new TypeError('refused'))],
     ['hangs', 90004, (signal: AbortSignal) => hang(signal)],
     ['hangs in the middle of its answer', 90004, (signal: AbortSignal) => halfAnAnswer(signal)],
     ['redirects to a private address', 90004, () => Response.redirect('http://169.254.169.254/latest', 302)],
-    ['answers without an end', 90004, () => new Response(`"${'x'.repeat(1_100_000)}"`)],
+    ['answers more than 1 MB', 90004, () => new Response(`"${'x'.repeat(1_100_000)}"`)],
     [
       'answers a web page',
       90007,
@@ -99,7 +99,7 @@ describe('a before-hook', () => {
     ],
     ['answers nothing', 90007, () => new Response('')],
     ['answers a list', 90007, () => Response.json([])],
-    ['answers a code that is no number', 90007, () => ({ ...GO_ON, actionCode: 'ok' })],
+    ['answers a code that is not a number', 90007, () => ({ ...GO_ON, actionCode: 'ok' })],
     ['answers with its code as a fraction', 90007, () => ({ ...GO_ON, errCode: 0.5 })],
   ] as const)('that %s', (_what, code, answer) => {
     const tried = async (failedContinue: boolean) => {
@@ -107,7 +107,7 @@ describe('a before-hook', () => {
       return block({ failedContinue, timeout: 0.2 })
     }
 
-    it(`stops what it was asked about with ${code}, if it must be heard, and tells no address`, async () => {
+    it(`stops the call with ${code} without failedContinue, and reveals no URL`, async () => {
       const reply = await tried(false)
       expect(reply.errCode).toBe(code)
       expect(reply.errDlt).toMatch(/^the app's webhook beforeAddBlack/)
@@ -116,28 +116,28 @@ describe('a before-hook', () => {
       expect(app.asked).toHaveLength(1)
     })
 
-    it('is passed over with failedContinue', async () => {
+    it('is ignored with failedContinue', async () => {
       vi.spyOn(console, 'warn').mockImplementation(() => {})
       expect((await tried(true)).errCode).toBe(0)
       expect(await blackListOf(names.alice)).toEqual([names.bob])
     })
   })
 
-  it('at several addresses asks them all, and one refusal is enough', async () => {
+  it('is called at all of its URLs, and one refusal is enough', async () => {
     const urls = ['https://one.example', 'https://two.example']
     app.answer = ({ url }) => (url.host === 'two.example' ? REFUSE : GO_ON)
     expect((await block({ urls })).errCode).toBe(5001)
     expect(app.asked.map(({ url }) => url.host).sort()).toEqual(['one.example', 'two.example'])
   })
 
-  it('that is off costs nothing', async () => {
+  it('is not called when it is not configured', async () => {
     await app.call(app.env({}), '/friend/add_black', { ownerUserID: names.alice, blackUserID: names.bob })
     expect(app.asked).toEqual([])
     expect(app.queued).toEqual([])
   })
 })
 
-describe('what the app changes before it happens', () => {
+describe('the reply of a before-webhook', () => {
   const befriend = () =>
     app.call(app.env({}), '/friend/import_friend', { ownerUserID: names.alice, friendUserIDs: [names.bob] })
   const remarkOf = async () => {
@@ -154,7 +154,7 @@ describe('what the app changes before it happens', () => {
       remark: 'my words',
     })
 
-  it('a remark is the app’s, even when the app says that it failed; afterwards it hears what it became', async () => {
+  it('replaces a remark, and the after-webhook carries the new remark', async () => {
     await befriend()
     app.answer = () => ({ actionCode: 1, nextCode: 1, remark: 'nicer words' })
     expect((await setRemark()).errCode).toBe(0)
@@ -173,7 +173,7 @@ describe('what the app changes before it happens', () => {
     ['empty', { remark: '' }, 0, 'my words'],
     ['null', { remark: null }, 0, 'my words'],
     ['too long', { remark: 'x'.repeat(300) }, 90007, ''],
-  ])('a remark that is %s is not taken', async (_what, answer, code, remark) => {
+  ])('does not replace a remark when it is %s', async (_what, answer, code, remark) => {
     await befriend()
     app.answer = () => ({ ...GO_ON, ...answer })
     expect((await setRemark()).errCode).toBe(code)
@@ -185,7 +185,7 @@ describe('what the app changes before it happens', () => {
       users: [{ userID: `dave${count}`, nickname: 'Dave', faceURL: '' }],
     })
 
-  it('other users may be registered than were named', async () => {
+  it('replaces the users to register', async () => {
     const users = [{ userID: `eve${count}`, nickname: 'Eve', ex: 'vip' }]
     app.answer = () => ({ ...GO_ON, users })
     expect((await registerDave()).errCode).toBe(0)
@@ -206,10 +206,10 @@ describe('what the app changes before it happens', () => {
   })
 
   it.each([
-    ['that no call could name', [{ userID: 'not an ID!', nickname: 'E' }], 90007],
-    ['that are no users', [{ nickname: 7 }], 90007],
-    ['twice the same', [1, 2].map(() => ({ userID: 'twin', nickname: 'T' })), 1001],
-  ])('users %s are not registered, nor are those that were named', async (_what, users, code) => {
+    ['not valid', [{ userID: 'not an ID!', nickname: 'E' }], 90007],
+    ['not users', [{ nickname: 7 }], 90007],
+    ['duplicates', [1, 2].map(() => ({ userID: 'twin', nickname: 'T' })), 1001],
+  ])('registers no user when its users are %s', async (_what, users, code) => {
     app.answer = () => ({ ...GO_ON, users })
     expect((await registerDave()).errCode).toBe(code)
     const found = await app.call(app.env({}), '/user/get_users_info', { userIDs: [`dave${count}`, 'twin'] })
@@ -217,7 +217,7 @@ describe('what the app changes before it happens', () => {
     expect(app.queued).toEqual([])
   })
 
-  it('other friends may be imported than were named', async () => {
+  it('replaces the friends to import', async () => {
     app.answer = () => ({ ...GO_ON, friendUserIDs: [names.carol] })
     const env = app.env({ beforeImportFriends: {}, afterImportFriends: {} })
     await app.call(env, '/friend/import_friend', { ownerUserID: names.alice, friendUserIDs: [names.bob] })
@@ -226,7 +226,7 @@ describe('what the app changes before it happens', () => {
     expect(app.told('afterImportFriends')).toMatchObject([{ friendUserIDs: [names.carol] }])
   })
 
-  it.each(['', 'Ex'] as const)('a profile may become another with update_user_info%s', async (form) => {
+  it.each(['', 'Ex'] as const)('replaces fields of a profile with update_user_info%s', async (form) => {
     const [before, after] = [`beforeUpdateUserInfo${form}`, `afterUpdateUserInfo${form}`]
     app.answer = () => ({ ...GO_ON, nickName: 'Alice the Great', ex: null })
     const path = form === '' ? '/user/update_user_info' : '/user/update_user_info_ex'
@@ -264,7 +264,7 @@ describe('a message that a backend sends', () => {
     return last ? new TextDecoder().decode(last.msg) : ''
   }
 
-  it('is shown to the app, then stored', async () => {
+  it('is sent to the app server before it is stored', async () => {
     expect((await send({ beforeSendSingleMsg: {} })).errCode).toBe(0)
     expect(app.asked.map(({ body }) => body)).toEqual([
       {
@@ -292,7 +292,7 @@ describe('a message that a backend sends', () => {
     expect(app.asked[0]?.body.sendTime).toBeGreaterThan(1_700_000_000_000)
   })
 
-  it('is refused by the app, and nobody gets it', async () => {
+  it('is not delivered when the app server refuses it', async () => {
     await app.inObjects({ afterSendSingleMsg: {} })
     app.answer = ({ body }) => (body.content.includes('casino') ? REFUSE : GO_ON)
     expect((await send({ beforeSendSingleMsg: {} }, { content: { content: 'casino!' } })).errCode).toBe(5001)
@@ -302,7 +302,7 @@ describe('a message that a backend sends', () => {
     expect(app.told('afterSendSingleMsg')).toMatchObject([{ content: '{"content":"hello"}' }])
   })
 
-  it('is changed by the app; the caller hears what has changed', async () => {
+  it('is changed by the app server, and the answer lists the changes', async () => {
     await app.inObjects({ afterMsgSaveDB: {} })
     app.answer = () => ({ ...GO_ON, content: '{"content":"h***o"}', ex: 'moderated', senderNickname: 'A' })
     const reply = await send({ beforeMsgModify: {} })
@@ -313,7 +313,7 @@ describe('a message that a backend sends', () => {
     expect(app.told('afterMsgSaveDB')).toMatchObject([{ content: '{"content":"h***o"}', ex: 'moderated', seq: 1 }])
   })
 
-  it('goes to whom the app sends it', async () => {
+  it('is delivered to the receiver that the app server sets', async () => {
     app.answer = () => ({ ...GO_ON, recvID: names.carol })
     expect((await send({ beforeMsgModify: {} })).data.modify).toEqual({ recvID: names.carol })
     expect(await lastContent()).toBe('')
@@ -321,21 +321,21 @@ describe('a message that a backend sends', () => {
   })
 
   it.each([
-    ['a content that is no JSON', { content: 'h***o' }],
-    ['a content that is no object', { content: '["h"]' }],
-    ['a kind that is the service’s own', { contentType: 1501 }],
-    ['a conversation that does not exist', { sessionType: 2 }],
-    ['nobody as its receiver', { recvID: '' }],
-  ])('is not sent when the app gives it %s', async (_what, answer) => {
+    ['a content that is not JSON', { content: 'h***o' }],
+    ['a content that is not an object', { content: '["h"]' }],
+    ['a content type of notifications', { contentType: 1501 }],
+    ['an unknown session type', { sessionType: 2 }],
+    ['an empty receiver', { recvID: '' }],
+  ])('is not sent when the app server sets %s', async (_what, answer) => {
     app.answer = () => ({ ...GO_ON, ...answer })
     expect((await send({ beforeMsgModify: {} })).errCode).toBe(1001)
     expect(await lastContent()).toBe('')
   })
 
   it.each([
-    ['of an administrator', { sendID: 'imAdmin' }, ['callbackBeforeMsgModifyCommand']],
-    ['of a kind that is denied', { contentType: 110, content: { data: '{}' } }, []],
-  ])('%s is not asked about before it is sent', async (_what, given, commands) => {
+    ['from an administrator', { sendID: 'imAdmin' }, ['callbackBeforeMsgModifyCommand']],
+    ['of a denied content type', { contentType: 110, content: { data: '{}' } }, []],
+  ])('calls only the covered before-webhooks when it is %s', async (_what, given, commands) => {
     const deniedTypes = [110]
     expect(
       (await send({ beforeSendSingleMsg: { deniedTypes }, beforeMsgModify: { deniedTypes } }, given)).errCode,
@@ -343,7 +343,7 @@ describe('a message that a backend sends', () => {
     expect(app.asked.map(({ body }) => body.callbackCommand)).toEqual(commands)
   })
 
-  it('is told of once it is stored, with what answers it; a repeated one is not told of again', async () => {
+  it('is reported once after it is stored, with its reply key, even when the call is repeated', async () => {
     await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
     const first = await send({}, { clientMsgID: `once${count}` })
     expect((await send({}, { clientMsgID: `once${count}` })).data).toEqual(first.data)
@@ -365,7 +365,7 @@ describe('a message that a backend sends', () => {
     expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(4)
   })
 
-  it('is told of only when its receiver is one of those that matter', async () => {
+  it('is reported only when its receiver is in attentionIds', async () => {
     await app.inObjects({ afterSendSingleMsg: { attentionIds: [names.carol] } })
     await send({})
     await send({}, { recvID: names.carol })
@@ -374,14 +374,14 @@ describe('a message that a backend sends', () => {
     expect(app.queued).toHaveLength(1)
   })
 
-  it('that is not stored is told of as sent, not as saved', async () => {
+  it('is reported as sent but not as saved when it is not stored', async () => {
     await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
     await send({}, { isOnlineOnly: true })
     await until(() => app.queued.length > 0)
     expect(app.queued.map(({ name }) => name)).toEqual(['afterSendSingleMsg'])
   })
 
-  it('is asked about and told of for each receiver of a batch', async () => {
+  it('calls the webhooks for each receiver of a batch', async () => {
     await app.inObjects({ afterSendSingleMsg: {} })
     app.answer = ({ body }) => (body.recvID === names.carol ? REFUSE : GO_ON)
     const recvIDs = [names.carol, names.bob]
@@ -392,7 +392,7 @@ describe('a message that a backend sends', () => {
     expect(app.told('afterSendSingleMsg')).toMatchObject([{ recvID: names.bob }])
   })
 
-  it('is read and revoked with word to the app', async () => {
+  it('is reported when it is read and when it is revoked', async () => {
     await send({})
     const env = app.env({ afterSingleMsgRead: {}, afterRevokeMsg: {} })
     const conversationID = chat()
@@ -418,35 +418,37 @@ describe('a message that a backend sends', () => {
   })
 })
 
-it('friends: every step is asked about and told of in OpenIM’s words', async () => {
-  const { alice, bob } = names
-  const env = app.env({
-    beforeAddFriend: {},
-    afterAddFriend: {},
-    beforeAddFriendAgree: {},
-    afterAddFriendAgree: {},
-    afterDeleteFriend: {},
-    beforeAddBlack: {},
-    afterRemoveBlack: {},
+describe('webhooks of friends', () => {
+  it('have the bodies of OpenIM at every step', async () => {
+    const { alice, bob } = names
+    const env = app.env({
+      beforeAddFriend: {},
+      afterAddFriend: {},
+      beforeAddFriendAgree: {},
+      afterAddFriendAgree: {},
+      afterDeleteFriend: {},
+      beforeAddBlack: {},
+      afterRemoveBlack: {},
+    })
+    const call = async (path: string, body: object) => expect((await app.call(env, path, body)).errCode).toBe(0)
+    await call('/friend/add_friend', { fromUserID: alice, toUserID: bob, reqMsg: 'hi', ex: 'e' })
+    await call('/friend/add_friend_response', { fromUserID: alice, toUserID: bob, handleResult: 1, handleMsg: 'yes' })
+    await call('/friend/delete_friend', { ownerUserID: alice, friendUserID: bob })
+    await call('/friend/remove_black', { ownerUserID: alice, blackUserID: bob })
+    const agreed = { fromUserID: alice, blackUserID: bob, HandleResult: 1, HandleMsg: 'yes' }
+    expect(app.asked.map(({ body }) => body)).toEqual([
+      { callbackCommand: 'callbackBeforeAddFriendCommand', fromUserID: alice, toUserID: bob, reqMsg: 'hi', ex: 'e' },
+      { callbackCommand: 'callbackBeforeAddFriendAgreeCommand', ...agreed },
+    ])
+    expect(app.queued.map(({ body }) => JSON.parse(body ?? ''))).toEqual([
+      { callbackCommand: 'callbackAfterAddFriendCommand', fromUserID: alice, toUserID: bob, reqMsg: 'hi' },
+      { callbackCommand: 'callbackAfterAddFriendAgreeCommand', ...agreed },
+      { callbackCommand: 'callbackAfterDeleteFriendCommand', ownerUserID: alice, friendUserID: bob },
+      { callbackCommand: 'callbackAfterRemoveBlackCommand', ownerUserID: alice, blackUserID: bob },
+    ])
+    for (const { operationID, eventID } of app.queued) {
+      expect(operationID).toBe('op-1')
+      expect(eventID).toMatch(/^[0-9a-f]{32}$/)
+    }
   })
-  const call = async (path: string, body: object) => expect((await app.call(env, path, body)).errCode).toBe(0)
-  await call('/friend/add_friend', { fromUserID: alice, toUserID: bob, reqMsg: 'hi', ex: 'e' })
-  await call('/friend/add_friend_response', { fromUserID: alice, toUserID: bob, handleResult: 1, handleMsg: 'yes' })
-  await call('/friend/delete_friend', { ownerUserID: alice, friendUserID: bob })
-  await call('/friend/remove_black', { ownerUserID: alice, blackUserID: bob })
-  const agreed = { fromUserID: alice, blackUserID: bob, HandleResult: 1, HandleMsg: 'yes' }
-  expect(app.asked.map(({ body }) => body)).toEqual([
-    { callbackCommand: 'callbackBeforeAddFriendCommand', fromUserID: alice, toUserID: bob, reqMsg: 'hi', ex: 'e' },
-    { callbackCommand: 'callbackBeforeAddFriendAgreeCommand', ...agreed },
-  ])
-  expect(app.queued.map(({ body }) => JSON.parse(body ?? ''))).toEqual([
-    { callbackCommand: 'callbackAfterAddFriendCommand', fromUserID: alice, toUserID: bob, reqMsg: 'hi' },
-    { callbackCommand: 'callbackAfterAddFriendAgreeCommand', ...agreed },
-    { callbackCommand: 'callbackAfterDeleteFriendCommand', ownerUserID: alice, friendUserID: bob },
-    { callbackCommand: 'callbackAfterRemoveBlackCommand', ownerUserID: alice, blackUserID: bob },
-  ])
-  for (const { operationID, eventID } of app.queued) {
-    expect(operationID).toBe('op-1')
-    expect(eventID).toMatch(/^[0-9a-f]{32}$/)
-  }
 })

@@ -3,7 +3,7 @@ import type { Database } from '../../../platform/storage/d1.ts'
 import type { ImageInfo } from '../../../platform/storage/images.ts'
 import { type FileContentRow, type FileObjectRow, fileContent, fileObject, fileOrphan } from '../tables.ts'
 
-/** A content nobody has looked at as a picture yet. */
+/** A content whose picture columns are not filled yet. */
 export type NewContent = Pick<FileContentRow, 'hash' | 'storeKey' | 'size' | 'createTime'>
 
 export async function findContent(db: Database, hash: string): Promise<FileContentRow | null> {
@@ -12,15 +12,15 @@ export async function findContent(db: Database, hash: string): Promise<FileConte
 }
 
 /**
- * Gives a file its name; a name that is taken moves to the new file.
- * @returns whether the content is still there; without it no name is given
+ * Names a known content. A name that is in use moves to this content.
+ * @returns whether the content still exists; if it does not, no name is stored
  */
 export async function nameKnownContent(db: Database, row: FileObjectRow): Promise<boolean> {
-  const [, named] = await db.batch([noteOrphan(db, row), nameContent(db, row)])
+  const [, named] = await db.batch([recordOrphan(db, row), nameContent(db, row)])
   return named.length > 0
 }
 
-/** One statement, so that no name is given to a content that is cleaned away in that moment. */
+/** One statement, so that a name is never stored for a content that is deleted at the same time. */
 export function nameContent(db: Database, row: FileObjectRow) {
   const { name: _, ...set } = row
   const values = db
@@ -41,8 +41,8 @@ export function nameContent(db: Database, row: FileObjectRow) {
     .returning({ name: fileObject.name })
 }
 
-/** A name is about to move: what it meant before may have no other. */
-export function noteOrphan(db: Database, { name, hash }: FileObjectRow) {
+/** Before a name moves to another content, records its previous content as a possible orphan. */
+export function recordOrphan(db: Database, { name, hash }: FileObjectRow) {
   const before = db
     .select({ hash: fileObject.hash })
     .from(fileObject)
@@ -50,7 +50,7 @@ export function noteOrphan(db: Database, { name, hash }: FileObjectRow) {
   return db.insert(fileOrphan).select(before).onConflictDoNothing()
 }
 
-/** The named file with its content, under the first of the names that exists. */
+/** Finds a file with its content, by the first of the names that exists. */
 export async function findObject(
   db: Database,
   names: readonly string[],
@@ -64,8 +64,8 @@ export async function findObject(
   return names.map((name) => byName.get(name)).find((row) => row !== undefined) ?? null
 }
 
-/** Remembers what somebody saw who looked at the content as a picture. */
-export async function notePicture(db: Database, hash: string, { type, width, height }: ImageInfo): Promise<void> {
+/** Stores the media type and size of a picture. */
+export async function savePictureInfo(db: Database, hash: string, { type, width, height }: ImageInfo): Promise<void> {
   const picture = { pictureType: type, pictureWidth: width, pictureHeight: height }
   await db.update(fileContent).set(picture).where(eq(fileContent.hash, hash))
 }

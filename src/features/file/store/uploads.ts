@@ -8,7 +8,7 @@ import {
   filePart,
   fileUpload,
 } from '../tables.ts'
-import { type NewContent, nameContent, nameKnownContent, noteOrphan } from './objects.ts'
+import { type NewContent, nameContent, nameKnownContent, recordOrphan } from './objects.ts'
 
 export async function insertUpload(db: Database, row: FileUploadRow): Promise<void> {
   await db.insert(fileUpload).values(row)
@@ -19,22 +19,22 @@ export async function findUpload(db: Database, uploadID: string): Promise<FileUp
   return row ?? null
 }
 
-/** In their order. */
+/** The parts of an upload, ordered by part number. */
 export function findParts(db: Database, uploadID: string): Promise<FilePartRow[]> {
   return db.select().from(filePart).where(eq(filePart.uploadID, uploadID)).orderBy(asc(filePart.partNumber))
 }
 
-/** Notes a part in place of what was there before. @returns whether the upload is still open */
+/** Records a part, replacing an earlier one with the same number. @returns whether the upload is still open */
 export function replacePart(db: Database, part: FilePartRow): Promise<boolean> {
   return recordPart(db, part, sql`DO UPDATE SET tag = excluded.tag, md5 = excluded.md5`)
 }
 
-/** Notes a part. @returns whether the upload is still open and the part was not there before */
+/** Records a part unless one with the same number exists. @returns whether the part was recorded */
 export function addPart(db: Database, part: FilePartRow): Promise<boolean> {
   return recordPart(db, part, sql`DO NOTHING`)
 }
 
-/** One statement, so that no part comes in behind the completion of its upload. */
+/** One statement, so that no part is recorded after its upload has completed. */
 async function recordPart(db: Database, part: FilePartRow, onConflict: SQL): Promise<boolean> {
   const { uploadID, partNumber, tag, md5 } = part
   const recorded = await db.all(sql`
@@ -46,8 +46,8 @@ async function recordPart(db: Database, part: FilePartRow, onConflict: SQL): Pro
 }
 
 /**
- * Closes an upload: its content, unless the same is there by now, its name, and the end of its parts.
- * @returns the key of what is kept under that hash
+ * Completes an upload: stores its content row unless the hash exists, names the file, and deletes the part rows.
+ * @returns the store key of the content with this hash
  */
 export async function finishUpload(
   db: Database,
@@ -55,28 +55,31 @@ export async function finishUpload(
   content: NewContent,
   object: FileObjectRow,
 ): Promise<string> {
-  const [, , , , , kept] = await db.batch([
+  const [, , , , , stored] = await db.batch([
     db.insert(fileContent).values(content).onConflictDoNothing(),
-    noteOrphan(db, object),
+    recordOrphan(db, object),
     nameContent(db, object),
     closeUpload(db, upload, object),
     dropParts(db, upload),
     db.select({ storeKey: fileContent.storeKey }).from(fileContent).where(eq(fileContent.hash, content.hash)),
   ])
-  return kept[0]?.storeKey ?? content.storeKey
+  return stored[0]?.storeKey ?? content.storeKey
 }
 
-/** Closes an upload whose content is known. @returns whether it still is; otherwise the upload stays open */
+/**
+ * Completes an upload whose content is stored already.
+ * @returns false when the content was deleted; the upload stays open
+ */
 export async function finishKnownUpload(db: Database, upload: FileUploadRow, object: FileObjectRow): Promise<boolean> {
   if (!(await nameKnownContent(db, object))) return false
   await db.batch([closeUpload(db, upload, object), dropParts(db, upload)])
   return true
 }
 
-/** How many uploads of a user are under way. */
+/** Counts the open uploads of a user. */
 export async function countOpenUploads(db: Database, userID: string, now: number): Promise<number> {
   const isOpen = and(eq(fileUpload.userID, userID), gt(fileUpload.expireTime, now))
-  // Written out, as the index is for this very condition.
+  // Written as SQL, because the partial index `file_upload_open` requires this exact condition.
   const [row] = await db.select({ open: count() }).from(fileUpload).where(and(isOpen, sql`completed = 0`))
   return row?.open ?? 0
 }

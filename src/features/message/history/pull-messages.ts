@@ -4,14 +4,14 @@ import { isNotificationConversation } from '../../../protocol/conversation-id.ts
 import { MsgData } from '../../../protocol/proto/index.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import type { PullMsgBySeqReq } from '../schema.ts'
+import { type MsgDataJson, msgDataToJson } from '../wire.ts'
 
-/** A message on the wire, whose field stays there when it is empty. */
-type MsgDataOnWire = Omit<MsgData, 'offlinePushInfo'> & { offlinePushInfo: MsgData['offlinePushInfo'] | null }
+/** OpenIM: the key `Msgs` begins with a capital in JSON. */
+type PullMsgs = { Msgs: MsgDataJson[]; isEnd: boolean; endSeq: number }
 
-/** OpenIM's PullMsgs: the list has a capital in JSON. */
-type PullMsgs = { Msgs: MsgDataOnWire[]; isEnd: boolean; endSeq: number }
-
-/** Messages of ranges, as a user's devices pull them. A range that the user may not read is left out. */
+/**
+ * Answers the messages of seq ranges, as a user's devices pull them. A range that the user may not read is left out.
+ */
 export async function pullMsgBySeq(
   ctx: CallerContext,
   { userID, seqRanges, order }: z.output<typeof PullMsgBySeqReq>,
@@ -28,9 +28,5 @@ export async function pullMsgBySeq(
 }
 
 function pullMsgsOf({ msgs, isEnd, endSeq }: PulledLog): PullMsgs {
-  return { Msgs: msgs.map((bytes) => msgDataOnWire(MsgData.decode(bytes))), isEnd, endSeq }
-}
-
-export function msgDataOnWire(msg: MsgData): MsgDataOnWire {
-  return { ...msg, offlinePushInfo: msg.offlinePushInfo ?? null }
+  return { Msgs: msgs.map((bytes) => msgDataToJson(MsgData.decode(bytes))), isEnd, endSeq }
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { MessageQuery } from '../../../contracts/conversation.ts'
+import { DAY_MS } from '../../../platform/durations.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import {
@@ -15,18 +16,17 @@ import type { GroupInfo } from '../../group/schema.ts'
 import { usersByID } from '../../user/get-users-info.ts'
 import type { UserInfo } from '../../user/schema.ts'
 import type { SearchChatLog, SearchMsgReq } from '../schema.ts'
-import { inDirectory, inList, type Place, type WalkLimits, walk } from './walk.ts'
+import { type ConversationSource, fromDirectory, fromList, type ScanLimits, scanLogs } from './scan-logs.ts'
 
 /*
- * A search walks through conversations and down each log; `docs/search.md` tells what that costs. One call does a
- * bounded part of the walk: what fits into a Worker's limits on calls, and into a second or two.
+ * A search has no index: it scans the logs of the conversations that can contain the messages. `docs/search.md`
+ * describes the cost. One call scans a bounded part, see `scan-logs.ts`.
  */
 
-/** On the free plan a Worker calls objects a thousand times at most, the page's among them. */
-const LIMITS: WalkLimits = { atOnce: 16, messagesPerStep: 2_000, steps: 750, scanned: 200_000 }
+/** A Worker on the free plan makes at most 1,000 object calls per request; fetching the page needs some of them. */
+const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 2_000, maxSteps: 750, maxScanned: 200_000 }
 
-const DAY_MS = 86_400_000
-
+/** How conversation IDs begin, by session type. */
 const PREFIXES: Readonly<Record<number, string>> = {
   [SessionType.Single]: 'si_',
   [SessionType.Group]: 'sg_',
@@ -36,21 +36,21 @@ const PREFIXES: Readonly<Record<number, string>> = {
 interface SearchResp {
   chatLogs: SearchChatLog[]
   chatLogsNum: number
-  /** Ours: there is more to search; the same call with this goes on there. */
+  /** Ours: present when the search is not complete; the same call with this value continues it. */
   continuation?: string
 }
 
 /**
- * Messages of all conversations by sender, receiver, kind, day and words, newest first. When the walk was too long for
- * one call, the answer is exact for the part that was walked, and says where the rest begins.
+ * Searches the messages of all conversations by sender, receiver, content type, day and text, newest first. When the
+ * scan reaches its limits, the answer is exact for the scanned part and has a continuation for the rest.
  *
- * OpenIM lets any user search everybody's messages; here it takes an administrator. OpenIM answers in the order of
- * its storage and leaves out what notification accounts wrote.
+ * OpenIM: any user may search the messages of all users, the order is that of the storage, and messages of notification
+ * accounts are left out. Here the caller must be an administrator.
  */
 export async function searchMsg(
   ctx: CallerContext,
   req: z.output<typeof SearchMsgReq>,
-  limits: WalkLimits = LIMITS,
+  limits: ScanLimits = LIMITS,
 ): Promise<SearchResp> {
   const from = req.sendTime === '' ? 0 : Date.parse(req.sendTime)
   const query: MessageQuery = {
@@ -61,9 +61,9 @@ export async function searchMsg(
     to: from === 0 ? 0 : from + DAY_MS,
     text: req.text || req.content,
   }
-  const places = await placesOf(ctx, req)
+  const sources = await sourcesOf(ctx, req)
   const hits: Hit[] = []
-  const continuation = await walk(places, req.continuation, limits, async (id, below, limit) => {
+  const continuation = await scanLogs(sources, req.continuation, limits, async (id, below, limit) => {
     const found = await ctx.conversation(id).search(query, below, limit)
     for (const [i, seq] of found.seqs.entries()) hits.push({ id, seq, sendTime: found.sendTimes[i] as number })
     return found
@@ -75,26 +75,29 @@ export async function searchMsg(
   }
 }
 
-/** Where the messages can be. Objects are not asked on suspicion: one that is asked for the first time begins to exist. */
-async function placesOf(
+/**
+ * Lists the conversations that can contain the messages. Only existing conversations are listed: the first call to a
+ * ConversationObject creates it.
+ */
+async function sourcesOf(
   ctx: Context,
   { sendID, recvID, sessionType }: Pick<z.output<typeof SearchMsgReq>, 'sendID' | 'recvID' | 'sessionType'>,
-): Promise<Place[]> {
+): Promise<ConversationSource[]> {
   const prefix = sessionType === 0 ? '' : PREFIXES[sessionType]
   if (prefix === undefined) return []
-  const wanted = (id: string) => id.startsWith(prefix)
-  if (sendID === '' && recvID === '') return [inDirectory(ctx, { prefix, userID: '' })]
+  const hasPrefix = (id: string) => id.startsWith(prefix)
+  if (sendID === '' && recvID === '') return [fromDirectory(ctx, { prefix, userID: '' })]
   const [users, groups] = await Promise.all([usersByID(ctx, [sendID, recvID]), groupsByID(ctx, [recvID])])
   const homes = async (userID: string) => (users.has(userID) ? ctx.user(userID).conversationHomes() : [])
   if (recvID !== '') {
-    const theirs = (await homes(recvID)).filter((id) => !id.startsWith('sg_'))
+    const ofReceiver = (await homes(recvID)).filter((id) => !id.startsWith('sg_'))
     const pair = [singleConversationID(sendID, recvID), notificationAccountConversationID(sendID, recvID)]
     const group = groups.has(recvID) ? [groupConversationID(recvID)] : []
-    return [inList([...theirs.filter((id) => sendID === '' || pair.includes(id)), ...group].filter(wanted))]
+    return [fromList([...ofReceiver.filter((id) => sendID === '' || pair.includes(id)), ...group].filter(hasPrefix))]
   }
-  // A notification account keeps no list of those it wrote to.
-  const own = inList((await homes(sendID)).filter((id) => !id.startsWith('sn_')).filter(wanted))
-  return wanted('sn_') ? [own, inDirectory(ctx, { prefix: 'sn_', userID: sendID })] : [own]
+  // The UserObject of a notification account has no list of its conversations, so they are read from the directory.
+  const own = fromList((await homes(sendID)).filter((id) => !id.startsWith('sn_')).filter(hasPrefix))
+  return hasPrefix('sn_') ? [own, fromDirectory(ctx, { prefix: 'sn_', userID: sendID })] : [own]
 }
 
 interface Hit {
@@ -103,7 +106,7 @@ interface Hit {
   sendTime: number
 }
 
-/** One page of what was found, newest first. */
+/** One page of the hits, newest first. */
 async function page(ctx: Context, hits: Hit[], pagination: Pagination): Promise<SearchChatLog[]> {
   hits.sort((a, b) => b.sendTime - a.sendTime || (a.id === b.id ? b.seq - a.seq : a.id < b.id ? -1 : 1))
   const { offset, limit } = pageWindow(pagination)
@@ -115,7 +118,7 @@ async function page(ctx: Context, hits: Hit[], pagination: Pagination): Promise<
       for (const { seq, msg } of stored) messages.set(keyOf({ id, seq }), MsgData.decode(msg))
     }),
   )
-  // A message that was erased this very moment is left out.
+  // A message that was erased after the scan is left out.
   return withNames(
     ctx,
     shown.map((hit) => messages.get(keyOf(hit))).filter((msg) => msg !== undefined),
@@ -143,7 +146,7 @@ function searchChatLog(
       serverMsgID: msg.serverMsgID,
       clientMsgID: msg.clientMsgID,
       sendID: msg.sendID,
-      // OpenIM: with a group the receiver is the group, and the sender's face is the group's.
+      // OpenIM: for a group message, recvID is the group and senderFaceURL is the group's.
       recvID: inGroup ? msg.groupID : msg.recvID,
       groupID: msg.groupID,
       recvNickname: inGroup ? '' : (users.get(msg.recvID)?.nickname ?? ''),

@@ -1,29 +1,28 @@
 import { z } from 'zod'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
+import type { Content } from '../schema.ts'
 
 /*
- * The content of messages that an app backend sends: which kinds there are and what each must hold. Clients get the
- * object as the backend wrote it, fields unknown to us included. OpenIM answers 500 when it is not in shape; here that
- * is the backend's fault and so 1001, with the field's name.
+ * Checks the content of messages that an app backend sends: the allowed content types and the fields of each. Clients
+ * get the object as the backend wrote it, unknown fields included. OpenIM answers 500 for an invalid content; here the
+ * answer is 1001 with the field's name, because the backend has to correct its request.
  */
-
-export type Content = Record<string, unknown>
 
 const MAX_AT_USERS = 1_000
 
-/** A text that must not be empty, or one that may be missing. */
+/** A string: required and not empty, or optional. */
 const text = (needed: boolean) => (needed ? z.string().min(1, { error: 'it must not be empty' }) : z.string().nullish())
 
-/** An integer that must not be zero, or one that may be missing. */
+/** An integer: required and not 0, or optional. */
 const whole = (needed: boolean) =>
   needed ? z.int().refine((given) => given !== 0, { error: 'it must not be 0' }) : z.int().nullish()
 
 const anObject = () => z.record(z.string(), z.unknown()).nullish()
 
 /*
- * Each element twice: as the content of a message it must be complete; inside a notification that does not show it,
- * backends send it along with all fields empty.
+ * Each element has two schemas. As the content of a message, the element must be complete. Inside a notification whose
+ * mixType does not show it, backends send the element with all fields empty.
  */
 const image = (complete: boolean) =>
   z.looseObject({
@@ -90,7 +89,7 @@ const MIXES: readonly (readonly (keyof typeof ELEMENTS)[])[] = [
 ]
 const ELEMENTS = { pictureElem: picture, soundElem: sound, videoElem: video, fileElem: file }
 
-/** @param complete whether the elements that the mixType shows must have all their fields; else they must be there */
+/** @param complete true: shown elements must have all their fields; false: shown elements must be present */
 const notification = (complete: boolean) =>
   z
     .looseObject({
@@ -139,7 +138,7 @@ const SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.OANotification]: notification(true),
 }
 
-/** What OpenIM's older API takes: fewer kinds, and notifications with half-filled elements. */
+/** OpenIM's older API accepts fewer content types, and notifications with incomplete elements. */
 const OLD_SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.Text]: z.looseObject({ text: text(true) }),
   [ContentType.Picture]: picture(true),
@@ -150,7 +149,7 @@ const OLD_SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.OANotification]: notification(false),
 }
 
-/** @throws ImError 1001 unless backends may send that kind of message and the content is in its shape */
+/** @throws ImError 1001 unless backends may send this content type and the content has the required fields */
 export function requireContent(
   { contentType, content }: { contentType: number; content: Content },
   api: 'current' | 'old' = 'current',
@@ -164,7 +163,9 @@ export function requireContent(
 
 const utf8 = new TextEncoder()
 
-/** The bytes clients get: the element itself, or for a notification the object as a text inside its element. */
+/**
+ * Encodes the content for clients: the element itself, or for a notification an element with the object as JSON text.
+ */
 export function encodeContent(contentType: number, content: Content): Uint8Array {
   const element = asJson(content)
   const json = contentType === ContentType.OANotification ? asJson({ detail: element }) : element
@@ -175,7 +176,7 @@ function asJson(value: object): string {
   try {
     return JSON.stringify(value)
   } catch {
-    // Nested too deeply, or a number that was read exactly and has no JSON form here.
+    // The value is nested too deeply, or contains a BigInt, which JSON.stringify refuses.
     throw ImError.args('content: it cannot be written as JSON')
   }
 }

@@ -1,3 +1,4 @@
+import { buildAppendItem } from '../../../contracts/append-item.ts'
 import type { AppendItem } from '../../../contracts/messages.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { conversationIDFor } from '../../../protocol/conversation-id.ts'
@@ -6,22 +7,23 @@ import { applyDefaultOptions, routing } from '../../../protocol/message-options.
 import { MsgData } from '../../../protocol/proto/index.ts'
 import type { ReceivedMessage } from '../../../protocol/read-message.ts'
 
-/** Content types from here on are the service's own; users write below. */
+/** Content types from this number on belong to the service; clients may send lower ones. */
 const FIRST_NOTIFICATION_TYPE = 1000
 
-/** Longer than any ID that can be registered. */
+/** No registered ID is longer. */
 const MAX_ID = 128
 
-/** A message that may be appended, and the conversation it goes to. */
+/** A checked message, ready to append. */
 export interface PreparedSend {
+  /** Name of the ConversationObject that the message goes to. */
   home: string
   item: AppendItem
 }
 
 /**
- * Checks a message that a device sends and makes it ready for its conversation. There is no await in here: two frames
- * of one socket cannot overtake each other.
- * @throws ImError 1001 malformed, 1002 somebody else's sendID
+ * Checks a message from a device and builds its append item. The function has no await, so that two frames of one
+ * socket cannot overtake each other.
+ * @throws ImError 1001 when the message is malformed, 1002 when its sendID is another user's
  */
 export function prepareSend(
   { msg, bytes }: ReceivedMessage,
@@ -29,46 +31,44 @@ export function prepareSend(
 ): PreparedSend {
   requireSendable(msg)
   if (msg.sendID !== sender.userID) {
-    throw ImError.noPermission(`the connection belongs to ${sender.userID}, not to the sendID ${msg.sendID}`)
+    throw ImError.noPermission(`the connection belongs to ${sender.userID}, so the sendID cannot be ${msg.sendID}`)
   }
   const options = applyDefaultOptions(msg.contentType, msg.options)
   const route = routing(options)
-  if (route.notification) throw ImError.args('only the service itself sends notifications')
+  if (route.notification) throw ImError.args('only the server sends notifications')
   const home = conversationIDFor(msg, false)
   return {
     home,
-    item: {
-      operationID: sender.operationID,
-      sendID: msg.sendID,
-      recvID: msg.recvID,
-      groupID: msg.groupID,
-      clientMsgID: msg.clientMsgID,
-      serverMsgID: sender.serverMsgID,
-      sessionType: msg.sessionType,
-      contentType: msg.contentType,
-      createTime: msg.createTime,
-      // OpenIM keeps a client's own sendTime; a stored one would let a clock that is wrong reorder everyone's history.
-      sendTime: route.stored ? 0 : msg.sendTime,
-      log: 'chat',
-      stored: route.stored,
-      senderSync: route.senderSync,
-      senderHasIt: true,
-      exempt: false,
-      // Bytes that nobody vouches for never travel on: Go's decoder refuses what ours lets pass, and one such message in
-      // a log would spoil every answer that holds it.
-      msg: bytes && options === msg.options ? bytes : MsgData.encode({ ...msg, options }).finish(),
-    },
+    item: buildAppendItem(
+      msg,
+      {
+        operationID: sender.operationID,
+        serverMsgID: sender.serverMsgID,
+        // OpenIM: a client's own sendTime is kept. Here a stored message gets the server's time: a device with a wrong
+        // clock would reorder the history of all members.
+        sendTime: route.stored ? 0 : msg.sendTime,
+        log: 'chat',
+        stored: route.stored,
+        senderSync: route.senderSync,
+        senderHasIt: true,
+        exempt: false,
+      },
+      // `bytes` is null unless the reader has verified the client's encoding. Unverified bytes are encoded again: Go's
+      // decoder refuses some inputs that ours accepts, and one such message in a log breaks every answer that contains
+      // it.
+      bytes && options === msg.options ? bytes : MsgData.encode({ ...msg, options }).finish(),
+    ),
   }
 }
 
-/** @throws ImError 1001 unless it is a message that people write, and says to whom */
+/** @throws ImError 1001 unless users may send this kind of message and it names its receiver */
 export function requireSendable(msg: MsgData): void {
   if (msg.sendID === '') throw ImError.args('the message has no sendID')
   if (msg.clientMsgID === '') throw ImError.args('the message has no clientMsgID')
   if (msg.content.length === 0) throw ImError.args('the message has no content')
-  if (msg.contentType <= 0) throw ImError.args(`contentType ${msg.contentType} is not a kind of message`)
+  if (msg.contentType <= 0) throw ImError.args(`contentType ${msg.contentType} is not valid: it must be greater than 0`)
   if (msg.contentType >= FIRST_NOTIFICATION_TYPE) {
-    throw ImError.args(`contentType ${msg.contentType} is the service's own`)
+    throw ImError.args(`contentType ${msg.contentType} is reserved for notifications of the server`)
   }
   if (msg.recvID.length > MAX_ID || msg.groupID.length > MAX_ID) {
     throw ImError.args(`recvID and groupID have at most ${MAX_ID} characters`)
@@ -78,6 +78,6 @@ export function requireSendable(msg: MsgData): void {
   } else if (msg.sessionType === SessionType.Group) {
     if (msg.groupID === '') throw ImError.args('a message to a group needs a groupID')
   } else {
-    throw ImError.args(`sessionType ${msg.sessionType} cannot be sent to`)
+    throw ImError.args(`sessionType ${msg.sessionType} is not valid: it must be 1 or 3`)
   }
 }

@@ -6,13 +6,16 @@ import type { CallerContext } from '../../../runtime/context.ts'
 import { ensureAdmin } from '../../user/access.ts'
 import { Reliability, type SendBusinessNotificationReq, type SentMsg } from '../schema.ts'
 
-/** What an app backend tells its own clients, which get `{key, data}` as it is. It is repaired by nothing but storing. */
+/**
+ * Sends `{key, data}` from an app backend to its clients unchanged. Clients that are offline get it only when it is
+ * stored.
+ */
 export async function sendBusinessNotification(
   ctx: CallerContext,
   req: z.output<typeof SendBusinessNotificationReq>,
 ): Promise<SentMsg> {
   await ensureAdmin(ctx, req.sendUserID)
-  // OpenIM: to a group the recvID stays empty here, unlike with its other notifications.
+  // OpenIM: for a group, recvID is empty here; in its other notifications recvID is the group's ID.
   const toGroup: Route = { sendID: req.sendUserID, recvID: '', groupID: req.recvGroupID }
   const route = req.recvGroupID === '' ? toUser(req.sendUserID, req.recvUserID) : toGroup
   return notify(

@@ -8,19 +8,19 @@ import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context
 import { messageID } from '../../../runtime/ids.ts'
 import { ensureAdmin, existingUser } from '../../user/access.ts'
 import { AnsweredMessage, type SendSimpleMsgReq, type SentMsg } from '../schema.ts'
-import { accessSender } from './access-sender.ts'
-import { composeMessage, sendDraft } from './draft.ts'
-import { noteSent } from './send-status.ts'
+import { composeMessage, sendBackendMessage } from './backend-message.ts'
+import { checkSender } from './check-sender.ts'
+import { recordSent } from './send-status.ts'
 
 /**
- * A robot's answer to a message that a webhook told it of, as markdown. In a single chat the one who was written to
- * answers; in a group the body says who speaks.
+ * Sends a bot's Markdown answer to a message that the bot got by a webhook. In a one-to-one chat the receiver of that
+ * message is the sender of the answer; in a group the request's sendID is.
  */
 export async function sendSimpleMsg(ctx: CallerContext, req: z.output<typeof SendSimpleMsgReq>): Promise<SentMsg> {
   const answered = answeredMessage(req.key)
   const inGroup = answered.groupID !== ''
   const sendID = inGroup ? req.sendID : answered.recvID
-  if (sendID === '') throw ImError.args(inGroup ? 'sendID: it says who speaks in the group' : 'key: it has no recvID')
+  if (sendID === '') throw ImError.args(inGroup ? 'sendID: it is needed in a group' : 'key: it has no recvID')
   requireSelfOrAdmin(ctx, sendID)
   await ensureAdmin(ctx, sendID)
   const sender = await existingUser(ctx, sendID)
@@ -44,16 +44,19 @@ export async function sendSimpleMsg(ctx: CallerContext, req: z.output<typeof Sen
     },
     ctx.now(),
   )
-  // It is a user who answers, not the service.
-  const draft = { msg: { ...msg, msgFrom: MsgFrom.User }, exempt: await accessSender(ctx, sendID, sessionType) }
-  const sent = await sendDraft(ctx, draft, { recvID: inGroup ? '' : answered.sendID, clientMsgID: messageID() })
-  await noteSent(ctx)
+  // The answer comes from a user, not from the system.
+  const message = { msg: { ...msg, msgFrom: MsgFrom.User }, exempt: await checkSender(ctx, sendID, sessionType) }
+  const sent = await sendBackendMessage(ctx, message, {
+    recvID: inGroup ? '' : answered.sendID,
+    clientMsgID: messageID(),
+  })
+  await recordSent(ctx)
   return sent
 }
 
-/** @throws ImError 1001 when the key is not the one of a webhook */
+/** @throws ImError 1001 when the key is not one that a webhook carried */
 function answeredMessage(key: string): z.output<typeof AnsweredMessage> {
-  // A plus sign that was not escaped in the address arrives as a blank.
+  // A plus sign that was not escaped in the URL arrives as a space.
   const text = Buffer.from(key.replaceAll(' ', '+'), 'base64').toString('utf8')
   const answered = AnsweredMessage.safeParse(parseJson(text))
   if (!answered.success) throw ImError.args('key: it is not the key of a message')

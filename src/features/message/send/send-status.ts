@@ -1,22 +1,25 @@
 import type { CallerContext } from '../../../runtime/context.ts'
 
 /**
- * Notes that the call with this operationID has sent its message. This is the REST calls' alone: a message over a
- * socket writes nothing for it. A note is one row in the caller's own object (the backend's, not the sender's), kept
- * for a day and then removed: two written rows and an object call for a message, 2.15 dollars for a million.
+ * Records that the REST call with this operationID has sent its message. Messages over a socket record nothing. The
+ * record is one row in the UserObject of the caller (the backend, not the sender), removed after a day. It costs two
+ * written rows and one object call per message: 2.15 dollars a million.
  */
-export async function noteSent(ctx: CallerContext): Promise<void> {
+export async function recordSent(ctx: CallerContext): Promise<void> {
   try {
     await ctx.user(ctx.caller.userID).recordRestSend(ctx.operationID)
   } catch (error) {
-    // The message is sent; an error now would make the backend send it again.
-    ctx.log.error('the status of a sent message could not be noted', error)
+    // The message is sent already: an error answer would make the backend send it again.
+    ctx.log.error('recording the send status failed', error)
   }
 }
 
 const Status = { Unknown: 0, Sent: 2 } as const
 
-/** What became of the caller's call with the same operationID, for 24 hours. OpenIM tells it of anybody's call. */
+/**
+ * Answers whether the caller's call with the same operationID has sent its message, for 24 hours. OpenIM: calls of
+ * other users are answered too.
+ */
 export async function checkMsgIsSendSuccess(ctx: CallerContext): Promise<{ status: number }> {
   const sent = await ctx.user(ctx.caller.userID).wasRestSendStored(ctx.operationID)
   return { status: sent ? Status.Sent : Status.Unknown }

@@ -12,17 +12,19 @@ import { type BeforeWebhookContext, callBeforeWebhook } from '../../../webhook/b
 import type { BeforeReply } from '../../../webhook/commands.ts'
 import { messageFields, replyKey } from '../../../webhook/message-fields.ts'
 
-type Told = Pick<MsgData, 'contentType' | 'sessionType' | 'recvID' | 'groupID'>
+type FilterFields = Pick<MsgData, 'contentType' | 'sessionType' | 'recvID' | 'groupID'>
 
-/** Whether the app is asked about this message before it is sent. Without webhooks this is all that they cost. */
-export function asksBeforeSend({ webhooks, admins }: Config, msg: Told & { sendID: string }): boolean {
+/**
+ * Whether a before-webhook is called for this message. A deployment without webhooks pays only this check per message.
+ */
+export function hasBeforeSendWebhook({ webhooks, admins }: Config, msg: FilterFields & { sendID: string }): boolean {
   const { beforeSendSingleMsg, beforeSendGroupMsg, beforeMsgModify } = webhooks
   if (!beforeSendSingleMsg && !beforeSendGroupMsg && !beforeMsgModify) return false
-  return wants(beforeMsgModify, msg) || wants(firstHookFor(webhooks, admins, msg), msg)
+  return isSelectedBy(beforeMsgModify, msg) || isSelectedBy(beforeSendHook(webhooks, admins, msg), msg)
 }
 
-/** OpenIM: in single chats an administrator of the app is not asked about, in groups like anybody else. */
-function firstHookFor(
+/** OpenIM: messages of app administrators skip the webhook in one-to-one chats, but not in groups. */
+function beforeSendHook(
   { beforeSendSingleMsg, beforeSendGroupMsg }: Config['webhooks'],
   admins: Config['admins'],
   { sessionType, sendID }: { sessionType: number; sendID: string },
@@ -31,8 +33,13 @@ function firstHookFor(
   return sessionType === SessionType.Single && !admins.has(sendID) ? beforeSendSingleMsg : undefined
 }
 
-/** Notifications and typing are never told; what else is left out says the configuration. */
-function wants(hook: Hook | undefined, { contentType, sessionType, recvID, groupID }: Told): hook is Hook {
+/**
+ * Whether a webhook covers a message. Notifications and typing messages are never covered; the hook's filters select.
+ */
+function isSelectedBy(
+  hook: Hook | undefined,
+  { contentType, sessionType, recvID, groupID }: FilterFields,
+): hook is Hook {
   if (!hook || isNotificationKind(contentType) || contentType === ContentType.Typing) return false
   if (sessionType !== SessionType.Single && sessionType !== SessionType.Group) return false
   if (hook.deniedTypes.has(contentType)) return false
@@ -40,33 +47,35 @@ function wants(hook: Hook | undefined, { contentType, sessionType, recvID, group
   return hook.attentionIDs.has(sessionType === SessionType.Group ? groupID : recvID)
 }
 
-/** A message that the app has agreed to. */
-export interface Approved {
+/** A message that the app server has allowed. */
+export interface ApprovedMessage {
   msg: MsgData
   serverMsgID: string
-  /** The app has changed it: its sender has to hear what it is now. */
+  /** The app server has changed the message, so the sender's devices must get the new version. */
   modified: boolean
 }
 
 /**
- * Asks the app whether a message may be sent, and as what.
- * @throws ImError the app's refusal; 90004 or 90007 when it must be heard and cannot be
+ * Calls the before-webhooks of a message: the app server may refuse the message or change its fields.
+ * @throws ImError the app server's refusal; 90004 or 90007 when a webhook that must succeed has failed
  */
-export async function askBeforeSend(
+export async function callBeforeSendWebhooks(
   ctx: BeforeWebhookContext & { now(): number },
   msg: MsgData,
   serverMsgID: string,
-): Promise<Approved> {
+): Promise<ApprovedMessage> {
   const { webhooks, admins } = ctx.config
   const shown = messageFields({ ...msg, serverMsgID, sendTime: msg.sendTime || ctx.now() }, ctx.operationID)
-  if (wants(firstHookFor(webhooks, admins, msg), msg)) {
+  if (isSelectedBy(beforeSendHook(webhooks, admins, msg), msg)) {
     if (msg.sessionType === SessionType.Group) {
       await callBeforeWebhook(ctx, 'beforeSendGroupMsg', { ...shown, groupID: msg.groupID })
     } else {
       await callBeforeWebhook(ctx, 'beforeSendSingleMsg', { ...shown, recvID: msg.recvID })
     }
   }
-  const reply = wants(webhooks.beforeMsgModify, msg) ? await callBeforeWebhook(ctx, 'beforeMsgModify', shown) : null
+  const reply = isSelectedBy(webhooks.beforeMsgModify, msg)
+    ? await callBeforeWebhook(ctx, 'beforeMsgModify', shown)
+    : null
   const changes = reply ? changesOf(msg, reply) : {}
   return {
     msg: { ...msg, ...changes },
@@ -75,7 +84,7 @@ export async function askBeforeSend(
   }
 }
 
-/** The fields that the app has set to something else. */
+/** The fields that the app server's reply changes. */
 function changesOf(msg: MsgData, reply: BeforeReply<'beforeMsgModify'>): Partial<MsgData> {
   const { content, ...given } = reply
   const wanted: Partial<MsgData> = {
@@ -102,18 +111,21 @@ function changesOf(msg: MsgData, reply: BeforeReply<'beforeMsgModify'>): Partial
   return Object.fromEntries(Object.entries(wanted).filter(differs))
 }
 
-/** @throws ImError 1001, as OpenIM answers, when it is not what clients can read as a message's content */
+/** @throws ImError 1001, as in OpenIM, unless the content is a JSON object, which clients require */
 function contentBytes(content: string): Uint8Array {
   try {
     const value: unknown = JSON.parse(content)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new TextEncoder().encode(content)
   } catch {
-    // Told below.
+    // Refused below, like every content that is not a JSON object.
   }
-  throw ImError.args("the app's webhook beforeMsgModify answered a content that is no JSON object")
+  throw ImError.args('the app server answered the webhook beforeMsgModify with a content that is not a JSON object')
 }
 
-/** The changed fields as REST callers get them. OpenIM leaves out the three that the answer has anyway. */
+/**
+ * The changed fields for the REST answer. OpenIM: without serverMsgID, clientMsgID and sendTime, which the answer has
+ * in any case.
+ */
 export function modifyForRest(before: MsgData, after: MsgData): Record<string, unknown> {
   const asJson = (msg: MsgData): [string, unknown][] => {
     const { serverMsgID: _, clientMsgID: __, sendTime: ___, content, ...rest } = msg
@@ -125,61 +137,65 @@ export function modifyForRest(before: MsgData, after: MsgData): Record<string, u
   )
 }
 
-/** Whether the app wants to hear of messages that were sent. */
-export function tellsAfterSend({ webhooks }: Config): boolean {
+/** Whether any after-webhook for sent messages is configured. */
+export function hasAfterSendWebhook({ webhooks }: Config): boolean {
   const { afterSendSingleMsg, afterSendGroupMsg, afterMsgSaveDB } = webhooks
   return Boolean(afterSendSingleMsg || afterSendGroupMsg || afterMsgSaveDB)
 }
 
-/** A message that a conversation has taken. */
-export interface TakenMessage {
+/** A message that a conversation has accepted. */
+export interface AcceptedMessage {
   operationID: string
   conversationID: string
-  /** As it is in the log; `seq` 0 = not stored. */
+  /** The message as stored in the log; `seq` 0 = not stored. */
   msg: MsgData
-  /** The status that its sender gave it. */
+  /** The status that the sender gave the message. */
   status: number
 }
 
-/** Tells the app of messages that a conversation has taken. Never fails: they are sent. */
-export async function tellAfterSend(ctx: AfterWebhookContext, messages: readonly TakenMessage[]): Promise<void> {
+/** Queues the after-webhooks of accepted messages. It never throws: the messages are sent already. */
+export async function queueAfterSendWebhooks(
+  ctx: AfterWebhookContext,
+  messages: readonly AcceptedMessage[],
+): Promise<void> {
   try {
     await queueJobs(
       ctx,
       messages.flatMap((message) => afterSendJobs(ctx, message)),
     )
   } catch (error) {
-    ctx.log.error('the app could not be told of messages', error, { count: messages.length })
+    ctx.log.error('queueing after-webhooks of messages failed', error, { count: messages.length })
   }
 }
 
 function afterSendJobs(
   ctx: Pick<AfterWebhookContext, 'config' | 'now'>,
-  { operationID, conversationID, msg, status }: TakenMessage,
+  { operationID, conversationID, msg, status }: AcceptedMessage,
 ): WebhookJob[] {
   const { webhooks } = ctx.config
   const { seq, serverMsgID, recvID, groupID } = msg
   const inGroup = msg.sessionType === SessionType.Group
-  // A crash has messages told of again; by this ID the app knows that it was told.
-  const about = (name: AfterName) => ({
+  // After a crash the webhook of a message is queued again, with the same eventID, so that the app can skip a
+  // duplicate.
+  const eventFields = (name: AfterName) => ({
     operationID,
     key: replyKey(msg),
     eventID: derivedID('webhook', name, conversationID, String(seq), serverMsgID),
   })
   const jobs: WebhookJob[] = []
-  if (wants(inGroup ? webhooks.afterSendGroupMsg : webhooks.afterSendSingleMsg, msg)) {
-    // OpenIM tells of a message before it has a seq.
+  if (isSelectedBy(inGroup ? webhooks.afterSendGroupMsg : webhooks.afterSendSingleMsg, msg)) {
+    // OpenIM: this webhook is sent before the message has a seq, so seq is 0.
     const fields = messageFields({ ...msg, seq: 0, status }, operationID)
     jobs.push(
       ...(inGroup
-        ? jobsFor(ctx, 'afterSendGroupMsg', { ...about('afterSendGroupMsg'), fields: { ...fields, groupID } })
-        : jobsFor(ctx, 'afterSendSingleMsg', { ...about('afterSendSingleMsg'), fields: { ...fields, recvID } })),
+        ? jobsFor(ctx, 'afterSendGroupMsg', { ...eventFields('afterSendGroupMsg'), fields: { ...fields, groupID } })
+        : jobsFor(ctx, 'afterSendSingleMsg', { ...eventFields('afterSendSingleMsg'), fields: { ...fields, recvID } })),
     )
   }
-  if (seq > 0 && wants(webhooks.afterMsgSaveDB, msg)) {
+  if (seq > 0 && isSelectedBy(webhooks.afterMsgSaveDB, msg)) {
     const to = inGroup ? { recvID: '', groupID } : { recvID, groupID: '' }
     const fields = { ...messageFields(msg, operationID), ...to }
-    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { ...about('afterMsgSaveDB'), fields }))
+    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { ...eventFields('afterMsgSaveDB'), fields }))
   }
   return jobs
 }

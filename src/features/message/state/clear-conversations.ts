@@ -6,12 +6,14 @@ import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { isSingleConversation } from '../../../protocol/conversation-id.ts'
 import { type CallerContext, type Context, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import { hasLeft } from '../access.ts'
-import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from '../read-schema.ts'
+import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from './schema.ts'
 
-/** How many conversations are cleared at the same time. */
+/** Conversations that are cleared at the same time. */
 const MAX_PARALLEL = 16
 
-/** Empties conversations for the user, or with IsSyncOther for everybody. Ones that the user does not have are skipped. */
+/**
+ * Clears conversations for the user, or with IsSyncOther for all members. IDs that the user does not have are skipped.
+ */
 export async function clearConversations(
   ctx: CallerContext,
   { conversationIDs, userID, deleteSyncOpt }: z.output<typeof ClearConversationMsgReq>,
@@ -20,7 +22,7 @@ export async function clearConversations(
   await clearAll(ctx, userID, conversationIDs, deleteSyncOpt)
 }
 
-/** Empties everything the user has. */
+/** Clears all conversations of the user. */
 export async function clearAllConversations(
   ctx: CallerContext,
   { userID, deleteSyncOpt }: z.output<typeof UserClearAllMsgReq>,
@@ -54,7 +56,7 @@ async function clearOne(ctx: CallerContext, userID: string, conversationID: stri
   const view = await user.logView(conversationID)
   if (!view) return false
   const conversation = ctx.conversation(view.home)
-  // Who has left a group clears it for nobody else.
+  // A user who has left the group clears it only for themselves.
   const toAll = forAll && !hasLeft(view)
   const maxSeq = toAll ? await conversation.clear() : await conversation.maxSeq()
   await user.raiseMinSeq(conversationID, maxSeq + 1)
@@ -71,8 +73,8 @@ async function clearOne(ctx: CallerContext, userID: string, conversationID: stri
 }
 
 /**
- * The notice of a cleared conversation is kept for nobody: a peer who is away would go on counting messages that cannot
- * be read any more. Members of a group count them until they open it, as with OpenIM.
+ * Raises the peer's min seq: the notification of a cleared conversation is not stored, so a peer who is offline would
+ * otherwise count messages as unread that no longer exist. OpenIM: members of a group count them until they open it.
  */
 async function clearForPeer(ctx: Context, peerUserID: string, conversationID: string, maxSeq: number): Promise<void> {
   await ctx.user(peerUserID).raiseMinSeq(conversationID, maxSeq + 1)

@@ -5,21 +5,21 @@ import { notify } from '../../../notification/send.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { conversationOf, hasLeft } from '../access.ts'
-import type { DeleteMsgPhysicalBySeqReq, DeleteMsgPhysicalReq, DeleteMsgsReq } from '../read-schema.ts'
+import { accessConversation, hasLeft } from '../access.ts'
+import type { DeleteMsgPhysicalBySeqReq, DeleteMsgPhysicalReq, DeleteMsgsReq } from './schema.ts'
 
-/** How many conversations are worked on at the same time. */
+/** Conversations whose messages are erased at the same time. */
 const MAX_PARALLEL = 16
 
-/** Deletes messages: for the user alone, or with IsSyncOther for everybody. */
+/** Deletes messages for the user, or with IsSyncOther for all members. */
 export async function deleteMessages(
   ctx: CallerContext,
   { conversationID, userID, seqs, deleteSyncOpt }: z.output<typeof DeleteMsgsReq>,
 ): Promise<void> {
-  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const { conversation, view } = await accessConversation(ctx, userID, conversationID)
   const detail = { userID, conversationID, seqs }
   if (deleteSyncOpt?.IsSyncOther) {
-    // OpenIM does not look; who was put out of a group would go on emptying it.
+    // OpenIM: no such check. A user who was removed from a group could still delete its messages.
     if (hasLeft(view)) throw ImError.noPermission(`${userID} has left the conversation ${conversationID}`)
     await conversation.erase(seqs)
     const [row] = await ctx.user(userID).conversations([conversationID])
@@ -31,7 +31,7 @@ export async function deleteMessages(
   if (deleteSyncOpt?.IsSyncSelf) await notify(ctx, NotificationKinds.deleteMsgs, toSelf(userID), detail)
 }
 
-/** An administrator erases messages for everybody, without a word to the clients. */
+/** Erases messages for all members, without a notification to the clients. */
 export async function deleteMessagesPhysically(
   ctx: CallerContext,
   { conversationID, seqs }: z.output<typeof DeleteMsgPhysicalBySeqReq>,
@@ -40,8 +40,8 @@ export async function deleteMessagesPhysically(
 }
 
 /**
- * An administrator erases what is older than a moment. OpenIM's own call ignores the conversations and mixes up seconds
- * and milliseconds, so that it erases nothing; this one does what its name says.
+ * Erases the messages that are older than a time. OpenIM: its call ignores the conversationIDs and confuses seconds
+ * with milliseconds, so that it erases nothing. Here the call erases the old messages of the given conversations.
  */
 export async function deleteOldMessagesPhysically(
   ctx: CallerContext,

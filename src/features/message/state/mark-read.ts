@@ -8,57 +8,68 @@ import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { pageWindow } from '../../../runtime/openim-json.ts'
 import { sendAfterWebhook } from '../../../webhook/after.ts'
-import { conversationOf } from '../access.ts'
-import type {
-  GetGroupMessageReadersReq,
-  MarkConversationAsReadReq,
-  MarkMsgsAsReadReq,
-  SetConversationHasReadSeqReq,
-} from '../read-schema.ts'
+import { accessConversation } from '../access.ts'
+import {
+  type GetGroupMessageReadersReq,
+  type MarkConversationAsReadReq,
+  type MarkMsgsAsReadReq,
+  ReadersFilter,
+  type SetConversationHasReadSeqReq,
+} from './schema.ts'
 
-/** Everything up to a seq is read. The other side of a single chat is told, for good; else one's own devices. */
+/**
+ * Marks all messages up to a seq as read. In a one-to-one chat the peer gets a stored receipt; otherwise the user's own
+ * devices get a notification.
+ */
 export async function markConversationAsRead(
   ctx: CallerContext,
   { conversationID, userID, hasReadSeq, seqs }: z.output<typeof MarkConversationAsReadReq>,
 ): Promise<void> {
-  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const { conversation, view } = await accessConversation(ctx, userID, conversationID)
   const read = await conversation.markRead(userID, hasReadSeq, seqs)
   await ctx.user(userID).raiseReadSeq(conversationID, read.hasReadSeq)
   if (read.sessionType !== SessionType.Single) {
-    await tellOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
+    await notifyOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
   } else if (read.newlyRead.length > 0) {
-    await tellPeer(ctx, { userID, conversationID, home: view.home, seqs: read.newlyRead, hasReadSeq: read.hasReadSeq })
+    await sendReceiptToPeer(ctx, {
+      userID,
+      conversationID,
+      home: view.home,
+      seqs: read.newlyRead,
+      hasReadSeq: read.hasReadSeq,
+    })
   } else {
-    // Nothing that the peer wrote is newly read: only the user's own devices have a counter to reset.
-    await tellOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
+    // No message of the peer is newly read, so only the user's own devices have to reset their unread count.
+    await notifyOwnDevices(ctx, userID, conversationID, read.hasReadSeq)
   }
   if (read.sessionType === SessionType.Single) {
-    await tellApp(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
+    await sendReadWebhook(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
   } else if (read.sessionType === SessionType.Group) {
-    // OpenIM: neither field is what its name says, and the group is not named.
+    // OpenIM: unreadMsgNum holds the read seq, contentType the session type, receiveID the reader; no field names the
+    // group.
     const fields = { sendID: userID, receiveID: userID, unreadMsgNum: hasReadSeq, contentType: read.sessionType }
     await sendAfterWebhook(ctx, 'afterGroupMsgRead', fields)
   }
 }
 
-/** Single messages are read; the last of them becomes the read position. */
+/** Marks the given messages as read; the last of them becomes the read seq. */
 export async function markMsgsAsRead(
   ctx: CallerContext,
   { conversationID, userID, seqs }: z.output<typeof MarkMsgsAsReadReq>,
 ): Promise<void> {
-  const { conversation, view } = await conversationOf(ctx, userID, conversationID)
+  const { conversation, view } = await accessConversation(ctx, userID, conversationID)
   const read = await conversation.markRead(userID, 0, seqs)
   const hasReadSeq = seqs.at(-1) as number
   await ctx.user(userID).raiseReadSeq(conversationID, hasReadSeq)
   if (read.sessionType === SessionType.Single) {
-    await tellPeer(ctx, { userID, conversationID, home: view.home, seqs, hasReadSeq })
+    await sendReceiptToPeer(ctx, { userID, conversationID, home: view.home, seqs, hasReadSeq })
   } else {
-    await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
+    await notifyOwnDevices(ctx, userID, conversationID, hasReadSeq)
   }
-  await tellApp(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
+  await sendReadWebhook(ctx, { conversationID, userID, seqs, sessionType: read.sessionType })
 }
 
-async function tellApp(
+async function sendReadWebhook(
   ctx: CallerContext,
   {
     conversationID,
@@ -67,19 +78,19 @@ async function tellApp(
     sessionType,
   }: { conversationID: string; userID: string; seqs: number[]; sessionType: number },
 ): Promise<void> {
-  // OpenIM: `Seqs` is its spelling, and `contentType` is the kind of conversation.
+  // OpenIM: the key is spelled `Seqs`, and `contentType` holds the session type.
   await sendAfterWebhook(ctx, 'afterSingleMsgRead', { conversationID, userID, Seqs: seqs, contentType: sessionType })
 }
 
 /**
- * Moves the read position without a receipt for the other side. Of a single chat the conversation is not told: it would
- * show the messages as read to devices that come later, while those that are here hear of no receipt.
+ * Raises the read seq without a receipt for the peer. The conversation object of a one-to-one chat does not record it:
+ * the peer's new devices would show the messages as read, while the peer's other devices got no receipt.
  */
 export async function setConversationHasReadSeq(
   ctx: CallerContext,
   { conversationID, userID, hasReadSeq }: z.output<typeof SetConversationHasReadSeqReq>,
 ): Promise<void> {
-  const { conversation } = await conversationOf(ctx, userID, conversationID)
+  const { conversation } = await accessConversation(ctx, userID, conversationID)
   if (isSingleConversation(conversationID)) {
     const maxSeq = await conversation.maxSeq()
     if (hasReadSeq > maxSeq) throw ImError.args(`seq ${hasReadSeq} is beyond the newest message, ${maxSeq}`)
@@ -87,16 +98,18 @@ export async function setConversationHasReadSeq(
     await conversation.markRead(userID, hasReadSeq, [])
   }
   await ctx.user(userID).raiseReadSeq(conversationID, hasReadSeq)
-  await tellOwnDevices(ctx, userID, conversationID, hasReadSeq)
+  await notifyOwnDevices(ctx, userID, conversationID, hasReadSeq)
 }
 
-/** Who has read a message of a group, or who has not, with both counts. OpenIM has this in its commercial edition. */
+/**
+ * Lists the members who have, or have not, read a group message, with both counts. OpenIM: only in its paid edition.
+ */
 export async function getGroupMessageReaders(
   ctx: CallerContext,
   { conversationID, userID, seq, filter, pagination }: z.output<typeof GetGroupMessageReadersReq>,
 ): Promise<{ hasReadCount: number; unreadCount: number; userIDs: string[] }> {
-  const { conversation } = await conversationOf(ctx, userID, conversationID)
-  return conversation.readers(seq, { hasRead: filter === 0, ...pageWindow(pagination) })
+  const { conversation } = await accessConversation(ctx, userID, conversationID)
+  return conversation.readers(seq, { hasRead: filter === ReadersFilter.HasRead, ...pageWindow(pagination) })
 }
 
 interface Receipt {
@@ -107,7 +120,7 @@ interface Receipt {
   hasReadSeq: number
 }
 
-async function tellPeer(
+async function sendReceiptToPeer(
   ctx: CallerContext,
   { userID, conversationID, home, seqs, hasReadSeq }: Receipt,
 ): Promise<void> {
@@ -116,7 +129,7 @@ async function tellPeer(
   await notify(ctx, NotificationKinds.hasReadReceipt, toUser(userID, row?.userID ?? userID), detail, { home })
 }
 
-async function tellOwnDevices(
+async function notifyOwnDevices(
   ctx: CallerContext,
   userID: string,
   conversationID: string,

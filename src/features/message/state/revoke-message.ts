@@ -7,19 +7,20 @@ import { ImError } from '../../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import { sendAfterWebhook } from '../../../webhook/after.ts'
 import { existingUser } from '../../user/access.ts'
-import { conversationOf } from '../access.ts'
-import type { RevokeMsgReq } from '../read-schema.ts'
+import { accessConversation } from '../access.ts'
+import type { RevokeMsgReq } from './schema.ts'
 
-/** Takes a message back: its sender may, and an administrator of the app. Everybody's devices are told, for good. */
+/** Revokes a message, for its sender or an app administrator. The devices of all members get a stored notification. */
 export async function revokeMessage(
   ctx: CallerContext,
   { conversationID, userID, seq }: z.output<typeof RevokeMsgReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, userID)
-  if (isNotificationConversation(conversationID)) throw ImError.args(`${conversationID} holds no messages of people`)
+  if (isNotificationConversation(conversationID))
+    throw ImError.args(`${conversationID} is a notification conversation and holds no chat messages`)
   const revoker = await existingUser(ctx, userID)
-  // An administrator takes part in no conversation and reaches each by its ID.
-  const home = ctx.caller.isAdmin ? conversationID : (await conversationOf(ctx, userID, conversationID)).view.home
+  // An administrator is a member of no conversation, so the home is taken from the conversationID.
+  const home = ctx.caller.isAdmin ? conversationID : (await accessConversation(ctx, userID, conversationID)).view.home
   const revoked = await ctx
     .conversation(home)
     .revoke(seq, { userID, nickname: revoker.nickname, isAppAdmin: ctx.caller.isAdmin })

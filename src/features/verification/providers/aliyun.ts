@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { SmsConfigOf } from '../../../config/verification.ts'
-import { signAcs3 } from './acs3.ts'
-import type { Phone, SentCode } from './letter.ts'
-import { callVendor } from './vendor.ts'
+import { signAcs3 } from './aliyun-signature.ts'
+import { callProvider } from './call-provider.ts'
+import type { Phone, SentCode } from './message-template.ts'
 
 const Answer = z.object({ Code: z.string() })
 
-/** Alibaba Cloud's SMS service. Its template has one placeholder, `code`. */
+/** Sends a code by Alibaba Cloud's SMS service. The SMS template there has one placeholder, `code`. */
 export async function sendByAliyun(
   config: SmsConfigOf<'aliyun'>,
   { areaCode, phoneNumber }: Phone,
@@ -28,7 +28,7 @@ export async function sendByAliyun(
     now,
     nonce: crypto.randomUUID(),
   })
-  await callVendor(url, { headers }, (answer) => {
+  await callProvider(url, { headers }, (answer) => {
     const { data } = Answer.safeParse(answer)
     return data && data.Code !== 'OK' ? data.Code : null
   })

@@ -1,9 +1,9 @@
 import type { MailBinding } from '../../../runtime/mail-binding.ts'
-import type { MailLetter } from './letter.ts'
-import { VendorRefusal } from './vendor.ts'
+import { ProviderError } from './call-provider.ts'
+import type { Mail } from './message-template.ts'
 
-/** Cloudflare's Email Service, by a binding instead of a key. */
-export async function sendByCloudflare(binding: MailBinding | null, letter: MailLetter): Promise<void> {
-  if (!binding) throw new VendorRefusal('the deployment has no binding EMAIL')
-  await binding.send({ ...letter })
+/** Sends a mail by Cloudflare's Email Service, through a binding instead of an API key. */
+export async function sendByCloudflare(binding: MailBinding | null, email: Mail): Promise<void> {
+  if (!binding) throw new ProviderError('the deployment has no EMAIL binding')
+  await binding.send({ ...email })
 }

@@ -1,11 +1,11 @@
 import type { MailConfigOf } from '../../../config/verification.ts'
-import type { MailLetter } from './letter.ts'
-import { callVendor } from './vendor.ts'
+import { callProvider } from './call-provider.ts'
+import type { Mail } from './message-template.ts'
 
-/** A service of the deployment's own choice: it gets `{from, to, subject, text}` and answers any 2xx. */
-export async function sendByHttp(config: MailConfigOf<'http'>, letter: MailLetter): Promise<void> {
-  await callVendor(config.endpoint, {
+/** Sends a mail by any HTTP service: the service gets `{from, to, subject, text}` and answers any 2xx status. */
+export async function sendByHttp(config: MailConfigOf<'http'>, email: Mail): Promise<void> {
+  await callProvider(config.endpoint, {
     headers: { ...config.headers, 'content-type': 'application/json' },
-    body: JSON.stringify(letter),
+    body: JSON.stringify(email),
   })
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { SmsConfigOf } from '../../../config/verification.ts'
-import { e164, filledIn, type Phone, type SentCode } from './letter.ts'
-import { signTc3 } from './tc3.ts'
-import { callVendor } from './vendor.ts'
+import { callProvider } from './call-provider.ts'
+import { e164, fillTemplate, type Phone, type SentCode } from './message-template.ts'
+import { signTc3 } from './tencent-signature.ts'
 
 const Answer = z.object({
   Response: z.object({
@@ -11,7 +11,7 @@ const Answer = z.object({
   }),
 })
 
-/** Tencent Cloud's SMS service. */
+/** Sends a code by Tencent Cloud's SMS service. */
 export async function sendByTencent(
   config: SmsConfigOf<'tencent'>,
   phone: Phone,
@@ -24,12 +24,12 @@ export async function sendByTencent(
     SmsSdkAppId: config.appID,
     SignName: config.signName,
     TemplateId: config.templateID,
-    TemplateParamSet: config.templateParams.map((param) => filledIn(param, sent)),
+    TemplateParamSet: config.templateParams.map((param) => fillTemplate(param, sent)),
   })
   const { secretID, secretKey, region } = config
   const call = { endpoint, service: 'sms', action: 'SendSms', version: '2021-01-11', region, body, now }
   const headers = await signTc3({ ...call, secretID, secretKey })
-  await callVendor(endpoint, { headers, body }, (answer) => {
+  await callProvider(endpoint, { headers, body }, (answer) => {
     const { data } = Answer.safeParse(answer)
     const codes = [data?.Response.Error?.Code, ...(data?.Response.SendStatusSet ?? []).map(({ Code }) => Code)]
     return codes.find((code) => code !== undefined && code !== 'Ok') ?? null

@@ -1,5 +1,9 @@
 import type { Config } from '../../../config/index.ts'
-import { type TakenMessage, tellAfterSend, tellsAfterSend } from '../../../features/message/send/webhooks.ts'
+import {
+  type AcceptedMessage,
+  hasAfterSendWebhook,
+  queueAfterSendWebhooks,
+} from '../../../features/message/send/webhooks.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import type { Database } from '../../../platform/storage/d1.ts'
 import { MessageStatus, MsgFrom } from '../../../protocol/constants/message-status.ts'
@@ -55,7 +59,7 @@ export class AppServer {
 
   /** Tells the app of messages that were just taken. Nobody waits for it. */
   sendAfterWebhooks(messages: readonly StampedMessage[]): void {
-    if (!tellsAfterSend(this.#deps.config())) return
+    if (!hasAfterSendWebhook(this.#deps.config())) return
     const { conversationID } = this.#deps
     this.#queue(
       messages
@@ -71,7 +75,7 @@ export class AppServer {
 
   /** Tells the app again of what was stored since a moment: nobody knows any more whether it was told. */
   resendAfterWebhooks(since: number): void {
-    if (!tellsAfterSend(this.#deps.config())) return
+    if (!hasAfterSendWebhook(this.#deps.config())) return
     const { conversationID } = this.#deps
     const stored = this.#deps.chat().storedSince(since)
     this.#queue(
@@ -84,11 +88,14 @@ export class AppServer {
     )
   }
 
-  #queue(messages: readonly TakenMessage[]): void {
+  #queue(messages: readonly AcceptedMessage[]): void {
     if (messages.length === 0) return
     const { config, log, openDatabase, queue } = this.#deps
     this.#ways ??= { db: openDatabase(), webhooks: new WebhookQueue(queue) }
-    const telling = tellAfterSend({ config: config(), log: log(), now: () => Date.now(), ...this.#ways }, messages)
+    const telling = queueAfterSendWebhooks(
+      { config: config(), log: log(), now: () => Date.now(), ...this.#ways },
+      messages,
+    )
     this.#told = Promise.all([this.#told, telling]).then(() => {})
   }
 }

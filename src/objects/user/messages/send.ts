@@ -1,7 +1,11 @@
 import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { errorOf } from '../../../contracts/outcome.ts'
 import { type PreparedSend, prepareSend } from '../../../features/message/send/prepare-send.ts'
-import { type Approved, askBeforeSend, asksBeforeSend } from '../../../features/message/send/webhooks.ts'
+import {
+  type ApprovedMessage,
+  callBeforeSendWebhooks,
+  hasBeforeSendWebhook,
+} from '../../../features/message/send/webhooks.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import type { MsgData } from '../../../protocol/proto/index.ts'
@@ -36,10 +40,10 @@ export function sendMessage(user: UserCore, received: ReceivedMessage, operation
   const serverMsgID = messageID()
   const prepared = prepareSend(received, { userID: user.userID, operationID, serverMsgID })
   const { home } = prepared
-  const needsApproval = asksBeforeSend(user.config, msg)
+  const needsApproval = hasBeforeSendWebhook(user.config, msg)
   if (!needsApproval && !user.beforeSendGate.hasWaiting(home)) return append(user, prepared)
-  const approved: Promise<Approved | null> = needsApproval
-    ? askBeforeSend(user.webhookContext(operationID), msg, serverMsgID)
+  const approved: Promise<ApprovedMessage | null> = needsApproval
+    ? callBeforeSendWebhooks(user.webhookContext(operationID), msg, serverMsgID)
     : Promise.resolve(null)
   return user.beforeSendGate.enter(home, approved, (answer) =>
     append(user, answer ? prepareApproved(user, answer, operationID) : prepared),
@@ -54,7 +58,7 @@ interface PreparedMessage extends PreparedSend {
 /** Prepares the message as the webhook returned it; changes are checked as if the device had sent them. */
 function prepareApproved(
   user: UserCore,
-  { msg, serverMsgID, modified }: Approved,
+  { msg, serverMsgID, modified }: ApprovedMessage,
   operationID: string,
 ): PreparedMessage {
   const prepared = prepareSend({ msg, bytes: null }, { userID: user.userID, operationID, serverMsgID })

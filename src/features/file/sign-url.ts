@@ -1,0 +1,34 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Context } from '../../runtime/context.ts'
+
+/** The purpose of a signed URL. Each purpose has its own key, so that a signature is valid for one purpose only. */
+type Purpose = 'to upload to' | 'to read at'
+
+/** Signs the permission that a URL carries, with a key that is derived from the deployment's secret. */
+export function signatureOf({ config }: Context, purpose: Purpose, permitted: readonly (string | number)[]): string {
+  return createHmac('sha256', hmacKeyOf(config.secret, purpose)).update(JSON.stringify(permitted)).digest('base64url')
+}
+
+/** Whether this deployment has signed exactly this permission. */
+export function isSigned(
+  ctx: Context,
+  purpose: Purpose,
+  permitted: readonly (string | number)[],
+  signature: string,
+): boolean {
+  const expected = Buffer.from(signatureOf(ctx, purpose, permitted))
+  const given = Buffer.from(signature)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+const keys = new Map<string, Buffer>()
+
+function hmacKeyOf(secret: string, purpose: Purpose): Buffer {
+  // The label is part of the key: changing it invalidates all signed URLs.
+  const label = `openim-edge: addresses ${purpose}`
+  const known = keys.get(label + secret)
+  if (known) return known
+  const key = createHmac('sha256', secret).update(label).digest()
+  keys.set(label + secret, key)
+  return key
+}
