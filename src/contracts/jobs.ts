@@ -34,7 +34,7 @@ export const TransferJob = z.discriminatedUnion('kind', [
   /** One message to many users. `draft` is the encoded message, in base64; `batchID` makes a repeated job harmless. */
   z.object({ kind: z.literal('send-to-users'), ...batch, recvIDs: z.array(z.string()) }),
   /**
-   * One step of a cleaning (see `jobs/cron.ts`), begun at `startTime` (ms): behind `cursor`, with so much removed so far.
+   * One step of a cleaning (see `jobs/cleaning.ts`), begun at `startTime` (ms): behind `cursor`, with so much removed so far.
    */
   z.object({
     kind: z.literal('clean'),

@@ -1,10 +1,10 @@
 import { withOverrides } from '../config/overrides.ts'
 import type { Bindings } from '../env.ts'
 import { flushCountsIfDue } from '../runtime/counters.ts'
-import { runPushJob } from './offline-push.ts'
-import { eachJob } from './run-jobs.ts'
-import { runTransferJob } from './transfer.ts'
-import { deliverWebhooks, keepDeadWebhooks } from './webhook-after.ts'
+import { runPushJob } from './push-jobs.ts'
+import { createJobConsumer } from './job-consumer.ts'
+import { runTransferJob } from './transfer-jobs.ts'
+import { deliverWebhooks, keepDeadWebhooks } from './webhook-jobs.ts'
 
 type Consumer = (batch: MessageBatch<unknown>, env: Bindings) => Promise<void>
 
@@ -13,8 +13,8 @@ type Consumer = (batch: MessageBatch<unknown>, env: Bindings) => Promise<void>
  * keeps failing goes to the dead letters. A vendor may take seconds to answer, so pushes do not wait for each other.
  */
 const CONSUMERS: Readonly<Record<string, Consumer>> = {
-  'openim-edge-transfer': eachJob(1, runTransferJob),
-  'openim-edge-push': eachJob(6, runPushJob),
+  'openim-edge-transfer': createJobConsumer(1, runTransferJob),
+  'openim-edge-push': createJobConsumer(6, runPushJob),
   'openim-edge-webhook': deliverWebhooks,
   'openim-edge-webhook-dead': keepDeadWebhooks,
 }

@@ -1,7 +1,7 @@
 import { ContentType } from '../protocol/constants/content-type.ts'
 
 /** What an absent user's phone shows. */
-export interface OfflinePushText {
+export interface DefaultPushText {
   title: string
   desc: string
   ext: string
@@ -14,7 +14,7 @@ export interface NotificationKind {
   toChat: boolean
   /** Stored in the notification log, and so pulled after a reconnect; the others are repaired by version sync. */
   stored: boolean
-  offlinePush: OfflinePushText | null
+  offlinePush: DefaultPushText | null
 }
 
 const kind = (contentType: ContentType, given: Partial<NotificationKind> = {}): NotificationKind => ({
@@ -25,7 +25,7 @@ const kind = (contentType: ContentType, given: Partial<NotificationKind> = {}): 
   ...given,
 })
 
-const push = (text: string, desc = text): { offlinePush: OfflinePushText } => ({
+const push = (text: string, desc = text): { offlinePush: DefaultPushText } => ({
   offlinePush: { title: text, desc, ext: text },
 })
 

@@ -44,7 +44,7 @@ export async function enqueueOfflinePush(
 }
 
 /** The jobs that ring these users without another question. */
-export function pushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
+export function toPushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
   const base = packMessage(message)
   return splitBySize(receivers, ({ userID }) => userID).map((part) => ({ kind: 'ring', ...base, receivers: part }))
 }

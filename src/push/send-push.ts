@@ -2,7 +2,7 @@ import type { ProviderName } from '../config/push.ts'
 import type { PushTarget } from '../contracts/jobs.ts'
 import { type Log, reasonOf } from '../platform/observability/log.ts'
 import type { PushNotification } from './compose-push.ts'
-import { type Fate, type Provider, VendorFault } from './providers/provider.ts'
+import { type Fate, type Provider, VendorError } from './providers/provider.ts'
 
 const MAX_LOGGED_CHARS = 300
 /** What is shorter stands in any answer by chance. */
@@ -56,7 +56,7 @@ function note(rung: PushRound, target: PushTarget, fate: Fate): void {
 
 /** Whatever else went wrong here, D1 away or a key that is none, may be put right: the queue keeps what cannot be done. */
 function fateOfFault(error: unknown): Fate {
-  if (error instanceof VendorFault) return error.fate
+  if (error instanceof VendorError) return error.fate
   return { fate: 'later', why: reasonOf(error), afterSeconds: null }
 }
 

@@ -65,7 +65,7 @@ export async function removeTokensOfPlatform(db: Database, userID: string, platf
 }
 
 /** The tokens of these users that are good at the moment `now` (ms). */
-export async function tokensOf(db: Database, userIDs: readonly string[], now: number): Promise<DeviceTokenRow[]> {
+export async function findTokens(db: Database, userIDs: readonly string[], now: number): Promise<DeviceTokenRow[]> {
   const [first, ...rest] = chunked(userIDs).map((part) =>
     db
       .select()

@@ -6,7 +6,7 @@ import { type AfterName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { messageID } from '../runtime/ids.ts'
 import { bytesOfJob, MAX_JOB_BYTES, type WebhookQueue } from '../runtime/webhook-queue.ts'
 import type { AfterFields } from './commands.ts'
-import { keepDead } from './store/dead-letters.ts'
+import { keepDeadLetters } from './store/dead-letters.ts'
 import { putLargeBody } from './store/large-bodies.ts'
 
 /** What telling the app stands on; every context is one. */
@@ -29,7 +29,7 @@ interface Event<N extends AfterName> {
 }
 
 /** Whom an event goes to: one job for each address. None when the webhook is off. */
-export function jobsFor<N extends AfterName>(
+export function webhookJobsFor<N extends AfterName>(
   { config, now }: Pick<AfterWebhookContext, 'config' | 'now'>,
   name: N,
   { operationID, fields, key = '', eventID = messageID() }: Event<N>,
@@ -48,20 +48,20 @@ export async function sendAfterWebhook<N extends AfterName>(
   fields: AfterFields[N],
 ): Promise<void> {
   if (!ctx.config.webhooks[name]) return
-  await queueJobs(ctx, jobsFor(ctx, name, { operationID: ctx.operationID, fields }))
+  await queueWebhookJobs(ctx, webhookJobsFor(ctx, name, { operationID: ctx.operationID, fields }))
 }
 
 /**
  * Puts jobs into the queue. When the queue does not take them they become dead letters at once, from where they can be
  * sent again; when that fails too they are in the log.
  */
-export async function queueJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
+export async function queueWebhookJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
   if (jobs.length === 0) return
   try {
-    await sendJobs(ctx, jobs)
+    await sendWebhookJobs(ctx, jobs)
   } catch (error) {
     ctx.log.error('webhooks could not be queued and become dead letters', error, { count: jobs.length })
-    await keepDead(ctx.db, jobs, ctx.now()).catch((worse: unknown) => {
+    await keepDeadLetters(ctx.db, jobs, ctx.now()).catch((worse: unknown) => {
       const events = JSON.stringify(jobs.map(({ eventID, name }) => `${name} ${eventID}`))
       ctx.log.error('webhooks are lost', worse, { events })
     })
@@ -69,7 +69,7 @@ export async function queueJobs(ctx: AfterWebhookContext, jobs: readonly Webhook
 }
 
 /** Puts jobs into the queue, or fails: some of them may be in it nevertheless. */
-export async function sendJobs(
+export async function sendWebhookJobs(
   { db, webhooks }: Pick<AfterWebhookContext, 'db' | 'webhooks'>,
   jobs: readonly WebhookJob[],
 ): Promise<void> {

@@ -5,8 +5,8 @@ import { type BeforeName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { messageID } from '../runtime/ids.ts'
 import { BEFORE_REPLIES, type BeforeFields, type BeforeReply } from './commands.ts'
-import { HookFailure, postHook } from './post.ts'
-import { withAnswer } from './with-answer.ts'
+import { WebhookCallError, postWebhook } from './post.ts'
+import { applyReply } from './apply-reply.ts'
 
 /** What asking the app stands on; every context is one. */
 export interface BeforeWebhookContext {
@@ -36,7 +36,7 @@ export async function callBeforeWebhook<N extends BeforeName>(
   let merged: BeforeReply<N> | null = null
   for (const answer of answers) {
     if (answer.status === 'rejected') throw answer.reason
-    if (answer.value) merged = merged ? withAnswer(merged, answer.value) : answer.value
+    if (answer.value) merged = merged ? applyReply(merged, answer.value) : answer.value
   }
   return merged
 }
@@ -68,9 +68,9 @@ async function callHook(
   const call = { operationID, eventID: messageID(), timeoutMs: hook.timeoutMs, secret: config.webhookSecret }
   try {
     // OpenIM: the status is not looked at, only what the answer says.
-    return (await postHook({ ...call, url, body })).body
+    return (await postWebhook({ ...call, url, body })).body
   } catch (error) {
-    if (error instanceof HookFailure) throw ImError.webhookUnreachable(`the app's webhook ${name}: ${error.message}`)
+    if (error instanceof WebhookCallError) throw ImError.webhookUnreachable(`the app's webhook ${name}: ${error.message}`)
     throw error
   }
 }

@@ -47,7 +47,7 @@ interface PushFields extends StatusFields {
   content: string
 }
 
-export interface OfflinePushFields {
+export interface OfflinePushInfoFields {
   title: string
   desc: string
   ex: string
@@ -139,7 +139,7 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeMsgModify: MessageFields
   beforeOnlinePush: PushFields & { userIDList: readonly string[] }
   beforeGroupOnlinePush: PushFields & { seq: number }
-  beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushFields>
+  beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushInfoFields>
   beforeAddFriend: { fromUserID: string; toUserID: string; reqMsg: string; ex: string }
   beforeAddFriendAgree: AgreeFields
   beforeImportFriends: { ownerUserID: string; friendUserIDs: readonly string[] }

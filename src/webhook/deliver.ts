@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { WebhookJob } from '../contracts/jobs.ts'
-import { HookFailure, postHook } from './post.ts'
+import { WebhookCallError, postWebhook } from './post.ts'
 
 /** For a job whose webhook was switched off since. */
 const DEFAULT_TIMEOUT_MS = 5_000
@@ -17,16 +17,16 @@ export interface Delivered {
  * Tries to deliver an event. OpenIM does not look at the status; here an event counts as delivered only with one of
  * success, and not with a web page, which is the mark of an address that leads elsewhere.
  */
-export async function deliverJob(config: Config, job: WebhookJob, body: string): Promise<Delivered> {
+export async function deliverWebhook(config: Config, job: WebhookJob, body: string): Promise<Delivered> {
   const { operationID, eventID, name } = job
   const hooks: Record<string, { timeoutMs: number } | undefined> = config.webhooks
   const timeoutMs = hooks[name]?.timeoutMs ?? DEFAULT_TIMEOUT_MS
   try {
     const call = { url: addressOf(job), operationID, eventID, body, timeoutMs, secret: config.webhookSecret }
-    const answer = await postHook(call)
+    const answer = await postWebhook(call)
     return { status: answer.status, error: objectionTo(answer) }
   } catch (error) {
-    if (error instanceof HookFailure) return { status: error.status, error: error.message }
+    if (error instanceof WebhookCallError) return { status: error.status, error: error.message }
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { signatureHeaders } from './sign.ts'
 const MAX_ANSWER_BYTES = 1_048_576
 
 /** A call to the app's server. */
-export interface HookCall {
+export interface WebhookCall {
   url: string
   operationID: string
   eventID: string
@@ -21,8 +21,8 @@ export interface Answer {
 }
 
 /** A call that got no usable answer. The sentence never names the address: clients may be shown it. */
-export class HookFailure extends Error {
-  override readonly name = 'HookFailure'
+export class WebhookCallError extends Error {
+  override readonly name = 'WebhookCallError'
   /** 0 when there was no answer at all. */
   readonly status: number
 
@@ -34,9 +34,9 @@ export class HookFailure extends Error {
 
 /**
  * Calls the app's server once. Redirects are not followed: a hook goes where the operator has said and nowhere else.
- * @throws HookFailure when there is no answer within the limit, a redirect, or one that is too long
+ * @throws WebhookCallError when there is no answer within the limit, a redirect, or one that is too long
  */
-export async function postHook({ url, operationID, eventID, body, timeoutMs, secret }: HookCall): Promise<Answer> {
+export async function postWebhook({ url, operationID, eventID, body, timeoutMs, secret }: WebhookCall): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -52,13 +52,13 @@ export async function postHook({ url, operationID, eventID, body, timeoutMs, sec
     const { status } = response
     if (status >= 300 && status < 400) {
       await response.body?.cancel()
-      throw new HookFailure(`it answered ${status}, and redirects are not followed`, status)
+      throw new WebhookCallError(`it answered ${status}, and redirects are not followed`, status)
     }
     return { status, contentType: response.headers.get('content-type') ?? '', body: await readText(response) }
   } catch (error) {
-    if (error instanceof HookFailure) throw error
-    if (isTimeout(error)) throw new HookFailure(`it did not answer within ${timeoutMs / 1000} seconds`)
-    throw new HookFailure('it could not be reached')
+    if (error instanceof WebhookCallError) throw error
+    if (isTimeout(error)) throw new WebhookCallError(`it did not answer within ${timeoutMs / 1000} seconds`)
+    throw new WebhookCallError('it could not be reached')
   }
 }
 
@@ -79,7 +79,7 @@ async function readText(response: Response): Promise<string> {
     bytes += value.length
     if (bytes > MAX_ANSWER_BYTES) {
       await reader.cancel()
-      throw new HookFailure(`its answer has more than ${MAX_ANSWER_BYTES} bytes`, response.status)
+      throw new WebhookCallError(`its answer has more than ${MAX_ANSWER_BYTES} bytes`, response.status)
     }
     text += decoder.decode(value, { stream: true })
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
 import type { Bindings } from '../../src/env.ts'
-import { askBeforePush } from '../../src/jobs/ask-before-push.ts'
+import { applyBeforePushWebhook } from '../../src/jobs/apply-before-push-webhook.ts'
 import { WEBHOOKS, type WebhookName } from '../../src/protocol/constants/webhook.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
 import { packMessage } from '../../src/push/enqueue.ts'
@@ -148,9 +148,9 @@ describe('a walk through everything that the app can hear of', () => {
     const msg = MsgData.encode(MsgData.fromPartial({ ...single, content: new Uint8Array(), offlinePushInfo })).finish()
     const ring = packMessage({ operationID: 'op-1', conversationID: 'si_x_y', home: 'si_x_y', msg })
     const job = { kind: 'ring' as const, ...ring, receivers: [{ userID: bert, badge: 1 }] }
-    expect(await askBeforePush(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
+    expect(await applyBeforePushWebhook(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
     app.answer = () => REFUSE
-    expect(await askBeforePush(createContext(env, 'op-1'), job)).toBeNull()
+    expect(await applyBeforePushWebhook(createContext(env, 'op-1'), job)).toBeNull()
 
     const missing = () => names.filter((name) => heard(name).length === 0)
     await expect.poll(missing).toEqual([])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PushJob } from '../../src/contracts/jobs.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { enqueueOfflinePush, pushJobs } from '../../src/push/enqueue.ts'
+import { enqueueOfflinePush, toPushJobs } from '../../src/push/enqueue.ts'
 
 const QUEUE_MESSAGE_BYTES = 128_000
 const QUEUE_BATCH_BYTES = 256_000
@@ -52,7 +52,7 @@ describe('a message that is too large for a queue', () => {
       signalInfo: 's'.repeat(100_000),
     }
     const given = { content: new Uint8Array(900_000), ex: 'y'.repeat(9_000), contentType: 110, offlinePushInfo }
-    const [job] = pushJobs(messageOf(given), [{ userID: 'bob', badge: 1 }])
+    const [job] = toPushJobs(messageOf(given), [{ userID: 'bob', badge: 1 }])
     expect(bytesOf(job)).toBeLessThan(QUEUE_MESSAGE_BYTES)
     expect(MsgData.decode(Buffer.from(job?.message ?? '', 'base64'))).toMatchObject({
       clientMsgID: 'c',

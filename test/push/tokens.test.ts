@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginRules } from '../../src/protocol/multi-login.ts'
-import { saveToken, tokensOf } from '../../src/push/tokens.ts'
+import { saveToken, findTokens } from '../../src/push/tokens.ts'
 import { bindings } from '../rigs/rig.ts'
 
 const db = () => openDatabase(bindings.DB)
@@ -15,7 +15,7 @@ async function register(userID: string, rules: MultiLoginRules, ...tokens: strin
     const row = { provider, token, userID, platformID: Number(platformID), vendor: '', expiresAt: 0 }
     await saveToken(db(), { ...row, updatedAt: clock++ }, rules)
   }
-  const rows = await tokensOf(db(), [userID], clock)
+  const rows = await findTokens(db(), [userID], clock)
   return rows.map((row) => `${row.provider} ${row.platformID} ${row.token.split(' ')[1]}`).sort()
 }
 

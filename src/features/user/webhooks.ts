@@ -4,7 +4,7 @@ import type { Context } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
-import { withAnswer } from '../../webhook/with-answer.ts'
+import { applyReply } from '../../webhook/apply-reply.ts'
 import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
 
 type NewUsers = z.output<typeof UserRegisterReq>['users']
@@ -44,7 +44,7 @@ export async function beforeUpdateUserInfo(
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfo', fields)
   if (!reply) return change
   const wanted = { nickname: reply.nickName || null, faceURL: reply.faceURL || null, ex: reply.ex || null }
-  return fitted('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
+  return fitted('beforeUpdateUserInfo', userID, applyReply(change, wanted))
 }
 
 export async function beforeUpdateUserInfoEx(
@@ -55,7 +55,7 @@ export async function beforeUpdateUserInfoEx(
   const { nickname, faceURL, ex } = change
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
   if (!reply) return change
-  return fitted('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
+  return fitted('beforeUpdateUserInfoEx', userID, applyReply(change, { ...reply, nickname: reply.nickName }))
 }
 
 function fitted(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {

@@ -4,8 +4,8 @@ import { isWebhookName } from '../../protocol/constants/webhook.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
-import { sendJobs } from '../../webhook/after.ts'
-import { type DeadLetter, deadJobs, deadLetterPage, dropDead } from '../../webhook/store/dead-letters.ts'
+import { sendWebhookJobs } from '../../webhook/after.ts'
+import { type DeadLetter, deadLetterJobs, deadLetterPage, removeDeadLetters } from '../../webhook/store/dead-letters.ts'
 import type { DeleteDeadLettersReq, GetDeadLettersReq, ReplayReq } from './schema.ts'
 
 /** So many are sent again at a time: their bodies are in memory together. */
@@ -39,15 +39,15 @@ export async function replay(
   for (let from = 0; from < (all ? MAX_REPLAYED : ids.length); from += REPLAYED_TOGETHER) {
     const given = ids.slice(from, from + REPLAYED_TOGETHER)
     // What was replayed is gone, so the oldest are always the next ones.
-    const letters = await deadJobs(ctx.db, all ? { after: 0, limit: REPLAYED_TOGETHER } : { ids: given })
+    const letters = await deadLetterJobs(ctx.db, all ? { after: 0, limit: REPLAYED_TOGETHER } : { ids: given })
     const missing = given.find((id) => !letters.some((letter) => letter.id === id))
     if (missing !== undefined) throw ImError.notFound(`there is no dead letter ${missing}`)
     if (letters.length === 0) break
-    await sendJobs(
+    await sendWebhookJobs(
       ctx,
       letters.flatMap(({ job }) => readdressed(ctx, job)),
     )
-    await dropDead(
+    await removeDeadLetters(
       ctx.db,
       letters.map(({ id }) => id),
     )
@@ -68,5 +68,5 @@ export async function deleteDeadLetters(
   ctx: CallerContext,
   { ids }: z.output<typeof DeleteDeadLettersReq>,
 ): Promise<{ deleted: number }> {
-  return { deleted: await dropDead(ctx.db, ids) }
+  return { deleted: await removeDeadLetters(ctx.db, ids) }
 }

@@ -18,7 +18,7 @@ import {
   readJson,
   refused,
   SENT,
-  VendorFault,
+  VendorError,
 } from './provider.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -99,7 +99,7 @@ export class Fcm implements Provider {
       body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
     })
     const token = TokenAnswer.safeParse(readJson(answer.text))
-    if (!isOk(answer) || !token.success) throw new VendorFault(fateOf(answer))
+    if (!isOk(answer) || !token.success) throw new VendorError(fateOf(answer))
     return { value: token.data.access_token, issuedAt, expiresAt: issuedAt + token.data.expires_in * 1_000 }
   }
 
@@ -109,9 +109,9 @@ export class Fcm implements Provider {
     const known = fetched.get(this.#config)
     if (known && known.until > this.#deps.now()) return known.account
     const answer = await callVendor(authURL ?? '', { method: 'GET' })
-    if (!isOk(answer)) throw new VendorFault(fateOf(answer))
+    if (!isOk(answer)) throw new VendorError(fateOf(answer))
     const account = ServiceAccount.safeParse(readJson(answer.text))
-    if (!account.success) throw new VendorFault(refused('what fcm.authURL answers is no service account'))
+    if (!account.success) throw new VendorError(refused('what fcm.authURL answers is no service account'))
     fetched.set(this.#config, { account: account.data, until: this.#deps.now() + ACCOUNT_KEPT_MS })
     return account.data
   }

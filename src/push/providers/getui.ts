@@ -17,7 +17,7 @@ import {
   readJson,
   refused,
   SENT,
-  VendorFault,
+  VendorError,
 } from './provider.ts'
 
 const TOKEN_EXPIRED = 10_001
@@ -114,7 +114,7 @@ export class Getui implements Provider {
         return { value: data.data.token, issuedAt, expiresAt: data.data.expire_time }
       }
       const fate = this.#fateOf(called)
-      throw new VendorFault('why' in fate ? fate : refused('GeTui answers without a token'))
+      throw new VendorError('why' in fate ? fate : refused('GeTui answers without a token'))
     })
   }
 }

@@ -14,7 +14,7 @@ export type Fate =
   | { fate: 'later'; why: string; afterSeconds: number | null; attempt?: string }
 
 export interface Provider {
-  /** One fate per target, in order. May throw a VendorFault when nothing was sent to anyone. */
+  /** One fate per target, in order. May throw a VendorError when nothing was sent to anyone. */
   push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]>
   /** @throws Error with a sentence for the operator when the keys of the configuration cannot be used */
   checkKeys(): Promise<void>
@@ -30,7 +30,7 @@ export interface ProviderDeps {
 }
 
 /** Something in common to all targets failed: their credential could not be had, say. */
-export class VendorFault extends Error {
+export class VendorError extends Error {
   readonly fate: Fate
 
   constructor(fate: Extract<Fate, { why: string }>) {

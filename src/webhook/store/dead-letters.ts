@@ -25,7 +25,7 @@ const COLUMNS = {
 }
 
 /** Keeps jobs that could not be delivered; one that is kept already stays as it is. Their bodies must be there. */
-export async function keepDead(db: Database, jobs: readonly WebhookJob[], deadTime: number): Promise<void> {
+export async function keepDeadLetters(db: Database, jobs: readonly WebhookJob[], deadTime: number): Promise<void> {
   let chars = 0
   let batch: WebhookJob[] = []
   const flush = async () => {
@@ -70,7 +70,7 @@ export async function deadLetterPage(
 }
 
 /** Those of the given IDs that are there, or the oldest behind an ID, as jobs that can be queued again. */
-export async function deadJobs(
+export async function deadLetterJobs(
   db: Database,
   which: { ids: readonly number[] } | { after: number; limit: number },
 ): Promise<{ id: number; job: WebhookJob }[]> {
@@ -88,7 +88,7 @@ async function select(db: Database, where: SQL | undefined, limit: number): Prom
 }
 
 /** @returns how many there were */
-export async function dropDead(db: Database, ids: readonly number[]): Promise<number> {
+export async function removeDeadLetters(db: Database, ids: readonly number[]): Promise<number> {
   let dropped = 0
   for (const part of chunked(ids)) {
     const rows = await db

@@ -23,7 +23,7 @@ export async function largeBody(db: Database, job: JobID): Promise<string | null
   return row ? unpackBody(row.body) : null
 }
 
-export async function dropLargeBody(db: Database, job: JobID): Promise<void> {
+export async function removeLargeBody(db: Database, job: JobID): Promise<void> {
   await db.delete(webhookLargeBody).where(isOf(job))
 }
 

@@ -7,7 +7,7 @@ import type { AfterName } from '../../../protocol/constants/webhook.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { MsgData } from '../../../protocol/proto/index.ts'
 import { derivedID } from '../../../runtime/ids.ts'
-import { type AfterWebhookContext, jobsFor, queueJobs } from '../../../webhook/after.ts'
+import { type AfterWebhookContext, webhookJobsFor, queueWebhookJobs } from '../../../webhook/after.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from '../../../webhook/before.ts'
 import type { BeforeReply } from '../../../webhook/commands.ts'
 import { messageFields, replyKey } from '../../../webhook/message-fields.ts'
@@ -144,7 +144,7 @@ export interface TakenMessage {
 /** Tells the app of messages that a conversation has taken. Never fails: they are sent. */
 export async function tellAfterSend(ctx: AfterWebhookContext, messages: readonly TakenMessage[]): Promise<void> {
   try {
-    await queueJobs(
+    await queueWebhookJobs(
       ctx,
       messages.flatMap((message) => afterSendJobs(ctx, message)),
     )
@@ -172,14 +172,14 @@ function afterSendJobs(
     const fields = messageFields({ ...msg, seq: 0, status }, operationID)
     jobs.push(
       ...(inGroup
-        ? jobsFor(ctx, 'afterSendGroupMsg', { ...about('afterSendGroupMsg'), fields: { ...fields, groupID } })
-        : jobsFor(ctx, 'afterSendSingleMsg', { ...about('afterSendSingleMsg'), fields: { ...fields, recvID } })),
+        ? webhookJobsFor(ctx, 'afterSendGroupMsg', { ...about('afterSendGroupMsg'), fields: { ...fields, groupID } })
+        : webhookJobsFor(ctx, 'afterSendSingleMsg', { ...about('afterSendSingleMsg'), fields: { ...fields, recvID } })),
     )
   }
   if (seq > 0 && wants(webhooks.afterMsgSaveDB, msg)) {
     const to = inGroup ? { recvID: '', groupID } : { recvID, groupID: '' }
     const fields = { ...messageFields(msg, operationID), ...to }
-    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { ...about('afterMsgSaveDB'), fields }))
+    jobs.push(...webhookJobsFor(ctx, 'afterMsgSaveDB', { ...about('afterMsgSaveDB'), fields }))
   }
   return jobs
 }

@@ -3,7 +3,7 @@ import type { Delivery, DeliveryResult } from '../../../contracts/user.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation, notificationTwin } from '../../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../../protocol/push-messages.ts'
-import { longestPushWait } from '../../../webhook/push.ts'
+import { maxOnlinePushWaitMs } from '../../../webhook/before-push.ts'
 import { ensureConversation } from '../conversations/begin-conversation.ts'
 import { pushOffline } from '../notify/should-push.ts'
 import type { Device } from '../state/devices.ts'
@@ -66,7 +66,7 @@ function pushStored(user: UserCore, { conversationID, home }: Delivery, messages
 export function pushInOrder(user: UserCore, conversationID: string, messages: readonly Outgoing[]): void {
   push(user, conversationID, user.reorderBuffer.take(conversationID, messages))
   if (!user.reorderBuffer.isWaiting(conversationID)) return
-  const waitMs = MAX_WAIT_MS + longestPushWait(user.config)
+  const waitMs = MAX_WAIT_MS + maxOnlinePushWaitMs(user.config)
   setTimeout(() => push(user, conversationID, user.reorderBuffer.flushOverdue(conversationID)), waitMs)
 }
 

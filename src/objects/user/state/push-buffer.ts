@@ -2,7 +2,7 @@ import type { PushConfig } from '../../../config/push.ts'
 import type { PushJob } from '../../../contracts/jobs.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import type { Database } from '../../../platform/storage/d1.ts'
-import { type PushedMessage, pushJobs } from '../../../push/enqueue.ts'
+import { type PushedMessage, toPushJobs } from '../../../push/enqueue.ts'
 import { removeTokensOfPlatform } from '../../../push/tokens.ts'
 import type { PushState } from './push-state.ts'
 
@@ -105,7 +105,7 @@ export class PushBuffer {
   async #send(due: (Pending & { raises: number })[]): Promise<void> {
     for (const { message, seq, raises } of due) this.#pushState.recordPush(message.conversationID, seq, raises)
     const jobs = due.flatMap(({ message, countsOnBadge }) =>
-      pushJobs(message, [{ userID: this.#userID, badge: this.#pushState.shownBadge(countsOnBadge) }]),
+      toPushJobs(message, [{ userID: this.#userID, badge: this.#pushState.shownBadge(countsOnBadge) }]),
     )
     try {
       await this.#deps.send(jobs)

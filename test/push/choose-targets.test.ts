@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ProviderName, parsePush } from '../../src/config/push.ts'
-import { targetsOf } from '../../src/push/route.ts'
+import { chooseTargets } from '../../src/push/choose-targets.ts'
 import type { DeviceTokenRow } from '../../src/push/tables.ts'
 
 const SECTIONS = {
@@ -17,7 +17,7 @@ function targets(setting: object, rows: [ProviderName, number, string][], userID
     return { provider, platformID, token, userID: token.slice(0, 3), vendor: '', expiresAt: 0, updatedAt: 0 }
   })
   const receivers = userIDs.map((userID) => ({ userID, badge: 2 }))
-  return targetsOf(push, receivers, tokens).map(
+  return chooseTargets(push, receivers, tokens).map(
     ({ userID, provider, platforms, token }) => `${userID} ${provider} ${platforms} ${token}`,
   )
 }

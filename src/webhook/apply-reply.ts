@@ -4,12 +4,12 @@ type Answered<Asked, Answer> = {
 }
 
 /** What was asked for, with what the app has put in its place: what an answer leaves out, or null, changes nothing. */
-export function withAnswer<Asked extends object>(asked: Asked, answer: Asked): Asked
-export function withAnswer<Asked extends object, Answer extends object>(
+export function applyReply<Asked extends object>(asked: Asked, answer: Asked): Asked
+export function applyReply<Asked extends object, Answer extends object>(
   asked: Asked,
   answer: Answer,
 ): Answered<Asked, Answer>
-export function withAnswer<Asked extends object>(asked: Asked, answer: object): Asked {
+export function applyReply<Asked extends object>(asked: Asked, answer: object): Asked {
   const given = Object.entries(answer).filter(
     ([name, value]) => value !== null && value !== undefined && Object.hasOwn(asked, name),
   )

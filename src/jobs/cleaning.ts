@@ -4,7 +4,7 @@ import type { Bindings } from '../env.ts'
 import { annotateTrace } from '../platform/observability/trace.ts'
 import { type Context, createContext } from '../runtime/context.ts'
 import { count } from '../runtime/counters.ts'
-import { clearExpiredFiles, clearExpiredLogs, clearExpiredMessages } from './clear-expired.ts'
+import { clearExpiredFiles, clearExpiredLogs, clearExpiredMessages } from './cleaning-steps.ts'
 
 /** A stretch of a cleaning: short enough for one job of a queue, and harmless when it is done again. */
 export type CleaningStep = (

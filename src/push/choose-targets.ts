@@ -7,16 +7,16 @@ import type { DeviceTokenRow } from './tables.ts'
  * Where to ring each receiver. On every platform it is the first provider of the platform's route that can: one that
  * has a token of the user there, or one that knows users by their IDs. So no device is rung by two vendors.
  */
-export function targetsOf(
+export function chooseTargets(
   config: PushConfig,
   receivers: readonly PushReceiver[],
   tokens: readonly DeviceTokenRow[],
 ): PushTarget[] {
   const byUser = Map.groupBy(tokens, (row) => row.userID)
-  return receivers.flatMap((receiver) => targetsOfUser(config, receiver, byUser.get(receiver.userID) ?? []))
+  return receivers.flatMap((receiver) => chooseTargetsOfUser(config, receiver, byUser.get(receiver.userID) ?? []))
 }
 
-function targetsOfUser(config: PushConfig, { userID, badge }: PushReceiver, tokens: DeviceTokenRow[]): PushTarget[] {
+function chooseTargetsOfUser(config: PushConfig, { userID, badge }: PushReceiver, tokens: DeviceTokenRow[]): PushTarget[] {
   const common = { userID, badge, attempt: '' }
   const targets: PushTarget[] = []
   const byUserID = new Map<ProviderName, PlatformID[]>()

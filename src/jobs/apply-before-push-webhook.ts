@@ -7,7 +7,7 @@ import { MsgData } from '../protocol/proto/index.ts'
 import { countsOnBadge } from '../push/compose-push.ts'
 import { MAX_USERS, packMessage } from '../push/enqueue.ts'
 import type { Context } from '../runtime/context.ts'
-import { beforeOfflinePush } from '../webhook/push.ts'
+import { beforeOfflinePush } from '../webhook/before-push.ts'
 import { validateReply } from '../webhook/validate-reply.ts'
 
 type RingJob = Extract<PushJob, { kind: 'ring' }>
@@ -22,7 +22,7 @@ const OtherUsers = z.object({ userIDList: z.array(z.string()).max(MAX_USERS) })
  * asked again about those who are left.
  * @returns the job as the app wants it; null when it refuses, or must be heard and cannot be
  */
-export async function askBeforePush(ctx: Context, job: RingJob): Promise<RingJob | null> {
+export async function applyBeforePushWebhook(ctx: Context, job: RingJob): Promise<RingJob | null> {
   if (!ctx.config.webhooks.beforeOfflinePush) return job
   const msg = MsgData.decode(Buffer.from(job.message, 'base64'))
   const userIDs = job.receivers.map(({ userID }) => userID)

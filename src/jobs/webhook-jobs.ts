@@ -4,10 +4,10 @@ import type { Bindings } from '../env.ts'
 import { inParallel } from '../platform/concurrency/parallel.ts'
 import { createLog, type Log } from '../platform/observability/log.ts'
 import { openDatabase } from '../platform/storage/d1.ts'
-import { deliverJob } from '../webhook/deliver.ts'
-import { keepDead } from '../webhook/store/dead-letters.ts'
-import { type DeliveryRow, logDeliveries } from '../webhook/store/deliveries.ts'
-import { dropLargeBody, largeBody } from '../webhook/store/large-bodies.ts'
+import { deliverWebhook } from '../webhook/deliver.ts'
+import { keepDeadLetters } from '../webhook/store/dead-letters.ts'
+import { type WebhookDeliveryRow, recordWebhookDeliveries } from '../webhook/store/deliveries.ts'
+import { removeLargeBody, largeBody } from '../webhook/store/large-bodies.ts'
 import { operationIDOf } from './operation-id.ts'
 import { retryDelay } from './retry-delay.ts'
 
@@ -25,14 +25,14 @@ export async function deliverWebhooks(batch: MessageBatch<unknown>, env: Binding
   if (webhookLogSize === 0) return
   try {
     const rows = tried.filter((row) => row !== null)
-    await logDeliveries(openDatabase(env.DB), rows, webhookLogSize)
+    await recordWebhookDeliveries(openDatabase(env.DB), rows, webhookLogSize)
   } catch (error) {
     // The events are delivered or wait for their next try: only the log has a gap.
     log.error('deliveries could not be written down', error)
   }
 }
 
-async function tryMessage(message: Message<unknown>, env: Bindings, log: Log): Promise<Omit<DeliveryRow, 'id'> | null> {
+async function tryMessage(message: Message<unknown>, env: Bindings, log: Log): Promise<Omit<WebhookDeliveryRow, 'id'> | null> {
   const { attempts } = message
   const config = configOf(env)
   const retry = () => message.retry({ delaySeconds: retryDelay(config.webhookRetrySeconds, attempts) })
@@ -45,11 +45,11 @@ async function tryMessage(message: Message<unknown>, env: Bindings, log: Log): P
       return null
     }
     const time = Date.now()
-    const { status, error } = await deliverJob(config, job, body)
+    const { status, error } = await deliverWebhook(config, job, body)
     if (error === '') message.ack()
     else retry()
     // After the acknowledgement: a message that comes again finds that it was done.
-    if (error === '' && job.body === null) await dropLargeBody(db, job)
+    if (error === '' && job.body === null) await removeLargeBody(db, job)
     const { eventID, name, operationID, url } = job
     const outcome = { delivered: error === '', status, error, durationMs: Date.now() - time, time }
     if (error !== '') log.warn('a webhook was not delivered', { eventID, webhook: name, operationID, attempts, error })
@@ -76,9 +76,9 @@ export async function keepDeadWebhooks(batch: MessageBatch<unknown>, env: Bindin
     try {
       const job = parsed.data
       const body = job.body ?? (await largeBody(db, job))
-      if (body !== null) await keepDead(db, [{ ...job, body }], Date.now())
+      if (body !== null) await keepDeadLetters(db, [{ ...job, body }], Date.now())
       message.ack()
-      if (job.body === null) await dropLargeBody(db, job)
+      if (job.body === null) await removeLargeBody(db, job)
     } catch (error) {
       log.error('a dead webhook could not be kept', error, namesOf(message))
       message.retry({ delaySeconds: DEAD_RETRY_SECONDS })

@@ -8,7 +8,7 @@ import { announceInvitees } from '../features/group/membership/invite-users.ts'
 import { sendToAll, sendToUsers } from '../features/message/send/batch-send-msg.ts'
 import { listConversation } from '../features/message/store.ts'
 import type { Context } from '../runtime/context.ts'
-import { clean } from './cron.ts'
+import { clean } from './cleaning.ts'
 
 /** Does one job of the `transfer` queue. */
 export function runTransferJob(ctx: Context, _env: Bindings, body: unknown): Promise<void> {

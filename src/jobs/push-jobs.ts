@@ -5,13 +5,13 @@ import { inParallel } from '../platform/concurrency/parallel.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 import { composePush, countsOnBadge } from '../push/compose-push.ts'
 import { Credentials } from '../push/credentials.ts'
-import { enqueueOfflinePush, pushJobs, sendPushJobs } from '../push/enqueue.ts'
+import { enqueueOfflinePush, toPushJobs, sendPushJobs } from '../push/enqueue.ts'
 import { createProviders } from '../push/providers/index.ts'
-import { targetsOf } from '../push/route.ts'
+import { chooseTargets } from '../push/choose-targets.ts'
 import { sendPush } from '../push/send-push.ts'
-import { removeDeadTokens, tokensOf } from '../push/tokens.ts'
+import { removeDeadTokens, findTokens } from '../push/tokens.ts'
 import type { Context } from '../runtime/context.ts'
-import { askBeforePush } from './ask-before-push.ts'
+import { applyBeforePushWebhook } from './apply-before-push-webhook.ts'
 
 /** How many users' objects are asked at the same time. */
 const MAX_PARALLEL = 32
@@ -40,11 +40,11 @@ async function ringReceivers(
   config: PushConfig,
   given: Extract<PushJob, { kind: 'ring' }>,
 ): Promise<void> {
-  const job = await askBeforePush(ctx, given)
+  const job = await applyBeforePushWebhook(ctx, given)
   if (!job) return
   const userIDs = job.receivers.map(({ userID }) => userID)
-  const tokens = await tokensOf(ctx.db, userIDs, ctx.now())
-  await ringTargets(ctx, env, config, job, targetsOf(config, job.receivers, tokens))
+  const tokens = await findTokens(ctx.db, userIDs, ctx.now())
+  await ringTargets(ctx, env, config, job, chooseTargets(config, job.receivers, tokens))
 }
 
 /** What is to be rung, whatever kind of job it is in. */
@@ -98,7 +98,7 @@ async function askUsers(ctx: Context, env: Bindings, job: Extract<PushJob, { kin
     throw new RetryLater('no user could be asked', null)
   }
   const message = { operationID, conversationID, home, msg: Buffer.from(job.message, 'base64') }
-  await sendPushJobs(env.PUSH_QUEUE, pushJobs(message, receivers))
+  await sendPushJobs(env.PUSH_QUEUE, toPushJobs(message, receivers))
   await enqueueOfflinePush(env.PUSH_QUEUE, message, unreached)
 }
 

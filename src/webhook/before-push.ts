@@ -6,7 +6,7 @@ import { ImError } from '../protocol/errors.ts'
 import { OptionKey, optionIsOn } from '../protocol/message-options.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from './before.ts'
-import type { OfflinePushFields } from './commands.ts'
+import type { OfflinePushInfoFields } from './commands.ts'
 import { contentText } from './message-fields.ts'
 
 /** To whose devices a message is pushed, of those who take part in its conversation. */
@@ -21,7 +21,7 @@ export function isInAudience(audience: Audience, userID: string): boolean {
  * Whether the app is asked about a message before it is pushed to devices. Without these hooks this is all that they
  * cost.
  */
-export function asksBeforeOnlinePush(
+export function hasOnlinePushWebhook(
   { webhooks }: Pick<Config, 'webhooks'>,
   { sessionType, contentType }: Pick<MsgData, 'sessionType' | 'contentType'>,
 ): boolean {
@@ -30,7 +30,7 @@ export function asksBeforeOnlinePush(
 }
 
 /** How long a message may wait for the app at most; ms. */
-export function longestPushWait({ webhooks }: Pick<Config, 'webhooks'>): number {
+export function maxOnlinePushWaitMs({ webhooks }: Pick<Config, 'webhooks'>): number {
   const { beforeOnlinePush, beforeGroupOnlinePush } = webhooks
   return Math.max(beforeOnlinePush?.timeoutMs ?? 0, beforeGroupOnlinePush?.timeoutMs ?? 0)
 }
@@ -59,10 +59,10 @@ function receiversOf({ sendID, recvID, options }: MsgData): string[] {
   return sendID !== recvID && optionIsOn(options, OptionKey.SenderSync) ? [recvID, sendID] : [recvID]
 }
 
-export interface OfflinePushReply {
+export interface OfflinePushDecision {
   userIDs: readonly string[]
   /** Null when neither the message nor the app says anything about it. */
-  info: OfflinePushFields | null
+  info: OfflinePushInfoFields | null
 }
 
 /**
@@ -74,7 +74,7 @@ export async function beforeOfflinePush(
   ctx: BeforeWebhookContext,
   msg: MsgData,
   userIDs: readonly string[],
-): Promise<OfflinePushReply> {
+): Promise<OfflinePushDecision> {
   const asGiven = { userIDs, info: msg.offlinePushInfo ?? null }
   if (!ctx.config.webhooks.beforeOfflinePush || msg.contentType === ContentType.Typing) return asGiven
   const fields = { ...pushFields(ctx, msg), userIDList: userIDs, ...msg.offlinePushInfo }

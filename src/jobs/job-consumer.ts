@@ -20,7 +20,7 @@ export type RunJob = (ctx: Context, env: Bindings, body: unknown) => Promise<voi
 const Traced = z.object({ kind: z.string(), operationID: z.string() })
 
 /** A consumer that does the jobs of a batch, so many at a time. */
-export function eachJob(atATime: number, run: RunJob) {
+export function createJobConsumer(atATime: number, run: RunJob) {
   return async (batch: MessageBatch<unknown>, env: Bindings): Promise<void> => {
     const log = createLog(configOf(env).logLevel, { queue: batch.queue })
     await inParallel(batch.messages, atATime, async (message) => {
