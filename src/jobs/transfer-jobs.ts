@@ -10,7 +10,7 @@ import { listConversation } from '../features/message/store.ts'
 import type { Context } from '../runtime/context.ts'
 import { clean } from './cleaning.ts'
 
-/** Does one job of the `transfer` queue. */
+/** Runs one job of the `transfer` queue. */
 export function runTransferJob(ctx: Context, _env: Bindings, body: unknown): Promise<void> {
   return handle(ctx, TransferJob.parse(body))
 }

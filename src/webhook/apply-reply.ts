@@ -1,17 +1,17 @@
-/** Each field as it was asked for, or as the app has put it. */
-type Answered<Asked, Answer> = {
-  [K in keyof Asked]: Asked[K] | (K extends keyof Answer ? NonNullable<Answer[K]> : never)
+/** Each field has the type of the request, or the type of the reply that replaced it. */
+type Changed<Request, Reply> = {
+  [K in keyof Request]: Request[K] | (K extends keyof Reply ? NonNullable<Reply[K]> : never)
 }
 
-/** What was asked for, with what the app has put in its place: what an answer leaves out, or null, changes nothing. */
-export function applyReply<Asked extends object>(asked: Asked, answer: Asked): Asked
-export function applyReply<Asked extends object, Answer extends object>(
-  asked: Asked,
-  answer: Answer,
-): Answered<Asked, Answer>
-export function applyReply<Asked extends object>(asked: Asked, answer: object): Asked {
-  const given = Object.entries(answer).filter(
-    ([name, value]) => value !== null && value !== undefined && Object.hasOwn(asked, name),
+/** The request with the app server's changes. A field that is missing or null in the reply changes nothing. */
+export function applyReply<Request extends object>(request: Request, reply: Request): Request
+export function applyReply<Request extends object, Reply extends object>(
+  request: Request,
+  reply: Reply,
+): Changed<Request, Reply>
+export function applyReply<Request extends object>(request: Request, reply: object): Request {
+  const changes = Object.entries(reply).filter(
+    ([name, value]) => value !== null && value !== undefined && Object.hasOwn(request, name),
   )
-  return { ...asked, ...Object.fromEntries(given) }
+  return { ...request, ...Object.fromEntries(changes) }
 }

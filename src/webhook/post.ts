@@ -1,9 +1,9 @@
 import { signatureHeaders } from './sign.ts'
 
-/** The longest answer that is read. A thousand profiles, which a before-hook may answer, are less. */
+/** The longest answer that is read. The largest reply to a before-webhook, a thousand profiles, is smaller. */
 const MAX_ANSWER_BYTES = 1_048_576
 
-/** A call to the app's server. */
+/** A call to the app server. */
 export interface WebhookCall {
   url: string
   operationID: string
@@ -20,10 +20,10 @@ export interface Answer {
   body: string
 }
 
-/** A call that got no usable answer. The sentence never names the address: clients may be shown it. */
+/** A call without a usable answer. The sentence never names the address, because clients may see it. */
 export class WebhookCallError extends Error {
   override readonly name = 'WebhookCallError'
-  /** 0 when there was no answer at all. */
+  /** The HTTP status; 0 when the app server did not answer. */
   readonly status: number
 
   constructor(sentence: string, status = 0) {
@@ -33,10 +33,17 @@ export class WebhookCallError extends Error {
 }
 
 /**
- * Calls the app's server once. Redirects are not followed: a hook goes where the operator has said and nowhere else.
- * @throws WebhookCallError when there is no answer within the limit, a redirect, or one that is too long
+ * Calls the app server once. Redirects are not followed, so that a webhook goes only to the configured address.
+ * @throws WebhookCallError when the answer does not arrive in time, is a redirect, or is too long
  */
-export async function postWebhook({ url, operationID, eventID, body, timeoutMs, secret }: WebhookCall): Promise<Answer> {
+export async function postWebhook({
+  url,
+  operationID,
+  eventID,
+  body,
+  timeoutMs,
+  secret,
+}: WebhookCall): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -62,7 +69,7 @@ export async function postWebhook({ url, operationID, eventID, body, timeoutMs, 
   }
 }
 
-/** Other text than ASCII cannot stand in a header; the body has the operationID as it is. */
+/** A header holds ASCII only, so other text is percent-encoded; the body carries the operationID unchanged. */
 function asHeader(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
 }

@@ -6,7 +6,7 @@ export type WebhookDeliveryRow = typeof webhookDelivery.$inferSelect
 
 const PARAMETERS_PER_ROW = 10
 
-/** Writes down what was tried, and forgets what lies more than `keep` deliveries back. */
+/** Records tries to deliver after-webhooks, and deletes all tries but the newest `keep`. */
 export async function recordWebhookDeliveries(
   db: Database,
   rows: readonly Omit<WebhookDeliveryRow, 'id'>[],
@@ -19,14 +19,14 @@ export async function recordWebhookDeliveries(
   await db.batch([first, ...rest, trim])
 }
 
-/** What is looked for; "" and false do not narrow. */
+/** Filters the recorded deliveries; "" and false filter nothing. */
 export interface WebhookDeliveryFilter {
   eventID: string
   name: string
   failedOnly: boolean
 }
 
-/** Newest first. The table is small by its nature, so it is searched without an index, which every row would pay for. */
+/** A page, newest first. Searched without an index: the table is bounded, and an index would cost a write per row. */
 export async function webhookDeliveryPage(
   db: Database,
   { eventID, name, failedOnly }: WebhookDeliveryFilter,
