@@ -40,7 +40,7 @@ export async function applyBeforePushWebhook(ctx: Context, job: ReceiversJob): P
   }
 }
 
-/** A user whom the app server adds gets the push under the usual conditions: registered, offline and not muted. */
+/** A user that the app server adds gets the push only if the user is registered, is offline and wants pushes. */
 async function receiversOf(
   ctx: Context,
   { receivers, conversationID, home }: ReceiversJob,

@@ -21,8 +21,8 @@ const MAX_DELAY_SECONDS = 3_600
 
 /**
  * Runs one job of the `push` queue. The stored kinds mean: `ask` asks the users' objects who wants the push, `ring`
- * pushes to receivers, `retry` pushes to the targets that failed. When only a part of a job fails, a new job is enqueued
- * for that part, so that no user gets the push twice.
+ * pushes to receivers, `retry` pushes to the targets that failed. When only a part of a job fails, a new job is
+ * enqueued for that part, so that no user gets the push twice.
  * @throws RetryLater when every part of the job failed
  */
 export async function runPushJob(ctx: Context, env: Bindings, body: unknown): Promise<void> {

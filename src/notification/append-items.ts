@@ -13,8 +13,8 @@ export function appendItems(built: BuiltNotification, operationID: string): Appe
   const notification = toItem(built.notification, operationID, serverMsgID, 'notification', built.stored)
   if (!built.chatCopy) return [notification]
   const chatCopy = toItem(built.chatCopy, operationID, serverMsgID, 'chat', true)
-  // OpenIM: the chat copy comes first in a one-to-one chat, because it creates the conversation that the notification is
-  // about. In a group the notification comes first: for a chat copy in a new conversation, the Go core fetches and
+  // OpenIM: the chat copy comes first in a one-to-one chat, because it creates the conversation that the notification
+  // is about. In a group the notification comes first: for a chat copy in a new conversation, the Go core fetches and
   // stores the group silently, so that the app would never get the event that the user was added.
   return built.chatCopy.sessionType === SessionType.Group ? [notification, chatCopy] : [chatCopy, notification]
 }

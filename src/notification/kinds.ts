@@ -36,8 +36,8 @@ const inChat = { toChat: true }
 const stored = { stored: true }
 
 /*
- * Every kind of notification that this service sends, with the defaults of OpenIM's notification.yml. The field `stored`
- * is not configurable, because clients rely on it.
+ * Every kind of notification that this service sends, with the defaults of OpenIM's notification.yml. The field
+ * `stored` is not configurable, because clients rely on it.
  */
 export const NotificationKinds = {
   friendApplicationApproved: kind(ContentType.FriendApplicationApprovedNotification, {

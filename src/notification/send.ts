@@ -97,7 +97,9 @@ export async function notifyCallerDevices(
 
 type Appended = Extract<AppendResult, { ok: true }>
 
-/** A notification to the user's own devices that is not stored goes to the UserObject directly, past the conversation. */
+/**
+ * A notification to the user's own devices that is not stored goes to the UserObject directly, past the conversation.
+ */
 async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotification> {
   const home = conversationIDFor(msg, false)
   const sendTime = ctx.now()

@@ -67,7 +67,9 @@ function addOutcome(round: PushRound, target: PushTarget, result: PushOutcome): 
   }
 }
 
-/** Other errors (D1 cannot be reached, a key cannot be used) may pass: the queue repeats the push, then dead-letters it. */
+/**
+ * Other errors (D1 cannot be reached, a key cannot be used) may pass: the queue repeats the push, then dead-letters it.
+ */
 function outcomeOfError(error: unknown): PushOutcome {
   if (error instanceof VendorError) return error.result
   return { outcome: 'retry', reason: reasonOf(error), afterSeconds: null }

@@ -29,7 +29,9 @@ export async function saveToken(db: Database, row: DeviceTokenRow, rules: MultiL
   await db.batch([save, ...deletes])
 }
 
-/** A device may have one token per provider, so on its own platform a new token displaces tokens of its provider only. */
+/**
+ * A device may have one token per provider, so on its own platform a new token displaces tokens of its provider only.
+ */
 function displacedTokens(
   arriving: DeviceTokenRow,
   present: readonly DeviceTokenRow[],

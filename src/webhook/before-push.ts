@@ -17,7 +17,9 @@ export function isInAudience(audience: Audience, userID: string): boolean {
   return audience === 'everybody' || (audience !== 'nobody' && audience.has(userID))
 }
 
-/** Whether the app server is asked before this message is pushed online. This check is the only cost without webhooks. */
+/**
+ * Whether the app server is asked before this message is pushed online. This check is the only cost without webhooks.
+ */
 export function hasOnlinePushWebhook(
   { webhooks }: Pick<Config, 'webhooks'>,
   { sessionType, contentType }: Pick<MsgData, 'sessionType' | 'contentType'>,
