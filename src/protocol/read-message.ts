@@ -146,7 +146,7 @@ function text<Message>(key: KeysOf<Message, string>): Field<Message> {
   }
 }
 
-/** Rejects negative numbers: no official client sends one, and the plain reader does not decode its ten bytes. */
+/** A negative number is not plain: it has ten bytes, and no official client sends one. */
 function integer<Message>(key: KeysOf<Message, number>, max = 0x7fffffff): Field<Message> {
   return {
     wireType: WireType.Varint,
