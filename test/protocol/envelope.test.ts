@@ -131,7 +131,7 @@ describe('a JSON request', () => {
     ['data that is not base64', 'data is not standard base64', jsRequest({ data: '$$$$' })],
     ['data that is padding only', 'data is not standard base64', jsRequest({ data: '====' })],
   ]
-  it.each(bad)('is refused when it is %s', (_frame, why, bytes) => {
+  it.each(bad)('is refused: %s', (_frame, why, bytes) => {
     expect(() => envelope.decode(bytes)).toThrow(FrameError)
     expect(() => envelope.decode(bytes)).toThrow(why)
   })

@@ -203,7 +203,7 @@ describe('a gob request', () => {
     ],
     ['text', 'ends inside a gob message', new TextEncoder().encode('{"type":"ping"}')],
   ]
-  it.each(bad)('is refused when the frame is: %s', (_frame, why, bytes) => {
+  it.each(bad)('is refused: %s', (_frame, why, bytes) => {
     expect(() => decodeGobRequest(bytes)).toThrow(FrameError)
     expect(() => decodeGobRequest(bytes)).toThrow(why)
   })
