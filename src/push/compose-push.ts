@@ -47,7 +47,10 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [ContentType.SignalingNotification, '[SIGNALINVITE]'],
 ])
 
-/** Kinds that are never pushed. SDKs switch the push option off for the first three, but may send no options at all. */
+/**
+ * Kinds that are never pushed. `applyDefaultOptions` switches the push option off for the first three, but not when the
+ * message has no options at all.
+ */
 const NEVER_PUSHED: ReadonlySet<number> = new Set([
   ContentType.Typing,
   ContentType.Revoke,

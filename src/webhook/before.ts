@@ -71,7 +71,7 @@ async function callHook(
     return (await postWebhook({ ...call, url, body })).body
   } catch (error) {
     if (error instanceof WebhookCallError)
-      throw ImError.webhookUnreachable(`the app's webhook ${name}: ${error.message}`)
+      throw ImError.webhookUnreachable(`the app's webhook ${name} failed: ${error.message}`)
     throw error
   }
 }
@@ -82,21 +82,21 @@ function parseReply<N extends BeforeName>(name: N, text: string): BeforeReply<N>
   try {
     given = JSON.parse(text)
   } catch {
-    throw ImError.badData(`the app's webhook ${name}: it did not answer JSON`)
+    throw ImError.badData(`the app's webhook ${name} did not answer JSON`)
   }
   const schema: (typeof BEFORE_REPLIES)[N] = BEFORE_REPLIES[name]
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data as BeforeReply<N>
   const [issue] = parsed.error.issues
   const where = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
-  throw ImError.badData(`the app's webhook ${name} answered ${where}${issue?.message ?? 'something else'}`)
+  throw ImError.badData(`the app's webhook ${name} answered a wrong value: ${where}${issue?.message ?? 'unknown'}`)
 }
 
 /** OpenIM: passes a refusal with errCode 0 on, which every client reads as success. So errCode 0 is replaced here. */
 function refusalOf(name: BeforeName, { errCode, errMsg, errDlt }: BeforeReply<BeforeName>): ImError {
   if (errCode !== 0) return new ImError(errCode, errMsg, errDlt)
   const { code, msg } = ERRORS.CallbackError
-  return new ImError(code, errMsg || msg, errDlt || `the app's webhook ${name} refuses`)
+  return new ImError(code, errMsg || msg, errDlt || `the app's webhook ${name} refused the operation`)
 }
 
 /** The query may hold a secret of the app server, which must not be logged. */

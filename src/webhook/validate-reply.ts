@@ -10,5 +10,5 @@ export function validateReply<S extends z.ZodType>(name: BeforeName, schema: S, 
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw ImError.badData(`the app's webhook ${name} answered ${issue?.path.join('.')}: ${issue?.message}`)
+  throw ImError.badData(`the app's webhook ${name} answered a wrong value: ${issue?.path.join('.')}: ${issue?.message}`)
 }
