@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { GroupStatus } from '../../protocol/constants/group.ts'
 import type { Context } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
+import { applyReply } from '../../webhook/apply-reply.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import type { AfterFields, GroupFields } from '../../webhook/commands.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
-import { applyReply } from '../../webhook/apply-reply.ts'
 import { CreateGroupReq, SetGroupInfoExReq } from './change-schema.ts'
 
 /*

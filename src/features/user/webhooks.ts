@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import type { BeforeName } from '../../protocol/constants/webhook.ts'
 import type { Context } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
+import { applyReply } from '../../webhook/apply-reply.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
-import { applyReply } from '../../webhook/apply-reply.ts'
 import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
 
 type NewUsers = z.output<typeof UserRegisterReq>['users']
