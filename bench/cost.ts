@@ -1,6 +1,6 @@
 /**
- * `npm run bench:cost`: counts what Cloudflare bills on the running product and writes the price of it to docs/cost.md.
- * `--quick` leaves out the group of 10,000.
+ * `npm run bench:cost`: counts the units that Cloudflare bills, on the running product, and writes their price to
+ * docs/cost.md. `--quick` leaves out the group of 10,000 members.
  */
 import { parseArgs } from 'node:util'
 import { bundleAs } from './contenders/bundles.ts'

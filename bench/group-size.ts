@@ -1,7 +1,7 @@
 /**
- * `npm run bench:groups`: what a message costs in groups of 10 to 100,000 members, and how long it takes to the last
- * of those who listen; writes the table of docs/large-groups.md. The group's conversation and relays are the product's own,
- * the members' objects are stand-ins.
+ * `npm run bench:groups`: measures the cost of a message in groups of 10 to 100,000 members, and the time until the
+ * last online member has it. Writes the table of docs/large-groups.md. The group's conversation and relays are the
+ * product's own; fake objects replace the members' UserObjects.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,7 @@ try {
   for (const members of SIZES) {
     for (const share of SHARES) {
       const listening = Math.max(1, Math.round(members * share))
-      // One of ten people is all that one in a hundred of them could be.
+      // In the smallest group both shares mean one online member, so the second measurement is skipped.
       if (measured.some((known) => known.members === members && known.listening === listening)) continue
       const body = JSON.stringify({ members, listening, messages: MESSAGES, burst: BURST })
       const response = await fetch(`${server.url}/bench/group`, { method: 'POST', body })
@@ -56,7 +56,7 @@ try {
 }
 replacePart(join(ROOT, 'docs/large-groups.md'), 'group sizes', tableOf(HEAD, measured.map(rowOf)))
 
-/** Everything per message. */
+/** A row of the table, with all figures per message. */
 function rowOf({ members, listening, messages, burst, delays, bytes, single, together }: Measured): string[] {
   const each = (count: number, times = messages) => String(Number((count / times).toFixed(1)))
   const dollars = (billOf({ ...single, requests: 0 }).total / messages) * 1e6

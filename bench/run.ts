@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: starts the floors and the product in workerd, drives them over real sockets, and writes what it
- * found to bench/results/ and docs/performance.md. `--quick` takes about five minutes; `--only one-to-one,history`
- * runs some scenarios, `--variant "50 × 16"` some of their variants; `--against dist/serve/…` puts the product of an
- * earlier bundle beside the present one. `--no-docs` leaves the document as it is, and so do the last two.
+ * `npm run bench`: starts the floors and the product in workerd, drives them over real sockets, and writes the results
+ * to bench/results/ and docs/performance.md. `--quick` takes about five minutes. `--only one-to-one,history` runs these
+ * scenarios only, and `--variant "50 × 16"` the variants whose label contains the text. `--against dist/serve/…` also
+ * measures the product of an earlier bundle. `--no-docs`, `--variant` and `--against` do not change the document.
  */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +34,9 @@ const { values: options } = parseArgs({
 const wanted = options.only?.split(',') ?? SCENARIOS.map(({ name }) => name)
 const unknown = wanted.find((name) => SCENARIOS.every((scenario) => scenario.name !== name))
 if (unknown !== undefined) {
-  console.error(`There is no scenario ${unknown}; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}.`)
+  console.error(
+    `The scenario ${unknown} does not exist. The scenarios are: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
+  )
   process.exit(1)
 }
 

@@ -1,7 +1,7 @@
 import type { Bindings } from './env.ts'
 import { createFetch } from './http/app.ts'
 import { endpoints } from './http/endpoints.ts'
-import { startCleaning } from './jobs/cron.ts'
+import { startCleaning } from './jobs/cleaning.ts'
 import { consumeQueue } from './jobs/queue.ts'
 
 export { ConversationObject } from './objects/conversation/conversation-object.ts'

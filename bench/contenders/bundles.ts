@@ -7,9 +7,9 @@ import { runWrangler } from '../../scripts/local/wrangler.ts'
 const DIR = join(ROOT, 'dist/bench')
 
 /**
- * Bundles another entry so that `npm run serve` can run it (SERVE_BUNDLE): every contender is then started by the same
- * program, in the same runtime, with the same bindings.
- * @param entry from the repository's root
+ * Bundles another entry so that `npm run serve` can run it (SERVE_BUNDLE). So the same program starts every contender,
+ * in the same runtime and with the same bindings.
+ * @param entry path from the repository's root
  * @returns the bundle's folder
  */
 export async function bundleAs(name: string, entry: string): Promise<string> {
@@ -25,9 +25,9 @@ export async function bundleAs(name: string, entry: string): Promise<string> {
   return dir
 }
 
-/** What wrangler makes of an entry is one module. */
+/** The module that wrangler bundles from an entry: there is one. */
 function modulesIn(code: string): Bundle['worker']['modules'] {
   const path = readdirSync(code).find((file) => file.endsWith('.js'))
-  if (!path) throw new Error(`${code} holds no bundle`)
+  if (!path) throw new Error(`${code} contains no bundle`)
   return [{ type: 'ESModule', path }]
 }

@@ -12,42 +12,42 @@ import type { Target, Wire } from '../wires/wire.ts'
 import { bundleAs } from './bundles.ts'
 import { groupsOnFile } from './groups.ts'
 
-/** A server in workerd, and how the bench speaks to it. */
+/** A server in workerd, and the protocol with which the bench drives it. */
 export interface Contender {
   readonly name: string
   readonly server: Server
   readonly wire: Wire
-  /** Makes sure that these users, and the groups they write to, exist. */
+  /** Makes sure that these users and their target groups exist. */
   prepare(users: readonly number[], targets: readonly Target[]): Promise<void>
-  /** The runtime's process; another one after a crash. */
+  /** The ID of the runtime's process, which changes after a crash. */
   workerdPid(): number | undefined
 }
 
-/** Whoever speaks OpenIM's protocol. */
+/** A contender that speaks OpenIM's protocol. */
 export interface Speaker {
   readonly dialect: Dialect
   readonly wire: Wire
   userID(user: number): string
-  /** Of a user who was prepared; "" for others. */
+  /** The token of a prepared user; "" for other users. */
   tokenOf(user: number): string
 }
 
-/** The product behind a contender, for what only the product can do. */
+/** The product as a contender, with its REST calls. */
 export interface Product extends Contender, Speaker {
   readonly rest: Rest
 }
 
 const ENVELOPE_NAMES: Readonly<Record<Dialect, string>> = { json: 'JSON', gob: 'gob + gzip' }
 
-/** Linux has one; elsewhere the state stays on disk. */
+/** The memory file system of Linux; on other systems the state stays on disk. */
 const MEMORY = '/dev/shm'
 
 const REGISTERED_AT_ONCE = 500
 const TOKENS_AT_ONCE = 32
 
 /**
- * Where servers keep their state: on disk, as a local installation does, or in memory, for what would otherwise measure
- * how long the local file system takes to open files.
+ * Where servers keep their state: on disk, as a local installation does, or in memory, for measurements that would
+ * otherwise mostly measure how fast the local file system opens files.
  */
 export type Place = 'disk' | 'memory'
 
@@ -62,7 +62,7 @@ export async function startFloor(name: 'naive' | 'batched', place: Place = 'disk
   }
 }
 
-/** One server of the floor that OpenIM's SDKs can speak to, reached in each of their envelopes. */
+/** One server of the floor that speaks OpenIM's protocol, as one contender per envelope. */
 export async function startProtocolFloor(place: Place = 'disk'): Promise<Record<Dialect, Contender & Speaker>> {
   const server = await start(await bundleAs('protocol', 'bench/floor/protocol.ts'), place)
   const reachedIn = (dialect: Dialect, tokens = new Map<number, string>()): Contender & Speaker => ({
@@ -80,7 +80,7 @@ export async function startProtocolFloor(place: Place = 'disk'): Promise<Record<
   return { json: reachedIn('json'), gob: reachedIn('gob') }
 }
 
-/** A token in OpenIM's form, by the secret of bench/floor/protocol.ts. */
+/** A token in OpenIM's format, signed with the secret of bench/floor/protocol.ts. */
 function signedToken(userID: string): string {
   const now = Math.floor(Date.now() / 1000)
   const parts = [
@@ -92,13 +92,13 @@ function signedToken(userID: string): string {
 }
 
 interface ProductOptions {
-  /** The folder of a bundle made of other sources. */
+  /** The folder of a bundle of other sources. */
   bundle?: string | undefined
   name?: string
   place?: Place
 }
 
-/** One server of the product, reached in each of its envelopes. */
+/** One server of the product, as one contender per envelope. */
 export async function startProduct({
   bundle,
   name = 'product',
@@ -115,15 +115,15 @@ export async function startProduct({
     tokenOf: (user) => tokens.get(user) ?? '',
     wire: productWire(server.wsUrl, dialect, tokens),
     prepare: (users) => {
-      const strangers = users.filter((user) => !tokens.has(user))
-      return admit(backend, dialect, tokens, strangers)
+      const newUsers = users.filter((user) => !tokens.has(user))
+      return registerUsers(backend, dialect, tokens, newUsers)
     },
     workerdPid: () => workerdPidOf(server.stateDir),
   })
   return { json: reachedIn('json'), gob: reachedIn('gob') }
 }
 
-/** @param seed puts into the fresh state what no call can make yet */
+/** @param seed writes data into the fresh state before the server starts */
 async function start(
   bundle: string,
   place: Place,
@@ -135,8 +135,8 @@ async function start(
   return startServer({ stateDir, env: { SERVE_BUNDLE: bundle, OPENIM_LOG_LEVEL: 'warn' } })
 }
 
-/** Registers users and signs a token for each, as an app's backend would. */
-async function admit(
+/** Registers users and gets a token for each, as an app server would. */
+async function registerUsers(
   backend: Rest,
   dialect: Dialect,
   tokens: Map<number, string>,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Dialect, groupIDOf, userIDOf } from '../wires/product-wire.ts'
 
-/** The groups that the scenarios write to, by the number of their first member. */
+/** The groups that the scenarios send to, each with the number of its first member. */
 export const GROUPS = [
   { first: 100_000, size: 100 },
   { first: 200_000, size: 1_000 },
@@ -13,7 +13,7 @@ export const GROUPS = [
 const MEMBER = 20
 const OWNER = 100
 
-/** Writes the groups into the directory before the server starts. */
+/** Writes the groups into the database before the server starts. */
 export function groupsOnFile(persistDir: string, freshPersistDir: string): void {
   cpSync(freshPersistDir, persistDir, { recursive: true })
   const db = new DatabaseSync(databaseIn(join(persistDir, 'd1')))
@@ -40,11 +40,11 @@ function add(db: DatabaseSync, dialect: Dialect, first: number, size: number): v
 function databaseIn(folder: string): string {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const file = files.find((name) => name.endsWith('.sqlite') && !name.endsWith('metadata.sqlite'))
-  if (!file) throw new Error(`${folder} holds no database`)
+  if (!file) throw new Error(`${folder} contains no database`)
   return join(folder, file)
 }
 
-/** One row; what is not given is 0 or "". */
+/** Inserts one row; columns that are not given are 0 or "". */
 function insert(db: DatabaseSync, table: string, given: Record<string, string | number>): void {
   const columns = db.prepare(`SELECT name, type FROM pragma_table_info('${table}')`).all() as {
     name: string

@@ -8,12 +8,12 @@ import { Requester } from '../load/requester.ts'
 import { groupOf, pairsOf } from '../scenarios/bursts.ts'
 import { fill, peers, syncOnce, writeFrom } from '../scenarios/reconnect.ts'
 
-/** Something that users do, counted. */
+/** One use case with its counts. */
 export interface Case {
   label: string
-  /** What the price is for: "million messages". */
+  /** The unit of the price, for example "million messages". */
   per: string
-  /** How often that was done while the counts were taken, and in what number it is priced. */
+  /** The number of units during the count, and the number of units in the price. */
   times: number
   unit: number
   counts: Counts
@@ -21,9 +21,9 @@ export interface Case {
 
 export type Count = () => Promise<Counts>
 
-/** After a busy spell an object looks once more whether all is delivered; that belongs to the bill of the spell. */
-const SPELL_MS = 10_000
-const SPELL_MESSAGES = 200
+/** A busy period ends with the recovery alarm, which belongs to its bill. */
+const BUSY_PERIOD_MS = 10_000
+const BUSY_PERIOD_MESSAGES = 200
 const LONE = 20
 const TALKING_FIRST = 1_000
 const LOADED_FIRST = 1_100
@@ -37,31 +37,31 @@ const ONLINE_SHARE = 0.1
 
 const MILLION = 1e6
 
-/** Conversations for `lone`, made early. */
+/** Creates the conversations for `lone` early, because `lone` needs conversations that are not new. */
 export async function acquainted(product: Product): Promise<Stage> {
   const stage = await Stage.open(product, pairsOf(LONE))
   await stage.burst(LONE, 1)
   return stage
 }
 
-/** A conversation in which people are talking: one message after the other, and the look at the end. */
+/** A busy conversation: one message after the other, and the recovery alarm at the end. */
 export async function talking(product: Product, count: Count): Promise<Case> {
   const stage = await Stage.open(product, pairsOf(1, TALKING_FIRST))
   await settled(stage, 1, count)
-  await stage.burst(SPELL_MESSAGES, 1)
-  const counts = await afterSpell(count)
+  await stage.burst(BUSY_PERIOD_MESSAGES, 1)
+  const counts = await countBusyPeriod(count)
   await stage.close()
-  return perMessage('one-to-one, receiver online, in a conversation that goes on', SPELL_MESSAGES, counts)
+  return perMessage('one-to-one, receiver online, in a conversation that goes on', BUSY_PERIOD_MESSAGES, counts)
 }
 
 /**
- * Messages so far apart that each is a spell of its own. The conversations are not new: those of the last two minutes
- * are told to the directory at the end of each spell.
+ * Messages with such long pauses that each has its own busy period. The conversations are not new: a conversation that
+ * is less than two minutes old is reported to the directory at the end of each busy period.
  */
 export async function lone(stage: Stage, count: Count): Promise<Case> {
   await count()
   await stage.burst(LONE, 1)
-  const counts = await afterSpell(count)
+  const counts = await countBusyPeriod(count)
   await stage.close()
   return perMessage('one-to-one, receiver online, nothing else said for a while', LONE, counts)
 }
@@ -70,12 +70,12 @@ export async function loaded(product: Product, count: Count): Promise<Case> {
   const stage = await Stage.open(product, pairsOf(50, LOADED_FIRST))
   await settled(stage, 50, count)
   const { messages } = await stage.burst(8_000, 16)
-  const counts = await afterSpell(count)
+  const counts = await countBusyPeriod(count)
   await stage.close()
   return perMessage('one-to-one, 50 senders with 16 outstanding each', messages, counts)
 }
 
-/** The receiver's devices are not connected, and know since an earlier message that there is news. */
+/** The receiver is offline, and its log is already marked unread. */
 export async function offline(product: Product, count: Count): Promise<Case> {
   const backendOnly = {
     senders: [{ user: OFFLINE_FIRST, target: { user: OFFLINE_FIRST + 1 } }],
@@ -84,10 +84,10 @@ export async function offline(product: Product, count: Count): Promise<Case> {
   await product.prepare([OFFLINE_FIRST, OFFLINE_FIRST + 1], [])
   const stage = await Stage.open(product, backendOnly, false)
   await settled(stage, 1, count)
-  await stage.burst(SPELL_MESSAGES, 1)
-  const counts = await afterSpell(count)
+  await stage.burst(BUSY_PERIOD_MESSAGES, 1)
+  const counts = await countBusyPeriod(count)
   await stage.close()
-  return perMessage('one-to-one, receiver offline, in a conversation that goes on', SPELL_MESSAGES, counts)
+  return perMessage('one-to-one, receiver offline, in a conversation that goes on', BUSY_PERIOD_MESSAGES, counts)
 }
 
 /** One member in ten is online. */
@@ -99,7 +99,7 @@ export async function group(product: Product, count: Count, size: number, messag
   const stage = await Stage.open(product, cast, false)
   await settled(stage, 1, count)
   await stage.burst(messages, 1)
-  const counts = await afterSpell(count)
+  const counts = await countBusyPeriod(count)
   await stage.close()
   return {
     label: `group of ${size.toLocaleString('en-US')}, 10 % online`,
@@ -110,7 +110,7 @@ export async function group(product: Product, count: Count, size: number, messag
   }
 }
 
-/** Ten connects with both sync requests a day; being connected costs nothing, nor do the SDKs' pings. */
+/** Ten connects a day, with both sync requests. Staying connected costs nothing, and the SDKs' pings are free. */
 export async function connected(product: Product, count: Count): Promise<Case> {
   const users = Array.from({ length: SYNC_USERS }, (_, i) => SYNC_FIRST + i)
   await product.prepare(users, [])
@@ -142,14 +142,14 @@ export async function pulls(product: Product, count: Count): Promise<Case> {
   }
   for (let i = 0; i < times; i++) {
     const pulled = await device.pull([range])
-    if (pulled.length !== 100) throw new Error(`${pulled.length} messages were pulled of 100`)
+    if (pulled.length !== 100) throw new Error(`${pulled.length} of 100 messages were pulled`)
   }
   const counts = await count()
   await device.close()
   return { label: 'pulls of 100 messages', per: 'million pulls', times, unit: MILLION, counts }
 }
 
-/** Whoever the messages are from is not connected, as a shop or a bot is not; their receiver may be. */
+/** The sender is not connected, like a shop or a bot; the receiver may be connected. */
 export async function restSend(product: Product, count: Count, receiver: 'online' | 'offline'): Promise<Case> {
   const from = REST_FIRST + (receiver === 'online' ? 0 : 2)
   const to = from + 1
@@ -157,19 +157,23 @@ export async function restSend(product: Product, count: Count, receiver: 'online
   const backend = await Backend.of(product, 1)
   const device = receiver === 'online' ? await Requester.connect(product, to) : null
   await backend.send(from, to)
-  await afterSpell(count)
-  for (let i = 0; i < SPELL_MESSAGES; i++) await backend.send(from, to)
-  const counts = await afterSpell(count)
+  await countBusyPeriod(count)
+  for (let i = 0; i < BUSY_PERIOD_MESSAGES; i++) await backend.send(from, to)
+  const counts = await countBusyPeriod(count)
   await device?.close()
   backend.close()
-  return perMessage(`REST /msg/send_msg, receiver ${receiver}, in a conversation that goes on`, SPELL_MESSAGES, counts)
+  return perMessage(
+    `REST /msg/send_msg, receiver ${receiver}, in a conversation that goes on`,
+    BUSY_PERIOD_MESSAGES,
+    counts,
+  )
 }
 
 export async function reconnect(product: Product, count: Count): Promise<Case> {
   const backend = await fill(product)
   await syncOnce(product)
   await writeFrom(backend, peers(50))
-  await afterSpell(count)
+  await countBusyPeriod(count)
   await syncOnce(product)
   const counts = await count()
   backend.close()
@@ -186,13 +190,13 @@ function perMessage(label: string, times: number, counts: Counts): Case {
   return { label, per: 'million messages', times, unit: MILLION, counts }
 }
 
-/** The first message of a conversation makes rows that no later one makes; then nothing happens any more. */
+/** Sends the first messages, which write rows that later messages do not write, and waits until nothing happens. */
 async function settled(stage: Stage, messages: number, count: Count): Promise<void> {
   await stage.burst(messages, 1)
-  for (let counts = await afterSpell(count); counts.events > 0; ) counts = await afterSpell(count)
+  for (let counts = await countBusyPeriod(count); counts.events > 0; ) counts = await countBusyPeriod(count)
 }
 
-async function afterSpell(count: Count): Promise<Counts> {
-  await sleep(SPELL_MS)
+async function countBusyPeriod(count: Count): Promise<Counts> {
+  await sleep(BUSY_PERIOD_MS)
   return count()
 }

@@ -6,7 +6,7 @@ import { billOf, objectCallsOf } from './prices.ts'
 
 const DOCUMENT = join(ROOT, 'docs/cost.md')
 
-/** Writes the tables of docs/cost.md anew. */
+/** Replaces the tables of docs/cost.md. */
 export function documentCosts(cases: readonly Case[]): void {
   replacePart(DOCUMENT, 'dollars', dollarTable(cases))
   replacePart(DOCUMENT, 'counts', countTable(cases))

@@ -10,26 +10,26 @@ const PER_MILLION = {
   queueOperation: 0.4,
   r2ClassA: 4.5,
   r2ClassB: 0.36,
-  /** An object that is awake is billed as 128 MB, so a million GB-s for 12.50 are eight million of its seconds. */
+  /** An awake object is billed as 128 MB: a million GB-s for 12.50 dollars are eight million object seconds. */
   objectSecond: 1.6,
 } as const
 
 /** Twenty frames from clients count as one request. */
 const FRAMES_PER_REQUEST = 20
-/** A queue's message is written, read and deleted. */
+/** A queue message is written, read and deleted. */
 const OPERATIONS_PER_QUEUE_MESSAGE = 3
 
 /*
- * How long objects are awake cannot be measured in one local process, where a call takes a tenth of a millisecond. On
- * the network an event that stays inside its object takes a few milliseconds; one that calls another object waits for
- * the way there and back and for the other's commit.
+ * The time that objects are awake cannot be measured in one local process, where a call takes 0.1 ms. On the network,
+ * an event that stays inside its object takes a few milliseconds. An event that calls another object also waits for the
+ * round trip and for the other object's commit.
  */
 const EVENT_SECONDS = 0.005
 const WAIT_SECONDS = 0.035
-/** CPU of a request in the Worker: token, body, routing. */
+/** CPU time of a request in the Worker, for the token, the body and the routing. */
 const REQUEST_CPU_MS = 2
 
-/** What the counted things cost, by what is billed; dollars. */
+/** The price of the counts in dollars, by billed unit. */
 export interface Bill {
   requests: number
   objectRequests: number
@@ -58,7 +58,7 @@ export function billOf(counts: Counts): Bill {
   }
 }
 
-/** Calls of one object by the Worker or another object, connects and alarms. */
+/** The number of object requests: calls by the Worker or another object, connects and alarms. */
 export function objectCallsOf({ calls }: Counts): number {
   return Object.values(calls).reduce((sum, count) => sum + count, 0)
 }

@@ -1,12 +1,12 @@
 import { type Counts, noCounts } from './counts.ts'
 
-/** Counts everything in this isolate: locally all objects and the Worker share one. */
+/** Counts everything in this isolate, which locally runs all objects and the Worker. */
 export class Counters {
   #counts = noCounts()
-  /** Cursors whose rows are not all read yet: what they cost is known at the end. */
+  /** Cursors whose cost is not known yet, because the service may still read rows from them. */
   #cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
 
-  /** What was counted since the last time. */
+  /** The counts since the last `take` or `discard`. */
   take(): Counts {
     this.#settle()
     const taken = this.#counts
@@ -14,7 +14,7 @@ export class Counters {
     return taken
   }
 
-  /** Begins anew, without a look at what was counted: objects that are gone cannot be asked what their reading cost. */
+  /** Sets all counts to zero without reading the cursors: the cursors of evicted objects cannot be read. */
   discard(): void {
     this.#counts = noCounts()
     this.#cursors = []
@@ -38,7 +38,7 @@ export class Counters {
         this.add('rowsRead', cursor.rowsRead)
         this.add('rowsWritten', cursor.rowsWritten)
       } catch {
-        // Its object is gone, which no object is that is being measured: counted, so that it shows.
+        // The object of this cursor was evicted. That must not happen during a measurement, so it is counted.
         this.add('lostCursors')
       }
     }

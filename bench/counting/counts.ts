@@ -1,24 +1,24 @@
-/** What is counted of a running service, in the units that Cloudflare bills. */
+/** The counts of a running service, in the units that Cloudflare bills. */
 export interface Counts {
-  /** Calls of an object's methods, its connects and alarms, by class and name: `UserObject.deliver`. */
+  /** Calls of an object's methods, connects and alarms, by class and method, for example `UserObject.deliver`. */
   calls: Record<string, number>
-  /** Frames from clients; those that the runtime answers by itself are free and not among them. */
+  /** Frames from clients, without those that the runtime answers by itself, which are free. */
   frames: number
   rowsRead: number
   rowsWritten: number
-  /** Statements whose cost could not be asked for any more. */
+  /** Statements whose cost is unknown, because their object was evicted. */
   lostCursors: number
   alarmsSet: number
   d1Queries: number
   d1RowsRead: number
   d1RowsWritten: number
   queueMessages: number
-  /** R2's dear operations (put, list, multipart) and its cheap ones (get, head). */
+  /** R2's expensive operations (put, list, multipart) and its cheap operations (get, head). */
   r2ClassA: number
   r2ClassB: number
   /** Requests to the Worker: REST calls and upgrades. */
   requests: number
-  /** Events of objects (calls, connects, alarms, frames), and those among them that called another object. */
+  /** The events of objects (calls, connects, alarms, frames), and the number of events that called another object. */
   events: number
   waits: number
 }

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Counters } from './counters.ts'
 
 /*
- * Counts by wrapping what the runtime hands to the service. It is installed by the bench's own entry and by a test;
- * the service itself knows nothing of it.
+ * Counts by wrapping the runtime's classes and bindings. The bench's own entry and a test install it; the service does
+ * not know about it.
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of the runtime's classes, passed through as they are
@@ -15,7 +15,7 @@ const R2_CLASS_B = ['get', 'head'] as const
 
 const instrumented = new WeakSet<object>()
 
-/** The event of an object that the present code belongs to; none in the Worker. */
+/** The object's event in which the current code runs; undefined in the Worker. */
 const event = new AsyncLocalStorage<{ waits: boolean }>()
 
 /** Counts the calls of an object's methods and its frames. */
@@ -34,7 +34,7 @@ export function instrumentObject(counters: Counters, objectClass: { name: string
   }
 }
 
-/** Counts rows and alarms of every object's storage; any object's state will do. */
+/** Counts the rows and alarms of every object's storage. The state of any object may be passed. */
 export function instrumentStorage(counters: Counters, { storage }: DurableObjectState): void {
   const sql = Object.getPrototypeOf(storage.sql) as Methods
   if (!isNew(sql)) return
@@ -44,11 +44,11 @@ export function instrumentStorage(counters: Counters, { storage }: DurableObject
     counters.cursor(cursor)
     return cursor
   }
-  // Cloudflare bills an alarm that is set as a written row.
+  // Cloudflare bills setting an alarm as one written row.
   wrap(Object.getPrototypeOf(storage), 'setAlarm', () => counters.add('alarmsSet'))
 }
 
-/** A namespace that notes which events call another object and wait for it: so long they are billed. */
+/** Wraps a namespace, and counts the events that call another object: they are billed while they wait for it. */
 export function noteWaits<T extends object>(counters: Counters, namespace: T): T {
   const note = () => {
     const current = event.getStore()
@@ -74,7 +74,7 @@ export function noteWaits<T extends object>(counters: Counters, namespace: T): T
   })
 }
 
-/** A session that is being opened, and the open one that it becomes: calls are made on both. */
+/** Wraps a session that is being opened and the opened session: both accept calls. */
 function notedSession(opening: Promise<object>, note: () => void): object {
   const callable = (target: object, then: unknown) =>
     new Proxy(target, {
@@ -93,7 +93,7 @@ function notedSession(opening: Promise<object>, note: () => void): object {
   )
 }
 
-/** Counts what goes to D1, the queues and R2. */
+/** Counts the operations on D1, the queues and R2. */
 export function instrumentBindings(counters: Counters, env: Pick<Env, 'DB' | 'FILES' | 'TRANSFER_QUEUE'>): void {
   instrumentD1(counters, env.DB)
   const queue = Object.getPrototypeOf(env.TRANSFER_QUEUE) as Methods
@@ -108,12 +108,12 @@ export function instrumentBindings(counters: Counters, env: Pick<Env, 'DB' | 'FI
   }
 }
 
-/** The client of D1 is JavaScript over HTTP; each answer carries what its statements cost. */
+/** The D1 client is JavaScript over HTTP; each answer has the cost of its statements. */
 function instrumentD1(counters: Counters, db: D1Database): void {
   const session = Object.getPrototypeOf(db.withSession()) as Methods
   if (!isNew(session)) return
   const fetch = session._wrappedFetch
-  if (!fetch) throw new Error('the D1 client is built otherwise than this counter knows')
+  if (!fetch) throw new Error('the D1 client has no _wrappedFetch, so that its queries cannot be counted')
   session._wrappedFetch = async function (...args) {
     const response: Response = await fetch.apply(this, args)
     for (const { meta } of answersIn(await response.clone().json())) {

@@ -8,8 +8,8 @@ import { Counters } from './counters.ts'
 import { instrumentBindings, instrumentObject, instrumentStorage, noteWaits } from './instrument.ts'
 
 /*
- * The product as it is, with everything counted that Cloudflare bills. `GET /bench/counts` answers what was counted
- * since the last time.
+ * The unchanged product, with a count of everything that Cloudflare bills. `GET /bench/counts` answers the counts since
+ * the last call.
  */
 
 export { MetricsObject } from '../../src/worker.ts'
@@ -19,15 +19,15 @@ instrumentObject(counters, { name: 'UserObject', prototype: User.prototype })
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })
 instrumentObject(counters, { name: 'RelayObject', prototype: Relay.prototype })
 
-const noted = new WeakMap<Bindings, Bindings>()
+const instrumentedEnvs = new WeakMap<Bindings, Bindings>()
 
-/** The service keeps its configuration by the bindings' identity, so each set gets one counterpart. */
-function noting(env: Bindings): Bindings {
-  let bindings = noted.get(env)
+/** The service caches its configuration by the identity of the bindings, so each set has one instrumented copy. */
+function instrumentedEnv(env: Bindings): Bindings {
+  let bindings = instrumentedEnvs.get(env)
   if (!bindings) {
     const note = <T extends object>(namespace: T) => noteWaits(counters, namespace)
     bindings = { ...env, USER: note(env.USER), CONVERSATION: note(env.CONVERSATION), RELAY: note(env.RELAY) }
-    noted.set(env, bindings)
+    instrumentedEnvs.set(env, bindings)
   }
   return bindings
 }
@@ -35,21 +35,21 @@ function noting(env: Bindings): Bindings {
 export class UserObject extends User {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, noting(env))
+    super(state, instrumentedEnv(env))
   }
 }
 
 export class ConversationObject extends Conversation {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, noting(env))
+    super(state, instrumentedEnv(env))
   }
 }
 
 export class RelayObject extends Relay {
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, noting(env))
+    super(state, instrumentedEnv(env))
   }
 }
 

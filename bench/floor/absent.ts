@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 
-/* Objects that the product has and a floor does without: the bindings that both share name them. */
+/* Object classes that only the product needs. A floor must export them, because it shares the product's bindings. */
 
 export class RelayObject extends DurableObject {}
 

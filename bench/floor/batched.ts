@@ -4,8 +4,8 @@ import { addressOf, conversationName, FRAME_BYTES, receiversOf, stampAck, stampP
 export * from './absent.ts'
 
 /*
- * The naive floor with one thought more: what arrives for a destination while a call to it is under way goes together
- * in the next call. An array is one call, one commit and one frame to the socket.
+ * The naive floor with batching: frames that arrive for a destination while a call to it is in flight go together in
+ * the next call. A batch is one call, one commit and one frame to the socket.
  */
 
 interface Env {
@@ -13,8 +13,8 @@ interface Env {
   CONVERSATION: DurableObjectNamespace<ConversationObject>
 }
 
-/** One call at a time; what comes meanwhile is the next one's. */
-class Gather<Result> {
+/** Makes one call at a time; frames that arrive meanwhile go into the next call. */
+class BatchQueue<Result> {
   readonly #call: (frames: ArrayBuffer[]) => Promise<Result[] | undefined>
   #frames: ArrayBuffer[] = []
   #answers: ((result: Result | undefined) => void)[] = []
@@ -47,7 +47,7 @@ class Gather<Result> {
 }
 
 export class UserObject extends DurableObject<Env> {
-  readonly #conversations = new Map<string, Gather<number>>()
+  readonly #conversations = new Map<string, BatchQueue<number>>()
 
   override fetch(): Response {
     const { 0: client, 1: server } = new WebSocketPair()
@@ -60,7 +60,7 @@ export class UserObject extends DurableObject<Env> {
     let conversation = this.#conversations.get(name)
     if (!conversation) {
       const stub = this.env.CONVERSATION.getByName(name)
-      conversation = new Gather((frames) => stub.append(frames))
+      conversation = new BatchQueue((frames) => stub.append(frames))
       this.#conversations.set(name, conversation)
     }
     const seq = await conversation.push(frame)
@@ -79,7 +79,7 @@ export class UserObject extends DurableObject<Env> {
 }
 
 export class ConversationObject extends DurableObject<Env> {
-  readonly #users = new Map<number, Gather<never>>()
+  readonly #users = new Map<number, BatchQueue<never>>()
   #seq: number
 
   constructor(state: DurableObjectState, env: Env) {
@@ -98,11 +98,11 @@ export class ConversationObject extends DurableObject<Env> {
     })
   }
 
-  #user(number: number): Gather<never> {
+  #user(number: number): BatchQueue<never> {
     let user = this.#users.get(number)
     if (!user) {
       const stub = this.env.USER.getByName(`user-${number}`)
-      user = new Gather((frames) => stub.deliver(frames))
+      user = new BatchQueue((frames) => stub.deliver(frames))
       this.#users.set(number, user)
     }
     return user

@@ -1,10 +1,11 @@
 /*
- * The floors' only frame: 256 bytes, whatever it says. Fields lie at fixed places, so that nothing is encoded or decoded.
+ * The only frame of the naive and the batched floor: 256 bytes, with fields at fixed offsets, so that no codec is
+ * needed.
  *
  *   0      kind: 1 a message from a client, 2 its acknowledgement, 3 a message to a client
  *   2..3   size of the group, 0 for one-to-one
  *   4..7   number of the sending user
- *   8..11  number of the receiving user; of the first member for a group, whose members are numbered on from there
+ *   8..11  number of the receiving user; for a group, of its first member: the members have consecutive numbers
  *   12..15 the sender's count of its messages
  *   16..19 seq
  *   20..   the text
@@ -42,21 +43,21 @@ export function messageFrame({ groupSize, sender, receiver }: Address, count: nu
   return frame
 }
 
-/** Turns a message into the push of it, in place. */
+/** Turns a message frame into its push, in place. */
 export function stampPush(frame: ArrayBuffer, seq: number): ArrayBuffer {
   new Uint8Array(frame)[0] = Kind.Push
   new DataView(frame).setUint32(SEQ, seq)
   return frame
 }
 
-/** Turns a message into the acknowledgement of it, in place. */
+/** Turns a message frame into its acknowledgement, in place. */
 export function stampAck(frame: ArrayBuffer, seq: number): ArrayBuffer {
   new Uint8Array(frame)[0] = Kind.Ack
   new DataView(frame).setUint32(SEQ, seq)
   return frame
 }
 
-/** What a client reads of a frame that starts at `at`. */
+/** Reads the fields that a client needs from the frame that starts at `at`. */
 export function readFrame(bytes: Uint8Array, at: number): { kind: number; sender: number; count: number; seq: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_BYTES)
   return {
@@ -67,12 +68,12 @@ export function readFrame(bytes: Uint8Array, at: number): { kind: number; sender
   }
 }
 
-/** The objects' names. */
+/** The name of the ConversationObject of a message. */
 export function conversationName({ groupSize, sender, receiver }: Address): string {
   return groupSize > 0 ? `group-${receiver}` : `pair-${Math.min(sender, receiver)}-${Math.max(sender, receiver)}`
 }
 
-/** Numbers of the users who get a message. */
+/** The numbers of the users that receive a message. */
 export function receiversOf({ groupSize, sender, receiver }: Address): number[] {
   if (groupSize === 0) return [receiver]
   return Array.from({ length: groupSize }, (_, i) => receiver + i).filter((member) => member !== sender)

@@ -4,9 +4,9 @@ import { addressOf, conversationName, receiversOf, stampAck, stampPush } from '.
 export * from './absent.ts'
 
 /*
- * The least that does the job in the product's shape: an object per user with its sockets, an object per conversation
- * with its log, one call and one commit per message, durable before it is acknowledged. No token, no check, no codec.
- * It is what the product is measured against, so nothing here may become slower.
+ * The minimal server with the product's architecture: an object per user with its sockets, an object per conversation
+ * with its log, one call and one commit per message. A message is durable before it is acknowledged. It has no tokens,
+ * no checks and no codec. The product is compared with this floor, so it must not become slower.
  */
 
 interface Env {
@@ -70,7 +70,7 @@ export class ConversationObject extends DurableObject<Env> {
   }
 }
 
-/** A message that comes by a call; its sender has no socket of its own. */
+/** Handles a message that is sent by an HTTP call, without a socket. */
 async function send(request: Request, env: Env): Promise<Response> {
   const frame = await request.arrayBuffer()
   return new Response(String(await env.CONVERSATION.getByName(conversationName(addressOf(frame))).append(frame)))

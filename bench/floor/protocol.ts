@@ -10,10 +10,10 @@ import { readMessage } from '../../src/protocol/read-message.ts'
 export * from './absent.ts'
 
 /*
- * The naive floor with OpenIM's protocol: its envelopes, its messages with the product's own codec, and the third frame
- * that it wants, the sender's copy of its own message. Still no check, no batch, nothing for who is absent. Who connects
- * with a token has its signature checked and its session looked up, and gets both requests of a sync answered. What this
- * floor falls behind the naive one is what the protocol costs whoever speaks it in this shape.
+ * The naive floor with OpenIM's protocol: its envelopes, its messages with the product's own codec, and its third
+ * frame, the sender's copy of its own message. It has no checks, no batches and no delivery to offline users. For a
+ * client with a token it checks the signature, looks up the session, and answers both requests of a sync. The
+ * difference from the naive floor is the cost of the protocol in this architecture.
  */
 
 interface Env {
@@ -21,13 +21,13 @@ interface Env {
   CONVERSATION: DurableObjectNamespace<ConversationObject>
 }
 
-/** Of a user who has no conversations. */
+/** The replies to the sync requests of a user without conversations. */
 const SYNC_ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
   [WsRequestID.GetNewestSeq, new Uint8Array()],
   [WsRequestID.GetConvMaxReadSeq, new Uint8Array()],
 ])
 
-/** What `bench/contenders/contender.ts` signs tokens with for this floor. */
+/** The secret with which `bench/contenders/contender.ts` signs tokens for this floor. */
 const SECRET = 'the protocol floor'
 
 export class UserObject extends DurableObject<Env> {
@@ -59,7 +59,7 @@ export class UserObject extends DurableObject<Env> {
       return
     }
     const { msg, bytes } = readMessage(data)
-    if (!bytes) throw new Error('the load generator writes plain messages')
+    if (!bytes) throw new Error('the message is not in plain form')
     const home = conversationIDFor(msg, false)
     let conversation = this.#conversations.get(home)
     if (!conversation) {
@@ -79,7 +79,7 @@ export class UserObject extends DurableObject<Env> {
     socket.close(code)
   }
 
-  /** Whether a token of this user was not taken back. */
+  /** Whether a token of this user is in force, that is, not kicked. */
   inForce(token: string): boolean {
     return !this.#kicked.has(token)
   }
@@ -144,7 +144,7 @@ function pushFrame(envelope: Envelope, conversationID: string, msg: Uint8Array, 
   })
 }
 
-/** What the load generator's calls hold. */
+/** The body of a `/msg/send_msg` call of the load generator. */
 interface SendMsgCall {
   sendID: string
   recvID: string
@@ -154,7 +154,7 @@ interface SendMsgCall {
   content: object
 }
 
-/** A message that a backend sends by OpenIM's call. Its answer holds the seq, too. */
+/** Handles a message that an app server sends with `/msg/send_msg`. Unlike OpenIM's, the answer also has the seq. */
 async function sendMsg(request: Request, env: Env): Promise<Response> {
   const token = request.headers.get('token') ?? ''
   if (!signed.has(token) && !(await isSigned(token))) return new Response('not signed', { status: 403 })
@@ -171,12 +171,12 @@ async function sendMsg(request: Request, env: Env): Promise<Response> {
   return Response.json({ errCode: 0, errMsg: '', errDlt: '', data: { serverMsgID, clientMsgID, sendTime, seq } })
 }
 
-/** Tokens whose signature was checked. */
+/** Tokens whose signature was checked already. */
 const signed = new Set<string>()
 
 let key: CryptoKey | null = null
 
-/** Whether a token of HS256 was signed with our secret. */
+/** Whether an HS256 token was signed with our secret. */
 async function isSigned(token: string): Promise<boolean> {
   const hmac = { name: 'HMAC', hash: 'SHA-256' }
   key ??= await crypto.subtle.importKey('raw', new TextEncoder().encode(SECRET), hmac, false, ['verify'])

@@ -1,16 +1,16 @@
 import type { Counts } from '../counting/counts.ts'
 
-/** One size of group, measured. */
+/** The measurement of one group size. */
 export interface Measured {
   members: number
   listening: number
-  /** How many messages were sent one after the other, and how many at once. */
+  /** The number of messages sent one after the other, and the number sent at the same time. */
   messages: number
   burst: number
-  /** ms until the last listener had each of the single messages, and all of those sent at once. */
+  /** Time (ms) until the last online member had each single message, and until it had the whole burst. */
   delays: number[]
   burstMs: number
-  /** Bytes of messages that objects of listeners were handed, per message. */
+  /** Bytes of messages that were delivered to the objects of online members, per message. */
   bytes: number
   single: Counts
   together: Counts

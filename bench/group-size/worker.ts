@@ -5,6 +5,7 @@ import type { Outcome } from '../../src/contracts/outcome.ts'
 import type { Delivery, DeliveryResult } from '../../src/contracts/user.ts'
 import type { Bindings } from '../../src/env.ts'
 import { handOverToRelays, rostersOf } from '../../src/objects/conversation/group/group-mirror.ts'
+import { sleep } from '../../src/platform/concurrency/backoff.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
 import { conversationObject } from '../../src/runtime/rpc/stubs.ts'
 import { ConversationObject as Conversation, RelayObject as Relay } from '../../src/worker.ts'
@@ -14,8 +15,8 @@ import { instrumentObject, instrumentStorage, noteWaits } from '../counting/inst
 import type { Measured } from './measured.ts'
 
 /*
- * The group's conversation and its relays as they are; in place of the members' objects stand-ins that take delivery,
- * so that ten thousand of them fit on one machine. `POST /bench/group` measures one size of group.
+ * The product's own ConversationObject and RelayObjects, with fake UserObjects that only accept deliveries, so that
+ * 10,000 of them fit on one machine. `POST /bench/group` measures one group size.
  */
 
 export { MetricsObject } from '../../src/worker.ts'
@@ -24,19 +25,19 @@ const counters = new Counters()
 instrumentObject(counters, { name: 'ConversationObject', prototype: Conversation.prototype })
 instrumentObject(counters, { name: 'RelayObject', prototype: Relay.prototype })
 
-/** What the stand-ins took; they all live in this isolate. */
-const taken = { messages: 0, bytes: 0, last: 0 }
+/** The deliveries to the fake objects, which all run in this isolate. */
+const delivered = { messages: 0, bytes: 0, last: 0 }
 
-function noting(env: Bindings): Bindings {
+function instrumentedEnv(env: Bindings): Bindings {
   return { ...env, USER: noteWaits(counters, shared(env.USER)), RELAY: noteWaits(counters, env.RELAY) }
 }
 
-/** One process may not open the files of ten thousand objects, so some members share a stand-in. */
-const STAND_INS = 2_000
+/** A process cannot open the files of 10,000 objects, so some members share a fake object. */
+const FAKE_OBJECTS = 2_000
 
 function shared(namespace: Bindings['USER']): Bindings['USER'] {
   const getByName = (userID: string) => {
-    const number = Number(userID.replace(/\D/g, '')) % STAND_INS
+    const number = Number(userID.replace(/\D/g, '')) % FAKE_OBJECTS
     return namespace.getByName(isListening(userID) ? `on${number}` : `off${number}`)
   }
   return { getByName } as unknown as Bindings['USER']
@@ -50,9 +51,9 @@ export class UserObject extends DurableObject<Bindings> {
     counters.call('UserObject.deliver')
     const listens = isListening(this.ctx.id.name ?? '')
     if (listens) {
-      taken.messages += messages.length
-      taken.bytes += messages.reduce((sum, { msg }) => sum + msg.length, 0)
-      taken.last = performance.now()
+      delivered.messages += messages.length
+      delivered.bytes += messages.reduce((sum, { msg }) => sum + msg.length, 0)
+      delivered.last = performance.now()
     }
     return { ok: true, value: listens ? 'listens' : 'marked' }
   }
@@ -63,11 +64,11 @@ export class ConversationObject extends Conversation {
 
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, noting(env))
+    super(state, instrumentedEnv(env))
     this.#state = state
   }
 
-  /** Makes the members of a group, so many of them listening. */
+  /** Writes the members of a group into storage; `listening` of them are online. */
   seed(groupID: string, members: number, listening: number): void {
     const { sql } = this.#state.storage
     sql.exec('INSERT INTO kind (id, session_type, group_id) VALUES (1, 3, ?)', groupID)
@@ -85,7 +86,7 @@ export class ConversationObject extends Conversation {
     return [...rostersOf(this.#state.storage.sql).values()]
   }
 
-  /** Reads the members from storage again, as after a wake. */
+  /** Aborts the object, so that it reads the members from storage again. */
   restart(): void {
     this.#state.abort('seeded')
   }
@@ -96,11 +97,11 @@ export class RelayObject extends Relay {
 
   constructor(state: DurableObjectState, env: Bindings) {
     instrumentStorage(counters, state)
-    super(state, noting(env))
+    super(state, instrumentedEnv(env))
     this.#state = state
   }
 
-  /** These are the shard's members; it has found out which of them listen. */
+  /** Writes the members of this relay into storage, and which of them are online. */
   seed(userIDs: string[]): void {
     const { sql } = this.#state.storage
     sql.exec('INSERT INTO member SELECT value FROM json_each(?)', JSON.stringify(userIDs))
@@ -112,11 +113,11 @@ export class RelayObject extends Relay {
   }
 }
 
-interface Asked {
+interface GroupRequest {
   members: number
   listening: number
   messages: number
-  /** Messages that are sent without waiting for one another. */
+  /** Messages that are sent at the same time. */
   burst: number
 }
 
@@ -124,29 +125,29 @@ export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
     if (request.method !== 'POST') return new Response('ready')
     const { pathname } = new URL(request.url)
-    if (pathname !== '/bench/group') return new Response('no such call', { status: 404 })
+    if (pathname !== '/bench/group') return new Response('the call does not exist', { status: 404 })
     return Response.json(await measure(env, await request.json()))
   },
 } satisfies ExportedHandler<Bindings>
 
-async function measure(env: Bindings, { members, listening, messages, burst }: Asked): Promise<Measured> {
+async function measure(env: Bindings, { members, listening, messages, burst }: GroupRequest): Promise<Measured> {
   const groupID = `g${members}-${listening}`
   await seed(env, groupID, members, listening)
-  // The first message wakes everything that is to be measured awake.
+  // The first message wakes the objects, which are measured while they are awake.
   await send(env, groupID, 'warm-up', 1, listening)
   counters.discard()
   const delays: number[] = []
-  const bytesBefore = taken.bytes
+  const bytesBefore = delivered.bytes
   for (let i = 0; i < messages; i++) delays.push(await send(env, groupID, `single${i}`, 1, listening))
   const single = counters.take()
-  const bytes = (taken.bytes - bytesBefore) / messages
+  const bytes = (delivered.bytes - bytesBefore) / messages
   const burstMs = await send(env, groupID, 'burst', burst, listening)
   return { members, listening, messages, burst, delays, burstMs, bytes, single, together: counters.take() }
 }
 
-/** @returns ms from handing the first message over to the last listener's having the last one */
+/** @returns the time (ms) from the first append until the last online member has the last message */
 async function send(env: Bindings, groupID: string, name: string, count: number, listening: number): Promise<number> {
-  const target = taken.messages + count * listening
+  const target = delivered.messages + count * listening
   const begun = performance.now()
   const chat = conversationObject(env, `sg_${groupID}`)
   await Promise.all(
@@ -155,8 +156,8 @@ async function send(env: Bindings, groupID: string, name: string, count: number,
       return chat.append([textOf(groupID, `${name} ${i}`)])
     }),
   )
-  while (taken.messages < target) await new Promise((resolve) => setTimeout(resolve, 1))
-  return taken.last - begun
+  while (delivered.messages < target) await sleep(1)
+  return delivered.last - begun
 }
 
 async function seed(env: Bindings, groupID: string, members: number, listening: number): Promise<void> {
@@ -170,14 +171,14 @@ async function seed(env: Bindings, groupID: string, members: number, listening: 
   await restarted(() => conversation.restart())
 }
 
-/** An object that is aborted cannot answer. */
+/** Waits until an object has restarted: the call fails, because an aborted object cannot answer. */
 async function restarted(restart: () => unknown): Promise<void> {
   try {
     await restart()
   } catch {
     return
   }
-  throw new Error('the object goes on as if nothing had happened')
+  throw new Error('the object was not aborted')
 }
 
 function textOf(groupID: string, clientMsgID: string): AppendItem {

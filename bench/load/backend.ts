@@ -2,7 +2,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import type { Contender, Product, Speaker } from '../contenders/contender.ts'
 import { PLATFORM_ID } from '../wires/product-wire.ts'
 
-/** Posts over a kept connection. @returns the answer's text */
+/** Sends a POST over a keep-alive connection, and returns the text of the answer. */
 export function post(
   url: URL,
   agent: Agent,
@@ -23,10 +23,10 @@ export function post(
   })
 }
 
-/** A text that a backend sends in a user's name. */
+/** The content of a text message that an app server sends in a user's name. */
 const CONTENT = { content: 'a'.repeat(200) }
 
-/** An app's backend that sends messages through `/msg/send_msg`, over connections that are kept. */
+/** An app server that sends messages through `/msg/send_msg`, over keep-alive connections. */
 export class Backend {
   readonly #userID: (user: number) => string
   readonly #url: URL

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_MS = 10
 
-/** CPU time that a process has used so far, ms; null where the system does not say. */
+/** The CPU time that a process has used, in ms; null when the system does not report it. */
 export function cpuMsOf(pid: number | undefined): number | null {
   if (pid === undefined) return null
   const stat = readProc(`/proc/${pid}/stat`)
@@ -13,13 +13,13 @@ export function cpuMsOf(pid: number | undefined): number | null {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
-/** CPU time of a process's main thread so far, ms: workerd runs everybody's code there. Null where nobody says. */
+/** The CPU time of a process's main thread, in ms; null when unknown. In workerd that thread runs all objects' code. */
 export function mainThreadMsOf(pid: number | undefined): number | null {
   const ran = pid === undefined ? null : readProc(`/proc/${pid}/task/${pid}/schedstat`)
   return ran === null ? null : Number(ran.split(' ')[0]) / 1e6
 }
 
-/** Resident memory of a process, bytes; null where the system does not say. */
+/** The resident memory of a process, in bytes; null when the system does not report it. */
 export function residentBytesOf(pid: number | undefined): number | null {
   if (pid === undefined) return null
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1]

@@ -6,34 +6,34 @@ import { Ledger } from './ledger.ts'
 import { clientFrame, LoadSocket } from './socket.ts'
 import { percentile } from './stats.ts'
 
-/** Who writes to whom, and who else is there to listen. */
+/** The senders with their targets, and all connected clients. */
 export interface Cast {
   senders: readonly { user: number; target: Target }[]
-  /** Every connected user, senders too. */
+  /** Every connected user, including the senders. */
   clients: readonly number[]
 }
 
-/** One burst of messages, all of which arrived once and in order. */
+/** The figures of one burst of messages, which all arrived once and in order. */
 export interface Burst {
   messages: number
   deliveries: number
   seconds: number
   messagesPerSecond: number
   deliveriesPerSecond: number
-  /** From the sending of a message until a receiver has it, ms. */
+  /** Time from sending a message until a receiver has it, in ms. */
   deliveredP50: number
   deliveredP99: number
   ackedP50: number
   ackedP99: number
-  /** CPU that the runtime used, microseconds a message; null where the system does not say. */
+  /** CPU time of the runtime per message, in microseconds; null when the system does not report it. */
   serverMicrosPerMessage: number | null
   /** This process's CPU as a share of one core. */
   generatorCpu: number
 }
 
-/** So long a burst may stand still before it counts as lost: the first message to 10,000 members wakes as many objects. */
+/** A burst without progress for this long has failed. The first message to 10,000 members wakes 10,000 objects. */
 const STALL_MS = 120_000
-/** After the last message, so long one that came twice is waited for. */
+/** After the last message, the burst waits this long for duplicates. */
 const LINGER_MS = 120
 const CONNECTS_AT_ONCE = 50
 const POLL_MS = 5
@@ -49,7 +49,7 @@ export class Stage {
   #onFrame: (client: number, payload: Buffer) => void = () => {}
   #fault: string | null = null
 
-  /** @param whole whether everybody who gets a message is among the clients; else the others' share is not waited for */
+  /** @param whole whether all receivers are among the clients; if not, only the connected receivers are waited for */
   static async open(contender: Contender, cast: Cast, whole = true): Promise<Stage> {
     await contender.prepare(
       cast.clients,
@@ -75,8 +75,8 @@ export class Stage {
   }
 
   /**
-   * Sends so many messages in all, each sender keeping `outstanding` of them unanswered.
-   * @throws when one was lost, came twice or out of order, or was refused
+   * Sends at least `messages` messages in total, while each sender keeps `outstanding` of them unanswered.
+   * @throws when a message was lost, duplicated, out of order or refused
    */
   async burst(messages: number, outstanding: number, senders = this.#cast.senders): Promise<Burst> {
     const { clients } = this.#cast
@@ -95,7 +95,7 @@ export class Stage {
     const ackedAfter: number[] = []
     const deliveredAfter: number[] = []
     const sent = new Map(senders.map(({ user }) => [user, 0]))
-    let moved = performance.now()
+    let lastProgress = performance.now()
 
     const sendNext = (user: number) => {
       const count = sent.get(user) as number
@@ -107,7 +107,7 @@ export class Stage {
     }
     this.#onFrame = (client, payload) => {
       const now = performance.now()
-      moved = now
+      lastProgress = now
       wire.read(payload, run, {
         acked(count) {
           ackedAfter.push(now - (sentAt.get(client)?.[count] ?? Number.NaN))
@@ -115,7 +115,7 @@ export class Stage {
         },
         arrived(arrival) {
           ledger.arrived(client, arrival)
-          // A sender's own copy is no delivery.
+          // The sender's own copy does not count as a delivery.
           if (arrival.sender !== client) {
             deliveredAfter.push(now - (sentAt.get(arrival.sender)?.[arrival.count] ?? Number.NaN))
           }
@@ -134,18 +134,18 @@ export class Stage {
     const total = each * senders.length
     while (ackedAfter.length < total || ledger.arrivals < expected) {
       this.#requireNoFault(ledger)
-      if (performance.now() - moved > STALL_MS) {
+      if (performance.now() - lastProgress > STALL_MS) {
         throw new Error(
           `${total - ackedAfter.length} of ${total} acknowledgements and ` +
-            `${expected - ledger.arrivals} of ${expected} messages never came to ${clients.length} clients`,
+            `${expected - ledger.arrivals} of ${expected} messages did not arrive at ${clients.length} clients`,
         )
       }
       await sleep(POLL_MS)
     }
-    const seconds = (moved - begin) / 1_000
+    const seconds = (lastProgress - begin) / 1_000
     const [serverAfter, own] = [cpuMsOf(this.#contender.workerdPid()), process.cpuUsage(ownBefore)]
     await sleep(LINGER_MS)
-    if (ledger.arrivals > expected) ledger.fail(`${ledger.arrivals} messages arrived where ${expected} were due`)
+    if (ledger.arrivals > expected) ledger.fail(`${ledger.arrivals} messages arrived, but ${expected} were expected`)
     this.#requireNoFault(ledger)
     return {
       messages: total,
@@ -168,7 +168,7 @@ export class Stage {
     if (fault) throw new Error(`${this.#contender.name}, ${fault}`)
   }
 
-  /** How many clients see a sender's message. */
+  /** The number of clients that receive a sender's message. */
   #listeners({ user, target }: Cast['senders'][number]): number {
     const others = this.#whole
       ? 'user' in target

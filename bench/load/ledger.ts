@@ -1,15 +1,15 @@
 import type { Arrival } from '../wires/wire.ts'
 
 /**
- * Checks that every client gets every message of a run once and in order: a sender's messages in the order it sent
- * them, without a hole, and the seqs of a conversation without going back (without a hole, too, where a client's own
- * messages come to it as all others do). The first fault is kept and fails the run.
+ * Checks that every client gets every message of a run once and in order. A sender's messages must arrive in the order
+ * of sending and without a gap, and the seqs of a conversation must rise. Where a client also receives its own
+ * messages, the seqs must have no gap, either. The first fault is stored and fails the run.
  */
 export class Ledger {
   readonly #contiguous: boolean
-  /** Client and sender → the count that must come next. */
+  /** The next expected count, by client and sender. */
   readonly #next = new Map<string, number>()
-  /** Client and conversation → the newest seq. Seqs go on from run to run, so the first one is taken as it is. */
+  /** The newest seq, by client and conversation. Any first seq is accepted, because seqs continue from run to run. */
   readonly #seqs = new Map<string, number>()
   arrivals = 0
   fault: string | null = null
@@ -22,7 +22,7 @@ export class Ledger {
     this.arrivals++
     const expected = this.#step(`${client} ${sender}`)
     if (count !== expected) {
-      this.fail(`client ${client} got message ${count} of user ${sender} where ${expected} was due`)
+      this.fail(`client ${client} got message ${count} of user ${sender}, but ${expected} was expected`)
     }
     const log = `${client} ${conversation}`
     const newest = this.#seqs.get(log)

@@ -13,10 +13,10 @@ import type { Speaker } from '../contenders/contender.ts'
 import { codecOf } from '../wires/product-wire.ts'
 import { clientFrame, LoadSocket } from './socket.ts'
 
-/** What an SDK pulls at once when it has missed much. */
+/** The number of messages that an SDK pulls per request when it has missed many. */
 export const PULL_AT_ONCE = 100
 
-/** One device that asks and waits for the answers, as an SDK does when it connects. */
+/** One device that sends requests and waits for their replies, as an SDK does when it connects. */
 export class Requester {
   readonly #server: Speaker
   readonly #user: number
@@ -43,7 +43,7 @@ export class Requester {
     await this.#socket?.close()
   }
 
-  /** The two requests of every SDK that connects; answers the newest seqs by conversation. */
+  /** Sends the two requests of every SDK that connects; returns the newest seqs by conversation. */
   async sync(): Promise<Record<string, number>> {
     const userID = this.#server.userID(this.#user)
     const newest = await this.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID }).finish())
@@ -55,7 +55,7 @@ export class Requester {
     return GetMaxSeqResp.decode(newest.data).maxSeqs
   }
 
-  /** Ranges of conversations, each with both ends included. */
+  /** Pulls ranges of conversations; both ends of a range are included. */
   async pull(ranges: readonly { conversationID: string; begin: number; end: number }[]): Promise<MsgData[]> {
     const seqRanges = ranges.map((range) => ({ ...range, num: range.end - range.begin + 1 }))
     const data = PullMessageBySeqsReq.encode({ userID: this.#server.userID(this.#user), seqRanges, order: 0 }).finish()

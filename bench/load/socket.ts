@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 
 /*
- * A WebSocket client that does nothing but what a load generator needs: frames go out as they were built beforehand
- * (masked with zeros, which the protocol allows and which changes no byte), and come in as views into what was read.
+ * A minimal WebSocket client for a load generator. It sends frames that were built in advance, masked with zeros: the
+ * protocol allows that mask, and it changes no byte. Received frames are views into the bytes that were read.
  */
 
 const OPCODE = { Text: 1, Binary: 2, Close: 8, Ping: 9, Pong: 10 } as const
@@ -12,7 +12,7 @@ const UPGRADED = 'HTTP/1.1 101'
 
 export interface Listener {
   onBinary(payload: Buffer): void
-  /** The connection ended; "" when this side ended it. */
+  /** Called when the connection ends, unless this side closed it. */
   onGone(why: string): void
 }
 
@@ -39,7 +39,7 @@ export class LoadSocket {
   readonly #awaitsText: boolean
 
   /**
-   * Connects and waits for the upgrade, and for a first text frame without an error when `greeting` asks for one.
+   * Connects and waits for the upgrade and, with `greeting`, for a first text frame that reports no error.
    * @throws when the server refuses
    */
   static open(url: string, listener: Listener, greeting: boolean): Promise<LoadSocket> {
@@ -71,7 +71,7 @@ export class LoadSocket {
     this.#socket.write(frame)
   }
 
-  /** Until `uncork`, what is sent is gathered. */
+  /** Collects the frames that are sent, until `uncork`. */
   cork(): void {
     this.#socket.cork()
   }
@@ -117,7 +117,7 @@ export class LoadSocket {
     this.#rest = bytes.subarray(this.#readFrames(bytes))
   }
 
-  /** @returns how many bytes belong to whole frames */
+  /** @returns the number of bytes that belong to complete frames */
   #readFrames(bytes: Buffer): number {
     let at = 0
     while (bytes.length - at >= 2) {
@@ -150,7 +150,7 @@ export class LoadSocket {
     }
   }
 
-  /** OpenIM's first text frame tells whether the connection is welcome. */
+  /** OpenIM: the first text frame reports whether the connection is accepted. */
   #greeted(text: string): void {
     const { errCode, errMsg } = JSON.parse(text) as { errCode?: number; errMsg?: string }
     this.#settle(errCode === 0 ? null : new Error(`the connection was refused: ${errCode} ${errMsg}`))

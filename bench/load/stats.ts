@@ -1,4 +1,4 @@
-/** The value below which `share` of the values lie; NaN of none. */
+/** The value below which `share` of the values are; NaN when there are no values. */
 export function percentile(values: readonly number[] | Float64Array, share: number): number {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

@@ -1,4 +1,4 @@
-/** A bar with the range that its repeats covered. */
+/** A bar with the range of its repeats. */
 interface Bar {
   name: string
   value: number
@@ -20,7 +20,7 @@ const TOP = 64
 const FONT = 'font-family="system-ui, sans-serif" font-size="12"'
 const COLOURS = ['#9aa5b1', '#52606d', '#1f77b4', '#e08a1e', '#3a9d5d', '#a34fa8']
 
-/** Horizontal bars in groups, as an SVG that reads on light and dark pages. */
+/** Horizontal bars in groups, as an SVG that is readable on light and dark pages. */
 export function barChart(title: string, groups: readonly BarGroup[]): string {
   const names = [...new Set(groups.flatMap(({ bars }) => bars.map(({ name }) => name)))]
   const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ high }) => high)))
@@ -62,7 +62,7 @@ function barAt({ value, low, high }: Bar, y: number, colour: string, scale: (val
   ]
 }
 
-/** Three digits that count, and thousands apart. */
+/** A number with three significant digits and thousands separators. */
 export function numberOf(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })

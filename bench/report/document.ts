@@ -10,7 +10,7 @@ import { targetTable } from './targets.ts'
 const DOCUMENT = join(ROOT, 'docs/performance.md')
 const CHARTS = join(ROOT, 'docs/charts')
 
-/** What is shown of each scenario: the figure of the chart, and those of the table. */
+/** The presentation of a scenario: the figure of the chart, and the columns of the table. */
 interface Layout {
   chart: string
   title: string
@@ -63,7 +63,7 @@ const COLUMN_NAMES: Readonly<Record<string, string>> = {
   megabytes: 'MB',
 }
 
-/** Writes a scenario's part of docs/performance.md anew, and its chart; the other parts stay as they are. */
+/** Replaces a scenario's part of docs/performance.md, and its chart; the other parts stay unchanged. */
 export function document(scenario: string, summaries: readonly Summary[]): void {
   const layout = LAYOUTS[scenario]
   const own = summaries.filter((summary) => summary.scenario === scenario)

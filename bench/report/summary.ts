@@ -1,7 +1,7 @@
 import { median, spread } from '../load/stats.ts'
 import type { Result } from '../scenarios/scenario.ts'
 
-/** The repeats of one contender in one variant, taken together. */
+/** The summary of all repeats of one contender in one variant. */
 export interface Summary {
   scenario: string
   variant: string
@@ -18,7 +18,7 @@ export interface Figure {
   spread: number
 }
 
-/** In the order in which the variants and contenders came first. */
+/** Summarizes results, in the order in which variants and contenders first occur. */
 export function summarize(results: readonly Result[]): Summary[] {
   const cells = Map.groupBy(results, ({ scenario, variant, contender }) => [scenario, variant, contender].join('\n'))
   return [...cells.values()].flatMap((cell) => {

@@ -1,7 +1,7 @@
 import { numberOf } from './chart.ts'
 import type { Summary } from './summary.ts'
 
-/** What a figure is to be, as a multiple of another one that was measured in the same run. */
+/** The target of a figure, as a multiple of another figure of the same run. */
 interface Target {
   measure: string
   of: Place
@@ -9,14 +9,14 @@ interface Target {
   figure: string
   bound: 'at least' | 'at most'
   ratio: number
-  /** The base counts so many times: a sequence of round trips. */
+  /** Multiplies the base, for a sequence of this many round trips. */
   times?: number
 }
 
 type Place = readonly [scenario: string, variant: string, contender: string]
 
 const NAIVE = 'naive floor'
-/** What they do says where the protocol ends, in the shape of the naive floor. */
+/** The protocol floors show the limit of the protocol in the architecture of the naive floor. */
 const PROTOCOL_JSON = 'protocol floor, JSON'
 const PROTOCOL_GOB = 'protocol floor, gob + gzip'
 const JSON_ = 'product, JSON'
@@ -114,7 +114,7 @@ const TARGETS: readonly Target[] = [
   },
 ]
 
-/** A table of the targets for which both sides were measured; "" when there is none. */
+/** A table of the targets whose two figures were measured; "" when there are no such targets. */
 export function targetTable(summaries: readonly Summary[], scenario: string): string {
   const rows = TARGETS.filter(({ of }) => of[0] === scenario).flatMap((target) => {
     const measured = ratioOf(target, summaries)

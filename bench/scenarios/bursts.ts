@@ -2,18 +2,18 @@ import type { Contender } from '../contenders/contender.ts'
 import { type Burst, type Cast, Stage } from '../load/drive.ts'
 import type { Contenders, Pace, Result, Scenario } from './scenario.ts'
 
-/** Senders who keep so many messages unanswered each. */
+/** Senders that each keep `outstanding` messages unanswered. */
 interface Variant {
   label: string
   cast: Cast
   outstanding: number
 }
 
-/** How many messages the first burst has; from its pace the others get their size. */
+/** The size of the first burst; its speed determines the size of the other bursts. */
 const WARM_UP_PER_SENDER = 20
 const WARM_UP_AT_LEAST = 100
 
-/** Every sender writes to a receiver of its own. */
+/** Every sender sends to its own receiver. */
 const pairs: Variant[] = [1, 10, 50, 200].flatMap((senders) =>
   [1, 16].map((outstanding) => ({
     label: `${senders} × ${outstanding}`,
@@ -91,7 +91,9 @@ function everyOne({ protocolJson, protocolGob, ...others }: Contenders, { sender
   return [naive, batched, ...ofPairs, jsonBefore, json, gobBefore, gob].filter((contender) => contender !== undefined)
 }
 
-/** Roughly how many deliveries one message makes, to keep the first burst short. */
+/**
+ * Divides the size of the first burst for groups, where a message has many deliveries, so that the burst stays short.
+ */
 function sizeOf({ senders: [first] }: Cast): number {
   return first && 'group' in first.target ? first.target.group.size / 10 : 1
 }

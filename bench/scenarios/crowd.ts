@@ -8,14 +8,15 @@ import type { Result, Scenario } from './scenario.ts'
 
 const PER_SECOND = 500
 const FIRST_USER = 50_000
-/** An object hibernates ten seconds after its last event; then its memory is given back. */
+/** An object hibernates ten seconds after its last event, and then frees its memory. */
 const UNTIL_HIBERNATED_MS = 16_000
 
 /**
- * Users connect at 500 a second and sync, then stay idle until their objects hibernate. Each step adds as many, so what
- * one thousand more cost is the difference between two steps. The naive floor only connects. Servers of their own, because
- * what earlier scenarios left in memory would hide what is added; every user was there before, and is gone. The state is
- * in memory: on disk, making the files of a database that is opened takes longer than the connect.
+ * Users connect at 500 a second and sync, then stay idle until their objects hibernate. Each step adds the same number
+ * of users, so that the difference between two steps is the cost of these users. The naive floor only connects. The
+ * scenario starts its own servers, because memory of earlier scenarios would hide the increase. Every user has
+ * connected and disconnected before. The state is in memory: on disk, creating the files of a database takes longer
+ * than a connect.
  */
 export const crowd: Scenario = {
   name: 'crowd',
@@ -32,9 +33,9 @@ export const crowd: Scenario = {
       )
       const users = steps.flat()
       for (const contender of contenders) await contender.prepare(users, [])
-      // Each object that is there keeps files open, of which a process may have so many.
+      // One step at a time: each live object keeps files open, and a process has a limit of open files.
       for (const step of steps) await Promise.all([naive, protocol].map((floor) => letIn(floor, step)))
-      // What preparing left in memory would be filled again before the process grows.
+      // Restarts the servers: memory that the preparation has freed would otherwise be reused, and hide the increase.
       for (const { server } of contenders) await server.restart()
       const sides = [
         { contender: naive, arrive: (user: number) => connectOnly(naive, user) },
@@ -48,7 +49,7 @@ export const crowd: Scenario = {
   },
 }
 
-/** Users connect for the first time and go, and their objects end. */
+/** Connects users for the first time and disconnects them, and waits until their objects are evicted. */
 async function letIn(floor: Contender, users: readonly number[]): Promise<void> {
   const sockets: LoadSocket[] = []
   await storm(users, (user) => connectOnly(floor, user), sockets)
@@ -69,15 +70,15 @@ async function runSteps(
   const open: { close(): Promise<void> }[] = []
   const resident = new Map<Contender, number>()
   for (const [step, users] of steps.entries()) {
-    const tell = (variant: string, { name: contender }: Contender, figures: Record<string, number>) => {
-      // The first step brings what is there only once: compiled code, caches.
+    const reportStep = (variant: string, { name: contender }: Contender, figures: Record<string, number>) => {
+      // The first step is not reported: it contains costs that occur only once, such as compiling code.
       if (step > 0) report({ scenario: 'crowd', variant, contender, repeat: step, figures })
     }
     for (const { contender, arrive } of sides) {
       const before = mainThreadMsOf(contender.workerdPid())
       const took = await storm(users, arrive, open)
       const after = mainThreadMsOf(contender.workerdPid())
-      tell(`${PER_SECOND} connects a second`, contender, {
+      reportStep(`${PER_SECOND} connects a second`, contender, {
         p50: percentile(took, 0.5),
         p99: percentile(took, 0.99),
         ...(before !== null && after !== null && { busyMs: (after - before) / users.length }),
@@ -89,13 +90,13 @@ async function runSteps(
       if (now === null) continue
       const megabytes = (now - (resident.get(contender) ?? 0)) / 2 ** 20
       resident.set(contender, now)
-      tell('idle, 1,000 more sockets', contender, { megabytes: megabytes * (1_000 / users.length) })
+      reportStep('idle, 1,000 more sockets', contender, { megabytes: megabytes * (1_000 / users.length) })
     }
   }
   await Promise.all(open.map((socket) => socket.close()))
 }
 
-/** Lets users arrive at the given pace, whether or not those before them are done. */
+/** Starts the connects at a fixed rate, whether or not earlier connects are done. */
 async function storm<Socket>(
   users: readonly number[],
   arrive: (user: number) => Promise<Socket>,

@@ -8,7 +8,7 @@ const WRITER = 20_000
 const READER = 20_001
 const ROUNDS = 20
 
-/** A device that was away: it connects, syncs and pulls 200 missed messages; one that has nothing pulls 1,000. */
+/** A device that was offline connects, syncs and pulls 200 missed messages; a device without messages pulls 1,000. */
 export const history: Scenario = {
   name: 'history',
   async run(contenders, { repeats }, report) {
@@ -48,7 +48,7 @@ async function pulls(
     times.push(performance.now() - begin)
     await device.close()
   }
-  // Connecting, two requests and two pulls.
+  // The 5 requests are the connect, two sync requests and two pulls.
   report(resultOf('reconnect, 200 missed', product.name, repeat, { ms: median(times), requests: 5 }))
   const device = await Requester.connect(product, READER)
   const pulled: number[] = []
@@ -61,12 +61,12 @@ async function pulls(
   report(resultOf('pull of 1,000', product.name, repeat, { ms: median(pulled), requests: 10 }))
 }
 
-/** Pulls as an SDK does, and checks that every message is there, once and in order. */
+/** Pulls as an SDK does, and checks that every message arrives once and in order. */
 async function pullNewest(device: Requester, conversationID: string, count: number): Promise<void> {
   let seq = 1_000 - count
   for (let begin = seq + 1; begin <= 1_000; begin += PULL_AT_ONCE) {
     for (const msg of await device.pull([{ conversationID, begin, end: begin + PULL_AT_ONCE - 1 }])) {
-      if (msg.seq !== ++seq) throw new Error(`seq ${msg.seq} was pulled where ${seq} was due`)
+      if (msg.seq !== ++seq) throw new Error(`seq ${msg.seq} was pulled, but ${seq} was expected`)
     }
   }
   if (seq !== 1_000) throw new Error(`the pull ended at seq ${seq} of 1000`)

@@ -8,7 +8,10 @@ const CONVERSATIONS = 1_000
 const WITH_NEWS = 50
 const WRITERS = 32
 
-/** A user of 1,000 conversations comes back, of which 50 have news: connect, both sync requests, one pull of the news. */
+/**
+ * A user with 1,000 conversations reconnects; 50 of them have new messages. The device connects, sends both sync
+ * requests, and pulls the new messages in one request.
+ */
 export const reconnect: Scenario = {
   name: 'reconnect',
   async run({ json }, { repeats }, report) {
@@ -29,7 +32,7 @@ export const reconnect: Scenario = {
       const pulled = await device.pull(news)
       const ms = performance.now() - begin
       await device.close()
-      if (pulled.length !== WITH_NEWS) throw new Error(`${pulled.length} messages were pulled of ${WITH_NEWS}`)
+      if (pulled.length !== WITH_NEWS) throw new Error(`${pulled.length} of ${WITH_NEWS} messages were pulled`)
       report({
         scenario: 'reconnect',
         variant: `${CONVERSATIONS} conversations, ${WITH_NEWS} with news`,
@@ -42,7 +45,7 @@ export const reconnect: Scenario = {
   },
 }
 
-/** Gives the user its conversations. */
+/** Creates the conversations of the user. */
 export async function fill(product: Contenders['json']): Promise<Backend> {
   await product.prepare([OWNER, ...peers(CONVERSATIONS)], [])
   const backend = await Backend.of(product, WRITERS)

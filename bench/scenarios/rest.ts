@@ -10,13 +10,13 @@ import type { Result, Scenario } from './scenario.ts'
 
 const CALLERS = 50
 const FIRST_USER = 10_000
-/** In whose name the protocol floor is called. */
+/** The user whose token calls the protocol floor. */
 const ADMIN = 9_999
 const VARIANT = `${CALLERS} × 1`
 
 /**
- * Messages that an app's backend sends in 50 users' names, one at a time each. The naive floor takes its messages by
- * calls, too, and by sockets, which is what the target is set by; the protocol floor takes `/msg/send_msg` itself.
+ * An app server sends messages in the names of 50 users, one message at a time per user. The naive floor gets messages
+ * by HTTP calls and by sockets; the target is relative to its sockets. The protocol floor gets `/msg/send_msg` calls.
  */
 export const restSend: Scenario = {
   name: 'REST send',
@@ -48,17 +48,20 @@ export const restSend: Scenario = {
   },
 }
 
-/** One contender as a backend calls it. */
+/** One contender that an app server calls. */
 interface Caller {
   name: string
-  /** Sends for so long. @throws when a call was refused, or its message is not in the log once */
+  /**
+   * Sends messages for the given time.
+   * @throws when a call was refused, or its message is not in the log exactly once
+   */
   sendFor(seconds: number): Promise<Sent>
   close(): void
 }
 
 interface Sent {
   answeredAfter: number[]
-  /** Calls by the receiver's number. */
+  /** The number of calls, by the receiver's number. */
   calls: ReadonlyMap<number, number>
   seconds: number
 }
@@ -76,7 +79,7 @@ function floorCaller({ server }: Contender): Caller {
     const frame = messageFrame({ groupSize: 0, sender: from, receiver: to }, 0)
     return Number(await post(new URL(server.url), agent, {}, frame))
   }
-  return numbering('naive floor, calls', send, () => agent.destroy())
+  return callerWithSeqs('naive floor, calls', send, () => agent.destroy())
 }
 
 async function protocolCaller(protocol: Contender & Speaker): Promise<Caller> {
@@ -86,11 +89,11 @@ async function protocolCaller(protocol: Contender & Speaker): Promise<Caller> {
     const answer = JSON.parse(await backend.send(from, to)) as { data: { seq: number } }
     return answer.data.seq
   }
-  return numbering('protocol floor, /msg/send_msg', send, () => backend.close())
+  return callerWithSeqs('protocol floor, /msg/send_msg', send, () => backend.close())
 }
 
-/** A contender that answers a message with its seq. */
-function numbering(name: string, send: (pair: Pair) => Promise<number>, close: () => void): Caller {
+/** A contender whose answer to a message has the message's seq. */
+function callerWithSeqs(name: string, send: (pair: Pair) => Promise<number>, close: () => void): Caller {
   const newest = new Map<number, number>()
   return {
     name,
@@ -115,11 +118,11 @@ async function productCaller(product: Product): Promise<Caller> {
   return {
     name: 'product, /msg/send_msg',
     async sendFor(seconds) {
-      const before = await positions(product)
+      const before = await newestSeqs(product)
       const sent = await keepSending(seconds, async ({ from, to }) => {
         await backend.send(from, to)
       })
-      verify(sent, before, await positions(product))
+      verify(sent, before, await newestSeqs(product))
       return sent
     },
     close: () => backend.close(),
@@ -147,8 +150,8 @@ const chatOf = (product: Product, { from, to }: Pair) =>
     .sort()
     .join('_')}`
 
-/** Where each conversation of the product stands, by its receiver. */
-async function positions(product: Product): Promise<Map<number, number>> {
+/** The newest seq of each conversation of the product, by its receiver. */
+async function newestSeqs(product: Product): Promise<Map<number, number>> {
   const found = new Map<number, number>()
   for (const pair of PAIRS) {
     const device = await Requester.connect(product, pair.to)
@@ -158,7 +161,7 @@ async function positions(product: Product): Promise<Map<number, number>> {
   return found
 }
 
-/** Every call that was answered is one message in the log, and no more. */
+/** Checks that the log has exactly one message per answered call. */
 function verify({ calls }: Sent, before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): void {
   for (const { to } of PAIRS) {
     const grown = (after.get(to) ?? 0) - (before.get(to) ?? 0)

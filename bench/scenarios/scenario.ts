@@ -1,35 +1,35 @@
 import type { Contender, Product, Speaker } from '../contenders/contender.ts'
 
-/** One figure of one contender in one repeat of a scenario. */
+/** The figures of one contender in one repeat of a scenario. */
 export interface Result {
   scenario: string
-  /** Which variant of the scenario: "50 senders × 16". */
+  /** The label of the variant, for example "50 × 16". */
   variant: string
   contender: string
   repeat: number
-  /** Figures by name; what could not be measured is left out. */
+  /** Figures by name; figures that could not be measured are left out. */
   figures: Record<string, number>
 }
 
 export interface Contenders {
   naive: Contender
   batched: Contender
-  /** Speaks OpenIM's protocol, between two users only. */
+  /** Supports OpenIM's protocol, but only between two users. */
   protocolJson: Contender & Speaker
   protocolGob: Contender & Speaker
   json: Product
   gob: Product
-  /** The product of other sources, to see what a change does. */
+  /** The product of an earlier bundle, to measure the effect of a change. */
   jsonBefore?: Product
   gobBefore?: Product
 }
 
-/** How much time a run takes. */
+/** The settings that determine how long a run takes. */
 export interface Pace {
-  /** How long one burst takes, about. */
+  /** The approximate length of one burst. */
   burstSeconds: number
   repeats: number
-  /** Only variants whose name holds this. */
+  /** Runs only the variants whose label contains this text. */
   variant: string
   /** Sockets of the idle scenario, per step. */
   idleSockets: number
@@ -37,6 +37,6 @@ export interface Pace {
 
 export interface Scenario {
   readonly name: string
-  /** Runs all contenders in turn, several times, and hands over each result as it is known. */
+  /** Runs all contenders in turn, several times, and reports each result as soon as it is known. */
   run(contenders: Contenders, pace: Pace, report: (result: Result) => void): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { FRAME_BYTES, Kind, messageFrame, readFrame } from '../floor/frame.ts'
 import type { Wire } from './wire.ts'
 
-/** The floors' fixed frames. The run is in the upper bits of a message's count, so that stragglers are noticed. */
+/** The floors' fixed frames. The upper bits of a count are the run, so that messages of an earlier run are detected. */
 export function floorWire(wsUrl: string): Wire {
   return {
     echoes: false,

@@ -5,13 +5,13 @@ import { decodeGobResponse, encodeGobRequest } from '../../src/protocol/envelope
 import { MsgData, PushMessages } from '../../src/protocol/proto/index.ts'
 import type { Wire } from './wire.ts'
 
-/** How the SDKs write: `json` the JavaScript SDK, `gob` every Go core, gzipped. */
+/** The envelope of an SDK: `json` for the JavaScript SDK, `gob` (with gzip) for every Go core. */
 export type Dialect = 'json' | 'gob'
 
-/** The platform that every client of the bench says it is: a browser. */
+/** The platform of every client of the bench: a browser. */
 export const PLATFORM_ID = 5
 
-/** Each envelope has its own users and groups, so that both can be on stage at the same time. */
+/** Each envelope has its own users and groups, so that both can be driven at the same time. */
 export const userIDOf = (dialect: Dialect, user: number) => `${dialect}${user}`
 export const groupIDOf = (dialect: Dialect, first: number, size: number) => `${dialect}_${first}_${size}`
 
@@ -63,7 +63,7 @@ export function productWire(wsUrl: string, dialect: Dialect, tokens: ReadonlyMap
           }
         }
       } else {
-        throw new Error(`a frame ${response.reqIdentifier} that nobody asked for`)
+        throw new Error(`an unexpected frame with reqIdentifier ${response.reqIdentifier} arrived`)
       }
     },
   }
@@ -82,7 +82,7 @@ function gatewayAddress(wsUrl: string, dialect: Dialect, user: number, token: st
   return `${wsUrl}/?${query}`
 }
 
-/** How the frames of a connection are written and read, on the client's side. */
+/** Encodes and decodes the frames of a connection on the client's side. */
 export interface ClientCodec {
   encode(request: WsRequest): Uint8Array
   decode(payload: Buffer): WsResponse
@@ -103,7 +103,7 @@ const gob: ClientCodec = {
 
 export const codecOf = (dialect: Dialect): ClientCodec => (dialect === 'json' ? json : gob)
 
-/** 32 characters, as the SDKs' hashes have. */
+/** A clientMsgID of 32 characters, like the hashes of the SDKs. */
 function messageIDOf(run: number, sender: number, count: number): string {
   return hex(run, 12) + hex(sender, 8) + hex(count, 12)
 }

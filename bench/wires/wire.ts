@@ -1,4 +1,4 @@
-/** A message as a client sees it arrive. */
+/** A message that arrived at a client. */
 export interface Arrival {
   /** Number of the sending user. */
   sender: number
@@ -13,19 +13,22 @@ interface Sink {
   arrived(arrival: Arrival): void
 }
 
-/** Where a message goes: to a user, or to a group of users that are numbered from `first` on. */
+/** The target of a message: a user, or a group whose members have consecutive numbers from `first`. */
 export type Target = { user: number } | { group: { first: number; size: number } }
 
-/** How one contender is spoken to. Users are numbers; a run is a number that tells its messages from earlier ones. */
+/** The client's side of one contender's protocol. Users are numbers; a run number separates a run from earlier ones. */
 export interface Wire {
-  /** Whether a sender's own messages come back to it as messages, in the order of their seqs. */
+  /** Whether a sender receives its own messages, in the order of their seqs. */
   readonly echoes: boolean
-  /** Whether a text frame comes first. */
+  /** Whether the server sends a text frame first. */
   readonly greets: boolean
   /** The address that a user's client connects to. */
   address(user: number): string
   /** The payload of the frame that sends one message. */
   message(run: number, sender: number, count: number, target: Target): Uint8Array
-  /** Reads one binary frame. @throws when the frame is an error or no frame that was waited for */
+  /**
+   * Reads one binary frame.
+   * @throws when the frame is an error or unexpected
+   */
   read(payload: Buffer, run: number, sink: Sink): void
 }

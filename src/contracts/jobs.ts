@@ -33,7 +33,7 @@ export const TransferJob = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conversation-begun'), operationID: z.string(), conversationID: z.string() }),
   /** One message to many users. `draft` is the encoded message, in base64; `batchID` makes a repeated job harmless. */
   z.object({ kind: z.literal('send-to-users'), ...batch, recvIDs: z.array(z.string()) }),
-  /** One step of a nightly cleaning (see `jobs/cron.ts`): continues after `cursor`; `removed` counts earlier steps. */
+  /** One step of a nightly cleaning (see `jobs/cleaning.ts`): continues after `cursor`; `removed` counts earlier steps. */
   z.object({
     kind: z.literal('clean'),
     operationID: z.string(),

@@ -6,21 +6,21 @@ import { messageID } from '../runtime/ids.ts'
 import type { BuiltNotification } from './build.ts'
 
 /**
- * A notification as its conversation appends it: in one step with its chat copy, so that they are there together or
- * not at all. Both carry the same serverMsgID.
+ * The items that a conversation appends for a notification: the notification and its chat copy, in one append, so that
+ * either both are stored or neither is. Both carry the same serverMsgID.
  */
 export function appendItems(built: BuiltNotification, operationID: string): AppendItem[] {
   const serverMsgID = messageID()
-  const notification = asItem(built.notification, operationID, serverMsgID, 'notification', built.stored)
+  const notification = toItem(built.notification, operationID, serverMsgID, 'notification', built.stored)
   if (!built.chatCopy) return [notification]
-  const chatCopy = asItem(built.chatCopy, operationID, serverMsgID, 'chat', true)
-  // A chat's copy comes first, as with OpenIM: it creates the conversation that the notification is about. With a group
-  // it is the other way round: for a new conversation the Go core fetches the group and keeps it without a word, so
-  // that the app would never be told that it was added.
+  const chatCopy = toItem(built.chatCopy, operationID, serverMsgID, 'chat', true)
+  // OpenIM: the chat copy comes first in a one-to-one chat, because it creates the conversation that the notification
+  // is about. In a group the notification comes first: for a chat copy in a new conversation, the Go core fetches and
+  // stores the group silently, so that the app would never get the event that the user was added.
   return built.chatCopy.sessionType === SessionType.Group ? [notification, chatCopy] : [chatCopy, notification]
 }
 
-function asItem(msg: MsgData, operationID: string, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
+function toItem(msg: MsgData, operationID: string, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
   const delivery = { operationID, serverMsgID, sendTime: 0, log, stored }
   return buildAppendItem(msg, { ...delivery, senderSync: true, senderHasIt: false, exempt: true })
 }

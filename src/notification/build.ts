@@ -4,12 +4,12 @@ import { OptionKey } from '../protocol/message-options.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 import type { NotificationKind } from './kinds.ts'
 
-/** From whom to whom: a user, a group, or one's own devices (`recvID` = `sendID`). */
+/** Sender and receiver of a notification: a user, a group, or the sender's own devices (`recvID` = `sendID`). */
 export interface Route {
   sendID: string
   recvID: string
   groupID: string
-  /** Shown by some group notices; empty otherwise. */
+  /** Shown by some group notifications; empty otherwise. */
   senderNickname?: string
   senderFaceURL?: string
 }
@@ -31,7 +31,7 @@ const ALL_OFF: readonly OptionKey[] = [
   OptionKey.ReactionFromCache,
 ]
 
-/** How a notification differs from what its kind says, for one call. */
+/** Settings of one notification that differ from its kind. */
 export interface Override {
   toChat?: boolean
   stored?: boolean
@@ -44,8 +44,8 @@ export interface BuiltNotification {
 }
 
 /**
- * The messages of a notification: the notification itself, and its copy for the chat when the kind wants one. Both
- * carry the same `clientMsgID`.
+ * Builds the messages of a notification: the notification itself and, when its kind has `toChat`, a copy for the chat.
+ * Both carry the same `clientMsgID`.
  * @param detail the tips, in OpenIM's JSON names
  */
 export function buildNotification(
@@ -78,7 +78,7 @@ export function buildNotification(
   options[OptionKey.IsSendMsg] = toChat
   options[OptionKey.History] = stored
   options[OptionKey.Persistent] = stored
-  // With a copy in the chat it is the copy that counts and that rings.
+  // When there is a chat copy, only the copy counts as unread and is pushed to phones.
   options[OptionKey.OfflinePush] = offlinePush && !toChat
   return {
     notification: { ...common, options },

@@ -1,20 +1,23 @@
 import { ContentType } from '../protocol/constants/content-type.ts'
 
-/** What an absent user's phone shows. */
-export interface OfflinePushText {
+/** The texts that an offline user's phone shows for a kind of notification. */
+export interface DefaultPushText {
   title: string
   desc: string
   ext: string
 }
 
-/** How a kind of notification travels. */
+/** How the notifications of one kind are stored and pushed. */
 export interface NotificationKind {
   contentType: ContentType
-  /** Also stored as a message of the chat: it shows in the history and counts as unread. */
+  /** Also stored as a message of the chat, which is part of the history and counts as unread. */
   toChat: boolean
-  /** Stored in the notification log, and so pulled after a reconnect; the others are repaired by version sync. */
+  /**
+   * Stored in the notification log, so that clients pull it after a reconnect. Clients recover the changes of the other
+   * kinds by incremental sync (`sync/`).
+   */
   stored: boolean
-  offlinePush: OfflinePushText | null
+  offlinePush: DefaultPushText | null
 }
 
 const kind = (contentType: ContentType, given: Partial<NotificationKind> = {}): NotificationKind => ({
@@ -25,7 +28,7 @@ const kind = (contentType: ContentType, given: Partial<NotificationKind> = {}): 
   ...given,
 })
 
-const push = (text: string, desc = text): { offlinePush: OfflinePushText } => ({
+const push = (text: string, desc = text): { offlinePush: DefaultPushText } => ({
   offlinePush: { title: text, desc, ext: text },
 })
 
@@ -33,8 +36,8 @@ const inChat = { toChat: true }
 const stored = { stored: true }
 
 /*
- * Every kind of notification this service sends, with OpenIM's defaults (its notification.yml). Which kinds are stored
- * is not configurable: clients work on that assumption.
+ * Every kind of notification that this service sends, with the defaults of OpenIM's notification.yml. The field
+ * `stored` is not configurable, because clients rely on it.
  */
 export const NotificationKinds = {
   friendApplicationApproved: kind(ContentType.FriendApplicationApprovedNotification, {
@@ -101,9 +104,9 @@ const byContentType = new Map<number, NotificationKind>(
   Object.values(NotificationKinds).map((kind) => [kind.contentType, kind]),
 )
 
-/** The kind with that contentType. */
+/** The kind with this contentType. */
 export function kindOf(contentType: number): NotificationKind {
   const kind = byContentType.get(contentType)
-  if (!kind) throw new Error(`no kind of notification has contentType ${contentType}`)
+  if (!kind) throw new Error(`no kind of notification has the contentType ${contentType}`)
   return kind
 }

@@ -10,12 +10,12 @@ import { appendItems } from './append-items.ts'
 import { buildNotification, type Override, type Route } from './build.ts'
 import type { NotificationKind } from './kinds.ts'
 
-/** Where a notification is kept, when that is not the conversation of its sender and receiver. */
+/** The object that stores a notification, when it is not the conversation of sender and receiver. */
 export interface NotificationTarget {
   home?: string
 }
 
-/** The notification as clients see it. */
+/** The fields of a sent notification that callers report to clients. */
 export interface SentNotification {
   serverMsgID: string
   clientMsgID: string
@@ -23,9 +23,9 @@ export interface SentNotification {
 }
 
 /**
- * Tells clients what has changed. The notification and its chat copy are appended in one step, so that they are there
- * together or not at all; delivery is the conversation's. Only the devices of the very user who made the call hear of
- * it from here, once the call is answered: until then their SDK does not know that the change is its own.
+ * Sends a notification to clients. The notification and its chat copy are appended in one step, so that either both are
+ * stored or neither is; the ConversationObject delivers them. This function delivers to the caller's own devices only,
+ * after the call is answered: before the answer their SDK does not know that it made the change itself.
  */
 export async function notify(
   ctx: Context,
@@ -43,16 +43,16 @@ export async function notify(
     return notifyOwnDevices(ctx, built.notification)
   }
   const home = override.home ?? conversationIDFor(built.notification, false)
-  // An administrator may speak in conversations of others and has no devices there.
-  const ownCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
+  // An administrator may act in the name of another user, whose devices did not make the call.
+  const isOwnCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
   const items = appendItems(built, ctx.operationID)
-  for (const item of items) item.senderHasIt = ownCall
+  for (const item of items) item.senderHasIt = isOwnCall
   const results = await ctx.conversation(home).append(items)
   let sendTime = 0
   for (const [i, result] of results.entries()) {
     if (!result.ok) throw errorOf(result.refusal)
     sendTime = result.sendTime
-    if (ownCall) await notifyCaller(ctx, home, items[i] as AppendItem, result)
+    if (isOwnCall) await notifyCaller(ctx, home, items[i] as AppendItem, result)
   }
   return { serverMsgID: items[0]?.serverMsgID ?? '', clientMsgID: built.notification.clientMsgID, sendTime }
 }
@@ -76,10 +76,10 @@ function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'group
   }
 }
 
-/** What one call hands to the devices at most. */
-const MAX_AT_ONCE = 100
+/** Messages that one `deliver` call carries at most. */
+const MAX_DELIVERED = 100
 
-/** Notes the news for the caller's absent devices now, and pushes to those that are here after the reply. */
+/** Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply. */
 export async function notifyCallerDevices(
   ctx: Context,
   news: News,
@@ -89,15 +89,17 @@ export async function notifyCallerDevices(
   if (!first) return
   const user = ctx.user(first.sendID)
   if (messages.some(({ seq }) => seq > 0)) await user.markUnread(news)
-  for (let i = 0; i < messages.length; i += MAX_AT_ONCE) {
-    const part = messages.slice(i, i + MAX_AT_ONCE)
+  for (let i = 0; i < messages.length; i += MAX_DELIVERED) {
+    const part = messages.slice(i, i + MAX_DELIVERED)
     ctx.afterReply(() => user.deliver({ ...news, messages: part }))
   }
 }
 
 type Appended = Extract<AppendResult, { ok: true }>
 
-/** What is only for the user's own devices and not stored needs no conversation on its way. */
+/**
+ * A notification to the user's own devices that is not stored goes to the UserObject directly, past the conversation.
+ */
 async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotification> {
   const home = conversationIDFor(msg, false)
   const sendTime = ctx.now()
@@ -116,8 +118,8 @@ async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotific
       },
     ],
   }
-  const tell = () => ctx.user(msg.sendID).deliver(delivery)
-  if (ctx.caller?.userID === msg.sendID) ctx.afterReply(tell)
-  else await tell()
+  const deliver = () => ctx.user(msg.sendID).deliver(delivery)
+  if (ctx.caller?.userID === msg.sendID) ctx.afterReply(deliver)
+  else await deliver()
   return { serverMsgID: stamp.serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
 }

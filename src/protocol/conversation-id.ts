@@ -2,12 +2,12 @@ import { SessionType } from './constants/session-type.ts'
 import { ImError } from './errors.ts'
 
 /*
- * OpenIM derives the id of a conversation from who takes part in it, and clients derive the same ids on their own:
- * si_ + pair (chat of two), sg_ + group, sn_ + pair (with a notification account), and for each of them a
- * notification twin n_ + the same rest, whose messages clients run but do not show.
+ * OpenIM: the ID of a conversation is derived from its participants, and clients derive the same IDs on their own:
+ * `si_` and the pair (one-to-one chat), `sg_` and the group, `sn_` and the pair (with a notification account). Each
+ * chat has a notification conversation: `n_` and the same rest. Clients apply its messages but do not show them.
  */
 
-/** The chat of two users; the same whoever comes first. */
+/** The chat of two users, the same for either order of the users. */
 export function singleConversationID(a: string, b: string): string {
   return `si_${sortedPair(a, b)}`
 }
@@ -16,12 +16,12 @@ export function groupConversationID(groupID: string): string {
   return `sg_${groupID}`
 }
 
-/** The channel from a notification account to a user. */
+/** The conversation between a notification account and a user. */
 export function notificationAccountConversationID(a: string, b: string): string {
   return `sn_${sortedPair(a, b)}`
 }
 
-/** The notification conversation that belongs to a chat; "" for a text that is no conversation id, as OpenIM answers. */
+/** The notification conversation of a chat. OpenIM: "" for a text that is not a conversation ID. */
 export function notificationTwin(conversationID: string): string {
   const underscore = conversationID.indexOf('_')
   return underscore === -1 ? '' : `n${conversationID.slice(underscore)}`
@@ -36,7 +36,7 @@ export function isSingleConversation(conversationID: string): boolean {
 }
 
 /**
- * The conversation a message goes to.
+ * The conversation that a message goes to.
  * @throws ImError 1001 for a sessionType that has no conversations
  */
 export function conversationIDFor(
@@ -67,8 +67,9 @@ function sortedPair(a: string, b: string): string {
 }
 
 /**
- * Compares as Go compares strings, by UTF-8 bytes. UTF-16 order differs where one text has a character outside the
- * basic plane and the other one of U+E000–U+FFFF; a different order would be a different conversation.
+ * Compares strings as Go does, by UTF-8 bytes. JavaScript compares by UTF-16, which differs when one text has a
+ * character outside the basic plane and the other text has one of U+E000–U+FFFF. A different order would give a
+ * different conversation.
  */
 function byteOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
@@ -80,7 +81,7 @@ function byteOrder(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves the surrogates, which stand for the highest code points, above the rest of the basic plane. */
+/** Moves the surrogates, which encode the highest code points, above the rest of the basic plane. */
 function inCodePointOrder(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

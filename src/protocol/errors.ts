@@ -1,6 +1,6 @@
 /*
- * Every error number of the OpenIM world, once. `code` and `msg` are on the wire as errCode and errMsg, and clients
- * and app backends compare both, so they are OpenIM's; `when` is for the reader.
+ * Every error code of OpenIM. `code` and `msg` are on the wire as errCode and errMsg. Clients and app servers compare
+ * both, so they must stay OpenIM's. `when` is documentation for the reader.
  */
 
 interface ErrorEntry {
@@ -10,13 +10,17 @@ interface ErrorEntry {
   when: string
 }
 
-/** What this service answers. "Reserved" rows are OpenIM's numbers that neither server produces. */
+/** The errors that this service answers. "Reserved" rows are OpenIM's codes that neither server produces. */
 export const SERVER_ERRORS = {
   NoError: { code: 0, msg: 'NoError', when: 'success' },
-  TooManyRequests: { code: 429, msg: 'TooManyRequests', when: 'the rate limiter refuses; the HTTP status is 429 too' },
-  ServerInternalError: { code: 500, msg: 'ServerInternalError', when: 'a fault of the service itself' },
+  TooManyRequests: {
+    code: 429,
+    msg: 'TooManyRequests',
+    when: 'the rate limit is exceeded; the HTTP status is 429, too',
+  },
+  ServerInternalError: { code: 500, msg: 'ServerInternalError', when: 'the service itself failed' },
   UnknownCode: { code: 1000, msg: 'UnknownCode', when: 'reserved' },
-  ArgsError: { code: 1001, msg: 'ArgsError', when: 'a field or header is missing, malformed or not acceptable here' },
+  ArgsError: { code: 1001, msg: 'ArgsError', when: 'a field or header is missing, malformed or not allowed' },
   NoPermissionError: { code: 1002, msg: 'NoPermissionError', when: 'the caller may not do this' },
   DuplicateKeyError: { code: 1003, msg: 'DuplicateKeyError', when: 'reserved' },
   RecordNotFoundError: { code: 1004, msg: 'RecordNotFoundError', when: 'what the request names does not exist' },
@@ -32,9 +36,9 @@ export const SERVER_ERRORS = {
   GroupTypeNotSupport: { code: 1205, msg: 'GroupTypeNotSupport', when: 'reserved' },
   GroupRequestHandled: { code: 1206, msg: 'GroupRequestHandled', when: 'the application to join has been answered' },
 
-  CanNotAddYourselfError: { code: 1301, msg: 'CanNotAddYourselfError', when: 'a user befriends themselves' },
+  CanNotAddYourselfError: { code: 1301, msg: 'CanNotAddYourselfError', when: 'a user adds themselves as a friend' },
   BlockedByPeer: { code: 1302, msg: 'BlockedByPeer', when: 'the receiver has blocked the sender' },
-  NotPeersFriend: { code: 1303, msg: 'NotPeersFriend', when: 'only friends may write, and the sender is none' },
+  NotPeersFriend: { code: 1303, msg: 'NotPeersFriend', when: 'only friends may send, and the sender is not a friend' },
   RelationshipAlreadyError: { code: 1304, msg: 'RelationshipAlreadyError', when: 'the two are friends already' },
   FriendRequestHandled: { code: 1305, msg: 'FriendRequestHandled', when: 'the friend request has been answered' },
 
@@ -43,13 +47,13 @@ export const SERVER_ERRORS = {
   MutedGroup: { code: 1403, msg: 'MutedGroup', when: 'the group is muted and the sender is an ordinary member' },
   MsgAlreadyRevoke: { code: 1404, msg: 'MsgAlreadyRevoke', when: 'the message has been revoked' },
 
-  TokenExpiredError: { code: 1501, msg: 'TokenExpiredError', when: 'the token is past its time' },
+  TokenExpiredError: { code: 1501, msg: 'TokenExpiredError', when: 'the token has expired' },
   TokenInvalidError: { code: 1502, msg: 'TokenInvalidError', when: 'the token is not for this user and platform' },
   TokenMalformedError: { code: 1503, msg: 'TokenMalformedError', when: 'the token is not a JWT' },
   TokenNotValidYetError: { code: 1504, msg: 'TokenNotValidYetError', when: 'the token is not valid yet' },
   TokenUnknownError: { code: 1505, msg: 'TokenUnknownError', when: 'the token was not signed here' },
   TokenKickedError: { code: 1506, msg: 'TokenKickedError', when: 'the token was logged out or displaced by a login' },
-  TokenNotExistError: { code: 1507, msg: 'TokenNotExistError', when: 'the token is sound but not in force' },
+  TokenNotExistError: { code: 1507, msg: 'TokenNotExistError', when: 'the token is well-formed, but is not in force' },
   OrgUserNoPermissionError: { code: 1520, msg: 'OrgUserNoPermissionError', when: 'reserved' },
 
   ConnOverMaxNumLimit: { code: 1601, msg: 'ConnOverMaxNumLimit', when: 'no more connections are accepted' },
@@ -73,19 +77,19 @@ export const SERVER_ERRORS = {
   LoginLimit: { code: 10013, msg: 'LoginLimit', when: 'reserved' },
   InvitationError: { code: 10014, msg: 'InvitationError', when: 'reserved' },
 
-  VerifyCodeSendFrequently: { code: 20005, msg: 'VerifyCodeSendFrequently', when: 'codes are asked for too often' },
+  VerifyCodeSendFrequently: { code: 20005, msg: 'VerifyCodeSendFrequently', when: 'codes are requested too often' },
   VerifyCodeNotMatch: { code: 20006, msg: 'VerifyCodeNotMatch', when: 'wrong code' },
   VerifyCodeExpired: { code: 20007, msg: 'VerifyCodeExpired', when: 'the code is too old' },
   VerifyCodeMaxCount: { code: 20008, msg: 'VerifyCodeMaxCount', when: 'the code was tried too often' },
   VerifyCodeUsed: { code: 20009, msg: 'VerifyCodeUsed', when: 'the code was used' },
 
-  CallbackError: { code: 80000, msg: 'CallbackError', when: 'a webhook refuses without a code of its own' },
+  CallbackError: { code: 80000, msg: 'CallbackError', when: 'a webhook refuses without its own error code' },
   DatabaseError: { code: 90002, msg: 'DatabaseError', when: 'reserved' },
   NetworkError: { code: 90004, msg: 'NetworkError', when: 'a before-webhook could not be reached in time' },
-  DataError: { code: 90007, msg: 'DataError', when: 'a webhook answered no JSON, or uploaded data does not add up' },
+  DataError: { code: 90007, msg: 'DataError', when: 'a webhook did not answer JSON, or uploaded data is inconsistent' },
 } as const satisfies Record<string, ErrorEntry>
 
-/** What app backends answer to their own clients; here only inside the refusal of a webhook. */
+/** Errors that app servers answer to their own clients. Here they occur only in the refusal of a webhook. */
 const APP_ERRORS = {
   PasswordError: { code: 20001, msg: 'PasswordError', when: 'wrong password' },
   AccountNotFound: { code: 20002, msg: 'AccountNotFound', when: 'no such account' },
@@ -100,8 +104,8 @@ const APP_ERRORS = {
 } as const satisfies Record<string, ErrorEntry>
 
 /**
- * What SDKs raise by themselves, never on the wire. Numbers and names collide with the server's (10001 is also
- * FormattingError), hence the prefix.
+ * Errors that SDKs raise by themselves; they are never on the wire. Their codes and names collide with the server's
+ * (10001 is also FormattingError), so the keys have a prefix.
  */
 const SDK_ERRORS = {
   SdkNetworkError: { code: 10000, msg: 'NetworkError', when: 'an HTTP call failed' },
@@ -133,12 +137,12 @@ const SDK_ERRORS = {
 
 export const ERRORS = { ...SERVER_ERRORS, ...APP_ERRORS, ...SDK_ERRORS }
 
-/** The errors this service may answer. */
+/** The names of the errors that this service may answer. */
 export type ServerErrorName = Exclude<keyof typeof SERVER_ERRORS, 'NoError'>
 
 /**
- * A refusal or fault as the client sees it: `{errCode, errMsg, errDlt}`. `errMsg` is the error's name in the table
- * above, `errDlt` one sentence that says what is wrong with this request. A webhook's refusal carries its own three.
+ * An error as the client gets it: `{errCode, errMsg, errDlt}`. `errMsg` is the error's name in the table above, and
+ * `errDlt` is one sentence that says what is wrong with this request. A webhook's refusal sets all three itself.
  */
 export class ImError extends Error {
   override readonly name = 'ImError'

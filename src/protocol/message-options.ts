@@ -1,17 +1,17 @@
 import { ContentType } from './constants/content-type.ts'
 
-/** Switches of a message, by name. Only an explicit false switches something off: absent means on. */
+/** The options of a message, by name. Only an explicit false switches an option off: an absent option is on. */
 export type MessageOptions = Readonly<Record<string, boolean>>
 
-/** The switches that the server or an SDK reads. */
+/** The options that the server or an SDK reads. */
 export const OptionKey = {
-  /** Off: no seq, not stored; whoever is online gets it. */
+  /** Off: the message gets no seq and is not stored; only online users get it. */
   History: 'history',
   Persistent: 'persistent',
   OfflinePush: 'offlinePush',
   UnreadCount: 'unreadCount',
   ConversationUpdate: 'conversationUpdate',
-  /** Off: the sender's own devices do not get it. */
+  /** Off: the sender's other devices do not get the message. */
   SenderSync: 'senderSync',
   NotPrivate: 'notPrivate',
   SenderConversationUpdate: 'senderConversationUpdate',
@@ -19,7 +19,7 @@ export const OptionKey = {
   ReactionFromCache: 'reactionFromCache',
   /** Off: the message is a notification and belongs to the `n_` conversation. */
   IsNotNotification: 'isNotNotification',
-  /** On, for a notification: it is also stored as a message of the chat. */
+  /** On, for a notification: the notification is also stored as a message of the chat. */
   IsSendMsg: 'isSendMsg',
 } as const
 
@@ -29,7 +29,7 @@ export function optionIsOn(options: MessageOptions, key: OptionKey): boolean {
   return options[key] !== false
 }
 
-/** What the options decide about a message's way. */
+/** How a message is stored and delivered, as its options say. */
 export interface Routing {
   stored: boolean
   notification: boolean
@@ -69,10 +69,10 @@ const FORCED_OFF: ReadonlyMap<number, readonly OptionKey[]> = new Map([
 ])
 
 /**
- * The options of an arriving message, with what its kind never has switched off.
+ * The options of an arriving message, without the options that its contentType never has.
  *
- * OpenIM: a message without any options keeps none, whatever its kind (it fills only a map that is there, and an
- * empty map does not survive protobuf).
+ * OpenIM: a message without any options stays without options, for every contentType: OpenIM only changes a map that
+ * exists, and protobuf does not encode an empty map.
  */
 export function applyDefaultOptions(contentType: number, options: MessageOptions): MessageOptions {
   const forcedOff = FORCED_OFF.get(contentType)

@@ -1,12 +1,12 @@
 import { PLATFORMS, type PlatformClass, platformClass } from './constants/platform.ts'
 
-/** Whom a login of a class displaces: whole classes, or only the very same platform. */
+/** The devices that a login logs out: all devices of a class, or only those of the same platform. */
 export type Displaced = PlatformClass | 'same platform'
 
-/** One line per class of the arriving device; a class without a line displaces nobody. */
+/** One entry per class of the arriving device; a class without an entry logs no device out. */
 export type MultiLoginRules = Readonly<Partial<Record<PlatformClass, readonly Displaced[]>>>
 
-/** Administrators are outside every policy. */
+/** No policy applies to administrators. */
 const CLASSES = [...new Set(Object.values(PLATFORMS).map((platform) => platform.class))].filter(
   (name) => name !== 'Admin',
 )
@@ -17,25 +17,25 @@ const each = (classes: readonly PlatformClass[], displaces: (name: PlatformClass
 
 /** OpenIM's policies, by their number in its configuration. */
 export const MULTI_LOGIN_POLICIES = {
-  // Nobody goes.
+  // Any number of devices.
   0: {},
   // One device per platform.
   1: each(CLASSES, () => ['same platform']),
   // One device per class: a phone displaces the other phone, a desktop the other desktop.
   4: each(CLASSES, (name) => [name]),
-  // Desktops are free; of everything else there is one.
+  // Any number of desktops, and one device of all other classes together.
   5: each(NOT_PC, () => NOT_PC),
 } as const satisfies Record<number, MultiLoginRules>
 
 export type MultiLoginPolicy = keyof typeof MULTI_LOGIN_POLICIES
 
-/** What is compared when a device logs in: a session that was opened earlier, or a live connection. */
+/** A session that was opened earlier, or a live connection: a login is compared with both. */
 export interface Login {
   platformID: number
   tokenKey: string
 }
 
-/** Which of the present logins go when a device logs in. One with the same token is the same device coming back. */
+/** The present logins that a new login logs out. A login with the same token is the same device, which reconnects. */
 export function displacedBy<L extends Login>(rules: MultiLoginRules, arriving: Login, present: readonly L[]): L[] {
   const arrivingClass = platformClass(arriving.platformID)
   const displaced = arrivingClass ? (rules[arrivingClass] ?? []) : []

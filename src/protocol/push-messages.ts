@@ -2,15 +2,15 @@ import { MessageStatus } from './constants/message-status.ts'
 import { isNotificationConversation } from './conversation-id.ts'
 
 /*
- * Messages are encoded once, when they arrive, and travel as bytes from then on. What is put around them here is
- * written by hand, because protobuf allows two shortcuts that no generated codec offers: a field appended to a message
- * overrides an earlier one, and an encoded message is embedded by copying it behind its length.
+ * Messages are encoded once, when they arrive, and stay bytes from then on. This file writes the protobuf around them
+ * by hand, because protobuf allows two shortcuts that no generated codec offers. A field appended to a message
+ * overrides an earlier one. An encoded message is embedded by copying it after its length.
  *
- * Both hold only for well-formed bytes. A message from a client must have been decoded and encoded anew by our own
- * codec first (see `decodePayload`): one malformed message would spoil every frame it is copied into.
+ * Both shortcuts need well-formed bytes, because one malformed message would corrupt every frame it is copied into. So
+ * `readMessage` must have accepted a client's bytes, or our own codec must have decoded and re-encoded them.
  */
 
-/** What the conversation adds to a message. */
+/** The fields that the ConversationObject sets in a message. */
 export interface Stamp {
   serverMsgID: string
   /** ms */
@@ -38,8 +38,8 @@ const CHAT_MAP = (1 << 3) | 2
 const NOTIFICATION_MAP = (2 << 3) | 2
 
 /**
- * The encoded MsgData with the stamp's fields. All four are written out, zeros too: a zero left out would let a value
- * that the message brought along show through.
+ * The encoded MsgData with the stamp's fields appended. All four fields are written, also when they are zero: otherwise
+ * the value that the client sent would remain.
  */
 export function stampMessage(msgBytes: Uint8Array, stamp: Stamp): Uint8Array {
   const serverMsgID = new Text(stamp.serverMsgID)
@@ -58,7 +58,7 @@ export function stampMessage(msgBytes: Uint8Array, stamp: Stamp): Uint8Array {
   return writer.out
 }
 
-/** A MsgData that stands for a seq without a message: clients note the seq and show nothing. */
+/** A MsgData for a seq without a message: clients store the seq and show nothing. */
 export function placeholderMessage(seq: number): Uint8Array {
   const status = MessageStatus.Deleted
   const writer = new Writer(varintFieldSize(MSG_SEQ, seq) + varintFieldSize(MSG_STATUS, status))
@@ -67,7 +67,7 @@ export function placeholderMessage(seq: number): Uint8Array {
   return writer.out
 }
 
-/** One conversation's part of a push or of a pull's reply. A conversation may come only once. */
+/** One conversation's part of a push or of a pull's reply. Each conversation may occur only once. */
 export interface ConversationMessages {
   conversationID: string
   msgs: readonly Uint8Array[]
@@ -75,17 +75,17 @@ export interface ConversationMessages {
   endSeq?: number
 }
 
-/** PushMessages of frame 2001. Notification conversations go into their own map, which clients run and do not show. */
+/** PushMessages of frame 2001. Notification conversations have their own map, which clients apply but do not show. */
 export function encodePushMessages(entries: readonly ConversationMessages[]): Uint8Array {
   return encodeConversationMaps(entries)
 }
 
-/** The reply to 1002 and 1005, which share one shape. A conversation without messages keeps its key. */
+/** The reply to 1002 and 1005, which have the same shape. A conversation without messages keeps its key in the map. */
 export function encodePullMessagesResp(entries: readonly ConversationMessages[]): Uint8Array {
   return encodeConversationMaps(entries)
 }
 
-/** SendMsgResp, the reply to 1003. `modify` is an encoded MsgData, where a webhook has changed the message. */
+/** SendMsgResp, the reply to 1003. `modify` is the encoded MsgData when a webhook has changed the message. */
 export function encodeSendMsgResp(
   sent: { serverMsgID: string; clientMsgID: string; sendTime: number },
   modify: Uint8Array | null,
@@ -122,7 +122,7 @@ export function encodeLastMessagesResp(entries: readonly { conversationID: strin
   return writer.out
 }
 
-/** map<string, PullMsgs> as field 1 for chats and as field 2 for notifications. */
+/** Encodes map<string, PullMsgs>, as field 1 for chats and as field 2 for notifications. */
 function encodeConversationMaps(entries: readonly ConversationMessages[]): Uint8Array {
   const parts = entries.map((entry) => {
     const { conversationID, msgs, isEnd = false, endSeq = 0 } = entry
@@ -141,7 +141,7 @@ function encodeConversationMaps(entries: readonly ConversationMessages[]): Uint8
   return writer.out
 }
 
-/** An entry of a map is a message of its own: 1 key, 2 value. */
+/** Protobuf encodes an entry of a map as a message: field 1 is the key, field 2 the value. */
 function entrySize(key: Text, valueSize: number): number {
   return lengthDelimitedSize(ENTRY_KEY, key.length) + lengthDelimitedSize(ENTRY_VALUE, valueSize)
 }
@@ -172,7 +172,7 @@ function varintSize(value: number): number {
 
 const utf8 = new TextEncoder()
 
-/** A string that is to be written as UTF-8. What is ASCII, as IDs are, is written without the encoder: that costs less. */
+/** A string to write as UTF-8. An ASCII string, such as an ID, is written without the encoder, which is faster. */
 class Text {
   /** Bytes. */
   readonly length: number
@@ -223,7 +223,7 @@ class Writer {
     this.#at += text.length
   }
 
-  /** Also opens a length-delimited field, whose first part is its length. */
+  /** Also used to begin a length-delimited field, whose first part is its length. */
   varintField(tag: number, value: number): void {
     this.#varint(tag)
     if (value < 0) this.#negative(value)
@@ -235,7 +235,7 @@ class Writer {
     this.#at += bytes.length
   }
 
-  /** Numbers up to 2^53, hence division where shifts would cut at 32 bits. */
+  /** Divides instead of shifting, because numbers go up to 2^53 and shifts cut at 32 bits. */
   #varint(value: number): void {
     let rest = value
     while (rest >= 128) {

@@ -4,22 +4,22 @@ import { MsgData, OfflinePushInfo } from './proto/index.ts'
 /** A message as a device sent it. */
 export interface ReceivedMessage {
   msg: MsgData
-  /** The bytes it came in when they may be passed on to other devices as they are; else it has to be encoded anew. */
+  /** The received bytes, if they may be forwarded to other devices unchanged. Null when `msg` must be encoded again. */
   bytes: Uint8Array | null
 }
 
 /**
- * Reads the MsgData of a device. Every official client writes its fields once each, in plain form: those are read here
- * in one pass that also proves what the general codec cannot, that every nested length is exact. Only then may the
- * bytes travel on without being encoded again. Anything out of the ordinary is left to the general codec.
- * @throws ImError 1001 when the bytes are no such message
+ * Reads the MsgData of a device. Every official client writes each field once, in plain form. Such a message is read
+ * here in one pass, which also checks that every nested length is exact; the generated codec cannot check that. Only
+ * then may the bytes be forwarded without encoding them again. The generated codec reads all other messages.
+ * @throws ImError 1001 when the bytes are not a MsgData
  */
 export function readMessage(bytes: Uint8Array): ReceivedMessage {
   const msg = readPlain(bytes)
   return msg ? { msg, bytes: withoutSurroundings(bytes) } : { msg: decodePayload(MsgData, bytes), bytes: null }
 }
 
-/** A view into a larger buffer would take all of it along when it is sent. */
+/** Copies a view into a larger buffer, because sending a view sends the whole buffer. */
 function withoutSurroundings(bytes: Uint8Array): Uint8Array {
   return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice()
 }
@@ -33,7 +33,7 @@ interface Field<Message> {
   read(reader: PlainReader, message: Message): boolean
 }
 
-/** The fields by number, as `sdkws.proto` has them. */
+/** The fields by number, as in `sdkws.proto`. */
 type Fields<Message> = Readonly<Record<number, Field<Message>>>
 
 const MSG_DATA: Fields<MsgData> = {
@@ -124,7 +124,7 @@ function readFields<Message>(reader: PlainReader, fields: Fields<Message>, messa
     const field = fields[number]
     if (!field || (tag & 7) !== field.wireType) return null
     const bit = 1 << number
-    // Of a field that comes twice a codec keeps the last, or merges both: not every codec the same.
+    // When a field occurs twice, some codecs keep the last value and others merge both.
     if (!field.repeated && (seen & bit) !== 0) return null
     seen |= bit
     if (!field.read(reader, message)) return null
@@ -146,7 +146,7 @@ function text<Message>(key: KeysOf<Message, string>): Field<Message> {
   }
 }
 
-/** A negative number is ten bytes long and never sent by a client in its right mind. */
+/** A negative number is not plain: it has ten bytes, and no official client sends one. */
 function integer<Message>(key: KeysOf<Message, number>, max = 0x7fffffff): Field<Message> {
   return {
     wireType: WireType.Varint,
@@ -171,12 +171,12 @@ function flag<Message>(key: KeysOf<Message, boolean>): Field<Message> {
   }
 }
 
-/** IDs and names up to this length are read character by character: a call of the decoder costs more. */
+/** Texts up to this length are read character by character, which is faster than a call of the decoder. */
 const SHORT_TEXT_BYTES = 64
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A stretch of bytes; each reading moves on, and fails on what does not fit into it. */
+/** Reads a range of bytes from front to back. Every read fails when its value does not end within the range. */
 class PlainReader {
   readonly #bytes: Uint8Array
   readonly #end: number
@@ -192,7 +192,7 @@ class PlainReader {
     return this.#at === this.#end
   }
 
-  /** NaN when it does not end here, or is not within the safe integers. */
+  /** NaN when the number does not end within the range, or is not a safe integer. */
   varint(): number {
     let value = 0
     let factor = 1
@@ -206,13 +206,13 @@ class PlainReader {
     return Number.NaN
   }
 
-  /** A view; null when it does not end here. */
+  /** A view of the bytes; null when they do not end within the range. */
   bytes(): Uint8Array | null {
     const begin = this.#skip()
     return begin < 0 ? null : this.#bytes.subarray(begin, this.#at)
   }
 
-  /** Null when it does not end here, or is not UTF-8. */
+  /** Null when the text does not end within the range, or is not UTF-8. */
   text(): string | null {
     const begin = this.#skip()
     if (begin < 0) return null
@@ -224,7 +224,10 @@ class PlainReader {
     return begin < 0 ? null : new PlainReader(this.#bytes, begin, this.#at)
   }
 
-  /** Passes a length and what it counts. @returns where that begins; -1 when it does not end here */
+  /**
+   * Skips a length and that many bytes.
+   * @returns the position of the bytes; -1 when they do not end within the range
+   */
   #skip(): number {
     const length = this.varint()
     const begin = this.#at
@@ -249,7 +252,7 @@ function decoded(bytes: Uint8Array): string | null {
   try {
     return strictUtf8.decode(bytes)
   } catch {
-    // The general codec says so to the client.
+    // The generated codec reads the message again and reports the error to the client.
     return null
   }
 }

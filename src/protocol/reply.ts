@@ -1,15 +1,15 @@
 import type { ImError } from './errors.ts'
 
-/** What every REST call answers, and the first text frame of a socket: OpenIM's envelope of a result. */
+/** OpenIM's envelope of a result: the answer of every REST call, and the first text frame of a socket. */
 export interface Reply {
   errCode: number
   errMsg: string
   errDlt: string
-  /** Absent on errors and where the call has nothing to answer. */
+  /** Absent on errors, and when the call answers no data. */
   data?: unknown
 }
 
-/** @param data left out of the reply when undefined; null is an answer */
+/** @param data left out of the reply when undefined; null stays in the reply */
 export function okReply(data?: unknown): Reply {
   const reply: Reply = { errCode: 0, errMsg: '', errDlt: '' }
   if (data !== undefined) reply.data = data

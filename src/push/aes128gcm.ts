@@ -8,16 +8,16 @@ const SALT_BYTES = 16
 const KEY_BYTES = 16
 const NONCE_BYTES = 12
 const SECRET_BYTES = 32
-/** One record: what is sent never reaches its size. */
+/** The payload is one record: it is always smaller than this. */
 const RECORD_BYTES = 4_096
-/** Marks the last record. */
+/** The delimiter byte that ends the last record. */
 const LAST_RECORD = 2
 
 const CURVE = { name: 'ECDH', namedCurve: 'P-256' }
 
 /**
- * Encrypts a Web Push payload (RFC 8291 over RFC 8188's aes128gcm), with a key pair of its own for every call.
- * @throws Error when the browser's public key is none
+ * Encrypts a Web Push payload (RFC 8291 with the aes128gcm encoding of RFC 8188). Every call uses a new key pair.
+ * @throws Error when the browser's public key is not a point on the curve
  */
 export async function encryptForBrowser(plain: Uint8Array, keys: BrowserKeys): Promise<Uint8Array<ArrayBuffer>> {
   const theirs = Buffer.from(keys.p256dh, 'base64url')
@@ -48,7 +48,7 @@ async function hkdf(
   return new Uint8Array(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, key, length * 8))
 }
 
-/** The runtime takes the standard's `public`; its types know only the name that its first releases had. */
+/** The runtime accepts the standard's field `public`; its types only declare the field name of its first releases. */
 function ecdhWith(publicKey: CryptoKey): SubtleCryptoDeriveKeyAlgorithm {
   return { name: 'ECDH', public: publicKey } as SubtleCryptoDeriveKeyAlgorithm
 }

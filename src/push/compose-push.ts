@@ -4,18 +4,18 @@ import { OptionKey, optionIsOn } from '../protocol/message-options.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
 import { derivedID } from '../runtime/ids.ts'
 
-/** What an absent user's phone is told, whoever the vendor. */
+/** The notification that an offline user's phone shows, in a form that every provider can send. */
 export interface PushNotification {
-  /** 32 hexadecimal digits, the same whenever this message is pushed: vendors recognise a repetition by it. */
+  /** 32 hexadecimal digits, the same each time this message is pushed, so that vendors recognise a repetition. */
   id: string
-  /** Notifications of one key replace each other on the device. */
+  /** A notification replaces an older one with the same key on the device. */
   collapseKey: string
   title: string
   body: string
   /** The app's own data. */
   ex: string
   sound: string
-  /** Whether the message raises the badge. */
+  /** Whether the message raises the number on the app's badge. */
   countsOnBadge: boolean
   conversationID: string
   clientMsgID: string
@@ -28,7 +28,7 @@ export interface PushNotification {
   sendTime: number
 }
 
-/** Vendors take 4 KB in all; what does not fit is cut, and data that would be spoiled by cutting is left out. */
+/** Vendors accept 4 KB in total. Longer texts are cut; `ex` is left out, because cutting would corrupt its data. */
 const MAX_TITLE_CHARS = 200
 const MAX_BODY_CHARS = 600
 const MAX_EX_BYTES = 1_500
@@ -42,13 +42,16 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [ContentType.Sound, '[VOICE]'],
   [ContentType.Video, '[VIDEO]'],
   [ContentType.File, '[File]'],
-  // OpenIM leaves it empty, and vendors refuse an empty notification or show nothing; it has this text for it unused.
+  // OpenIM: has this text but sends an empty one, which vendors reject or do not show.
   [ContentType.AtText, '[@TEXT]'],
   [ContentType.SignalingNotification, '[SIGNALINVITE]'],
 ])
 
-/** The first three bring an option that says so, unless they come without any. */
-const NEVER: ReadonlySet<number> = new Set([
+/**
+ * Kinds that are never pushed. `applyDefaultOptions` switches the push option off for the first three, but not when the
+ * message has no options at all.
+ */
+const NEVER_PUSHED: ReadonlySet<number> = new Set([
   ContentType.Typing,
   ContentType.Revoke,
   ContentType.HasReadReceipt,
@@ -56,17 +59,17 @@ const NEVER: ReadonlySet<number> = new Set([
   ContentType.RoomParticipantsDisconnectedNotification,
 ])
 
-/** Whether absent users are rung for a message at all. */
+/** Whether a message is pushed to the phones of offline users. */
 export function wantsPush({ options, contentType }: Pick<MsgData, 'options' | 'contentType'>): boolean {
-  return optionIsOn(options, OptionKey.OfflinePush) && !NEVER.has(contentType)
+  return optionIsOn(options, OptionKey.OfflinePush) && !NEVER_PUSHED.has(contentType)
 }
 
-/** Whether a message raises the badge. */
+/** Whether a message raises the number on the app's badge. */
 export function countsOnBadge({ offlinePushInfo }: Pick<MsgData, 'offlinePushInfo'>): boolean {
   return offlinePushInfo?.iOSBadgeCount ?? false
 }
 
-/** The notification of a message: what its sender wants to be shown, or else a word for its kind. */
+/** The notification of a message: the sender's title and text, or else the default title of its contentType. */
 export function composePush(config: PushConfig, conversationID: string, msg: MsgData): PushNotification {
   const { offlinePushInfo: info, clientMsgID, seq, sendID, groupID, sessionType, contentType, sendTime } = msg
   const id = derivedID('push', conversationID, clientMsgID)
@@ -87,7 +90,7 @@ function titleOf({ titles }: PushConfig, contentType: number): string {
   return titles.get(contentType) ?? TITLES.get(contentType) ?? COMMON_TITLE
 }
 
-/** By code points, so that no emoji is cut in two. */
+/** Cuts by code points, so that no surrogate pair is split. */
 function cut(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text
   const points = [...text]

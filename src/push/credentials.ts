@@ -4,8 +4,8 @@ import type { Database } from '../platform/storage/d1.ts'
 import { pushCredential } from './tables.ts'
 
 /** A credential is renewed this long before it expires. */
-const MARGIN_MS = 300_000
-/** How long an isolate may take to renew one before another tries. */
+const RENEW_BEFORE_MS = 300_000
+/** Another isolate tries to renew a credential when the first one has not done so within this time. */
 const CLAIM_MS = 15_000
 const POLL_MS = 250
 
@@ -16,13 +16,14 @@ export interface Credential {
   expiresAt: number
 }
 
-/** What this isolate has read lately, by name: most calls need no look into D1. */
-const held = new Map<string, Credential>()
+/** The credentials that this isolate has read, by name: most calls need no query to D1. */
+const cached = new Map<string, Credential>()
 
 /**
- * Access tokens of the vendors, shared by all isolates. They lie in D1: it has one primary, so that a claim decides who
- * renews, and the queue's consumers stand on it anyway. A cache would be one per data centre, and Apple and GeTui
- * punish those who ask for tokens often; an object of its own would be one more thing to deploy for a row an hour.
+ * The access tokens for the vendors, shared by all isolates. They are stored in D1, which has one primary, so that one
+ * isolate wins the claim to renew a token; the queue consumers need D1 anyway. The Cache API would hold one copy per
+ * data centre, and Apple and GeTui throttle callers that request tokens often. A Durable Object would be one more class
+ * to deploy, for one row an hour.
  */
 export class Credentials {
   readonly #db: Database
@@ -34,27 +35,30 @@ export class Credentials {
   }
 
   /**
-   * The credential of that name. The first to find it about to expire renews it; meanwhile the others use the old one,
-   * or wait where there is none.
-   * @param issue gets a new one
+   * The credential of that name. The first isolate that finds it about to expire renews it. Meanwhile the other
+   * isolates use the old credential, or wait when the old one has expired.
+   * @param issue gets a new credential from the vendor, or signs it
    */
   async get(name: string, issue: () => Promise<Credential>): Promise<Credential> {
-    const own = held.get(name)
-    if (own && this.#isFresh(own)) return own
+    const known = cached.get(name)
+    if (known && this.#isFresh(known)) return known
     const deadline = this.#now() + CLAIM_MS
     for (;;) {
       const stored = await this.#read(name)
-      if (stored && this.#isFresh(stored)) return this.#hold(name, stored)
-      if (await this.#claim(name)) return this.#hold(name, await this.#renew(name, issue))
+      if (stored && this.#isFresh(stored)) return this.#cache(name, stored)
+      if (await this.#claim(name)) return this.#cache(name, await this.#renew(name, issue))
       if (stored && stored.expiresAt > this.#now()) return stored
-      if (this.#now() > deadline) throw new Error(`${name} is being renewed elsewhere`)
+      if (this.#now() > deadline) throw new Error(`another isolate did not renew the credential ${name} in time`)
       await sleep(POLL_MS)
     }
   }
 
-  /** The vendor did not take it, whatever its time: the next `get` renews it, unless that was done already. */
+  /**
+   * Expires a credential that the vendor rejected before its time: the next `get` renews it, unless another isolate has
+   * already replaced it.
+   */
   async reject(name: string, { value }: Credential): Promise<void> {
-    if (held.get(name)?.value === value) held.delete(name)
+    if (cached.get(name)?.value === value) cached.delete(name)
     await this.#db
       .update(pushCredential)
       .set({ expiresAt: 0 })
@@ -62,11 +66,11 @@ export class Credentials {
   }
 
   #isFresh({ expiresAt }: Credential): boolean {
-    return expiresAt - MARGIN_MS > this.#now()
+    return expiresAt - RENEW_BEFORE_MS > this.#now()
   }
 
-  #hold(name: string, credential: Credential): Credential {
-    held.set(name, credential)
+  #cache(name: string, credential: Credential): Credential {
+    cached.set(name, credential)
     return credential
   }
 
@@ -75,7 +79,7 @@ export class Credentials {
     return row && row.value !== '' ? row : null
   }
 
-  /** One statement, so that of all who find the credential stale one gets it. */
+  /** Claims the renewal in one statement, so that one isolate wins when several find the credential stale. */
   async #claim(name: string): Promise<boolean> {
     const now = this.#now()
     const claimed = await this.#db
@@ -84,7 +88,7 @@ export class Credentials {
       .onConflictDoUpdate({
         target: pushCredential.name,
         set: { claimedUntil: sql`excluded.claimed_until` },
-        setWhere: sql`${pushCredential.claimedUntil} < ${now} AND ${pushCredential.expiresAt} < ${now + MARGIN_MS}`,
+        setWhere: sql`${pushCredential.claimedUntil} < ${now} AND ${pushCredential.expiresAt} < ${now + RENEW_BEFORE_MS}`,
       })
       .returning({ name: pushCredential.name })
     return claimed.length > 0

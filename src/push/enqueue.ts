@@ -1,34 +1,35 @@
 import type { PushJob, PushReceiver } from '../contracts/jobs.ts'
+import { inBatches } from '../platform/concurrency/batches.ts'
 import { MsgData } from '../protocol/proto/index.ts'
 
-/** The message that absent users are rung for. */
+/** A message for which offline users get a push. */
 export interface PushedMessage {
   operationID: string
   conversationID: string
-  /** The chat that it belongs to; differs from the conversation for a notification. */
+  /** Name of the ConversationObject that stores the message; for a notification it is the ID of the chat. */
   home: string
   /** The encoded MsgData. */
   msg: Uint8Array
 }
 
-/** So many users share a job: with two devices each, a batch of twenty jobs stays within 10,000 calls to vendors. */
+/** Users per job: with two devices each, a batch of twenty jobs makes at most 10,000 calls to vendors. */
 export const MAX_USERS = 200
-/** A queue takes 128,000 bytes a message, and 256,000 in one go. */
+/** Cloudflare Queues accept 128,000 bytes per message, and 256,000 per `sendBatch`. */
 const MAX_USERS_BYTES = 24_000
 const MAX_MESSAGE_BYTES = 72_000
 const MAX_SEND_BYTES = 240_000
 const MAX_SEND_JOBS = 100
-/** What remains of each text of a message that is too large. */
+/** Each text of a message that is too large for a job is cut to this length. */
 const MAX_TEXT_CHARS = 2_000
 
-/** The `push` queue, as far as it is needed here. */
+/** The part of the `push` queue that this file uses. */
 export type PushQueue = Pick<Queue, 'sendBatch'>
 
 /**
- * Has many users rung for one message, as the members of a large group who are not online. Each one's object is asked
- * whether the user wants that, what the badge shows and whether a phone has come back, so the caller needs to know
- * none of it. It must not name the sender, nor users to whom the message is handed with `deliver`: their objects see
- * to it themselves. Costs a queue message for up to 200 users and an object call for each of them.
+ * Enqueues the push of one message to many users, such as the offline members of a large group. The job asks each
+ * user's object whether the user wants the push, which number the badge shows, and whether a phone has reconnected.
+ * So the caller needs to know only the userIDs. Do not name the sender, nor users who get the message through
+ * `deliver`: their own objects enqueue the push. Costs one queue message per 200 users, and one object call per user.
  */
 export async function enqueueOfflinePush(
   queue: PushQueue,
@@ -36,44 +37,39 @@ export async function enqueueOfflinePush(
   userIDs: readonly string[],
 ): Promise<void> {
   const base = packMessage(message)
-  const parts = splitBySize(userIDs, (userID) => userID)
+  const batches = inJobSizes(userIDs, (userID) => userID)
   await sendPushJobs(
     queue,
-    parts.map((part) => ({ kind: 'ask', ...base, userIDs: part })),
+    batches.map((batch) => ({ kind: 'ask', ...base, userIDs: batch })),
   )
 }
 
-/** The jobs that ring these users without another question. */
-export function pushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
+/** The jobs that push to these users without asking their objects again. */
+export function toPushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
   const base = packMessage(message)
-  return splitBySize(receivers, ({ userID }) => userID).map((part) => ({ kind: 'ring', ...base, receivers: part }))
+  // The kind is named `ring` in stored jobs: it means push.
+  return inJobSizes(receivers, ({ userID }) => userID).map((batch) => ({ kind: 'ring', ...base, receivers: batch }))
 }
 
-/** Puts jobs into the queue, in as few calls as its limits allow. */
+/** Puts jobs into the queue, in as few calls as the limits of the queue allow. */
 export async function sendPushJobs(queue: PushQueue, jobs: readonly PushJob[], delaySeconds = 0): Promise<void> {
-  let batch: { body: PushJob }[] = []
-  let bytes = 0
-  for (const body of jobs) {
-    const size = Buffer.byteLength(JSON.stringify(body))
-    if (batch.length === MAX_SEND_JOBS || (batch.length > 0 && bytes + size > MAX_SEND_BYTES)) {
-      await queue.sendBatch(batch, { delaySeconds })
-      batch = []
-      bytes = 0
-    }
-    batch.push({ body })
-    bytes += size
+  const bytesOf = (job: PushJob) => Buffer.byteLength(JSON.stringify(job))
+  for (const batch of inBatches(jobs, bytesOf, { maxItems: MAX_SEND_JOBS, maxBytes: MAX_SEND_BYTES })) {
+    await queue.sendBatch(
+      batch.map((body) => ({ body })),
+      { delaySeconds },
+    )
   }
-  if (batch.length > 0) await queue.sendBatch(batch, { delaySeconds })
 }
 
-/** A message in the form that a job holds it. */
+/** A message as a job stores it. */
 export function packMessage({ operationID, conversationID, home, msg }: PushedMessage) {
-  const fitting = msg.length <= MAX_MESSAGE_BYTES ? msg : shrunk(msg)
+  const fitting = msg.length <= MAX_MESSAGE_BYTES ? msg : shrinkMessage(msg)
   return { operationID, conversationID, home, message: Buffer.from(fitting).toString('base64') }
 }
 
-/** A notification needs neither the content nor what the clients attach to it. */
-function shrunk(bytes: Uint8Array): Uint8Array {
+/** A push shows neither the content nor the data that clients attach to a message. */
+function shrinkMessage(bytes: Uint8Array): Uint8Array {
   const msg = MsgData.decode(bytes)
   const { offlinePushInfo: info } = msg
   const cut = (text: string) => text.slice(0, MAX_TEXT_CHARS)
@@ -96,18 +92,9 @@ function shrunk(bytes: Uint8Array): Uint8Array {
   }).finish()
 }
 
-function splitBySize<T>(items: readonly T[], userIDOf: (item: T) => string): T[][] {
-  const parts: T[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  for (const item of items) {
-    // Quotes, the badge and what else stands around a userID in JSON.
-    const size = JSON.stringify(userIDOf(item)).length * 3 + 32
-    if (bytes + size > MAX_USERS_BYTES || parts.at(-1)?.length === MAX_USERS) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)?.push(item)
-    bytes += size
-  }
-  return parts
+/** Splits users into the batches that one job may hold. */
+function inJobSizes<T>(items: readonly T[], userIDOf: (item: T) => string): T[][] {
+  // A character has at most 3 bytes; 32 bytes cover the quotes, the badge and the other JSON around a userID.
+  const bytesOf = (item: T) => JSON.stringify(userIDOf(item)).length * 3 + 32
+  return inBatches(items, bytesOf, { maxItems: MAX_USERS, maxBytes: MAX_USERS_BYTES })
 }

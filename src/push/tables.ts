@@ -1,15 +1,15 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Under which token a vendor reaches a device. A token stands for one device, so it has one user: the latest. */
+/** The tokens under which vendors reach devices. A token means one device, so it belongs to its latest user only. */
 export const deviceToken = sqliteTable(
   'device_token',
   {
     provider: text('provider').notNull(),
-    /** Of a browser: its PushSubscription as JSON. */
+    /** The vendor's token; for a browser, its PushSubscription as JSON. */
     token: text('token').notNull(),
     userID: text('user_id').notNull(),
     platformID: integer('platform_id').notNull(),
-    /** The app's name for whoever is behind the generic provider: `huawei`, say. */
+    /** The app's name for the vendor behind the `http` provider, for example `huawei`. */
     vendor: text('vendor').notNull(),
     /** ms; 0 = never. */
     expiresAt: integer('expires_at').notNull(),
@@ -20,13 +20,13 @@ export const deviceToken = sqliteTable(
 
 export type DeviceTokenRow = typeof deviceToken.$inferSelect
 
-/** What vendors gave us, or we signed, to call them with: one for all isolates. */
+/** Access tokens for calling the vendors, issued by them or signed here; all isolates share them. */
 export const pushCredential = sqliteTable('push_credential', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
   /** ms. */
   issuedAt: integer('issued_at').notNull(),
   expiresAt: integer('expires_at').notNull(),
-  /** Until then an isolate that is renewing it has it for itself, ms. */
+  /** Until this time (ms) one isolate has claimed the renewal. */
   claimedUntil: integer('claimed_until').notNull(),
 })

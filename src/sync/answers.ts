@@ -3,8 +3,8 @@ import { idHash } from './id-hash.ts'
 import type { VersionHead } from './version-log.ts'
 
 /**
- * What OpenIM answers to a client that follows a list; with `full` the client reads the list anew. What is empty is
- * null: the JS SDK looks at the first of the members that it finds there, and fails to sync where there is none.
+ * OpenIM's answer to a client that syncs a list incrementally; with `full` the client reads the whole list again. An
+ * empty list is null, because the JS SDK reads the first element of any array and fails on an empty one.
  */
 export interface IncrementalAnswer<T> extends VersionHead {
   full: boolean
@@ -13,7 +13,7 @@ export interface IncrementalAnswer<T> extends VersionHead {
   update: T[] | null
 }
 
-/** A delta with the elements themselves; one that is gone by now is left out. */
+/** The answer for a delta, with the elements themselves. An element that was deleted meanwhile is left out. */
 export function incrementalAnswer<T>(delta: Delta, found: ReadonlyMap<string, T>): IncrementalAnswer<T> {
   return {
     version: delta.version,
@@ -29,13 +29,13 @@ function nullIfEmpty<T>(list: T[]): T[] | null {
   return list.length === 0 ? null : list
 }
 
-/** The IDs of a whole list in their order, left out when the client's hash says that it has them already. */
+/** The IDs of a whole list in order. They are left out when the client's hash shows that it has the same list. */
 export function fullIDsAnswer(
   { version, versionID }: VersionHead,
   ids: string[],
   hash: bigint,
 ): VersionHead & { equal: boolean; ids: string[] } {
-  // Clients that know no list send 0, the hash of the empty one: no reason to hash a hundred thousand IDs.
+  // A client without a list sends 0, the hash of an empty list: this saves hashing up to 100,000 IDs.
   const equal = hash === 0n ? ids.length === 0 : idHash(ids) === hash
   return { version, versionID, equal, ids: equal ? [] : ids }
 }

@@ -6,16 +6,16 @@ import { jsonField, selectJsonRows } from '../platform/storage/upsert-rows.ts'
 import { versionChange, versionHead } from './tables.ts'
 import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 
-/** The lists in D1 that clients follow by version. (A user's conversations are kept in the user's object.) */
+/** The lists in D1 that clients sync by version. The list of a user's conversations is stored in the UserObject. */
 export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'
 
-/** What changed in a list since the version the client has. */
+/** The changes of a list since the version that the client has. */
 export async function readDelta(db: Database, list: ListName, ownerID: string, asked: VersionHead): Promise<Delta> {
   const head = await readHead(db, list, ownerID)
   return deltaSince(head, asked, async (version) => (await changesAfter(db, list, ownerID, version)).map(toChange))
 }
 
-/** The same for the lists of several owners, in the order asked: two trips to D1, whatever their number. */
+/** The changes of the lists of several owners, in the order asked. Takes two calls to D1 for any number of owners. */
 export async function readDeltas(
   db: Database,
   list: ListName,
@@ -26,15 +26,15 @@ export async function readDeltas(
     list,
     asked.map(({ ownerID }) => ownerID),
   )
-  const pairs = asked.map((one) => ({ ...one, head: heads.get(one.ownerID) ?? firstHead(list, one.ownerID) }))
-  const behind = pairs.filter((one) => isBehind(one.head, one))
-  const [first, ...rest] = behind.map((one) => changesAfter(db, list, one.ownerID, one.version))
+  const readers = asked.map((one) => ({ ...one, head: heads.get(one.ownerID) ?? firstHead(list, one.ownerID) }))
+  const behind = readers.filter((reader) => isBehind(reader.head, reader))
+  const [first, ...rest] = behind.map((reader) => changesAfter(db, list, reader.ownerID, reader.version))
   const found = first ? await db.batch([first, ...rest]) : []
-  const changes = new Map(behind.map((one, i) => [one, (found[i] ?? []).map(toChange)]))
-  return Promise.all(pairs.map((one) => deltaSince(one.head, one, () => changes.get(one) ?? [])))
+  const changes = new Map(behind.map((reader, i) => [reader, (found[i] ?? []).map(toChange)]))
+  return Promise.all(readers.map((reader) => deltaSince(reader.head, reader, () => changes.get(reader) ?? [])))
 }
 
-/** Enough to see whether there are more than clients take in one go. */
+/** Reads one change more than clients accept in a delta, so that the caller sees when there are too many. */
 function changesAfter(db: Database, list: ListName, ownerID: string, version: number) {
   return db
     .select()
@@ -48,7 +48,7 @@ function toChange(row: typeof versionChange.$inferSelect): Change {
   return { ...row, state: row.state as ChangeState }
 }
 
-/** The statement that reads a list's version, for a batch; no row for a list that never changed. */
+/** The statement that reads a list's version, for use in a batch. A list that never changed has no row. */
 export function headStatement(db: Database, list: ListName, ownerID: string) {
   return db
     .select({ versionID: versionHead.versionID, version: versionHead.version })
@@ -56,12 +56,12 @@ export function headStatement(db: Database, list: ListName, ownerID: string) {
     .where(and(eq(versionHead.list, list), eq(versionHead.ownerID, ownerID)))
 }
 
-/** A list that never changed is at version 1 under an ID of its own, so that reading it writes nothing. */
+/** The version of a list. A list that never changed has version 1 and a derived ID, so that reading writes nothing. */
 export async function readHead(db: Database, list: ListName, ownerID: string): Promise<VersionHead> {
   return (await readHeads(db, list, [ownerID])).get(ownerID) ?? firstHead(list, ownerID)
 }
 
-/** The versions of those owners' lists that ever changed. */
+/** The versions of the owners' lists, without the lists that never changed. */
 async function readHeads(db: Database, list: ListName, ownerIDs: readonly string[]): Promise<Map<string, VersionHead>> {
   const rows = await db
     .select()
@@ -70,13 +70,13 @@ async function readHeads(db: Database, list: ListName, ownerIDs: readonly string
   return new Map(rows.map(({ ownerID, versionID, version }) => [ownerID, { versionID, version }]))
 }
 
-/** OpenIM's version IDs are 24 hexadecimal digits. */
+/** The version of a list that never changed. OpenIM: version IDs are 24 hexadecimal digits. */
 export function firstHead(list: string, ownerID: string): VersionHead {
   const versionID = createHash('sha256').update(`${list}\n${ownerID}`).digest('hex').slice(0, 24)
   return { versionID, version: 1 }
 }
 
-/** One step of a list's version, whatever the number of elements that change in it. All or nothing. */
+/** Raises a list's version by one step and records its changes, atomically. One step may hold any number of changes. */
 export async function bumpVersion(
   db: Database,
   list: ListName,
@@ -88,8 +88,8 @@ export async function bumpVersion(
 }
 
 /**
- * The statements of such a step, to be run in one batch with the change itself.
- * @param steps how many steps are taken at once, with everything that changes in the last of them
+ * The statements of `bumpVersion`, to run in one batch with the change itself.
+ * @param steps raises the version by this number; all changes are recorded at the last step
  */
 export function bumpStatements(
   db: Database,
@@ -103,8 +103,8 @@ export function bumpStatements(
   const step = db
     .insert(versionHead)
     .values({ list, ownerID, versionID, version: version + steps })
-    .onConflictDoUpdate({ ...oneStepOn, set: { version: sql`${versionHead.version} + ${steps}` } })
-  // One statement for all elements: a thousand may change at once.
+    .onConflictDoUpdate({ ...incrementVersion, set: { version: sql`${versionHead.version} + ${steps}` } })
+  // One statement for all elements: up to 1,000 may change at once. (Without `WHERE true` SQLite reads ON as a join's.)
   const entries = db
     .insert(versionChange)
     .select(
@@ -114,7 +114,7 @@ export function bumpStatements(
   return [step, entries] as const
 }
 
-/** The statements of such a step in the lists of many owners at once: the same element changes in each. */
+/** The statements of `bumpVersion` for the lists of many owners: the same element changes in each list. */
 export function bumpOwnersStatements(
   db: Database,
   list: ListName,
@@ -132,14 +132,14 @@ export function bumpOwnersStatements(
         sql`(${jsonField('version')}) + 1`,
       ]),
     )
-    .onConflictDoUpdate(oneStepOn)
+    .onConflictDoUpdate(incrementVersion)
   const owners = sql`SELECT value FROM json_each(${JSON.stringify(ownerIDs)})`
   return [steps, entriesOfOwners(db, list, owners, { elementID, state })] as const
 }
 
 /**
- * The same for the owners that a query finds, one a row, which may be more than a statement can name. A list that never
- * changed gets a new ID, so its readers read it all.
+ * The statements of `bumpVersion` for the owners that a query finds, one per row: there may be more owners than a
+ * statement can name. A list that never changed gets a new version ID, so that its readers read it in full.
  */
 export function bumpOwnersWhereStatements(
   db: Database,
@@ -149,9 +149,9 @@ export function bumpOwnersWhereStatements(
 ) {
   const steps = db
     .insert(versionHead)
-    // A list that is not known yet is at version 1. (`WHERE true` keeps SQLite from reading ON as a join's.)
+    // A list without a row has version 1, so it gets 2. (Without `WHERE true` SQLite reads ON as a join's.)
     .select(sql`SELECT ${list}, owner.*, lower(hex(randomblob(12))), 2 FROM (${owners}) AS owner WHERE true`)
-    .onConflictDoUpdate(oneStepOn)
+    .onConflictDoUpdate(incrementVersion)
   return [steps, entriesOfOwners(db, list, owners, change)] as const
 }
 
@@ -170,7 +170,7 @@ function entriesOfOwners(
     .onConflictDoUpdate(lastChangeWins)
 }
 
-const oneStepOn = {
+const incrementVersion = {
   target: [versionHead.list, versionHead.ownerID],
   set: { version: sql`${versionHead.version} + 1` },
 }

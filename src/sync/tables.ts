@@ -1,6 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** The version of each list kept in D1: a user's friends or joined groups, a group's members. */
+/** The version of each list in D1, for example a user's friends, a user's joined groups, a group's members. */
 export const versionHead = sqliteTable(
   'version_head',
   {
@@ -12,7 +12,7 @@ export const versionHead = sqliteTable(
   (t) => [primaryKey({ columns: [t.list, t.ownerID] })],
 )
 
-/** The last change of each element of such a list. */
+/** The last change of each element of a list in `version_head`. */
 export const versionChange = sqliteTable(
   'version_change',
   {

@@ -1,20 +1,21 @@
 import type { Delta } from '../contracts/user.ts'
 
 /*
- * OpenIM's incremental sync, once for every kind of list. A list keeps a version and, per element, the last change and
- * the version that made it. A reader names the version it has and gets what changed since, or `full`: read it all.
+ * OpenIM's incremental sync, shared by every kind of list. A list has a version and, per element, the last change and
+ * the version of that change. A reader sends the version that it has, and gets the changes since that version, or
+ * `full`: read the whole list.
  */
 
 export const ChangeState = { Insert: 1, Delete: 2, Update: 3 } as const
 export type ChangeState = (typeof ChangeState)[keyof typeof ChangeState]
 
-/** The element that stands for "the order changed"; clients then read the ordered ID list again. */
+/** A change of this element means "the order changed"; clients then read the ordered list of IDs again. */
 export const SORT_MARKER = '____S_O_R_T_I_D____'
 
-/** The element that stands for what the list belongs to: in a list of members, "the group itself changed". */
+/** A change of this element means "the owner of the list changed": in a list of members, the group itself. */
 export const OWNER_MARKER = ''
 
-/** More changes than this are answered with `full`: the clients' own limit for applying a delta. */
+/** A delta with more changes is answered with `full`: clients apply at most this many. */
 export const MAX_DELTA = 200
 
 export interface VersionHead {
@@ -31,19 +32,19 @@ export interface Change {
 const VERSION_ID = /^(?!0{24})[0-9a-f]{24}$/
 
 /**
- * What to answer to a reader at `asked`.
- * @param changesAfter reads the changes with a version above the given one, at most `limit`, in the order they were made
+ * The answer to a reader that has the version `asked`.
+ * @param changesAfter reads the changes with a version above the given one, at most `limit`, in the order of versions
  */
 export async function deltaSince(
   head: VersionHead,
   asked: VersionHead,
   changesAfter: (version: number, limit: number) => Change[] | Promise<Change[]>,
 ): Promise<Delta> {
-  if (!follows(head, asked)) return full(head)
-  if (asked.version === head.version) return nothing(head)
+  if (!isVersionOf(head, asked)) return fullDelta(head)
+  if (asked.version === head.version) return emptyDelta(head)
   const changes = await changesAfter(asked.version, MAX_DELTA + 1)
-  if (changes.length > MAX_DELTA) return full(head)
-  const delta = nothing(head)
+  if (changes.length > MAX_DELTA) return fullDelta(head)
+  const delta = emptyDelta(head)
   for (const { elementID, state, version } of changes) {
     if (elementID === SORT_MARKER) delta.sortVersion = version
     else if (elementID === OWNER_MARKER) delta.ownerChanged = true
@@ -54,21 +55,21 @@ export async function deltaSince(
   return delta
 }
 
-/** Whether the answer to that reader is in the log: there are changes, and all of them are after the version it has. */
+/** Whether the reader has an older version of this list, so that the version log has the changes that it lacks. */
 export function isBehind(head: VersionHead, asked: VersionHead): boolean {
-  return follows(head, asked) && asked.version < head.version
+  return isVersionOf(head, asked) && asked.version < head.version
 }
 
-/** Whether the reader has a version of this very list. */
-function follows(head: VersionHead, asked: VersionHead): boolean {
+/** Whether `asked` is a version that this list has or had. */
+function isVersionOf(head: VersionHead, asked: VersionHead): boolean {
   if (!VERSION_ID.test(asked.versionID) || asked.version === 0) return false
   return asked.versionID === head.versionID && asked.version <= head.version
 }
 
-function nothing(head: VersionHead): Delta {
+function emptyDelta(head: VersionHead): Delta {
   return { ...head, full: false, deleted: [], inserted: [], updated: [], sortVersion: 0, ownerChanged: false }
 }
 
-function full(head: VersionHead): Delta {
-  return { ...nothing(head), full: true }
+function fullDelta(head: VersionHead): Delta {
+  return { ...emptyDelta(head), full: true }
 }

@@ -6,10 +6,10 @@ import { type AfterName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { messageID } from '../runtime/ids.ts'
 import { bytesOfJob, MAX_JOB_BYTES, type WebhookQueue } from '../runtime/webhook-queue.ts'
 import type { AfterFields } from './commands.ts'
-import { keepDead } from './store/dead-letters.ts'
+import { keepDeadLetters } from './store/dead-letters.ts'
 import { putLargeBody } from './store/large-bodies.ts'
 
-/** What telling the app stands on; every context is one. */
+/** The part of a context that sending after-webhooks needs. */
 export interface AfterWebhookContext {
   readonly config: Config
   readonly log: Log
@@ -18,18 +18,18 @@ export interface AfterWebhookContext {
   now(): number
 }
 
-/** Something that happened. */
+/** The event that an after-webhook reports. */
 interface Event<N extends AfterName> {
   operationID: string
   fields: AfterFields[N]
-  /** Handle for answering a message; "" for events that are none. */
+  /** Handle for answering a message; "" for other events. */
   key?: string
-  /** Of an event that may be told again: the same each time. */
+  /** Given when the caller may send the event again: the app server recognises a repetition by it. */
   eventID?: string
 }
 
-/** Whom an event goes to: one job for each address. None when the webhook is off. */
-export function jobsFor<N extends AfterName>(
+/** The jobs of an event: one per configured address; empty when the webhook is off. */
+export function webhookJobsFor<N extends AfterName>(
   { config, now }: Pick<AfterWebhookContext, 'config' | 'now'>,
   name: N,
   { operationID, fields, key = '', eventID = messageID() }: Event<N>,
@@ -41,45 +41,45 @@ export function jobsFor<N extends AfterName>(
   return hook.urls.map((url) => ({ eventID, name, operationID, url, key, body, createTime }))
 }
 
-/** Tells the app of something that has happened. Never fails: what happened has happened. */
+/** Notifies the app server of an event. Never fails, because the event has already happened. */
 export async function sendAfterWebhook<N extends AfterName>(
   ctx: AfterWebhookContext & { readonly operationID: string },
   name: N,
   fields: AfterFields[N],
 ): Promise<void> {
   if (!ctx.config.webhooks[name]) return
-  await queueJobs(ctx, jobsFor(ctx, name, { operationID: ctx.operationID, fields }))
+  await queueWebhookJobs(ctx, webhookJobsFor(ctx, name, { operationID: ctx.operationID, fields }))
 }
 
 /**
- * Puts jobs into the queue. When the queue does not take them they become dead letters at once, from where they can be
- * sent again; when that fails too they are in the log.
+ * Puts jobs into the queue. When that fails, the jobs become dead letters at once, so that an administrator can send
+ * them again. When that fails, too, the log names the lost events.
  */
-export async function queueJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
+export async function queueWebhookJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
   if (jobs.length === 0) return
   try {
-    await sendJobs(ctx, jobs)
+    await sendWebhookJobs(ctx, jobs)
   } catch (error) {
-    ctx.log.error('webhooks could not be queued and become dead letters', error, { count: jobs.length })
-    await keepDead(ctx.db, jobs, ctx.now()).catch((worse: unknown) => {
+    ctx.log.error('webhook enqueue failed', error, { count: jobs.length })
+    await keepDeadLetters(ctx.db, jobs, ctx.now()).catch((deadLetterError: unknown) => {
       const events = JSON.stringify(jobs.map(({ eventID, name }) => `${name} ${eventID}`))
-      ctx.log.error('webhooks are lost', worse, { events })
+      ctx.log.error('dead letter write failed: webhooks lost', deadLetterError, { events })
     })
   }
 }
 
-/** Puts jobs into the queue, or fails: some of them may be in it nevertheless. */
-export async function sendJobs(
+/** Puts jobs into the queue. When it fails, some of the jobs may be in the queue nevertheless. */
+export async function sendWebhookJobs(
   { db, webhooks }: Pick<AfterWebhookContext, 'db' | 'webhooks'>,
   jobs: readonly WebhookJob[],
 ): Promise<void> {
-  const fitting: WebhookJob[] = []
-  for (const job of jobs) fitting.push(await fitted(db, job))
-  await webhooks.send(fitting)
+  const queueable: WebhookJob[] = []
+  for (const job of jobs) queueable.push(await storeLargeBody(db, job))
+  await webhooks.send(queueable)
 }
 
-/** A body that the queue cannot hold waits in D1. */
-async function fitted(db: Database, job: WebhookJob): Promise<WebhookJob> {
+/** Stores a body that is too large for the queue in D1, and takes it out of the job. */
+async function storeLargeBody(db: Database, job: WebhookJob): Promise<WebhookJob> {
   if (job.body === null || bytesOfJob(job) <= MAX_JOB_BYTES) return job
   await putLargeBody(db, job, job.body)
   return { ...job, body: null }

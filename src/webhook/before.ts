@@ -4,25 +4,25 @@ import type { Log } from '../platform/observability/log.ts'
 import { type BeforeName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { messageID } from '../runtime/ids.ts'
+import { applyReply } from './apply-reply.ts'
 import { BEFORE_REPLIES, type BeforeFields, type BeforeReply } from './commands.ts'
-import { HookFailure, postHook } from './post.ts'
-import { withAnswer } from './with-answer.ts'
+import { postWebhook, WebhookCallError } from './post.ts'
 
-/** What asking the app stands on; every context is one. */
+/** The part of a context that calling before-webhooks needs. */
 export interface BeforeWebhookContext {
   readonly operationID: string
   readonly config: Config
   readonly log: Log
 }
 
-/** The app asks for the operation to be refused, when this comes with actionCode 0. */
+/** `nextCode` with which the app server refuses the operation, if `actionCode` is 0. */
 const ABORT = 1
 
 /**
- * Asks the app before something happens. Several addresses are asked at the same time; what a later one changes goes
- * over what an earlier one changed.
- * @returns what the app changes; null when nobody is asked or nobody answered
- * @throws ImError the app's own refusal; 90004 or 90007 when an address that must be heard cannot be, or talks nonsense
+ * Asks the app server before an operation. Several addresses are asked at the same time; when two addresses change the
+ * same field, the later address wins.
+ * @returns the fields that the app server changes; null when the webhook is off or no address answered
+ * @throws ImError the app server's own refusal; 90004 (no answer) or 90007 (malformed answer) without `failedContinue`
  */
 export async function callBeforeWebhook<N extends BeforeName>(
   ctx: BeforeWebhookContext,
@@ -36,7 +36,7 @@ export async function callBeforeWebhook<N extends BeforeName>(
   let merged: BeforeReply<N> | null = null
   for (const answer of answers) {
     if (answer.status === 'rejected') throw answer.reason
-    if (answer.value) merged = merged ? withAnswer(merged, answer.value) : answer.value
+    if (answer.value) merged = merged ? applyReply(merged, answer.value) : answer.value
   }
   return merged
 }
@@ -51,7 +51,7 @@ async function askOne<N extends BeforeName>(
     reply = parseReply(name, await callHook(ctx, name, { url, hook, body }))
   } catch (error) {
     if (!(error instanceof ImError)) throw error
-    ctx.log.warn('a webhook was asked in vain', { webhook: name, url: withoutQuery(url), reason: error.errDlt })
+    ctx.log.warn('before-webhook failed', { webhook: name, url: withoutQuery(url), reason: error.errDlt })
     if (hook.failedContinue) return null
     throw error
   }
@@ -67,38 +67,39 @@ async function callHook(
   const { operationID, config } = ctx
   const call = { operationID, eventID: messageID(), timeoutMs: hook.timeoutMs, secret: config.webhookSecret }
   try {
-    // OpenIM: the status is not looked at, only what the answer says.
-    return (await postHook({ ...call, url, body })).body
+    // OpenIM: ignores the HTTP status and reads only the body.
+    return (await postWebhook({ ...call, url, body })).body
   } catch (error) {
-    if (error instanceof HookFailure) throw ImError.webhookUnreachable(`the app's webhook ${name}: ${error.message}`)
+    if (error instanceof WebhookCallError)
+      throw ImError.webhookUnreachable(`the app's webhook ${name} failed: ${error.message}`)
     throw error
   }
 }
 
-/** @throws ImError 90007 unless it is JSON in the shape of this webhook's answer */
+/** @throws ImError 90007 when the text is not JSON in the shape of this webhook's reply */
 function parseReply<N extends BeforeName>(name: N, text: string): BeforeReply<N> {
   let given: unknown
   try {
     given = JSON.parse(text)
   } catch {
-    throw ImError.badData(`the app's webhook ${name}: it did not answer JSON`)
+    throw ImError.badData(`the app's webhook ${name} did not answer JSON`)
   }
   const schema: (typeof BEFORE_REPLIES)[N] = BEFORE_REPLIES[name]
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data as BeforeReply<N>
   const [issue] = parsed.error.issues
   const where = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
-  throw ImError.badData(`the app's webhook ${name} answered ${where}${issue?.message ?? 'something else'}`)
+  throw ImError.badData(`the app's webhook ${name} answered a wrong value: ${where}${issue?.message ?? 'unknown'}`)
 }
 
-/** OpenIM hands a refusal with errCode 0 on, which every client takes for success. */
+/** OpenIM: passes a refusal with errCode 0 on, which every client reads as success. So errCode 0 is replaced here. */
 function refusalOf(name: BeforeName, { errCode, errMsg, errDlt }: BeforeReply<BeforeName>): ImError {
   if (errCode !== 0) return new ImError(errCode, errMsg, errDlt)
   const { code, msg } = ERRORS.CallbackError
-  return new ImError(code, errMsg || msg, errDlt || `the app's webhook ${name} refuses`)
+  return new ImError(code, errMsg || msg, errDlt || `the app's webhook ${name} refused the operation`)
 }
 
-/** A query may hold what only the two servers know. */
+/** The query may hold a secret of the app server, which must not be logged. */
 function withoutQuery(url: string): string {
   return url.replace(/\?.*$/, '')
 }

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 
-/** A body as D1 keeps it: a row holds two megabytes, and JSON inside JSON grows beyond what came in. */
+/** Compresses a body for D1, whose rows hold 2 MB: escaping JSON inside JSON makes it larger than the request was. */
 export function packBody(body: string): Buffer {
   return gzipSync(body)
 }

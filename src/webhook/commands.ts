@@ -4,11 +4,12 @@ import type { AfterName, BeforeName } from '../protocol/constants/webhook.ts'
 import { bool, int32, message, optional, str } from '../runtime/openim-json.ts'
 
 /*
- * What each webhook says, and what the app may answer to those that ask. OpenIM: the names of the fields, capitals and
- * all, are on the wire (callbackstruct). `callbackCommand` is in every body and added where it is sent.
+ * The fields of each webhook's request, and the replies that the app server may give to before-webhooks. OpenIM: the
+ * names of the fields, including their capitals, are on the wire (callbackstruct). Every request also carries
+ * `callbackCommand`, which `before.ts` and `after.ts` add.
  */
 
-/** A message, as the app sees it. */
+/** A message as the app server gets it. */
 export interface MessageFields {
   sendID: string
   serverMsgID: string
@@ -23,7 +24,7 @@ export interface MessageFields {
   /** ms. */
   sendTime: number
   createTime: number
-  /** The content as JSON text; of a notification what it is about. */
+  /** The content as JSON text; for a notification only its tips. */
   content: string
   seq: number
   atUserList: readonly string[]
@@ -47,7 +48,7 @@ interface PushFields extends StatusFields {
   content: string
 }
 
-export interface OfflinePushFields {
+export interface OfflinePushInfoFields {
   title: string
   desc: string
   ex: string
@@ -68,7 +69,7 @@ interface UserFields {
 
 interface AgreeFields {
   fromUserID: string
-  /** Whoever was asked. */
+  /** OpenIM: the field is named so, but holds the user who answers the request. */
   blackUserID: string
   HandleResult: number
   HandleMsg: string
@@ -132,14 +133,14 @@ interface ConversationFields extends ConversationSettings {
 
 type ProfileFields<Text> = { userID: string; nickName: Text; faceURL: Text; ex: Text }
 
-/** What the app is asked. */
+/** The request fields of the before-webhooks. */
 export interface BeforeFields extends Record<BeforeName, object> {
   beforeSendSingleMsg: MessageFields & { recvID: string }
   beforeSendGroupMsg: MessageFields & { groupID: string }
   beforeMsgModify: MessageFields
   beforeOnlinePush: PushFields & { userIDList: readonly string[] }
   beforeGroupOnlinePush: PushFields & { seq: number }
-  beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushFields>
+  beforeOfflinePush: PushFields & { userIDList: readonly string[] } & Partial<OfflinePushInfoFields>
   beforeAddFriend: { fromUserID: string; toUserID: string; reqMsg: string; ex: string }
   beforeAddFriendAgree: AgreeFields
   beforeImportFriends: { ownerUserID: string; friendUserIDs: readonly string[] }
@@ -168,7 +169,7 @@ export interface BeforeFields extends Record<BeforeName, object> {
   beforeCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
-/** What the app is told. */
+/** The request fields of the after-webhooks. */
 export interface AfterFields extends Record<AfterName, object> {
   afterSendSingleMsg: MessageFields & { recvID: string }
   afterSendGroupMsg: MessageFields & { groupID: string }
@@ -207,10 +208,10 @@ export interface AfterFields extends Record<AfterName, object> {
   afterCreateGroupChatConversations: ConversationFields & { groupId: string }
 }
 
-/** The part that every answer has. */
+/** The fields that every reply has. */
 const verdict = { actionCode: int32(), nextCode: int32(), errCode: int32(), errMsg: str(), errDlt: str() }
 
-/** An answer; what a field of it changes stays as it is when the field is missing or null. */
+/** A reply. A field that is missing or null changes nothing. */
 const reply = <Shape extends z.ZodRawShape>(shape: Shape) => message({ ...verdict, ...shape })
 
 const text = () => optional(z.string())
@@ -244,7 +245,7 @@ const groupRules = { ex: text(), needVerification: whole(), lookMemberInfo: whol
 const groupInfo = { groupName: text(), introduction: text(), faceURL: text(), ...groupRules }
 const profile = { nickName: text(), faceURL: text(), ex: text() }
 
-/** What the app may answer when it is asked. Fields that OpenIM reads and does nothing with are not looked at. */
+/** The replies that the app server may give to before-webhooks. Fields that OpenIM reads but never uses are ignored. */
 export const BEFORE_REPLIES = {
   beforeSendSingleMsg: reply({}),
   beforeSendGroupMsg: reply({}),
@@ -275,7 +276,7 @@ export const BEFORE_REPLIES = {
   beforeImportFriends: reply({ friendUserIDs: texts() }),
   beforeSetFriendRemark: reply({ remark: text() }),
   beforeAddBlack: reply({}),
-  // The profiles are validated where users are registered.
+  // The registration of users validates the profiles.
   beforeUserRegister: reply({ users: optional(z.array(z.record(z.string(), z.unknown()))) }),
   beforeUpdateUserInfo: reply(profile),
   beforeUpdateUserInfoEx: reply(profile),

@@ -5,7 +5,7 @@ import type { MessageFields } from './commands.ts'
 
 const NotificationElem = z.object({ detail: z.string() })
 
-/** A message in the form that all message webhooks share. */
+/** The fields that all message webhooks share. */
 export function messageFields(msg: MsgData, operationID: string): MessageFields {
   return {
     sendID: msg.sendID,
@@ -28,19 +28,19 @@ export function messageFields(msg: MsgData, operationID: string): MessageFields 
   }
 }
 
-/** The content as JSON text; of a notification only what it is about. */
+/** The content as JSON text; for a notification only its tips. */
 export function contentText({ contentType, content }: Pick<MsgData, 'contentType' | 'content'>): string {
   const text = new TextDecoder().decode(content)
   if (!isNotificationKind(contentType)) return text
   try {
     return NotificationElem.parse(JSON.parse(text)).detail
   } catch {
-    // OpenIM: what is not in the form of a notification is shown as nothing.
+    // OpenIM: sends an empty content when it is not in the form of a notification.
     return ''
   }
 }
 
-/** What `/msg/send_simple_msg` answers a message by. */
+/** The key with which an app server answers a message through `/msg/send_simple_msg`. */
 export function replyKey({ sendID, recvID, groupID }: Pick<MsgData, 'sendID' | 'recvID' | 'groupID'>): string {
   return Buffer.from(JSON.stringify({ sendID, recvID, groupID })).toString('base64')
 }

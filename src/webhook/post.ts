@@ -1,10 +1,10 @@
 import { signatureHeaders } from './sign.ts'
 
-/** The longest answer that is read. A thousand profiles, which a before-hook may answer, are less. */
+/** The longest answer that is read. The largest reply to a before-webhook, a thousand profiles, is smaller. */
 const MAX_ANSWER_BYTES = 1_048_576
 
-/** A call to the app's server. */
-export interface HookCall {
+/** A call to the app server. */
+export interface WebhookCall {
   url: string
   operationID: string
   eventID: string
@@ -20,10 +20,10 @@ export interface Answer {
   body: string
 }
 
-/** A call that got no usable answer. The sentence never names the address: clients may be shown it. */
-export class HookFailure extends Error {
-  override readonly name = 'HookFailure'
-  /** 0 when there was no answer at all. */
+/** A call without a usable answer. The sentence never names the address, because clients may see it. */
+export class WebhookCallError extends Error {
+  override readonly name = 'WebhookCallError'
+  /** The HTTP status; 0 when the app server did not answer. */
   readonly status: number
 
   constructor(sentence: string, status = 0) {
@@ -33,10 +33,17 @@ export class HookFailure extends Error {
 }
 
 /**
- * Calls the app's server once. Redirects are not followed: a hook goes where the operator has said and nowhere else.
- * @throws HookFailure when there is no answer within the limit, a redirect, or one that is too long
+ * Calls the app server once. Redirects are not followed, so that a webhook goes only to the configured address.
+ * @throws WebhookCallError when the answer does not arrive in time, is a redirect, or is too long
  */
-export async function postHook({ url, operationID, eventID, body, timeoutMs, secret }: HookCall): Promise<Answer> {
+export async function postWebhook({
+  url,
+  operationID,
+  eventID,
+  body,
+  timeoutMs,
+  secret,
+}: WebhookCall): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -52,17 +59,17 @@ export async function postHook({ url, operationID, eventID, body, timeoutMs, sec
     const { status } = response
     if (status >= 300 && status < 400) {
       await response.body?.cancel()
-      throw new HookFailure(`it answered ${status}, and redirects are not followed`, status)
+      throw new WebhookCallError(`it answered ${status}, and redirects are not followed`, status)
     }
     return { status, contentType: response.headers.get('content-type') ?? '', body: await readText(response) }
   } catch (error) {
-    if (error instanceof HookFailure) throw error
-    if (isTimeout(error)) throw new HookFailure(`it did not answer within ${timeoutMs / 1000} seconds`)
-    throw new HookFailure('it could not be reached')
+    if (error instanceof WebhookCallError) throw error
+    if (isTimeout(error)) throw new WebhookCallError(`it did not answer within ${timeoutMs / 1000} seconds`)
+    throw new WebhookCallError('it could not be reached')
   }
 }
 
-/** Other text than ASCII cannot stand in a header; the body has the operationID as it is. */
+/** A header holds ASCII only, so other text is percent-encoded; the body carries the operationID unchanged. */
 function asHeader(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
 }
@@ -79,7 +86,7 @@ async function readText(response: Response): Promise<string> {
     bytes += value.length
     if (bytes > MAX_ANSWER_BYTES) {
       await reader.cancel()
-      throw new HookFailure(`its answer has more than ${MAX_ANSWER_BYTES} bytes`, response.status)
+      throw new WebhookCallError(`its answer has more than ${MAX_ANSWER_BYTES} bytes`, response.status)
     }
     text += decoder.decode(value, { stream: true })
   }

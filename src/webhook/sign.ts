@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
 
-/** Marks a secret that is given as base64, as the specification's tools print it. */
+/** The prefix of a base64 secret, which the tools of the specification print. */
 const BASE64_MARK = 'whsec_'
 
 /**
- * The headers that prove who sent a webhook and when, as https://www.standardwebhooks.com specifies them: HMAC-SHA256
- * in base64 over the event's ID, the time in seconds and the body, with dots between. Receivers made for OpenIM, which
- * signs nothing, do not look at them.
+ * The headers that prove the sender and the time of a webhook, as https://www.standardwebhooks.com specifies: a base64
+ * HMAC-SHA256 over `<event ID>.<time in seconds>.<body>`. OpenIM: signs nothing, so that app servers written for OpenIM
+ * ignore these headers.
  * @param now ms
  */
 export function signatureHeaders(secret: string, eventID: string, body: string, now: number): Record<string, string> {

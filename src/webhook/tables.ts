@@ -1,29 +1,29 @@
 import { blob, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** What was tried with after-webhooks, in the order it was tried; only the newest are kept. */
+/** The tries to deliver after-webhooks, in order; only the newest are kept. */
 export const webhookDelivery = sqliteTable('webhook_delivery', {
   id: integer('id').primaryKey(),
   eventID: text('event_id').notNull(),
   name: text('name').notNull(),
   operationID: text('operation_id').notNull(),
   url: text('url').notNull(),
-  /** From 1. */
+  /** Counts the tries of one event and address, from 1. */
   attempt: integer('attempt').notNull(),
   delivered: integer('delivered', { mode: 'boolean' }).notNull(),
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 when the app server did not answer. */
   status: integer('status').notNull(),
-  /** What went wrong; "" when nothing did. */
+  /** Why the try failed; "" when it succeeded. */
   error: text('error').notNull(),
   durationMs: integer('duration_ms').notNull(),
-  /** When it was tried, ms. */
+  /** Time of the try, ms. */
   time: integer('time').notNull(),
 })
 
-/** Events that an address did not take at any try, until they are sent again or given up. */
+/** Events that an address accepted at no try, until an administrator sends them again or deletes them. */
 export const webhookDeadLetter = sqliteTable(
   'webhook_dead_letter',
   {
-    // Never given twice: an administrator's note of one must not come to mean another.
+    // AUTOINCREMENT never reuses an ID, so that an ID which an administrator noted down never means another event.
     id: integer('id').primaryKey({ autoIncrement: true }),
     eventID: text('event_id').notNull(),
     name: text('name').notNull(),
@@ -32,15 +32,15 @@ export const webhookDeadLetter = sqliteTable(
     key: text('reply_key').notNull(),
     /** Compressed. */
     body: blob('body', { mode: 'buffer' }).notNull(),
-    /** When it happened, ms. */
+    /** Time of the event, ms. */
     createTime: integer('create_time').notNull(),
-    /** When it became a dead letter, ms. */
+    /** Time at which the event became a dead letter, ms. */
     deadTime: integer('dead_time').notNull(),
   },
   (table) => [uniqueIndex('webhook_dead_letter_once').on(table.eventID, table.url)],
 )
 
-/** Bodies too large for the queue, while their jobs are in it. */
+/** Bodies that are too large for the queue, stored while their jobs are in the queue. */
 export const webhookLargeBody = sqliteTable(
   'webhook_large_body',
   {

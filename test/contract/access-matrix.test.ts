@@ -4,16 +4,16 @@ import { adminToken, bindings, post, register, userToken } from '../rigs/rig.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
- * Who may call what about groups and friends, as a table: every endpoint, called with a request that is good, by
- * everybody. Whoever is refused has changed nothing.
+ * The access rules of the group and friend endpoints, as a table: every kind of caller calls every endpoint with a
+ * valid request. A refused call must change nothing.
  */
 
-const PEOPLE = ['olga', 'adam', 'mia', 'max', 'ann', 'stranger'] as const
+const USER_IDS = ['olga', 'adam', 'mia', 'max', 'ann', 'stranger'] as const
 const tokens = new Map<string, string>()
 
 beforeAll(async () => {
-  await register(...PEOPLE)
-  for (const userID of PEOPLE) tokens.set(userID, await userToken(userID))
+  await register(...USER_IDS)
+  for (const userID of USER_IDS) tokens.set(userID, await userToken(userID))
   tokens.set('app', await adminToken())
 })
 
@@ -23,10 +23,10 @@ const known = { versionID: '', version: 0 }
 
 let next = 0
 
-/** A group of olga's with an administrator and two members, which ann has asked to join. */
+/** Creates a group: olga owns it, adam is an administrator, mia and max are members, and ann has applied to join. */
 async function freshGroup(): Promise<string> {
   const groupID = `matrix${next++}`
-  const founded = await call(
+  const created = await call(
     '/group/create_group',
     {
       ...{ ownerUserID: 'olga', adminUserIDs: ['adam'], memberUserIDs: ['mia', 'max'] },
@@ -34,12 +34,12 @@ async function freshGroup(): Promise<string> {
     },
     'olga',
   )
-  const asked = await call('/group/join_group', { groupID, joinSource: 3, inviterUserID: 'ann' }, 'ann')
-  expect([founded.errCode, asked.errCode]).toEqual([0, 0])
+  const applied = await call('/group/join_group', { groupID, joinSource: 3, inviterUserID: 'ann' }, 'ann')
+  expect([created.errCode, applied.errCode]).toEqual([0, 0])
   return groupID
 }
 
-/** All that D1 holds of a group. */
+/** All rows of a group in D1. */
 async function rowsOf(groupID: string): Promise<unknown> {
   const tables = {
     chat_group: 'group_id',
@@ -54,8 +54,9 @@ async function rowsOf(groupID: string): Promise<unknown> {
   return (await bindings.DB.batch(statements)).map(({ results }) => results)
 }
 
-/** What somebody who is no member, a member, an administrator of the group, its owner and the app are answered. */
+/** The callers: a user who is not a member, a member, an administrator of the group, its owner, and the app server. */
 const CALLERS = ['stranger', 'mia', 'adam', 'olga', 'app'] as const
+/** The errCode that each caller gets, in the order of CALLERS. */
 type Codes = readonly [number, number, number, number, number]
 
 const ANYBODY: Codes = [0, 0, 0, 0, 0]
@@ -147,7 +148,7 @@ const GROUP_CALLS: Record<string, [Codes, (groupID: string) => Record<string, un
   get_group_application_unhandled_count: [OWNER, () => ({ userID: 'olga', time: 0 })],
 }
 
-/** Calls about mia's friends; all but mia and the app are strangers there, whatever they are in a group. */
+/** Calls about mia's friends: only mia and the app server may make them, whatever role a caller has in a group. */
 const FRIEND_CALLS: Record<string, [Codes, () => Record<string, unknown>]> = {
   add_friend: [MIA, () => ({ fromUserID: 'mia', toUserID: 'max', reqMsg: 'r', ex: 'x' })],
   add_friend_response: [MIA, () => ({ fromUserID: 'ann', toUserID: 'mia', handleResult: -1, handleMsg: 'h' })],
@@ -173,14 +174,13 @@ const FRIEND_CALLS: Record<string, [Codes, () => Record<string, unknown>]> = {
   get_incremental_blacks: [MIA, () => ({ userID: 'mia', ...known })],
 }
 
-/** What every call about friends finds: adam and olga are mia's friends, max is blocked, and ann has asked. */
+/** Resets the friends before a call: adam is mia's friend, and ann has sent mia a friend request. */
 async function freshFriends(): Promise<void> {
   await bindings.DB.batch(
     ['friend', 'friend_request', 'black'].map((table) => bindings.DB.prepare(`DELETE FROM ${table}`)),
   )
-  const about = (verb: string, body: object, as: string) => call(`/friend/${verb}`, body, as)
-  await about('import_friend', { ownerUserID: 'mia', friendUserIDs: ['adam'] }, 'app')
-  await about('add_friend', { fromUserID: 'ann', toUserID: 'mia' }, 'ann')
+  await call('/friend/import_friend', { ownerUserID: 'mia', friendUserIDs: ['adam'] }, 'app')
+  await call('/friend/add_friend', { fromUserID: 'ann', toUserID: 'mia' }, 'ann')
 }
 
 async function friendRows(): Promise<unknown> {
@@ -193,53 +193,59 @@ async function friendRows(): Promise<unknown> {
 const pathsOf = (area: string) =>
   endpoints.map(({ path }) => path.split('/')).flatMap(([, first, verb]) => (first === area && verb ? [verb] : []))
 
-describe('the table', () => {
-  it('has every call about groups and friends', () => {
+describe('the access table', () => {
+  it('has every endpoint about groups and friends', () => {
     expect(Object.keys(GROUP_CALLS).sort()).toEqual(pathsOf('group').sort())
     expect(Object.keys(FRIEND_CALLS).sort()).toEqual(pathsOf('friend').sort())
   })
 })
 
-describe('who may call', () => {
-  it.each(Object.entries(GROUP_CALLS))('/group/%s', async (verb, [codes, body]) => {
-    const answers: number[] = []
-    for (const [i, caller] of CALLERS.entries()) {
-      const groupID = await freshGroup()
-      const before = await rowsOf(groupID)
-      const reply = await call(`/group/${verb}`, body(groupID), caller)
-      answers.push(reply.errCode)
-      if (codes[i] === 0) continue
-      expect(reply).not.toHaveProperty('data')
-      expect(await rowsOf(groupID)).toEqual(before)
-    }
-    expect(answers).toEqual(codes)
-  })
+describe('the access rules', () => {
+  it.each(Object.entries(GROUP_CALLS))(
+    'apply to /group/%s, and a refused call changes nothing',
+    async (verb, [codes, body]) => {
+      const answers: number[] = []
+      for (const [i, caller] of CALLERS.entries()) {
+        const groupID = await freshGroup()
+        const before = await rowsOf(groupID)
+        const reply = await call(`/group/${verb}`, body(groupID), caller)
+        answers.push(reply.errCode)
+        if (codes[i] === 0) continue
+        expect(reply).not.toHaveProperty('data')
+        expect(await rowsOf(groupID)).toEqual(before)
+      }
+      expect(answers).toEqual(codes)
+    },
+  )
 
-  it.each(Object.entries(FRIEND_CALLS))('/friend/%s', async (verb, [codes, body]) => {
-    const answers: number[] = []
-    for (const [i, caller] of CALLERS.entries()) {
-      await freshFriends()
-      const before = await friendRows()
-      const reply = await call(`/friend/${verb}`, body(), caller)
-      answers.push(reply.errCode)
-      if (codes[i] === 0) continue
-      expect(reply).not.toHaveProperty('data')
-      expect(await friendRows()).toEqual(before)
-    }
-    expect(answers).toEqual(codes)
-  })
+  it.each(Object.entries(FRIEND_CALLS))(
+    'apply to /friend/%s, and a refused call changes nothing',
+    async (verb, [codes, body]) => {
+      const answers: number[] = []
+      for (const [i, caller] of CALLERS.entries()) {
+        await freshFriends()
+        const before = await friendRows()
+        const reply = await call(`/friend/${verb}`, body(), caller)
+        answers.push(reply.errCode)
+        if (codes[i] === 0) continue
+        expect(reply).not.toHaveProperty('data')
+        expect(await friendRows()).toEqual(before)
+      }
+      expect(answers).toEqual(codes)
+    },
+  )
 })
 
-/** What a client remembers of an earlier answer may be anything: it is then told everything anew. */
+/** Fields that may have any length: a client with an unknown version ID gets the full list. */
 const ANY_LENGTH = new Set(['versionID'])
-/** OpenIM takes a user here and does not look. */
-const NOT_READ = new Set(['/group/get_incremental_group_members_batch userID'])
+/** OpenIM: accepts the field but ignores it. */
+const IGNORED = new Set(['/group/get_incremental_group_members_batch userID'])
 
-/** An ID in a list may be as long as it likes: nothing has it. */
+/** Whether the answer to an enormous value is right. An ID in a list may have any length: it does not exist. */
 function isAnswered(path: string, field: Path, errCode: number): boolean {
   const last = field.at(-1)
   if (typeof last === 'number') return errCode === 0 || errCode > 1_000
-  const isFree = ANY_LENGTH.has(last ?? '') || NOT_READ.has(`${path} ${field.join('.')}`)
+  const isFree = ANY_LENGTH.has(last ?? '') || IGNORED.has(`${path} ${field.join('.')}`)
   return errCode === (isFree ? 0 : 1001)
 }
 
@@ -260,23 +266,26 @@ const GOOD_REQUESTS: [string, () => Promise<{ body: Record<string, unknown>; row
   ]),
 ]
 
-describe('each field of', () => {
-  it.each(GOOD_REQUESTS)('%s is refused where it is not what is meant, and nothing is changed', async (path, good) => {
-    const { body, rows } = await good()
-    const before = await rows()
-    for (const field of fieldsOf(body)) {
-      const value = held(body, field)
-      const wrong = await call(path, withField(body, field, wrongFor(value)), 'app')
-      expect([field, wrong.errCode]).toEqual([field, 1001])
-      expect(wrong.errDlt).toMatch(/^[a-zA-Z0-9.]+: /)
-      const enormous = await call(path, withField(body, field, enormousFor(value)), 'app')
-      expect([field, 'enormous', isAnswered(path, field, enormous.errCode)]).toEqual([field, 'enormous', true])
-    }
-    expect(await rows()).toEqual(before)
-  })
+describe('a request with one wrong field', () => {
+  it.each(GOOD_REQUESTS)(
+    'is refused by %s when the type or the size is wrong, and changes nothing',
+    async (path, good) => {
+      const { body, rows } = await good()
+      const before = await rows()
+      for (const field of fieldsOf(body)) {
+        const value = held(body, field)
+        const wrong = await call(path, withField(body, field, wrongFor(value)), 'app')
+        expect([field, wrong.errCode]).toEqual([field, 1001])
+        expect(wrong.errDlt).toMatch(/^[a-zA-Z0-9.]+: /)
+        const enormous = await call(path, withField(body, field, enormousFor(value)), 'app')
+        expect([field, 'enormous', isAnswered(path, field, enormous.errCode)]).toEqual([field, 'enormous', true])
+      }
+      expect(await rows()).toEqual(before)
+    },
+  )
 
   it.each(GOOD_REQUESTS)(
-    '%s may be missing or empty without a fault of the service',
+    'does not lead to an internal error of %s when the field is missing or empty',
     async (path, good) => {
       let { body, rows } = await good()
       let before = await rows()

@@ -1,9 +1,9 @@
-/** Takes requests apart field by field, for sweeps that spoil one at a time. */
+/** Visits the fields of requests, for tests that replace one field at a time with a wrong value. */
 
-/** The way to a field of a request. */
+/** The path to a field of a request. */
 export type Path = (string | number)[]
 
-/** The way to every field of a request, however deep. */
+/** The paths to all fields of a request, at any depth. */
 export function fieldsOf(value: unknown, at: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [at]
   const inner = Object.entries(value).flatMap(([key, held]) =>
@@ -12,7 +12,7 @@ export function fieldsOf(value: unknown, at: Path = []): Path[] {
   return at.length === 0 ? inner : [at, ...inner]
 }
 
-/** The request with one field set; undefined takes it away. */
+/** The request with one field replaced; undefined removes the field. */
 export function withField(value: unknown, [key, ...rest]: Path, given: unknown): unknown {
   if (key === undefined) return given
   const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string | number, unknown>
@@ -20,11 +20,11 @@ export function withField(value: unknown, [key, ...rest]: Path, given: unknown):
   return copy
 }
 
-/** What a field holds. */
+/** The value of a field. */
 export const held = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value)
 
-/** A value that is of another type. */
+/** A value of another type. */
 export const wrongFor = (value: unknown): unknown =>
   typeof value === 'object' ? 'text' : { not: ['what', 'is', 'meant'] }
 /** The zero value of the same type. */
@@ -33,7 +33,7 @@ export function emptyFor(value: unknown): unknown {
   if (typeof value === 'object') return {}
   return typeof value === 'string' ? '' : 0
 }
-/** More of the same type than anybody has a use for. */
+/** A value of the same type that is larger than any useful one. */
 export function enormousFor(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from({ length: 5_000 }, (_, i) => (typeof value[0] === 'number' ? i : `u${i}`))
   if (typeof value === 'number') return 1e300

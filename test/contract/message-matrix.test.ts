@@ -4,8 +4,9 @@ import { adminToken, bindings, post, register, until, user, userToken } from '..
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
- * Who may call what about accounts, messages and conversations, as a table: every endpoint, called with a request that
- * has all its fields, by everybody. Then each field of it is spoilt, one at a time. Whoever is refused has changed nothing.
+ * The access rules of the account, message and conversation endpoints, as a table: every kind of caller calls every
+ * endpoint with a request that has all fields. Then each field in turn gets a wrong value. A refused call must change
+ * nothing.
  */
 
 const tokens = new Map<string, string>()
@@ -31,8 +32,9 @@ beforeAll(async () => {
 
 const call = (path: string, body: unknown, as: string) => post(path, body, tokens.get(as))
 
-/** What somebody else, alice and the app are answered. */
+/** The callers: another user, alice, and the app server. */
 const CALLERS = ['stranger', 'alice', 'app'] as const
+/** The errCode that each caller gets, in the order of CALLERS. */
 type Codes = readonly [number, number, number]
 
 const ANYBODY: Codes = [0, 0, 0]
@@ -185,7 +187,7 @@ async function keptCommand(): Promise<Body> {
   return command
 }
 
-/** A new message from bob to alice. */
+/** Sends a new message from bob to alice, and returns its seq. */
 async function newest(): Promise<number> {
   const text = { sendID: 'bob', recvID: 'alice', contentType: 101, sessionType: 1, content: { content: 'text' } }
   await call('/msg/send_msg', text, 'app')
@@ -193,7 +195,9 @@ async function newest(): Promise<number> {
   return view?.maxSeq ?? 0
 }
 
-/** All that there is of alice: rows, conversations, and what the chat with bob says to her. A text, compared at once. */
+/**
+ * Alice's whole state: rows in D1, conversations, seqs and the messages with bob. One text, so that it compares fast.
+ */
 async function stateOfAlice(): Promise<string> {
   const tables = ['user', 'user_command', 'client_config']
   const rows = await bindings.DB.batch(tables.map((table) => bindings.DB.prepare(`SELECT * FROM ${table}`)))
@@ -210,8 +214,8 @@ async function stateOfAlice(): Promise<string> {
 const good = Object.entries(CALLS)
 const area = /^\/(auth|user|msg|manager|conversation|jssdk)\//
 
-describe('the table', () => {
-  it('has every call about accounts, messages and conversations', () => {
+describe('the access table', () => {
+  it('has every endpoint about accounts, messages and conversations', () => {
     const guarded = endpoints.filter(({ path, access }) => area.test(path) && access !== 'public')
     expect(
       Object.keys(CALLS)
@@ -221,8 +225,8 @@ describe('the table', () => {
   })
 })
 
-describe('who may call', () => {
-  it.each(good)('%s', async (path, [codes, body]) => {
+describe('the access rules', () => {
+  it.each(good)('apply to %s, and a refused call changes nothing', async (path, [codes, body]) => {
     const answers: number[] = []
     for (const [i, caller] of CALLERS.entries()) {
       const given = await body()
@@ -237,31 +241,31 @@ describe('who may call', () => {
   })
 })
 
-/** What people or apps write: a message may be as long as its call. */
-const OF_A_MESSAGE = new Set(['content', 'ex', 'senderNickname', 'senderFaceURL', 'offlinePushInfo', 'key', 'data'])
+/** Fields with texts of users or apps: they may be as long as the request. */
+const MESSAGE_FIELDS = new Set(['content', 'ex', 'senderNickname', 'senderFaceURL', 'offlinePushInfo', 'key', 'data'])
 
-/** Where a field may be as long as it likes, and the call be good. */
+/** Whether a field may have any length. */
 function isFree(path: string, field: Path): boolean {
   const sends = /\/send|_send/.test(path)
-  if (sends && OF_A_MESSAGE.has(String(field[0]))) return true
-  // What a client remembers of an earlier answer may be anything: it is then told everything anew.
+  if (sends && MESSAGE_FIELDS.has(String(field[0]))) return true
+  // A client with an unknown version ID gets the full list; an operationID is any text.
   if (field[0] === 'versionID' || field[0] === 'operationID') return true
-  // The list is always the caller's, whoever is named.
+  // The call always answers the caller's list and ignores this field.
   if (path.startsWith('/jssdk/') && field[0] === 'ownerUserID') return true
-  // An ID in a list is of something that nobody has.
+  // An ID in a list may be unknown.
   return typeof field.at(-1) === 'number' || LISTS.has(String(field[0]))
 }
-/** More of them may be asked about than the sweep gives. */
+/** Lists that may have more items than the test sends. */
 const LISTS = new Set(['conversationIDs', 'recvIDs'])
 
-/** A good request, and what there is of alice before it. */
+/** A valid request, and Alice's state before it. */
 async function ready(body: () => Body | Promise<Body>): Promise<{ given: Body; before: string }> {
   const given = await body()
   return { given, before: await stateOfAlice() }
 }
 
-describe('each field of', () => {
-  it.each(good)('%s is refused where it is not what is meant, and nothing is changed', async (path, [, body]) => {
+describe('a request with one wrong field', () => {
+  it.each(good)('is refused by %s when the type is wrong, and changes nothing', async (path, [, body]) => {
     const given = await body()
     const before = await stateOfAlice()
     for (const field of fieldsOf(given)) {
@@ -273,7 +277,7 @@ describe('each field of', () => {
   })
 
   it.each(good)(
-    '%s has a limit, or is no fault of the service',
+    'is refused by %s when the field is too large, or is answered without an internal error',
     async (path, [, body]) => {
       let { given, before } = await ready(body)
       for (const field of fieldsOf(given)) {
@@ -288,7 +292,7 @@ describe('each field of', () => {
   )
 
   it.each(good)(
-    '%s may be missing or empty without a fault of the service',
+    'does not lead to an internal error of %s when the field is missing or empty',
     async (path, [, body]) => {
       let { given, before } = await ready(body)
       for (const field of fieldsOf(given)) {

@@ -5,31 +5,31 @@ import { endpoints } from '../../src/http/endpoints.ts'
 import { OPENIM_CALLS } from '../../src/protocol/calls/index.ts'
 import { adminToken, post, request } from '../rigs/rig.ts'
 import openIM from '../vectors/openim-calls.json'
-import { emptyPlaces } from './holds-nothing.ts'
+import { emptyPlaces } from './empty-places.ts'
 import { QUERIES, SAMPLES } from './samples.ts'
 import { FILE, ok, seedWorld, type World } from './world.ts'
 
-/** Services that Prometheus asks for. */
+/** The service discovery calls of Prometheus. */
 const TARGETS = openIM.GET.filter((path) => path.startsWith('/prometheus_discovery/'))
 
 /**
- * Where an answer may hold nothing although the world has what there is to show. Everywhere else an empty list would
- * mean that the test no longer looks at the shape of what is in it.
+ * The places where an answer may be empty although the seeded world has data for it. In every other place an empty list
+ * fails, because the test could not check the shape of its items.
  */
 const EMPTY: Readonly<Record<string, string[]>> = {
-  // Who watches is a connection, and the caller has none.
+  // Connections subscribe to presence, and the caller has no connection.
   '/user/get_subscribe_users_status': ['data.statusList'],
   '/friend/get_specified_friends_info': ['data.infos.*.friendInfo.friendUser', 'data.infos.*.blackInfo.blackUserInfo'],
-  // A blocked user is blocked, and nothing about it changes.
+  // An entry of the block list never changes.
   '/friend/get_incremental_blacks': ['data.update'],
-  // What changes of a group reaches its members by notifications.
+  // Members learn about changes of a group by notifications.
   '/group/get_incremental_join_groups': ['data.update'],
   '/msg/batch_send_msg': ['data.failedUserIDs'],
   '/msg/newest_seq': ['data.minSeqs'],
   '/msg/pull_msg_by_seq': [
     ...['data.notificationMsgs.*.Msgs.*.offlinePushInfo', 'data.notificationMsgs.*.Msgs.*.atUserIDList'],
   ],
-  // The address of a part says all: it needs no headers and no fields.
+  // The signed address of a part is complete: it needs no headers and no fields.
   '/object/initiate_multipart_upload': [
     ...['data.upload.sign.query', 'data.upload.sign.header'],
     ...['data.upload.sign.parts.*.query', 'data.upload.sign.parts.*.header'],
@@ -38,7 +38,7 @@ const EMPTY: Readonly<Record<string, string[]>> = {
   '/object/initiate_form_data': ['data.header', 'data.formData'],
 }
 
-/** Places in answers that are maps: what is in them counts as one. */
+/** The places in answers that are maps: all values of a map count as one place. */
 const MAPS: Readonly<Record<string, string[]>> = {
   '/group/get_incremental_group_members_batch': ['data.respList'],
   '/msg/newest_seq': ['data.maxSeqs'],
@@ -47,7 +47,7 @@ const MAPS: Readonly<Record<string, string[]>> = {
 }
 
 const exists = (path: string) => endpoints.some((endpoint) => endpoint.path === path)
-const there = Object.keys(SAMPLES)
+const samplePaths = Object.keys(SAMPLES)
 
 let world: World
 let document: ApiDocument
@@ -58,15 +58,15 @@ beforeAll(async () => {
 })
 
 describe('the list of calls', () => {
-  it('has every call that OpenIM’s server has, and calls nothing OpenIM’s that is not', () => {
+  it('has exactly the calls that OpenIM’s server has', () => {
     expect(Object.keys(OPENIM_CALLS).sort()).toEqual(openIM.POST)
   })
 
-  it('has a sample request for each of OpenIM’s', () => {
+  it('has a sample request for each call of OpenIM', () => {
     expect(Object.keys(SAMPLES).sort()).toEqual(Object.keys(OPENIM_CALLS).sort())
   })
 
-  it.each(TARGETS)('GET %s lists what Prometheus may ask', async (path) => {
+  it.each(TARGETS)('has GET %s, which lists the targets of Prometheus', async (path) => {
     const response = await request(path)
     expect(Target.array().safeParse(await response.json()).error).toBeUndefined()
   })
@@ -75,8 +75,8 @@ describe('the list of calls', () => {
 const Target = z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) })
 
 describe('every call of OpenIM', () => {
-  it.each(there)('%s answers in OpenIM’s shape, as documented', async (path) => {
-    expect(exists(path), 'there is no such call').toBe(true)
+  it.each(samplePaths)('is answered by %s in OpenIM’s shape, as documented', async (path) => {
+    expect(exists(path), 'the call does not exist').toBe(true)
     const sample = await SAMPLES[path]?.(world)
     const query = new URLSearchParams(QUERIES[path]).toString()
     const reply = await post(query ? `${path}?${query}` : path, sample, await adminToken())
@@ -94,19 +94,19 @@ describe('every call of OpenIM', () => {
   })
 })
 
-describe('what OpenIM serves with GET', () => {
-  it('is all tried here', () => {
+describe('the service, for the GET endpoints of OpenIM,', () => {
+  it('has a test here for each endpoint', () => {
     expect(openIM.GET).toEqual(['/object/*name', ...TARGETS, '/third/prometheus'])
   })
 
-  it('/object/*name is the file, which one of the calls above has completed', async () => {
+  it('answers /object/*name with the file that a call above has completed', async () => {
     const response = await request('/object/imAdmin/first.txt')
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain'])
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(FILE)
     expect((await request('/object/imAdmin/none.txt')).status).toBe(404)
   })
 
-  it('/third/prometheus leads to the dashboard', async () => {
+  it('redirects /third/prometheus to the dashboard', async () => {
     const data = JSON.stringify({ Prometheus: { GrafanaURL: 'https://grafana.example/d/1' } })
     await ok('/config/set_config', { configName: 'openim-api.yml', data })
     const response = await request('/third/prometheus', { redirect: 'manual' })
@@ -114,14 +114,14 @@ describe('what OpenIM serves with GET', () => {
   })
 })
 
-/** A schema of the document as something that checks. */
+/** Turns a schema of the document into a zod schema. */
 function documented(content: Record<string, { schema: object }> | undefined): z.ZodType {
   const schema = { ...content?.['application/json']?.schema, $defs: document.components.schemas }
   const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/')
-  // zod reads patterns without the u flag, which JSON Schema means and ours need.
+  // JSON Schema means patterns with the u flag, which our patterns need; zod compiles them without it.
   const readable = (key: string, value: unknown) => {
     if (key === 'pattern') return undefined
-    // All 64 bits of a hash are no integer to zod.
+    // zod does not accept a hash of 64 bits as an integer.
     const isHash = typeof value === 'object' && value !== null && 'format' in value && value.format === 'uint64'
     return isHash ? { ...value, type: ['number', 'null'] } : value
   }

@@ -1,7 +1,7 @@
 import { until } from '../rigs/rig.ts'
 import { formOf, GROUP_ID, initiateUpload, mention, ok, textMsg, type World } from './world.ts'
 
-/** A request that an administrator may make in the seeded world; made when its turn comes. */
+/** Builds a request that an administrator may make in the seeded world, at the moment when the call is tested. */
 type Sample = (world: World) => object | Promise<object>
 
 const pagination = { pageNumber: 1, showNumber: 20 }
@@ -20,7 +20,7 @@ const makeGroup = (groupID: string) =>
     groupInfo: { groupID, groupName: `Group ${groupID}`, groupType: 2 },
   })
 
-/** A question about members of whom one came, one changed and one went since. */
+/** A sync request for members, of which one was added, one changed and one removed since the given version. */
 async function changedMembers(): Promise<object> {
   await ok('/group/kick_group', { groupID: GROUP_ID, kickedUserIDs: ['grace'] }).catch(() => undefined)
   await invite('frank')
@@ -32,7 +32,7 @@ async function changedMembers(): Promise<object> {
   return { groupID: GROUP_ID, versionID, version }
 }
 
-/** For the calls that write after the ones that would no longer find it: the order is the order in which they run. */
+/** The requests run in this order: a call that changes data comes after the calls that need the unchanged data. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/auth/get_admin_token': () => ({ secret: 'openIM123', userID: 'imAdmin' }),
   '/auth/get_user_token': () => ({ userID: 'bob', platformID: 2 }),
@@ -174,7 +174,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/msg/send_business_notification': () => ({ key: 'k', data: 'd', sendUserID: 'imAdmin', recvUserID: 'alice' }),
   '/msg/check_msg_is_send_success': () => ({}),
   '/msg/get_server_time': () => ({}),
-  // Its notification is stored, so there is one to pull.
+  // This call stores a notification, which a later call pulls.
   '/msg/revoke_msg': () => ({ userID: 'alice', conversationID: chat, seq: 1 }),
   '/msg/newest_seq': () => ({ userID: 'alice' }),
   '/msg/pull_msg_by_seq': async () => {
@@ -246,11 +246,11 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/config/reset_config': () => ({}),
   '/restart': () => ({}),
 
-  // It ends sessions, so it is last.
+  // This call ends sessions, so it runs last.
   '/auth/force_logout': () => ({ userID: 'bob', platformID: 2 }),
 }
 
-/** What a call takes in its address. */
+/** The query parameters of a call. */
 export const QUERIES: Readonly<Record<string, Record<string, string>>> = {
   '/msg/send_simple_msg': { key: Buffer.from(JSON.stringify({ sendID: 'alice', recvID: 'bob' })).toString('base64') },
 }

@@ -1,9 +1,9 @@
 /*
- * OpenIM's callbacks: the command of each, what its body holds beside `callbackCommand`, and which fields of an answer
- * have an effect. Kept apart from the service's own tables, which are held against it.
+ * OpenIM's webhooks: the command of each, the fields of its body besides `callbackCommand`, and the fields of a reply
+ * that have an effect. Separate from the service's own tables, which the tests compare with this list.
  */
 
-/** A field's kind; with a question mark it may be null. A list of objects is given by one of them. */
+/** The kind of a field; with a question mark it may be null. A list of objects is described by one object. */
 export type Kind = 'string' | 'string?' | 'number' | 'number?' | 'boolean' | 'strings' | 'numbers' | readonly [Fields]
 export interface Fields {
   readonly [field: string]: Kind
@@ -11,10 +11,10 @@ export interface Fields {
 
 export interface Hook {
   command: string
-  /** What an app that does not answer means by default; only of hooks that ask. */
+  /** For before-webhooks: whether the operation continues by default when the app server does not answer. */
   failedContinue?: boolean
   body: Fields
-  /** Fields of an answer that change something. */
+  /** Fields of a reply that change something. */
   changes?: readonly string[]
 }
 
@@ -130,7 +130,7 @@ const before = (name: string, body: Fields, changes: readonly string[] = [], fai
   changes,
 })
 
-/** By the keys of webhooks.yml. */
+/** The webhooks by their keys in webhooks.yml. */
 export const HOOKS: Readonly<Record<string, Hook>> = {
   beforeSendSingleMsg: before('SendSingleMsg', { ...message, recvID: 'string' }),
   beforeSendGroupMsg: before('SendGroupMsg', { ...message, groupID: 'string' }),
@@ -142,7 +142,7 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
   afterSendSingleMsg: after('SendSingleMsg', { ...message, recvID: 'string' }),
   afterSendGroupMsg: after('SendGroupMsg', { ...message, groupID: 'string' }),
   afterMsgSaveDB: after('MsgSaveDB', { ...message, recvID: 'string', groupID: 'string' }),
-  // The command really is that.
+  // OpenIM: the command is spelled so.
   afterRevokeMsg: {
     command: 'callbackBeforeAfterMsgCommand',
     body: { conversationID: 'string', seq: 'number', userID: 'string' },

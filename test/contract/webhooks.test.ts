@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
 import type { Bindings } from '../../src/env.ts'
-import { askBeforePush } from '../../src/jobs/ask-before-push.ts'
+import { applyBeforePushWebhook } from '../../src/jobs/apply-before-push-webhook.ts'
 import { WEBHOOKS, type WebhookName } from '../../src/protocol/constants/webhook.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
 import { packMessage } from '../../src/push/enqueue.ts'
@@ -11,19 +11,21 @@ import { Device, type ReplyBody, register, userToken } from '../rigs/rig.ts'
 import { AppServer, GO_ON, REFUSE } from '../rigs/webhook-rig.ts'
 import { type Fields, HOOKS, type Kind } from './webhook-list.ts'
 
-/* Every callback of OpenIM's, by its list: it is there, it is called, it says what it should, and what asks is heard. */
+/*
+ * Every webhook of OpenIM: it exists, it is called, its body is right, and the reply to a before-webhook takes effect.
+ */
 
 const names = Object.keys(HOOKS) as WebhookName[]
-const asking = names.filter((name) => WEBHOOKS[name]?.kind === 'before')
+const beforeNames = names.filter((name) => WEBHOOKS[name]?.kind === 'before')
 
 describe('the list of webhooks', () => {
-  it('is OpenIM’s, with its commands', () => {
+  it('has OpenIM’s webhooks with their commands', () => {
     const commands = Object.fromEntries(names.map((name) => [name, HOOKS[name]?.command]))
     expect(Object.fromEntries(Object.entries(WEBHOOKS).map(([name, { command }]) => [name, command]))).toEqual(commands)
     expect(names).toHaveLength(52)
   })
 
-  it('asks and tells where OpenIM does, and goes on without the app where OpenIM’s configuration says so', () => {
+  it('has the kind (before or after) and the failedContinue of OpenIM’s configuration', () => {
     const all = { url: 'https://app.example', ...Object.fromEntries(names.map((name) => [name, { enable: true }])) }
     const { webhooks, refusal } = parseConfig({
       OPENIM_SECRET: 'a secret of our own, long enough',
@@ -37,17 +39,17 @@ describe('the list of webhooks', () => {
     }
   })
 
-  it('takes from an answer what OpenIM takes', () => {
+  it('has the reply fields that OpenIM applies', () => {
     const verdict = ['actionCode', 'nextCode', 'errCode', 'errMsg', 'errDlt']
     for (const [name, schema] of Object.entries(BEFORE_REPLIES)) {
-      const taken = Object.keys(schema.parse({})).filter((field) => !verdict.includes(field))
-      expect(taken.sort(), name).toEqual([...(HOOKS[name]?.changes ?? [])].sort())
+      const applied = Object.keys(schema.parse({})).filter((field) => !verdict.includes(field))
+      expect(applied.sort(), name).toEqual([...(HOOKS[name]?.changes ?? [])].sort())
     }
-    expect(Object.keys(BEFORE_REPLIES).sort()).toEqual([...asking].sort())
+    expect(Object.keys(BEFORE_REPLIES).sort()).toEqual([...beforeNames].sort())
   })
 })
 
-describe('a walk through everything that the app can hear of', () => {
+describe('a walk through all operations with webhooks', () => {
   const [anna, bert, cora, dora] = ['anna', 'bert', 'cora', 'dora'].map((name) => `${name}wl`) as [
     string,
     string,
@@ -68,12 +70,9 @@ describe('a walk through everything that the app can hear of', () => {
     vi.restoreAllMocks()
   })
 
-  const heard = (name: WebhookName) => (WEBHOOKS[name].kind === 'before' ? app.askedAs(name) : app.told(name))
+  const bodiesOf = (name: WebhookName) => (WEBHOOKS[name].kind === 'before' ? app.askedAs(name) : app.told(name))
 
-  /**
-   * Does something that the app is asked about: first while the app refuses, which must leave nothing behind, then with
-   * its consent.
-   */
+  /** Runs an operation that has before-webhooks: while the app server refuses it must fail, and then succeed. */
   const step = async (asked: WebhookName[], run: () => Promise<ReplyBody>): Promise<ReplyBody> => {
     for (const name of asked) {
       app.answer = ({ body }) => (body.callbackCommand === WEBHOOKS[name].command ? REFUSE : GO_ON)
@@ -88,7 +87,7 @@ describe('a walk through everything that the app can hear of', () => {
   const by = (userID: string, path: string, body: object) => async () =>
     app.call(env, path, body, await userToken(userID, 3))
 
-  it('finds every webhook wired, with the body that OpenIM gives it', async () => {
+  it('calls every webhook with the body that OpenIM sends', async () => {
     await register(dora)
     const users = [anna, bert, cora].map((userID) => ({ userID, nickname: userID, faceURL: '' }))
     await step(['beforeUserRegister'], call('/user/user_register', { users }))
@@ -110,13 +109,13 @@ describe('a walk through everything that the app can hear of', () => {
     await step(['beforeAddBlack'], call('/friend/add_black', { ownerUserID: anna, blackUserID: dora }))
     await step([], call('/friend/remove_black', { ownerUserID: anna, blackUserID: dora }))
 
-    const founding = {
+    const creation = {
       ownerUserID: anna,
       memberUserIDs: [bert],
       groupInfo: { groupName: 'Walkers', groupType: 2, needVerification: 2 },
     }
-    const founded = await step(['beforeCreateGroup', 'beforeMemberJoinGroup'], call('/group/create_group', founding))
-    const { groupID } = founded.data.groupInfo
+    const created = await step(['beforeCreateGroup', 'beforeMemberJoinGroup'], call('/group/create_group', creation))
+    const { groupID } = created.data.groupInfo
     const joining = { groupID, inviterUserID: cora, reqMessage: 'me too', joinSource: 3 }
     await step(['beforeApplyJoinGroup', 'beforeMemberJoinGroup'], by(cora, '/group/join_group', joining))
     await step([], by(cora, '/group/quit_group', { groupID, userID: cora }))
@@ -146,19 +145,19 @@ describe('a walk through everything that the app can hear of', () => {
 
     const offlinePushInfo = { title: 't', desc: 'd', ex: '', iOSPushSound: '', iOSBadgeCount: true, signalInfo: '' }
     const msg = MsgData.encode(MsgData.fromPartial({ ...single, content: new Uint8Array(), offlinePushInfo })).finish()
-    const ring = packMessage({ operationID: 'op-1', conversationID: 'si_x_y', home: 'si_x_y', msg })
-    const job = { kind: 'ring' as const, ...ring, receivers: [{ userID: bert, badge: 1 }] }
-    expect(await askBeforePush(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
+    const packed = packMessage({ operationID: 'op-1', conversationID: 'si_x_y', home: 'si_x_y', msg })
+    const job = { kind: 'ring' as const, ...packed, receivers: [{ userID: bert, badge: 1 }] }
+    expect(await applyBeforePushWebhook(createContext(env, 'op-1'), job)).toMatchObject({ receivers: job.receivers })
     app.answer = () => REFUSE
-    expect(await askBeforePush(createContext(env, 'op-1'), job)).toBeNull()
+    expect(await applyBeforePushWebhook(createContext(env, 'op-1'), job)).toBeNull()
 
-    const missing = () => names.filter((name) => heard(name).length === 0)
+    const missing = () => names.filter((name) => bodiesOf(name).length === 0)
     await expect.poll(missing).toEqual([])
     for (const name of names) {
-      for (const body of heard(name)) {
+      for (const body of bodiesOf(name)) {
         const { callbackCommand, ...fields } = body as Record<string, unknown>
         expect(callbackCommand, name).toBe(HOOKS[name]?.command)
-        expect(faultsOf(fields, HOOKS[name]?.body ?? {}), `${name}: ${JSON.stringify(fields)}`).toEqual([])
+        expect(problemsOf(fields, HOOKS[name]?.body ?? {}), `${name}: ${JSON.stringify(fields)}`).toEqual([])
       }
     }
     for (const { name, url } of app.queued) expect(url).toBe(`https://app.example/hooks/${HOOKS[name]?.command}`)
@@ -166,16 +165,16 @@ describe('a walk through everything that the app can hear of', () => {
   }, 60_000)
 })
 
-/** What of a body is not as it should be. */
-function faultsOf(body: Record<string, unknown>, fields: Fields): string[] {
+/** The fields of a body that are unknown, missing or of the wrong kind. */
+function problemsOf(body: Record<string, unknown>, fields: Fields): string[] {
   const unknown = Object.keys(body).filter((field) => !Object.hasOwn(fields, field))
   const wrong = Object.entries(fields).filter(([field, kind]) => !isKind(body[field], kind))
-  return [...unknown.map((field) => `${field} is not in it`), ...wrong.map(([field]) => `${field} is something else`)]
+  return [...unknown.map((field) => `${field} is unknown`), ...wrong.map(([field]) => `${field} has the wrong kind`)]
 }
 
 function isKind(value: unknown, kind: Kind): boolean {
   if (typeof kind !== 'string') {
-    return Array.isArray(value) && value.length > 0 && value.every((item) => faultsOf(item, kind[0]).length === 0)
+    return Array.isArray(value) && value.length > 0 && value.every((item) => problemsOf(item, kind[0]).length === 0)
   }
   if (kind.endsWith('?') && value === null) return true
   if (kind.endsWith('s')) {

@@ -1,12 +1,12 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { adminToken, bindings, Device, post, type ReplyBody, register, request, until, userToken } from '../rigs/rig.ts'
 
-/** Alice, Bob and Carol, who know each other, have written, and of whom Alice is online; an administrator who writes too. */
+/** The seeded data: alice, bob and carol with friends, a group and messages. Alice is online. */
 export interface World {
   token: string
   aliceToken: string
   alice: Device
-  /** Two uploads whose bytes are there, to be completed. */
+  /** Two uploads with all their bytes uploaded, not yet completed. */
   upload: Upload
   form: { id: string }
 }
@@ -39,7 +39,7 @@ export async function seedWorld(): Promise<World> {
     await ok('/msg/send_msg', textMsg({ sendID, recvID, offlinePushInfo: { title: 'news' } }))
   }
   await ok('/msg/send_msg', textMsg({ sendID: 'alice', groupID: GROUP_ID, sessionType: 3 }))
-  // A conversation enters the directory when its first busy spell is over.
+  // The alarm at the end of a busy period lists the conversation in the directory.
   for (const name of ['si_alice_bob', `sg_${GROUP_ID}`]) {
     await runDurableObjectAlarm(bindings.CONVERSATION.getByName(name))
   }
@@ -53,7 +53,7 @@ export async function seedWorld(): Promise<World> {
   }
 }
 
-/** A message with all that a message may have. */
+/** Sends a group message that mentions alice. */
 export function mention(): Promise<ReplyBody['data']> {
   return ok('/msg/send_msg', {
     ...{ sendID: 'bob', groupID: GROUP_ID, sessionType: 3, contentType: 106, notOfflinePush: true },
@@ -84,7 +84,7 @@ async function fileHash(): Promise<string> {
 
 export async function initiateUpload(name: string): Promise<object> {
   const hash = await fileHash()
-  // OpenIM's SDKs hash the hashes of the parts, joined by commas.
+  // OpenIM: the hash of a file is the hash of its parts' hashes, joined by commas.
   const whole = Buffer.from(await crypto.subtle.digest('MD5', new TextEncoder().encode(hash))).toString('hex')
   return {
     ...{ hash: whole, size: FILE.length, partSize: 5_242_880, maxParts: -1, cause: 'test', name },

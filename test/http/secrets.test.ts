@@ -138,7 +138,11 @@ describe('a secret', () => {
     const answer = await ask('/object/initiate_multipart_upload', JSON.stringify(file), token)
     expect(replyIn(answer)).toMatchObject({ errCode: 500, errDlt: 'the call could not be completed; try again' })
     const messages = logged.map((line) => JSON.parse(line).message)
-    expect(messages).toEqual(['sending a verification code failed', 'sending a verification code failed', 'REST call failed'])
+    expect(messages).toEqual([
+      'sending a verification code failed',
+      'sending a verification code failed',
+      'REST call failed',
+    ])
     expect(found(logged.join('\n'))).toEqual([])
     expect(logged.join('\n')).not.toMatch(/alice@example|13800000000/)
   })

@@ -3,13 +3,13 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TransferJob } from '../../src/contracts/jobs.ts'
 import { addToDirectory } from '../../src/features/message/store.ts'
 import { insertLogs } from '../../src/features/sdk-logs/store.ts'
-import { clearExpiredLogs, clearExpiredMessages } from '../../src/jobs/clear-expired.ts'
-import { CLEANING, clean } from '../../src/jobs/cron.ts'
+import { CLEANING, clean } from '../../src/jobs/cleaning.ts'
+import { clearExpiredLogs, clearExpiredMessages } from '../../src/jobs/cleaning-steps.ts'
+import { DAY_MS } from '../../src/platform/durations.ts'
 import { createContext } from '../../src/runtime/context.ts'
 import worker from '../../src/worker.ts'
 import { adminToken, appendItem, bindings, conversation, post, register, until } from '../rigs/rig.ts'
 
-const DAY = 86_400_000
 const context = () => createContext(bindings, 'cron_test')
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ async function retain(content: object): Promise<void> {
   expect(reply.errCode).toBe(0)
 }
 
-/** A conversation that the directory knows. */
+/** Starts a conversation with some messages, and lists it in the directory. */
 async function talk(peer: string, texts: string[]): Promise<string> {
   await register(peer)
   const id = `si_alice_${peer}`
@@ -42,37 +42,37 @@ const firstReadable = async (id: string) => {
   const window = { userID: 'alice', minSeq: 0, maxSeq: 0 }
   return (await conversation(id).readRange('chat', window, 1, 5, 5)).lower
 }
-/** A clock that is ahead of the messages by so many days. */
-const daysAhead = (days: number) => Date.now() + days * DAY
+/** A time that is this many days after the messages. */
+const daysAhead = (days: number) => Date.now() + days * DAY_MS
 
-describe('messages', () => {
-  it('are kept for the time that is set, and then erased for everybody', async () => {
+describe('clearExpiredMessages', () => {
+  it('keeps messages for the configured time, and then erases them for all members', async () => {
     const id = await talk('peer1', ['a', 'b', 'c'])
     await retain({ RetainChatRecords: 10 })
     expect(await clearExpiredMessages(context(), daysAhead(9), '')).toEqual({ removed: 0, cursor: null })
     expect(await seqsOf(id)).toEqual([1, 2, 3])
     expect((await clearExpiredMessages(context(), daysAhead(11), '')).removed).toBe(3)
-    // The newest one is emptied: the seqs are counted from it.
+    // The newest row stays, without its content: the next seq is counted from it.
     expect(await seqsOf(id)).toEqual([3])
     expect(await firstReadable(id)).toBe(4)
     expect((await conversation(id).search(NOTHING, 100, 100)).seqs).toEqual([])
   })
 
-  it('are found gone by the next night, which erases nothing', async () => {
+  it('erases nothing in the next night', async () => {
     await talk('peer2', ['d', 'e'])
     await retain({ RetainChatRecords: 10 })
     await clearExpiredMessages(context(), daysAhead(11), '')
     expect(await clearExpiredMessages(context(), daysAhead(12), '')).toEqual({ removed: 0, cursor: null })
   })
 
-  it('are kept for ever when so it is set', async () => {
+  it('keeps messages forever when the configured time is 0', async () => {
     const id = await talk('peer3', ['f'])
     await retain({ RetainChatRecords: 0 })
     expect(await clearExpiredMessages(context(), daysAhead(100_000), '')).toEqual({ removed: 0, cursor: null })
     expect(await seqsOf(id)).toEqual([1])
   })
 
-  it('are erased in parts that a conversation can bear, oldest first', async () => {
+  it('erases the oldest messages first, at most as many per call as given', async () => {
     const id = await talk('peer4', ['g', 'h', 'i', 'j'])
     expect(await conversation(id).eraseBefore(daysAhead(1), 2)).toBe(2)
     expect(await seqsOf(id)).toEqual([3, 4])
@@ -82,7 +82,7 @@ describe('messages', () => {
     expect(await firstReadable(id)).toBe(5)
   })
 
-  it('of a conversation that fails do not keep the others', async () => {
+  it('erases the messages of the other conversations when one conversation fails', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     await addToDirectory(context().db, 'si_aaa_never_begun')
     const id = await talk('peer5', ['k', 'l'])
@@ -96,7 +96,7 @@ describe('messages', () => {
 
 const NOTHING = { sendID: '', recvID: '', contentType: 0, from: 0, to: 0, text: '' }
 
-describe('logs of SDKs', () => {
+describe('clearExpiredLogs', () => {
   const log = (logID: string, createTime: number) => ({
     ...{ logID, createTime, userID: 'alice', platform: 'IOS', appFramework: '', version: '' },
     ...{ filename: 'f', url: 'u', ex: '' },
@@ -108,9 +108,9 @@ describe('logs of SDKs', () => {
     return results.map((row) => row.log_id)
   }
 
-  it('go when their files do', async () => {
+  it('deletes the logs that are older than files are kept, if files of that group expire', async () => {
     const now = Date.now()
-    await insertLogs(context().db, [log('1', now - 20 * DAY), log('2', now - 5 * DAY), log('3', now)])
+    await insertLogs(context().db, [log('1', now - 20 * DAY_MS), log('2', now - 5 * DAY_MS), log('3', now)])
     await retain({ FileExpireTime: 10, DeleteObjectType: ['msg-file'] })
     expect(await clearExpiredLogs(context(), now, '')).toEqual({ removed: 0, cursor: null })
     await retain({ FileExpireTime: 0, DeleteObjectType: ['sdklog'] })
@@ -122,7 +122,7 @@ describe('logs of SDKs', () => {
 })
 
 describe('the nightly cleaning', () => {
-  it('goes through the queue to its end, and says in the log what it removed', async () => {
+  it('runs to its end through the queue, and logs the number of removed rows', async () => {
     const id = await talk('peer6', ['m', 'n', 'o'])
     await retain({ RetainChatRecords: 10 })
     const lines = vi.spyOn(console, 'log').mockImplementation(() => {})
@@ -134,21 +134,21 @@ describe('the nightly cleaning', () => {
       bindings,
       createExecutionContext(),
     )
-    const said = () => lines.mock.calls.map(([line]) => JSON.parse(line))
-    const isDone = (task: string) => said().some((line) => line.message === 'a cleaning is done' && line.task === task)
+    const logged = () => lines.mock.calls.map(([line]) => JSON.parse(line))
+    const isDone = (task: string) => logged().some((line) => line.message === 'cleaning done' && line.task === task)
     await until(() => Object.keys(CLEANING).every(isDone))
     expect(await seqsOf(id)).toEqual([3])
-    const [done] = said().filter((line) => line.message === 'a cleaning is done' && line.task === 'messages')
+    const [done] = logged().filter((line) => line.message === 'cleaning done' && line.task === 'messages')
     expect(done).toMatchObject({ operationID: `cron_${scheduledTime}`, removed: expect.any(Number) })
     expect(done.removed).toBeGreaterThanOrEqual(3)
   })
 
-  it('goes on behind a step, with what was removed so far, until there is nothing left', async () => {
+  it('enqueues the next step with its cursor and the total count, until nothing is left', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
     for (const id of ids) await addToDirectory(context().db, id)
     const jobs: TransferJob[] = []
-    const ctx = { ...context(), after: async (job: TransferJob) => void jobs.push(job) }
+    const ctx = { ...context(), enqueue: async (job: TransferJob) => void jobs.push(job) }
     const job = {
       kind: 'clean' as const,
       operationID: 'cron_1',
@@ -165,7 +165,7 @@ describe('the nightly cleaning', () => {
     await bindings.DB.prepare("DELETE FROM conversation_directory WHERE conversation_id LIKE 'si_zz_%'").run()
   })
 
-  it('leaves a task that this version does not know', async () => {
+  it('ignores a task that this version does not know', async () => {
     const job = { operationID: 'cron_1', task: 'constructor', startTime: 1, cursor: '', removed: 0 }
     await expect(clean(context(), { kind: 'clean', ...job })).resolves.toBeUndefined()
   })

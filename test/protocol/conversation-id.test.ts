@@ -8,8 +8,8 @@ import {
   singleConversationID,
 } from '../../src/protocol/conversation-id.ts'
 
-describe('the conversation of two users', () => {
-  it('is the same whoever comes first', () => {
+describe('singleConversationID', () => {
+  it('is the same for either order of the users', () => {
     expect(singleConversationID('bob', 'alice')).toBe('si_alice_bob')
     expect(singleConversationID('alice', 'bob')).toBe('si_alice_bob')
     expect(singleConversationID('alice', 'alice')).toBe('si_alice_alice')
@@ -21,7 +21,7 @@ describe('the conversation of two users', () => {
     expect(singleConversationID('10', '9')).toBe('si_10_9')
   })
 
-  it('sorts by bytes, which is not the order of UTF-16', () => {
+  it('sorts by UTF-8 bytes, not by UTF-16 units', () => {
     const ids = [
       '',
       'a',
@@ -51,18 +51,18 @@ describe('the conversation of two users', () => {
         expect(singleConversationID(a, b)).toBe(`si_${low}_${high}`)
       }
     }
-    // As UTF-16 the smiley starts with U+D83D and would come first.
+    // In UTF-16 the smiley begins with U+D83D, so it would sort first.
     expect(singleConversationID('🙂', '\uff5e')).toBe('si_\uff5e_🙂')
   })
 })
 
-describe('conversation ids', () => {
-  it('name groups and notification accounts', () => {
+describe('a conversation ID', () => {
+  it('has a prefix for groups and one for notification accounts', () => {
     expect(groupConversationID('g1')).toBe('sg_g1')
     expect(notificationAccountConversationID('news', 'alice')).toBe('sn_alice_news')
   })
 
-  it('have a notification twin', () => {
+  it('has a notification conversation with the prefix n_', () => {
     expect(notificationTwin('si_a_b')).toBe('n_a_b')
     expect(notificationTwin('sg_g_1')).toBe('n_g_1')
     expect(notificationTwin('sn_a_b')).toBe('n_a_b')
@@ -70,13 +70,13 @@ describe('conversation ids', () => {
     expect(notificationTwin('nothing')).toBe('')
   })
 
-  it('show whether they are for notifications', () => {
+  it('shows by its prefix whether it is a notification conversation', () => {
     expect(['n_a_b', 'n_g1'].every(isNotificationConversation)).toBe(true)
     expect(['si_a_b', 'sn_a_b', 'sg_n_1', 'n', '', 'N_a'].some(isNotificationConversation)).toBe(false)
   })
 })
 
-describe('a message', () => {
+describe('conversationIDFor', () => {
   const msg = { sendID: 'bob', recvID: 'alice', groupID: 'g1' }
 
   it.each([
@@ -84,12 +84,12 @@ describe('a message', () => {
     [2, 'g_g1', 'n_g1'],
     [3, 'sg_g1', 'n_g1'],
     [4, 'sn_alice_bob', 'n_alice_bob'],
-  ])('of sessionType %d has its conversation and its notification conversation', (sessionType, chat, notification) => {
+  ])('derives both conversations of a message with sessionType %d', (sessionType, chat, notification) => {
     expect(conversationIDFor({ ...msg, sessionType }, false)).toBe(chat)
     expect(conversationIDFor({ ...msg, sessionType }, true)).toBe(notification)
   })
 
-  it('of any other sessionType is refused with 1001', () => {
+  it('refuses any other sessionType with 1001', () => {
     expect(() => conversationIDFor({ ...msg, sessionType: 5 }, false)).toThrow('1001')
   })
 })

@@ -32,7 +32,7 @@ const response = {
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const json = (fields: object) => utf8(JSON.stringify(fields))
 
-/** What clients send. */
+/** The frames that clients send, one per kind of envelope. */
 const frames: [SdkType, Compression, Uint8Array][] = [
   ['js', 'none', jsRequest({})],
   ['js', 'gzip', gzip(jsRequest({}))],
@@ -61,30 +61,30 @@ describe.each(frames)('the envelope for %s, %s', (sdkType, compression, frame) =
     expect(data.constructor).toBe(Uint8Array)
   })
 
-  it('names its kind', () => {
+  it('has its kind and compression', () => {
     expect(envelope.kind).toBe(sdkType === 'js' ? 'json' : 'gob')
     expect(envelope.compressed).toBe(compression === 'gzip')
     expect(envelopeFor(sdkType, compression)).toBe(envelope)
   })
 
-  it('compresses its replies if it is compressed', () => {
+  it('compresses replies only when the handshake asked for gzip', () => {
     const reply = envelope.encode(response)
     expect(toHex(reply.subarray(0, 2)) === '1f8b').toBe(compression === 'gzip')
   })
 
-  it('refuses a frame cut off anywhere', () => {
+  it('refuses a frame that is cut off at any byte', () => {
     for (let length = 0; length < frame.length; length++) {
       expect(() => envelope.decode(frame.subarray(0, length))).toThrow(FrameError)
     }
   })
 
-  it('refuses a frame larger than clients may send', () => {
+  it('refuses a frame that is larger than the limit', () => {
     expect(() => envelope.decode(new Uint8Array(MAX_FRAME_BYTES + 1))).toThrow(
       '51201 bytes, of which 51200 are allowed',
     )
   })
 
-  it('refuses bytes of another kind', () => {
+  it('refuses the frames of every other kind', () => {
     for (const [otherSdk, otherCompression, other] of frames) {
       if (otherSdk === sdkType && otherCompression === compression) continue
       expect(() => envelope.decode(other)).toThrow(FrameError)
@@ -95,7 +95,7 @@ describe.each(frames)('the envelope for %s, %s', (sdkType, compression, frame) =
 describe('a JSON request', () => {
   const envelope = envelopeFor('js', 'none')
 
-  it('has zeros for what is absent or null', () => {
+  it('gets zero values for fields that are absent or null', () => {
     const zero = { reqIdentifier: 0, token: '', sendID: '', operationID: '', msgIncr: '' }
     expect(envelope.decode(json({}))).toMatchObject(zero)
     expect(envelope.decode(jsRequest({ data: null })).data.length).toBe(0)
@@ -103,13 +103,13 @@ describe('a JSON request', () => {
     expect(envelope.decode(json({ reqIdentifier: null, sendID: null, data: null }))).toMatchObject(zero)
   })
 
-  it('may hold more than we ask for, and texts in any script', () => {
+  it('may have unknown fields, and texts in any script', () => {
     const read = envelope.decode(jsRequest({ sendID: '用户🙂', token: 't', extra: [1] }))
     expect(read).toMatchObject({ sendID: '用户🙂', token: 't', reqIdentifier: 1003 })
   })
 
   const bad: [frame: string, why: string, bytes: Uint8Array][] = [
-    ['text that is no JSON', 'not JSON', utf8('hello')],
+    ['a text that is not JSON', 'not JSON', utf8('hello')],
     ['an array', 'no object', utf8('[]')],
     ['null', 'no object', utf8('null')],
     ['a number', 'no object', utf8('1003')],
@@ -126,9 +126,9 @@ describe('a JSON request', () => {
     ['data without padding', 'data is not standard base64', jsRequest({ data: 'CgIA/w' })],
     ['data with too much padding', 'data is not standard base64', jsRequest({ data: 'CgIA/w===' })],
     ['data in the URL alphabet', 'data is not standard base64', jsRequest({ data: 'CgIA_w==' })],
-    ['data with blanks', 'data is not standard base64', jsRequest({ data: 'CgI A/w=' })],
+    ['data with spaces', 'data is not standard base64', jsRequest({ data: 'CgI A/w=' })],
     ['data with padding inside', 'data is not standard base64', jsRequest({ data: 'Cg==IA/w' })],
-    ['data that is no base64', 'data is not standard base64', jsRequest({ data: '$$$$' })],
+    ['data that is not base64', 'data is not standard base64', jsRequest({ data: '$$$$' })],
     ['data that is padding only', 'data is not standard base64', jsRequest({ data: '====' })],
   ]
   it.each(bad)('is refused: %s', (_frame, why, bytes) => {
@@ -144,28 +144,28 @@ describe('a JSON reply', () => {
     )
   })
 
-  it('has null for no data', () => {
+  it('has null as data when there is no data', () => {
     const encoded = envelopeFor('js', 'none').encode({ ...response, data: new Uint8Array() })
     expect(JSON.parse(new TextDecoder().decode(encoded)).data).toBe(null)
   })
 
-  it('takes its data from anywhere in a larger buffer', () => {
+  it('encodes data that is a view into a larger buffer', () => {
     const larger = new Uint8Array([9, 1, 2, 3, 9])
     const encoded = envelopeFor('js', 'none').encode({ ...response, data: larger.subarray(1, 4) })
     expect(JSON.parse(new TextDecoder().decode(encoded)).data).toBe('AQID')
   })
 })
 
-describe('gzip', () => {
-  it('gives back what went in', () => {
+describe('gunzip', () => {
+  it('inflates the output of gzip to the same bytes', () => {
     for (const length of [0, 1, 100, 1023, 1024, 70000]) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * i) % 251)
       expect(toHex(gunzip(gzip(bytes), MAX_INFLATED_BYTES))).toBe(toHex(bytes))
     }
   })
 
-  it('reads what Go packs, which names no file and no system', () => {
-    // compress/gzip of go1.26.8, default level
+  it('reads the output of Go, whose header has no file name and no system', () => {
+    // Output of compress/gzip of go1.26.8 at the default level.
     const fromGo = fromHex('1f8b08000000000000ff2a3504040000ffff769f4f4202000000')
     expect(new TextDecoder().decode(gunzip(fromGo, 10))).toBe('u1')
   })
@@ -174,7 +174,7 @@ describe('gzip', () => {
   const bomb = gzip(new Uint8Array(MAX_INFLATED_BYTES + 1))
   const bad: [frame: string, bytes: Uint8Array][] = [
     ['nothing', new Uint8Array()],
-    ['what is not gzip', utf8('{"type":"ping"}')],
+    ['a text', utf8('{"type":"ping"}')],
     ['a header alone', packed.subarray(0, 10)],
     ['a wrong checksum', withByte(packed, packed.length - 5, 0x55)],
     ['a wrong length', withByte(packed, packed.length - 4, 0x55)],
@@ -182,13 +182,13 @@ describe('gzip', () => {
     ['zeros after the member', concat(packed, new Uint8Array(8))],
     ['two members', concat(packed, packed)],
     ['zlib without gzip', fromHex('789ccb48cdc9c907000 62c0215')],
-    ['a bomb', bomb],
+    ['a member that inflates beyond the limit', bomb],
   ]
-  it.each(bad)('is refused: %s', (_frame, bytes) => {
+  it.each(bad)('refuses %s', (_frame, bytes) => {
     expect(() => gunzip(bytes, MAX_INFLATED_BYTES)).toThrow(FrameError)
   })
 
-  it('lets through as much as is allowed', () => {
+  it('inflates up to the limit', () => {
     expect(bomb.length).toBeLessThan(MAX_FRAME_BYTES)
     expect(gunzip(gzip(new Uint8Array(MAX_INFLATED_BYTES)), MAX_INFLATED_BYTES).length).toBe(MAX_INFLATED_BYTES)
   })

@@ -3,24 +3,24 @@ import { ERRORS, ImError } from '../../src/protocol/errors.ts'
 import { errorReply, okReply } from '../../src/protocol/reply.ts'
 
 describe('the table of errors', () => {
-  it('has each name and number of OpenIM once', () => {
+  it('has each pair of code and name of OpenIM once', () => {
     const rows = Object.values(ERRORS).map(({ code, msg }) => `${code} ${msg}`)
     expect(new Set(rows).size).toBe(rows.length)
     expect(rows).toHaveLength(97)
   })
 
-  it('keys what the server answers by its name on the wire', () => {
+  it('has the errors of the server under their names on the wire', () => {
     for (const [key, { msg }] of Object.entries(ERRORS)) if (!key.startsWith('Sdk')) expect(msg).toBe(key)
   })
 
-  it('never gives one number to two errors of the server', () => {
+  it('has a different code for each error of the server', () => {
     const codes = Object.entries(ERRORS).flatMap(([key, { code }]) => (key.startsWith('Sdk') ? [] : [code]))
     expect(new Set(codes).size).toBe(codes.length)
   })
 })
 
 describe('an ImError', () => {
-  it('has the number and name of its kind and the sentence of its case', () => {
+  it('has the code and the name of its entry, and the given detail', () => {
     const error = ImError.of('BlockedByPeer', 'bob has blocked alice')
     expect(error).toBeInstanceOf(Error)
     expect(error).toMatchObject({ code: 1302, errMsg: 'BlockedByPeer', errDlt: 'bob has blocked alice' })
@@ -59,23 +59,23 @@ describe('an ImError', () => {
     [ImError.connArgs, 1602],
     [ImError.webhookUnreachable, 90004],
     [ImError.badData, 90007],
-  ])('has a shortcut: %o', (shortcut, code) => {
+  ])('has the shortcut %o', (shortcut, code) => {
     expect(shortcut('why')).toMatchObject({ code, errDlt: 'why' })
   })
 
-  it('may carry what a webhook refused with', () => {
+  it('can carry the code and the name of a webhook’s refusal', () => {
     expect(new ImError(20013, 'RefuseFriend', 'no')).toMatchObject({ code: 20013, errMsg: 'RefuseFriend' })
   })
 })
 
 describe('a reply', () => {
-  it('has data only when there is some', () => {
+  it('has data only when data is given', () => {
     expect(JSON.stringify(okReply())).toBe('{"errCode":0,"errMsg":"","errDlt":""}')
     expect(JSON.stringify(okReply(null))).toBe('{"errCode":0,"errMsg":"","errDlt":"","data":null}')
     expect(okReply({ a: 1 }).data).toEqual({ a: 1 })
   })
 
-  it('to an error says what is wrong', () => {
+  it('has the code, the name and the detail of an error', () => {
     expect(errorReply(ImError.args('groupID is missing'))).toEqual({
       errCode: 1001,
       errMsg: 'ArgsError',

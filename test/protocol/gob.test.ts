@@ -13,17 +13,17 @@ type AsJson<T> = Omit<T, 'data'> & { data: string }
 interface Vector<T> {
   name: string
   hex: string
-  /** What Go reads; null where it refuses. */
+  /** The value that Go reads; null when Go rejects the frame. */
   value: AsJson<T> | null
 }
 
 const requests = sources.flatMap((source) => source.requests as Vector<WsRequest>[])
 const responses = sources.flatMap((source) => source.responses as Vector<WsResponse>[])
 
-/** Frames that Go reads and we refuse: no client sends such fields, and skipping them would cost a type interpreter. */
+/** Frames that Go reads and we refuse: no client sends such fields, and skipping them would need a type interpreter. */
 const REFUSED_HERE = ['an unknown nested struct', 'an unknown nested struct, empty', 'an unknown list']
 
-/** Other clients' structs, which our encoder does not write. */
+/** The struct of another client, whose order our encoder does not write. */
 const OTHER_ORDER = ["the client's own struct, in another order"]
 
 const asJson = <T extends { data: Uint8Array }>(envelope: T) => ({ ...envelope, data: toBase64(envelope.data) })
@@ -44,37 +44,37 @@ function message(body: string): string {
   return `${length.toString(16).padStart(2, '0')}${body.replace(/\s/g, '')}`
 }
 
-describe('requests that Go programs wrote', () => {
+describe('decodeGobRequest', () => {
   const readable = requests.filter(({ name, value }) => value !== null && !REFUSED_HERE.includes(name))
-  it.each(readable)('are read: $name', ({ hex, value }) => {
+  it.each(readable)('reads the request of a Go program: $name', ({ hex, value }) => {
     expect(asJson(decodeGobRequest(fromHex(hex)))).toEqual(value)
   })
 
   const refused = requests.filter(({ name, value }) => value === null || REFUSED_HERE.includes(name))
-  it.each(refused)('are refused: $name', ({ hex }) => {
+  it.each(refused)('refuses the frame of a Go program: $name', ({ hex }) => {
     expect(() => decodeGobRequest(fromHex(hex))).toThrow(FrameError)
   })
 
-  it('are copied byte for byte by our encoder, but for the number of the type', () => {
+  it('reads requests that encodeGobRequest writes byte for byte as Go does', () => {
     for (const { name, hex, value } of requests.filter(({ name }) => name.includes('go1.19'))) {
       expect(toHex(encodeGobRequest(withBytes(value as AsJson<WsRequest>))), name).toBe(hex)
     }
   })
 })
 
-describe('replies', () => {
+describe('a gob reply', () => {
   it.each(responses.filter(({ name }) => !OTHER_ORDER.includes(name)))(
-    'are written as Go writes them: $name',
+    'is written as Go writes it: $name',
     ({ hex, value }) => {
       expect(toHex(encodeGobResponse(withBytes(value as AsJson<WsResponse>)))).toBe(hex)
     },
   )
 
-  it.each(responses)('are read: $name', ({ hex, value }) => {
+  it.each(responses)('is read: $name', ({ hex, value }) => {
     expect(asJson(decodeGobResponse(fromHex(hex)))).toEqual(value)
   })
 
-  it('may hold more than 64 KiB', () => {
+  it('can hold more than 64 KiB', () => {
     const data = new Uint8Array(70000).fill(7)
     const encoded = encodeGobResponse({
       reqIdentifier: 1002,
@@ -84,24 +84,24 @@ describe('replies', () => {
       errMsg: '',
       data,
     })
-    // Value message: length in three bytes, type 65, field 0 = 1002, field 5 = 70000 bytes.
+    // The value message: a length of three bytes, type 65, field 0 = 1002, field 5 = 70000 bytes.
     expect(toHex(encoded.subarray(97, 97 + 15))).toBe('fd01117cff8201fe07d405fd011170')
     expect(decodeGobResponse(encoded).data).toEqual(data)
   })
 })
 
-describe('a request frame', () => {
-  it('gives its data without a copy', () => {
+describe('a gob request', () => {
+  it('has data that is a view into the frame, not a copy', () => {
     expect(decodeGobRequest(NEWEST_SEQ).data.buffer).toBe(NEWEST_SEQ.buffer)
   })
 
-  it('may lie anywhere in a larger buffer', () => {
+  it('may be a view into a larger buffer', () => {
     const larger = new Uint8Array(NEWEST_SEQ.length + 20).fill(0xff)
     larger.set(NEWEST_SEQ, 7)
     expect(decodeGobRequest(larger.subarray(7, 7 + NEWEST_SEQ.length))).toEqual(decodeGobRequest(NEWEST_SEQ))
   })
 
-  it('may number its type as it likes', () => {
+  it('may give its type any user type number', () => {
     for (const id of ['ff80', 'ff82', 'fffe', 'fe0800', 'fd200000']) {
       const definition = toHex(DEFINITION).slice(2).replace(/^7f/, negated(id)).replace('01ff8000', `01${id}00`)
       const value = message(`${id} 01 fe07d2 00`)
@@ -110,14 +110,14 @@ describe('a request frame', () => {
   })
 
   it.each([
-    ['with a field of ours', 'ff83 03 02 01 01 04 44617461 01 0a 00 00 00'],
-    ['without any', 'ff83 03 02 01 01 04 64617461 01 0c 00 00 00'],
+    ['with a known field', 'ff83 03 02 01 01 04 44617461 01 0a 00 00 00'],
+    ['with an unknown field', 'ff83 03 02 01 01 04 64617461 01 0c 00 00 00'],
     ['without fields', 'ff83 03 02 00 00 00'],
-  ])('may define further types, %s', (_what, other) => {
+  ])('may define a further type %s', (_what, other) => {
     expect(decodeGobRequest(frame(message(other), toHex(NEWEST_SEQ)))).toEqual(decodeGobRequest(NEWEST_SEQ))
   })
 
-  it('is refused when cut off anywhere', () => {
+  it('is refused when it is cut off at any byte', () => {
     for (const { hex, value } of requests) {
       if (value === null) continue
       const whole = fromHex(hex)
@@ -127,15 +127,15 @@ describe('a request frame', () => {
     }
   })
 
-  it('is read or refused, and nothing else, when a byte is damaged', () => {
+  it('is either read or refused when any byte is damaged', () => {
     const damaged = NEWEST_SEQ.slice()
     for (let at = 0; at < damaged.length; at++) {
-      const sound = damaged[at] as number
+      const original = damaged[at] as number
       for (let byte = 0; byte < 256; byte++) {
         damaged[at] = byte
-        if (!isRequestOrRefused(damaged)) throw new Error(`byte ${at} as ${byte} slips through`)
+        if (!isRequestOrRefused(damaged)) throw new Error(`byte ${at} with value ${byte} is neither read nor refused`)
       }
-      damaged[at] = sound
+      damaged[at] = original
     }
   })
 
@@ -156,7 +156,7 @@ describe('a request frame', () => {
     ['a value of type 0', 'of type 0, which the frame does not define', frame(definition, message('00 01 fe07d2 00'))],
     ['a type defined twice', 'defined twice', frame(definition, toHex(NEWEST_SEQ))],
     [
-      'a builtin type defined anew',
+      'a definition of a builtin type',
       'builtin',
       frame(message('7d 03 02 01 01 04 44617461 01 0a 00 00 00'), message('7c 00')),
     ],
@@ -178,7 +178,7 @@ describe('a request frame', () => {
     ['a message with a length of 64 bits', 'ends inside a gob message', frame('f8ffffffffffffffff', '00')],
     ['a number of nine bytes', 'longer than 8 bytes', frame(definition, message('ff80 01 f7010101010101010101 00'))],
     ['a text that is not UTF-8', 'SendID is not UTF-8', frame(definition, message('ff80 03 02 c328 00'))],
-    ['a type that is no struct', 'no struct', frame(message('7f 02 01 02 01 0c 00 00'), message('ff80 00'))],
+    ['a type that is not a struct', 'no struct', frame(message('7f 02 01 02 01 0c 00 00'), message('ff80 00'))],
     [
       'a field list longer than the message',
       'too many fields',
@@ -192,7 +192,7 @@ describe('a request frame', () => {
     ['an unknown part in a field', 'unknown part', frame(message('7f 03 02 01 03 01 00 00 00'), message('ff80 00'))],
     ['an unknown part in a struct', 'unknown part', frame(message('7f 03 03 01 00 00'), message('ff80 00'))],
     [
-      'a struct with nothing of ours',
+      'a struct without known fields',
       'none of our fields',
       frame(message('7f 03 02 01 01 04 64617461 01 0a 00 00 00'), message('ff80 00')),
     ],
@@ -208,7 +208,7 @@ describe('a request frame', () => {
     expect(() => decodeGobRequest(bytes)).toThrow(why)
   })
 
-  it('may not define types without end: looking them up would cost the square of their number', () => {
+  it('may define at most 8 types, because many types would cost quadratic time', () => {
     const definitions = ['7f', 'ff81', 'ff83', 'ff85', 'ff87', 'ff89', 'ff8b', 'ff8d', 'ff8f'].map((id) =>
       message(`${id} 03 02 01 01 04 44617461 01 0a 00 00 00`),
     )
@@ -226,7 +226,7 @@ function isRequestOrRefused(bytes: Uint8Array): boolean {
   }
 }
 
-/** The coded negative of a coded positive type number: 2n → 2n − 1. */
+/** The encoding of −n for the encoding of n: 2n → 2n − 1. */
 function negated(coded: string): string {
   const bytes = fromHex(coded)
   const last = bytes.length - 1

@@ -8,7 +8,7 @@ function handshake(query: string, headers = noHeaders) {
   return parseHandshake(new URL(`wss://im.example/msg_gateway?${query}`), headers)
 }
 
-/** An address with some parameters changed, or left out when null. */
+/** The query of an address with some parameters changed, or left out when null. */
 function address(changes: Record<string, string | null> = {}): string {
   const query = new URLSearchParams()
   const sound = { sendID: 'alice', token: 'j.w.t', platformID: '5', operationID: 'op1', isBackground: 'false' }
@@ -42,8 +42,8 @@ const alice = {
   isMsgResp: false,
 }
 
-describe('the address', () => {
-  it('of a Go core is understood', () => {
+describe('parseHandshake', () => {
+  it('reads the address of a Go core', () => {
     const query =
       'sendID=alice&token=j.w.t&platformID=1&operationID=op1&isBackground=true&sdkVersion=3.8.3&compression=gzip'
     expect(handshake(query)).toEqual({
@@ -55,7 +55,7 @@ describe('the address', () => {
     })
   })
 
-  it('of the wasm client is understood', () => {
+  it('reads the address of the wasm client', () => {
     const query =
       'compression=gzip&isBackground=false&isMsgResp=true&operationID=op%201&platformID=5&sendID=%E7%94%A8%E6%88%B7&token=j.w.t'
     expect(handshake(query)).toEqual({
@@ -67,12 +67,12 @@ describe('the address', () => {
     })
   })
 
-  it('of the JavaScript SDK is understood', () => {
+  it('reads the address of the JavaScript SDK', () => {
     const query = 'sendID=alice&token=j.w.t&platformID=5&operationID=op1&isBackground=false&isMsgResp=true&sdkType=js'
     expect(handshake(query)).toEqual({ ...alice, sdkType: 'js', isMsgResp: true })
   })
 
-  it('in compact form is understood, and nothing beside it is looked at', () => {
+  it('reads the compact form, and ignores all other parameters beside it', () => {
     const fields = {
       token: 'j.w.t',
       userID: 'alice',
@@ -96,13 +96,13 @@ describe('the address', () => {
     expect(handshake(packed(least))).toEqual(alice)
   })
 
-  it('may leave compression to a header', () => {
+  it('reads compression from a header when the address does not have it', () => {
     const headers = new Headers({ compression: 'gzip' })
     expect(handshake(address(), headers).compression).toBe('gzip')
     expect(handshake(address({ compression: 'none' }), headers).compression).toBe('none')
   })
 
-  it('gets no compression by any other name', () => {
+  it('reads any other compression as none', () => {
     for (const compression of ['GZIP', 'deflate', 'true', '1']) {
       expect(handshake(address({ compression })).compression).toBe('none')
     }
@@ -121,53 +121,57 @@ describe('the address', () => {
     ['FALSE', false],
     ['false', false],
     ['False', false],
-  ])('may say %s for a boolean', (text, value) => {
+  ])('reads %s as the boolean %s', (text, value) => {
     expect(handshake(address({ isBackground: text, isMsgResp: text }))).toMatchObject({
       isBackground: value,
       isMsgResp: value,
     })
   })
 
-  it('may name each of the eleven platforms', () => {
+  it('accepts each of the eleven platforms', () => {
     for (let id = 1; id <= 11; id++) expect(handshake(address({ platformID: String(id) })).platformID).toBe(id)
   })
 })
 
-describe('an address is refused', () => {
+describe('parseHandshake, with a wrong address,', () => {
   it.each([
     ['without a token', address({ token: null }), 'token is missing'],
     ['with an empty token', address({ token: '' }), 'token is missing'],
     ['without a user', address({ sendID: null }), 'sendID is missing'],
     ['without an operationID', address({ operationID: null }), 'operationID is missing'],
     ['without a platform', address({ platformID: null }), 'platformID is not an integer'],
-    ['with a platform in words', address({ platformID: 'Web' }), 'platformID is not an integer'],
-    ['with a fraction of a platform', address({ platformID: '5.0' }), 'platformID is not an integer'],
+    ['with a platform name', address({ platformID: 'Web' }), 'platformID is not an integer'],
+    ['with a fractional platform', address({ platformID: '5.0' }), 'platformID is not an integer'],
     ['with platform 0', address({ platformID: '0' }), 'platformID 0 is not a platform'],
     ['with platform 12', address({ platformID: '12' }), 'platformID 12 is not a platform'],
     ['with platform -1', address({ platformID: '-1' }), 'platformID -1 is not a platform'],
     ['with another SDK', address({ sdkType: 'rust' }), 'sdkType is neither go nor js'],
-    ['with isMsgResp unclear', address({ isMsgResp: 'yes' }), 'isMsgResp is not a boolean'],
+    ['with isMsgResp that is not a boolean', address({ isMsgResp: 'yes' }), 'isMsgResp is not a boolean'],
     ['in compact form with padding', 'v=e30%3D', 'v is not unpadded URL-safe base64'],
-    ['in compact form with a cut character', 'v=e30ab', 'v is not unpadded URL-safe base64'],
+    ['in compact form with a truncated character', 'v=e30ab', 'v is not unpadded URL-safe base64'],
     ['in compact form without JSON', 'v=aGVsbG8', 'v does not hold JSON'],
     ['in compact form with a list', packed([]), 'v does not hold a JSON object'],
     ['in compact form with null', packed(null), 'v does not hold a JSON object'],
     ['in compact form with an empty object', packed({}), 'operationID is missing'],
     ['in compact form with a wrong type', packed({ platformID: '5' }), 'platformID in v is not a number'],
-    ['in compact form with half a platform', packed({ ...alice, platformID: 5.5 }), 'platformID 5.5 is not a platform'],
-  ])('with 1602 %s', (_what, query, detail) => {
+    [
+      'in compact form with a fractional platform',
+      packed({ ...alice, platformID: 5.5 }),
+      'platformID 5.5 is not a platform',
+    ],
+  ])('refuses with 1602 an address %s', (_what, query, detail) => {
     expect(refusal(query)).toMatchObject({ code: 1602, errMsg: 'ConnArgsErr', errDlt: detail })
   })
 
   it.each([
     ['absent', address({ isBackground: null })],
     ['empty', address({ isBackground: '' })],
-    ['no boolean', address({ isBackground: 'yes' })],
-  ])('with 500 when isBackground is %s', (_what, query) => {
+    ['not a boolean', address({ isBackground: 'yes' })],
+  ])('refuses with 500 when isBackground is %s', (_what, query) => {
     expect(refusal(query)).toMatchObject({ code: 500, errMsg: 'ServerInternalError' })
   })
 
-  it('for the fault that OpenIM finds first', () => {
+  it('reports the error that OpenIM finds first', () => {
     expect(refusal('').errDlt).toBe('platformID is not an integer')
     expect(refusal('platformID=5').code).toBe(500)
     expect(refusal('platformID=5&isMsgResp=x').errDlt).toBe('isMsgResp is not a boolean')

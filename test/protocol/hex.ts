@@ -1,4 +1,4 @@
-/** Bytes from hex; blanks may group the digits. */
+/** Bytes from hexadecimal digits, which spaces may group. */
 export function fromHex(hex: string): Uint8Array {
   const digits = hex.replace(/\s/g, '')
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))

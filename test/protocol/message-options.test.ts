@@ -3,7 +3,7 @@ import { ContentType } from '../../src/protocol/constants/content-type.ts'
 import { applyDefaultOptions, OptionKey, optionIsOn, routing } from '../../src/protocol/message-options.ts'
 
 describe('an option', () => {
-  it('is on when absent or true, off only when false', () => {
+  it('is on when it is absent or true, and off only when it is false', () => {
     expect(optionIsOn({}, OptionKey.History)).toBe(true)
     expect(optionIsOn({ history: true }, OptionKey.History)).toBe(true)
     expect(optionIsOn({ history: false }, OptionKey.History)).toBe(false)
@@ -11,7 +11,7 @@ describe('an option', () => {
 })
 
 describe('routing', () => {
-  it('of a message without options is that of an ordinary one', () => {
+  it('is that of an ordinary message when there are no options', () => {
     expect(routing({})).toEqual({
       stored: true,
       notification: false,
@@ -21,7 +21,7 @@ describe('routing', () => {
     })
   })
 
-  it('follows each switch', () => {
+  it('follows each option', () => {
     expect(routing({ history: false })).toMatchObject({ stored: false, notification: false })
     expect(routing({ isNotNotification: false })).toMatchObject({ stored: true, notification: true })
     expect(routing({ isNotNotification: true })).toMatchObject({ notification: false })
@@ -33,8 +33,8 @@ describe('routing', () => {
   })
 })
 
-describe('default options', () => {
-  it('keep a typing message out of history, unread counts and the sender’s devices', () => {
+describe('applyDefaultOptions', () => {
+  it('keeps a typing message out of history, unread counts and the sender’s devices', () => {
     expect(applyDefaultOptions(ContentType.Typing, { history: true, notPrivate: true })).toEqual({
       history: false,
       persistent: false,
@@ -47,7 +47,7 @@ describe('default options', () => {
     })
   })
 
-  it('keep a read receipt from raising anything', () => {
+  it('switches unread count, conversation update and push off for a read receipt', () => {
     expect(applyDefaultOptions(ContentType.HasReadReceipt, { history: true })).toEqual({
       history: true,
       conversationUpdate: false,
@@ -57,7 +57,7 @@ describe('default options', () => {
     })
   })
 
-  it('keep an old-style revocation quiet', () => {
+  it('switches unread count and push off for an old-style revocation', () => {
     expect(applyDefaultOptions(ContentType.Revoke, { history: true })).toEqual({
       history: true,
       unreadCount: false,
@@ -65,12 +65,12 @@ describe('default options', () => {
     })
   })
 
-  it('leave other kinds alone, and a message that has no options at all', () => {
+  it('does not change other kinds, nor a message without any options', () => {
     expect(applyDefaultOptions(ContentType.Text, { history: true })).toEqual({ history: true })
     expect(applyDefaultOptions(ContentType.Typing, {})).toEqual({})
   })
 
-  it('do not touch the options they were given', () => {
+  it('does not mutate its input', () => {
     const given = { history: true }
     applyDefaultOptions(ContentType.Typing, given)
     expect(given).toEqual({ history: true })

@@ -11,7 +11,7 @@ const present = [IOS, Android, Windows, OSX, Web, IPad, Admin].map((platformID) 
 const displaced = (policy: 0 | 1 | 4 | 5, platformID: number, tokenKey = 'new') =>
   displacedBy(MULTI_LOGIN_POLICIES[policy], { platformID, tokenKey }, present).map((login) => login.platformID)
 
-describe('a login', () => {
+describe('displacedBy', () => {
   it.each([
     [0, IOS, []],
     [1, IOS, [IOS]],
@@ -21,19 +21,19 @@ describe('a login', () => {
     [4, Web, [Web]],
     [5, IOS, [IOS, Android, Web, IPad]],
     [5, Windows, []],
-  ] as const)('under policy %i on platform %i displaces platforms %j', (policy, platformID, expected) => {
+  ] as const)('applies policy %i: a login on platform %i displaces platforms %j', (policy, platformID, expected) => {
     expect(displaced(policy, platformID)).toEqual(expected)
   })
 
-  it('with the token of a live one is that device coming back', () => {
+  it('does not displace a login with the same token, because it is the same device', () => {
     expect(displaced(1, IOS, `old ${IOS}`)).toEqual([])
   })
 
-  it('of an administrator displaces nobody', () => {
+  it('displaces no login when an administrator logs in', () => {
     expect(displaced(5, Admin)).toEqual([])
   })
 
-  it('follows a table of the deployment', () => {
+  it('applies the rules that a deployment configures', () => {
     const rules = { Pad: ['Mobile', 'Pad'], PC: ['same platform'] } as const
     const by = (platformID: number) =>
       displacedBy(rules, { platformID, tokenKey: 'new' }, present).map((login) => login.platformID)

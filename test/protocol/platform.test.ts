@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isPlatformID, PLATFORMS, platformClass, platformName } from '../../src/protocol/constants/platform.ts'
 
-describe('platforms', () => {
-  it('are the eleven of OpenIM, with their names on the wire', () => {
+describe('the table of platforms', () => {
+  it('has the eleven platforms of OpenIM with their names on the wire', () => {
     expect(Object.entries(PLATFORMS).map(([id, { name }]) => `${id} ${name}`)).toEqual([
       '1 IOS',
       '2 Android',
@@ -18,12 +18,12 @@ describe('platforms', () => {
     ])
   })
 
-  it('of one class shut each other out', () => {
+  it('has the class of each platform', () => {
     const classes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(platformClass)
     expect(classes.join(' ')).toBe('Mobile Mobile PC PC Web MiniWeb PC Pad Pad Admin HarmonyOS')
   })
 
-  it('are nothing else', () => {
+  it('has no other numbers', () => {
     for (const id of [0, 12, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(isPlatformID(id)).toBe(false)
       expect(platformName(id)).toBe('')

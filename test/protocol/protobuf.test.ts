@@ -26,7 +26,7 @@ function codecOf(file: string, message: string): Codec<unknown> {
   return codecs[message] ?? (codecs[message[0]?.toUpperCase() + message.slice(1)] as Codec<unknown>)
 }
 
-/** A message as Go prints it: bytes as base64; what is null, empty or absent is left out. */
+/** A message as Go prints it: bytes as base64; null, empty and absent values are left out. */
 function asJson(value: unknown): unknown {
   if (value instanceof Uint8Array) return asJson(toBase64(value))
   if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(asJson)
@@ -36,15 +36,15 @@ function asJson(value: unknown): unknown {
   return present.length === 0 ? undefined : Object.fromEntries(present)
 }
 
-describe('what Go encodes', () => {
-  it.each(vectors.filled)('is read and written again byte for byte: $message ($file)', (vector) => {
+describe('a codec', () => {
+  it.each(vectors.filled)('reads what Go encoded and writes it byte for byte: $message ($file)', (vector) => {
     const codec = codecOf(vector.file, vector.message)
     const message = decodePayload(codec, fromHex(vector.hex))
     expect(asJson(message)).toEqual(asJson(vector.value))
     expect(toHex(codec.encode(message).finish())).toBe(vector.hex)
   })
 
-  it.each(vectors.special)('is read: $name', (vector) => {
+  it.each(vectors.special)('reads what Go or a client encoded: $name', (vector) => {
     const codec = codecOf('sdkws', vector.message)
     const message = decodePayload(codec, fromHex(vector.hex))
     expect(asJson(message)).toEqual(asJson(vector.value))
@@ -56,24 +56,24 @@ describe('MsgData', () => {
   it('keeps an option that is false', () => {
     const bytes = MsgData.encode(MsgData.create({ options: { history: false, unreadCount: true } })).finish()
     expect(decodePayload(MsgData, bytes).options).toEqual({ history: false, unreadCount: true })
-    // Go writes the false out, other encoders leave it out.
+    // Go encodes the false; other encoders leave it out.
     const history = '9a01 0b 0a07686973746f7279 1000'
     expect(decodePayload(MsgData, fromHex(history)).options).toEqual({ history: false })
   })
 
-  it('is sound again once encoded anew, whatever a nested part claimed about its length', () => {
-    // An option of two bytes, in which a key of five begins: Go refuses the message and every frame that holds it.
-    const lying = fromHex('0a05616c696365 9a01 02 0a05 6162636465')
-    const message = decodePayload(MsgData, lying)
+  it('is well-formed after decoding and encoding, even when a nested length was wrong', () => {
+    // An option of two bytes, with a key of five bytes: Go rejects the message and every frame that contains it.
+    const wrongLength = fromHex('0a05616c696365 9a01 02 0a05 6162636465')
+    const message = decodePayload(MsgData, wrongLength)
     expect(toHex(MsgData.encode(message).finish())).toBe('0a05616c6963659a01070a056162636465')
   })
 
-  it('takes part of a message and fills the rest with zeros', () => {
+  it('fills the fields that are not given with zero values', () => {
     expect(MsgData.create({ seq: 5 })).toMatchObject({ seq: 5, sendID: '', atUserIDList: [], options: {}, status: 0 })
   })
 })
 
-describe('a payload is refused with 1001', () => {
+describe('decodePayload', () => {
   const bad: [why: string, codec: Codec<unknown>, hex: string][] = [
     ['that ends inside a field', MsgData, '0a05616c'],
     ['that ends inside a number', MsgData, '7080'],
@@ -81,17 +81,17 @@ describe('a payload is refused with 1001', () => {
     ['with a text in a nested message that is not UTF-8', MsgData, 'a201 04 0a02c328'],
     ['with a map key that is not UTF-8', MsgData, '9a01 06 0a02c328 1001'],
     ['with a list entry that is not UTF-8', SubUserOnlineStatus, '0a02c328'],
-    ['with an end-of-group tag out of nowhere', MsgData, '0c 0a016f'],
+    ['with a stray end-of-group tag', MsgData, '0c 0a016f'],
     ['with a tag of zero', MsgData, '00 0a016f'],
     ['with a time beyond 2^53', MsgData, '78 80808080808080808001'],
     ['with a wire type that does not exist', MsgData, '0f'],
-    ['that nests too deeply', PushMessages, '0b'.repeat(2000)],
+    ['that is nested too deeply', PushMessages, '0b'.repeat(2000)],
   ]
-  it.each(bad)('%s', (_why, codec, hex) => {
+  it.each(bad)('refuses with 1001 a payload %s', (_why, codec, hex) => {
     expect(codeOfRefusal(codec, fromHex(hex))).toBe(1001)
   })
 
-  it('that is cut off, unless between fields, where it is a shorter message', () => {
+  it('refuses a truncated payload, except between two fields, where it is a shorter message', () => {
     for (const { file, message, hex } of vectors.filled) {
       if (!['sdkws', 'msg'].includes(file)) continue
       const codec = codecOf(file, message)
@@ -99,7 +99,7 @@ describe('a payload is refused with 1001', () => {
       for (let length = 0; length < whole.length; length++) {
         const cut = whole.subarray(0, length)
         if (codeOfRefusal(codec, cut) !== null) continue
-        // Nothing was dropped on the way.
+        // The shorter message must have kept every byte.
         if (codec.encode(decodePayload(codec, cut)).finish().length !== length) throw new Error(`${message} ${length}`)
       }
     }

@@ -34,7 +34,7 @@ const text = MsgData.create({
 const textBytes = MsgData.encode(text).finish()
 const stamp = { serverMsgID: 's1', sendTime: 1795172528919, seq: 7, status: 2 }
 
-describe('a stamp', () => {
+describe('stampMessage', () => {
   const stamps = [
     stamp,
     { serverMsgID: '', sendTime: 0, seq: 0, status: 0 },
@@ -42,11 +42,11 @@ describe('a stamp', () => {
     { serverMsgID: 's', sendTime: -1, seq: 128, status: 128 },
     { serverMsgID: 's', sendTime: Number.MIN_SAFE_INTEGER, seq: 127, status: 300 },
   ]
-  it.each(stamps)('replaces what the message brought along: $sendTime, $seq', (given) => {
+  it.each(stamps)('overrides the values of the message: sendTime $sendTime, seq $seq', (given) => {
     expect(MsgData.decode(stampMessage(textBytes, given))).toEqual({ ...text, ...given })
   })
 
-  it('completes every message that Go encoded', () => {
+  it('stamps every message that Go encoded', () => {
     const messages = [...vectors.filled, ...vectors.special].filter(({ message }) => message === 'MsgData')
     expect(messages.length).toBeGreaterThan(5)
     for (const { hex } of messages) {
@@ -55,18 +55,18 @@ describe('a stamp', () => {
     }
   })
 
-  it('leaves the message it was given alone', () => {
+  it('does not mutate its input', () => {
     const before = toHex(textBytes)
     stampMessage(textBytes, stamp)
     expect(toHex(textBytes)).toBe(before)
   })
 })
 
-describe('messages in a push', () => {
+describe('the encoded messages of a push', () => {
   const first = stampMessage(textBytes, stamp)
   const second = placeholderMessage(8)
 
-  it('are decoded as they went in, notifications apart', () => {
+  it('are decoded unchanged, with notifications in their own map', () => {
     const bytes = encodePushMessages([
       { conversationID: 'si_alice_bob', msgs: [first, second] },
       { conversationID: 'n_alice_bob', msgs: [second] },
@@ -92,7 +92,7 @@ describe('messages in a push', () => {
     expect(toHex(bytes)).toBe(toHex(special('in both maps')))
   })
 
-  it('have the shape that both pulls answer', () => {
+  it('are decoded by the replies of both pulls', () => {
     const entries = [
       { conversationID: 'si_alice_bob', msgs: [first], isEnd: true, endSeq: 2 ** 40 },
       { conversationID: 'n_alice_bob', msgs: [] },
@@ -105,13 +105,13 @@ describe('messages in a push', () => {
     }
   })
 
-  it('may be none', () => {
+  it('are empty when there are no messages', () => {
     expect(encodePushMessages([]).length).toBe(0)
     expect(encodePullMessagesResp([]).length).toBe(0)
     expect(encodeLastMessagesResp([]).length).toBe(0)
   })
 
-  it('are found by conversation in the reply to 1007', () => {
+  it('are decoded by conversation in the reply to 1007', () => {
     const bytes = encodeLastMessagesResp([
       { conversationID: 'si_alice_bob', msg: first },
       { conversationID: 'sg_1', msg: second },
@@ -121,19 +121,19 @@ describe('messages in a push', () => {
   })
 })
 
-describe('the answer to a message that was sent', () => {
+describe('encodeSendMsgResp', () => {
   it.each([
-    ['as it was', null],
-    ['as the app has changed it', textBytes],
-  ])('says where it stands, %s', (_name, modify) => {
+    ['unchanged', null],
+    ['changed by a webhook', textBytes],
+  ])('encodes the reply to a message that is %s', (_name, modify) => {
     const sent = { serverMsgID: 's1', clientMsgID: 'c1', sendTime: 1795172528919 }
     const expected = { ...sent, modify: modify ? MsgData.decode(modify) : undefined }
     expect(SendMsgResp.decode(encodeSendMsgResp(sent, modify))).toEqual(expected)
   })
 })
 
-describe('a placeholder', () => {
-  it('holds its seq and status 4, as Go encodes it', () => {
+describe('placeholderMessage', () => {
+  it('has its seq and status 4, as Go encodes them', () => {
     expect(toHex(placeholderMessage(7))).toBe(vectors.special.find(({ name }) => name === 'a placeholder')?.hex)
     expect(MsgData.decode(placeholderMessage(2 ** 33))).toEqual(MsgData.create({ seq: 2 ** 33, status: 4 }))
   })

@@ -29,19 +29,19 @@ const whole = MsgData.fromPartial({
   ex: 'more',
 })
 
-describe('what is read', () => {
+describe('readMessage', () => {
   it.each([
     ['with every field', whole],
-    ['with none', MsgData.create()],
-    ['as a device writes it', MsgData.fromPartial({ sendID: 'a', recvID: 'b', content: utf8.encode('{}') })],
-  ])('a message %s is what the codec reads, and its bytes may travel on', (_name, message) => {
+    ['without fields', MsgData.create()],
+    ['as a device encodes it', MsgData.fromPartial({ sendID: 'a', recvID: 'b', content: utf8.encode('{}') })],
+  ])('reads a message %s like the codec, and returns its bytes for forwarding', (_name, message) => {
     const encoded = MsgData.encode(message).finish()
     const { msg, bytes } = readMessage(encoded)
     expect(msg).toEqual(MsgData.decode(encoded))
     expect(bytes).toEqual(encoded)
   })
 
-  it('a view into a larger buffer does not take the rest of it along', () => {
+  it('copies the bytes of a view into a larger buffer', () => {
     const encoded = MsgData.encode(whole).finish()
     const frame = new Uint8Array(encoded.length + 64)
     frame.set(encoded, 32)
@@ -51,46 +51,46 @@ describe('what is read', () => {
   })
 })
 
-describe('bytes that are not passed on as they came', () => {
+describe('readMessage, for a message that is not in plain form,', () => {
   const encoded = MsgData.encode(whole).finish()
   const withTail = (...tail: number[]) => new Uint8Array([...encoded, ...tail])
 
   it.each([
-    ['a field that no message has', withTail(0xd2, 0x0f, 1, 0x61)],
-    ['a field that comes twice', withTail(0x0a, 1, 0x61)],
-    ['an option that comes twice', withTail(0x9a, 1, 11, 0x0a, 7, ...utf8.encode('history'), 0x10, 1)],
-    ['a number where a text belongs', withTail(0x08, 1)],
+    ['an unknown field', withTail(0xd2, 0x0f, 1, 0x61)],
+    ['a field that occurs twice', withTail(0x0a, 1, 0x61)],
+    ['an option that occurs twice', withTail(0x9a, 1, 11, 0x0a, 7, ...utf8.encode('history'), 0x10, 1)],
+    ['a number instead of a text', withTail(0x08, 1)],
     ['a negative number', withTail(0x30, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1)],
-    ['a truth value other than 0 and 1', new Uint8Array([0x90, 1, 2])],
-  ])('%s', (_name, given) => {
+    ['a boolean other than 0 and 1', new Uint8Array([0x90, 1, 2])],
+  ])('returns no bytes for forwarding: %s', (_name, given) => {
     const { msg, bytes } = readMessage(given)
     expect(bytes).toBeNull()
     expect(msg).toEqual(MsgData.decode(given))
   })
 
-  it('an option that reads past its own length, which Go refuses to read at all', () => {
-    // The entry says 4 bytes; its key says 3 more than are left of them.
+  it('returns no bytes when an option reads past its own length, which Go rejects', () => {
+    // The entry has 4 bytes, but its key claims 3 bytes more than remain.
     const given = new Uint8Array([0x9a, 1, 4, 0x0a, 5, 0x61, 0x61, 0x61, 0x61, 0x61])
     expect(readMessage(given).bytes).toBeNull()
   })
 
-  it('an option by a name that objects have already', () => {
+  it('returns no bytes when an option is named like a property of every object', () => {
     const given = new Uint8Array([0x9a, 1, 13, 0x0a, 9, ...utf8.encode('__proto__'), 0x10, 1])
     expect(readMessage(given).bytes).toBeNull()
   })
 })
 
-describe('what is refused with 1001', () => {
+describe('readMessage, for malformed bytes,', () => {
   it.each([
     ['a length beyond the end', new Uint8Array([0x0a, 200, 1, 0x61])],
     ['a tag without its value', new Uint8Array([0x0a])],
     ['a text that is not UTF-8', new Uint8Array([0x0a, 2, 0xc3, 0x28])],
     ['a number beyond 2^53', new Uint8Array([0x70, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-  ])('%s', (_name, given) => {
+  ])('refuses with 1001: %s', (_name, given) => {
     expect(() => readMessage(given)).toThrow(expect.objectContaining({ code: 1001 }))
   })
 
-  it('every stretch that a message may be cut off at, or what is read says less, never something else', () => {
+  it('refuses a truncated message with 1001, or reads it as the codec does', () => {
     const encoded = MsgData.encode(whole).finish()
     for (let length = 0; length < encoded.length; length++) {
       const part = encoded.slice(0, length)

@@ -21,7 +21,7 @@ const info = (given: Partial<NonNullable<MsgData['offlinePushInfo']>>) => ({
   offlinePushInfo: { title: '', desc: '', ex: '', iOSPushSound: '', iOSBadgeCount: false, signalInfo: '', ...given },
 })
 
-describe('what a phone shows', () => {
+describe('composePush', () => {
   it.each([
     [101, '[TEXT]'],
     [102, '[PICTURE]'],
@@ -32,11 +32,11 @@ describe('what a phone shows', () => {
     [1601, '[SIGNALINVITE]'],
     [110, '[NEWMSG]'],
     [1509, '[NEWMSG]'],
-  ])('of a message of kind %i is %s', (contentType, title) => {
+  ])('has for contentType %i the default title %s', (contentType, title) => {
     expect(shown({ contentType })).toMatchObject({ title, body: title, sound: 'default', ex: '' })
   })
 
-  it('is what the sender says, the title standing in for a body that is not given', () => {
+  it('uses the sender’s texts, and the title as the body when the sender gives no body', () => {
     expect(shown(info({ title: 'Alice', desc: 'hi', ex: 'x', iOSPushSound: 'a.caf' }))).toMatchObject({
       title: 'Alice',
       body: 'hi',
@@ -47,12 +47,12 @@ describe('what a phone shows', () => {
     expect(shown(info({ desc: 'hi' }))).toMatchObject({ title: '[TEXT]', body: 'hi' })
   })
 
-  it('is in the words, and with the sound, of the configuration', () => {
+  it('uses the titles and the sound of the configuration', () => {
     const config = { titles: new Map([[101, 'New message']]), sound: 'ding.caf' }
     expect(shown({}, config)).toMatchObject({ title: 'New message', body: 'New message', sound: 'ding.caf' })
   })
 
-  it('fits into what vendors take, and no letter is cut in two', () => {
+  it('cuts texts to the limits of vendors without splitting a character', () => {
     const { title, body, ex } = shown(
       info({ title: '🎈'.repeat(500), desc: 'long '.repeat(1_000), ex: 'x'.repeat(5_000) }),
     )
@@ -62,12 +62,12 @@ describe('what a phone shows', () => {
     expect(ex).toBe('')
   })
 
-  it('has the same ID whenever the message is pushed, and another one for another message', () => {
+  it('has the same ID each time a message is pushed, and another ID for another message', () => {
     expect(shown({}).id).toBe(shown(info({ title: 'changed' })).id)
     expect(shown({ clientMsgID: 'client-2' }).id).not.toBe(shown({}).id)
   })
 
-  it('replaces what the chat showed before only where that is wanted', () => {
+  it('has one collapse key per conversation only when the configuration asks for it', () => {
     const keys = (collapse: 'message' | 'conversation') =>
       ['1', '2'].map((clientMsgID) => shown({ clientMsgID }, { collapse }).collapseKey)
     expect(new Set(keys('message')).size).toBe(2)
@@ -75,16 +75,16 @@ describe('what a phone shows', () => {
   })
 })
 
-describe('who is rung', () => {
+describe('wantsPush', () => {
   it.each([
-    ['a message without options', {}, true],
-    ['a message that says no', { options: { offlinePush: false } }, false],
-    ['a message with other options', { options: { history: false } }, true],
-    ['typing', { contentType: 113 }, false],
-    ['a read receipt', { contentType: 2200 }, false],
-    ['somebody entering a call', { contentType: 1602 }, false],
-    ['somebody leaving a call', { contentType: 1603 }, false],
-  ])('for %s', (_what, given, rings) => {
-    expect(wantsPush(message(given as Partial<MsgData>))).toBe(rings)
+    [true, 'a message without options', {}],
+    [false, 'a message that switches the push off', { options: { offlinePush: false } }],
+    [true, 'a message with other options', { options: { history: false } }],
+    [false, 'typing', { contentType: 113 }],
+    [false, 'a read receipt', { contentType: 2200 }],
+    [false, 'a participant joining a call', { contentType: 1602 }],
+    [false, 'a participant leaving a call', { contentType: 1603 }],
+  ])('is %s for %s', (expected, _what, given) => {
+    expect(wantsPush(message(given as Partial<MsgData>))).toBe(expected)
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { sleep } from '../../src/platform/concurrency/backoff.ts'
+import { HOUR_MS } from '../../src/platform/durations.ts'
 import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { Credentials } from '../../src/push/credentials.ts'
 import { bindings } from '../rigs/rig.ts'
 
-const HOUR_MS = 3_600_000
-
-/** Somebody who gives credentials, and counts. */
+/** A vendor that issues credentials and counts them. */
 function issuer(lifeMs = HOUR_MS, now = () => Date.now()) {
   let issued = 0
   return {
@@ -14,7 +14,7 @@ function issuer(lifeMs = HOUR_MS, now = () => Date.now()) {
     },
     issue: async () => {
       const value = `credential-${++issued}`
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await sleep(50)
       return { value, issuedAt: now(), expiresAt: now() + lifeMs }
     },
   }
@@ -22,15 +22,15 @@ function issuer(lifeMs = HOUR_MS, now = () => Date.now()) {
 
 const credentials = (now = () => Date.now()) => new Credentials(openDatabase(bindings.DB), now)
 
-describe('a credential', () => {
-  it('is got once, however many want it at the same time', async () => {
+describe('Credentials', () => {
+  it('issues a credential once when several callers need it at the same time', async () => {
     const vendor = issuer()
     const got = await Promise.all(Array.from({ length: 8 }, () => credentials().get('many', vendor.issue)))
     expect(new Set(got.map(({ value }) => value))).toEqual(new Set(['credential-1']))
     expect(vendor.issued).toBe(1)
   })
 
-  it('is renewed before it expires', async () => {
+  it('renews a credential before it expires', async () => {
     let now = Date.now()
     const clock = () => now
     const vendor = issuer(HOUR_MS, clock)
@@ -42,7 +42,7 @@ describe('a credential', () => {
     expect((await shared.get('short', vendor.issue)).value).toBe('credential-2')
   })
 
-  it('that the vendor rejects is renewed once, however many found out', async () => {
+  it('renews a credential once when several callers report it as rejected', async () => {
     const vendor = issuer()
     const first = await credentials().get('rejected', vendor.issue)
     const again = async () => {
@@ -53,9 +53,9 @@ describe('a credential', () => {
     expect(vendor.issued).toBe(2)
   })
 
-  it('that cannot be got leaves the way free for the next who tries', async () => {
-    const fail = () => Promise.reject(new Error('the vendor is away'))
-    await expect(credentials().get('failing', fail)).rejects.toThrow('the vendor is away')
+  it('releases its claim when issuing fails, so that the next caller can try', async () => {
+    const fail = () => Promise.reject(new Error('the vendor cannot be reached'))
+    await expect(credentials().get('failing', fail)).rejects.toThrow('the vendor cannot be reached')
     expect((await credentials().get('failing', issuer().issue)).value).toBe('credential-1')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PushJob } from '../../src/contracts/jobs.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { enqueueOfflinePush, pushJobs } from '../../src/push/enqueue.ts'
+import { enqueueOfflinePush, toPushJobs } from '../../src/push/enqueue.ts'
 
 const QUEUE_MESSAGE_BYTES = 128_000
 const QUEUE_BATCH_BYTES = 256_000
@@ -14,7 +14,7 @@ const messageOf = (given: Partial<MsgData>) => ({
 })
 const bytesOf = (job: unknown) => Buffer.byteLength(JSON.stringify(job))
 
-/** A queue that keeps the limits of the real one. */
+/** A queue that enforces the limits of Cloudflare Queues. */
 function strictQueue() {
   const jobs: PushJob[] = []
   const sendBatch = async (messages: Iterable<{ body: unknown }>) => {
@@ -28,8 +28,8 @@ function strictQueue() {
   return { jobs, queue: { sendBatch } }
 }
 
-describe('a push to many users', () => {
-  it('goes in few jobs, and names every user once', async () => {
+describe('enqueueOfflinePush', () => {
+  it('puts 200 users into each job, and names every user once', async () => {
     const { jobs, queue } = strictQueue()
     const userIDs = Array.from({ length: 10_000 }, (_, i) => `user-${i}`)
     await enqueueOfflinePush(queue, messageOf({ content: new Uint8Array(1_000) }), userIDs)
@@ -37,7 +37,7 @@ describe('a push to many users', () => {
     expect(jobs.flatMap((job) => (job.kind === 'ask' ? job.userIDs : []))).toEqual(userIDs)
   })
 
-  it('fits into the queue whatever the userIDs and the message', async () => {
+  it('keeps the limits of the queue with long userIDs and a large message', async () => {
     const { jobs, queue } = strictQueue()
     const userIDs = Array.from({ length: 500 }, (_, i) => `${'用户'.repeat(100)}${i}`)
     await enqueueOfflinePush(queue, messageOf({ content: new Uint8Array(70_000) }), userIDs)
@@ -45,14 +45,14 @@ describe('a push to many users', () => {
   })
 })
 
-describe('a message that is too large for a queue', () => {
-  it('goes without its content, and is shown as it would have been', () => {
+describe('toPushJobs', () => {
+  it('drops the content of a message that is too large for the queue, and keeps the push texts', () => {
     const offlinePushInfo = {
       ...{ title: 'Alice', desc: 'hi', ex: 'x', iOSPushSound: '', iOSBadgeCount: true },
       signalInfo: 's'.repeat(100_000),
     }
     const given = { content: new Uint8Array(900_000), ex: 'y'.repeat(9_000), contentType: 110, offlinePushInfo }
-    const [job] = pushJobs(messageOf(given), [{ userID: 'bob', badge: 1 }])
+    const [job] = toPushJobs(messageOf(given), [{ userID: 'bob', badge: 1 }])
     expect(bytesOf(job)).toBeLessThan(QUEUE_MESSAGE_BYTES)
     expect(MsgData.decode(Buffer.from(job?.message ?? '', 'base64'))).toMatchObject({
       clientMsgID: 'c',

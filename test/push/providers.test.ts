@@ -26,7 +26,7 @@ const SETTING = {
   getui: { pushUrl: 'https://getui.example/v2/app', appKey: 'k', masterSecret: 's' },
 }
 
-/** How the vendors answer: the first rule that a request's address contains. */
+/** The answers of the vendors: the first rule applies whose text the request's address contains. */
 type Rules = [part: string, answer: () => Response][]
 
 const json =
@@ -68,22 +68,27 @@ const target = (provider: ProviderName, userID = 'bob'): PushTarget => {
   }
 }
 
-async function ringOnce(targets: PushTarget[], setting: object = SETTING, logLevel: LogLevel = 'error') {
+async function pushOnce(targets: PushTarget[], setting: object = SETTING, logLevel: LogLevel = 'error') {
   const { push: config, refusal } = parsePush(JSON.stringify(setting), {})
   if (!config) throw new Error(refusal ?? 'off')
   const now = () => Date.now()
   const providers = createProviders(config, { credentials: new Credentials(openDatabase(bindings.DB), now), now })
   const message = MsgData.fromPartial({ clientMsgID: 'c', contentType: 101, seq: 1 })
-  const rung = await sendPush(providers, composePush(config, 'si_a_b', message), targets, createLog(logLevel))
-  return { sent: rung.sent, left: rung.left.length, dead: Object.fromEntries(rung.dead), after: rung.afterSeconds }
+  const round = await sendPush(providers, composePush(config, 'si_a_b', message), targets, createLog(logLevel))
+  return {
+    sent: round.sentCount,
+    retry: round.retryTargets.length,
+    invalid: Object.fromEntries(round.invalidTokens),
+    after: round.retryAfterSeconds,
+  }
 }
 
-const NOTHING = { sent: 0, left: 0, dead: {}, after: null }
+const NOTHING = { sent: 0, retry: 0, invalid: {}, after: null }
 const fcmError = (status: number, details: object[]) => json(status, { error: { status: 'X', details } })
-const gone = (provider: string) => ({ ...NOTHING, dead: { [provider]: ['token of bob'] } })
-const busy = { ...NOTHING, left: 1 }
+const gone = (provider: string) => ({ ...NOTHING, invalid: { [provider]: ['token of bob'] } })
+const busy = { ...NOTHING, retry: 1 }
 
-describe('what a vendor says is understood', () => {
+describe('sendPush', () => {
   it.each<[string, ProviderName, Rules, object]>([
     ['FCM: sent', 'fcm', [GOOGLE_TOKEN, [':send', json(200, {})]], { ...NOTHING, sent: 1 }],
     [
@@ -105,119 +110,124 @@ describe('what a vendor says is understood', () => {
       gone('fcm'),
     ],
     [
-      'FCM: a fault of the message, which says nothing about the token',
+      'FCM: an error of the message, which does not concern the token',
       'fcm',
       [GOOGLE_TOKEN, [':send', fcmError(400, [{ fieldViolations: [{ field: 'message.data' }] }])]],
       NOTHING,
     ],
     [
-      'FCM: too many, with a wait',
+      'FCM: too many requests, with a delay to wait',
       'fcm',
       [GOOGLE_TOKEN, [':send', json(429, {}, { 'retry-after': '77' })]],
       { ...busy, after: 77 },
     ],
-    ['FCM: broken', 'fcm', [GOOGLE_TOKEN, [':send', json(503, {})]], busy],
-    ['FCM: out of reach', 'fcm', [GOOGLE_TOKEN], busy],
+    ['FCM: an internal error', 'fcm', [GOOGLE_TOKEN, [':send', json(503, {})]], busy],
+    ['FCM: no answer', 'fcm', [GOOGLE_TOKEN], busy],
     ['APNs: a bad token', 'apns', [['apple', json(400, { reason: 'BadDeviceToken' })]], gone('apns')],
-    ['APNs: gone', 'apns', [['apple', json(410, { reason: 'Unregistered' })]], gone('apns')],
+    ['APNs: unregistered', 'apns', [['apple', json(410, { reason: 'Unregistered' })]], gone('apns')],
     [
-      'APNs: a bad topic, which is no fault of the token',
+      'APNs: a bad topic, which does not concern the token',
       'apns',
       [['apple', json(400, { reason: 'BadTopic' })]],
       NOTHING,
     ],
-    ['APNs: too many', 'apns', [['apple', json(429, { reason: 'TooManyRequests' })]], busy],
+    ['APNs: too many requests', 'apns', [['apple', json(429, { reason: 'TooManyRequests' })]], busy],
     ['JPush: sent', 'jpush', [['jpush', json(200, { sendno: '0' })]], { ...NOTHING, sent: 1 }],
     [
-      'JPush: nobody has that alias',
+      'JPush: an alias without a device',
       'jpush',
       [['jpush', json(400, { error: { code: 1011 } })]],
       { ...NOTHING, sent: 1 },
     ],
     ['JPush: a wrong secret', 'jpush', [['jpush', json(401, { error: { code: 1004 } })]], NOTHING],
-    ['JPush: too many', 'jpush', [['jpush', json(429, { error: { code: 2002 } })]], busy],
+    ['JPush: too many requests', 'jpush', [['jpush', json(429, { error: { code: 2002 } })]], busy],
     ['GeTui: sent', 'getui', [GETUI_TOKEN, ['/push', json(200, { code: 0, msg: '' })]], { ...NOTHING, sent: 1 }],
     [
-      'GeTui: nobody has that alias',
+      'GeTui: an alias without a device',
       'getui',
       [GETUI_TOKEN, ['/push', json(200, { code: 20001, msg: 'target user is invalid' })]],
       { ...NOTHING, sent: 1 },
     ],
-    ['GeTui: broken', 'getui', [GETUI_TOKEN, ['/push', json(500, {})]], busy],
-    ['the gateway: no', 'http', [['gateway', json(400, {})]], NOTHING],
-    ['the gateway: broken', 'http', [['gateway', json(502, {})]], busy],
-    ['the gateway: sent, in words of its own', 'http', [['gateway', json(200, 'thanks')]], { ...NOTHING, sent: 1 }],
-  ])('%s', async (_what, provider, rules, expected) => {
+    ['GeTui: an internal error', 'getui', [GETUI_TOKEN, ['/push', json(500, {})]], busy],
+    ['the gateway: rejected', 'http', [['gateway', json(400, {})]], NOTHING],
+    ['the gateway: an internal error', 'http', [['gateway', json(502, {})]], busy],
+    [
+      'the gateway: sent, with a body that is not an object',
+      'http',
+      [['gateway', json(200, 'thanks')]],
+      { ...NOTHING, sent: 1 },
+    ],
+  ])('understands the answer of %s', async (_what, provider, rules, expected) => {
     answer(rules)
-    expect(await ringOnce([target(provider)])).toEqual(expected)
+    expect(await pushOnce([target(provider)])).toEqual(expected)
   })
 })
 
-describe('a vendor that fails', () => {
-  it('holds up none of the others', async () => {
+describe('sendPush, when a vendor fails,', () => {
+  it('pushes through the other vendors nevertheless', async () => {
     answer([['apple', json(200, {})]])
-    expect(await ringOnce([target('apns'), target('jpush'), target('http')])).toEqual({ ...NOTHING, sent: 1, left: 2 })
+    expect(await pushOnce([target('apns'), target('jpush'), target('http')])).toEqual({ ...NOTHING, sent: 1, retry: 2 })
   })
 
-  it('over one device rings the others', async () => {
+  it('pushes to the other devices when the push to one device fails', async () => {
     let calls = 0
     answer([['apple', () => new Response('{}', { status: ++calls === 2 ? 500 : 200 })]])
     const targets = ['ann', 'bob', 'eve'].map((userID) => target('apns', userID))
-    expect(await ringOnce(targets)).toEqual({ ...NOTHING, sent: 2, left: 1 })
+    expect(await pushOnce(targets)).toEqual({ ...NOTHING, sent: 2, retry: 1 })
   })
 
-  it('over the credential is asked once, and all wait', async () => {
+  it('requests a credential once for all targets, and retries them all when it fails', async () => {
     const fcm = { serviceAccount: { ...SETTING.fcm.serviceAccount, project_id: 'other' } }
     const asked = answer([['oauth2.googleapis.com', json(503, {})]])
     const targets = ['ann', 'bob', 'eve'].map((userID) => target('fcm', userID))
-    expect(await ringOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, left: 3 })
+    expect(await pushOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, retry: 3 })
     expect(asked).toHaveLength(1)
   })
 })
 
-describe('what a vendor repeats of a push', () => {
-  it('is not in the log: neither the token nor the text', async () => {
-    const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
+describe('the log of a failed push', () => {
+  it('hides the token and the text that a vendor’s answer repeats', async () => {
+    const lines = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const repeated = 'no: token of bob, [TEXT]; not before tomorrow'
     answer([['gateway', json(400, repeated)]])
-    expect(await ringOnce([target('http')], SETTING, 'warn')).toEqual(NOTHING)
-    expect(said.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ failure: 'refused: 400: "no: …, …; not before tomorrow"', targets: 1 }),
+    expect(await pushOnce([target('http')], SETTING, 'warn')).toEqual(NOTHING)
+    expect(lines.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ failure: 'rejected: 400: "no: …, …; not before tomorrow"', targets: 1 }),
     ])
   })
 })
 
-describe('an account that comes from an address', () => {
-  it('is fetched once, and used', async () => {
+describe('a service account that is fetched from an address', () => {
+  it('is fetched once and used for all targets', async () => {
     const { serviceAccount } = SETTING.fcm
     const fcm = { authURL: 'https://config.example/account.json' }
     const asked = answer([['config.example', json(200, serviceAccount)], GOOGLE_TOKEN, [':send', json(200, {})]])
     const targets = ['ann', 'bob'].map((userID) => target('fcm', userID))
-    expect(await ringOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, sent: 2 })
+    expect(await pushOnce(targets, { ...SETTING, fcm })).toEqual({ ...NOTHING, sent: 2 })
     expect(asked.filter((url) => url.includes('config.example'))).toHaveLength(1)
     expect(asked).toContain('https://fcm.googleapis.com/v1/projects/edge/messages:send')
   })
 })
 
-describe('Apple', () => {
-  it('is not given a new token within twenty minutes, whatever it says of the old one', async () => {
+describe('Apns', () => {
+  it('does not sign a new token within 20 minutes, even when Apple rejects the old one', async () => {
     const asked = answer([['apple', json(403, { reason: 'ExpiredProviderToken' })]])
-    const { left, after } = await ringOnce([target('apns')])
-    expect(left).toBe(1)
+    const { retry, after } = await pushOnce([target('apns')])
+    expect(retry).toBe(1)
     expect(after).toBeGreaterThan(1_000)
     expect(asked).toHaveLength(1)
   })
 })
 
-describe('many users of GeTui', () => {
-  it('are rung by one task', async () => {
+describe('Getui', () => {
+  it('pushes to many users with one task', async () => {
     const asked = answer([
       GETUI_TOKEN,
       ['/push/list/message', json(200, { code: 0, data: { taskid: 'task' } })],
       ['/push/list/alias', json(200, { code: 0, data: {} })],
     ])
     const targets = Array.from({ length: 150 }, (_, i) => target('getui', `user-${i}`))
-    expect(await ringOnce(targets)).toEqual({ ...NOTHING, sent: 150 })
+    expect(await pushOnce(targets)).toEqual({ ...NOTHING, sent: 150 })
     expect(asked.filter((url) => !url.endsWith('/auth')).map((url) => url.replace(/.*\/push/, ''))).toEqual([
       '/list/message',
       '/list/alias',

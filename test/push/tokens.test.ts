@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/platform/storage/d1.ts'
 import { MULTI_LOGIN_POLICIES, type MultiLoginRules } from '../../src/protocol/multi-login.ts'
-import { saveToken, tokensOf } from '../../src/push/tokens.ts'
+import { findTokens, saveToken } from '../../src/push/tokens.ts'
 import { bindings } from '../rigs/rig.ts'
 
 const db = () => openDatabase(bindings.DB)
@@ -15,12 +15,12 @@ async function register(userID: string, rules: MultiLoginRules, ...tokens: strin
     const row = { provider, token, userID, platformID: Number(platformID), vendor: '', expiresAt: 0 }
     await saveToken(db(), { ...row, updatedAt: clock++ }, rules)
   }
-  const rows = await tokensOf(db(), [userID], clock)
+  const rows = await findTokens(db(), [userID], clock)
   return rows.map((row) => `${row.provider} ${row.platformID} ${row.token.split(' ')[1]}`).sort()
 }
 
-describe('a token that arrives', () => {
-  it('takes the place of those whose devices a login would displace', async () => {
+describe('saveToken', () => {
+  it('removes the tokens of the devices that a login of this device would log out', async () => {
     const tokens = ['fcm 2 old', 'fcm 1 iphone', 'fcm 5 browser', 'fcm 2 new']
     expect(await register('one', MULTI_LOGIN_POLICIES[1], ...tokens)).toEqual([
       'fcm 1 iphone',
@@ -31,12 +31,12 @@ describe('a token that arrives', () => {
     expect(await register('all', MULTI_LOGIN_POLICIES[0], ...tokens)).toHaveLength(4)
   })
 
-  it('leaves the same device its token of another vendor, and takes that of a displaced phone', async () => {
+  it('keeps a device’s token of another provider, and removes all tokens of a displaced phone', async () => {
     expect(await register('two', MULTI_LOGIN_POLICIES[4], 'fcm 1 a', 'apns 1 b')).toEqual(['apns 1 b', 'fcm 1 a'])
     expect(await register('two', MULTI_LOGIN_POLICIES[4], 'fcm 2 c')).toEqual(['fcm 2 c'])
   })
 
-  it('is one of ten at most', async () => {
+  it('keeps at most ten tokens per provider, the newest', async () => {
     const tokens = Array.from({ length: 15 }, (_, i) => `fcm 5 t${i}`)
     const kept = await register('many', MULTI_LOGIN_POLICIES[0], ...tokens)
     expect(kept).toHaveLength(10)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { idHash } from '../../src/sync/id-hash.ts'
 
 /** The expected values are the first 16 hexadecimal digits of `printf '<JSON text>' | md5sum`. */
-describe('the hash of an ID list', () => {
+describe('idHash', () => {
   it('is 0 for an empty list', () => {
     expect(idHash([])).toBe(0n)
   })

@@ -16,19 +16,19 @@ const ask = (given: Partial<typeof head>, changes: Change[] = []) =>
     changes.filter((change) => change.version > version).slice(0, limit),
   )
 
-describe('a delta', () => {
+describe('deltaSince', () => {
   it.each([
     ['version 0', { version: 0 }],
     ['no version ID', { versionID: '' }],
     ['a version ID of zeros', { versionID: '0'.repeat(24) }],
-    ['a version ID that is no ID', { versionID: 'xyz' }],
+    ['a malformed version ID', { versionID: 'xyz' }],
     ['the ID of another log', { versionID: 'ffffffffffffffffffffffff' }],
     ['a version from the future', { version: 10 }],
-  ])('is full for a reader with %s', async (_what, given) => {
+  ])('answers full to a reader with %s', async (_what, given) => {
     expect(await ask(given)).toMatchObject({ ...head, full: true, inserted: [], updated: [], deleted: [] })
   })
 
-  it('is empty for a reader who is up to date', async () => {
+  it('answers an empty delta to a reader that is up to date', async () => {
     expect(await ask({})).toEqual({
       ...head,
       full: false,
@@ -40,7 +40,7 @@ describe('a delta', () => {
     })
   })
 
-  it('has what changed since, by the last thing that happened to each element', async () => {
+  it('answers the changes since the reader’s version, sorted by their state', async () => {
     const delta = await ask({ version: 4 }, [
       { elementID: 'old', state: Insert, version: 4 },
       { elementID: 'in', state: Insert, version: 5 },
@@ -60,7 +60,7 @@ describe('a delta', () => {
     })
   })
 
-  it('is full when more changed than clients take in one go', async () => {
+  it('answers full when there are more changes than clients apply', async () => {
     const changes = (n: number) =>
       Array.from({ length: n }, (_, i): Change => ({ elementID: `e${i}`, state: Insert, version: 5 }))
     expect((await ask({ version: 4 }, changes(MAX_DELTA))).full).toBe(false)

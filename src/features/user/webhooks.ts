@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import type { BeforeName } from '../../protocol/constants/webhook.ts'
 import type { Context } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
+import { applyReply } from '../../webhook/apply-reply.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
 import { validateReply } from '../../webhook/validate-reply.ts'
-import { withAnswer } from '../../webhook/with-answer.ts'
 import { UpdateUserInfoExReq, UserRegisterReq } from './schema.ts'
 
 type NewUsers = z.output<typeof UserRegisterReq>['users']
@@ -45,7 +45,7 @@ export async function beforeUpdateUserInfo(
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfo', fields)
   if (!reply) return change
   const wanted = { nickname: reply.nickName || null, faceURL: reply.faceURL || null, ex: reply.ex || null }
-  return validated('beforeUpdateUserInfo', userID, withAnswer(change, wanted))
+  return validated('beforeUpdateUserInfo', userID, applyReply(change, wanted))
 }
 
 export async function beforeUpdateUserInfoEx(
@@ -56,7 +56,7 @@ export async function beforeUpdateUserInfoEx(
   const { nickname, faceURL, ex } = change
   const reply = await callBeforeWebhook(ctx, 'beforeUpdateUserInfoEx', { userID, nickName: nickname, faceURL, ex })
   if (!reply) return change
-  return validated('beforeUpdateUserInfoEx', userID, withAnswer(change, { ...reply, nickname: reply.nickName }))
+  return validated('beforeUpdateUserInfoEx', userID, applyReply(change, { ...reply, nickname: reply.nickName }))
 }
 
 function validated(name: BeforeName, userID: string, wanted: ProfileChange): ProfileChange {

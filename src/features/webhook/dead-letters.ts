@@ -4,8 +4,8 @@ import { isWebhookName } from '../../protocol/constants/webhook.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
-import { sendJobs } from '../../webhook/after.ts'
-import { type DeadLetter, deadJobs, deadLetterPage, dropDead } from '../../webhook/store/dead-letters.ts'
+import { sendWebhookJobs } from '../../webhook/after.ts'
+import { type DeadLetter, deadLetterJobs, deadLetterPage, removeDeadLetters } from '../../webhook/store/dead-letters.ts'
 import type { DeleteDeadLettersReq, GetDeadLettersReq, ReplayReq } from './schema.ts'
 
 /** Dead letters that are replayed at a time; their bodies are in memory together. */
@@ -39,15 +39,15 @@ export async function replay(
   for (let from = 0; from < (all ? MAX_REPLAYED : ids.length); from += REPLAY_BATCH) {
     const given = ids.slice(from, from + REPLAY_BATCH)
     // Replayed letters are deleted, so each round reads the oldest of the rest.
-    const letters = await deadJobs(ctx.db, all ? { after: 0, limit: REPLAY_BATCH } : { ids: given })
+    const letters = await deadLetterJobs(ctx.db, all ? { after: 0, limit: REPLAY_BATCH } : { ids: given })
     const missing = given.find((id) => !letters.some((letter) => letter.id === id))
     if (missing !== undefined) throw ImError.notFound(`there is no dead letter ${missing}`)
     if (letters.length === 0) break
-    await sendJobs(
+    await sendWebhookJobs(
       ctx,
       letters.flatMap(({ job }) => withCurrentURLs(ctx, job)),
     )
-    await dropDead(
+    await removeDeadLetters(
       ctx.db,
       letters.map(({ id }) => id),
     )
@@ -71,5 +71,5 @@ export async function deleteDeadLetters(
   ctx: CallerContext,
   { ids }: z.output<typeof DeleteDeadLettersReq>,
 ): Promise<{ deleted: number }> {
-  return { deleted: await dropDead(ctx.db, ids) }
+  return { deleted: await removeDeadLetters(ctx.db, ids) }
 }

@@ -15,7 +15,7 @@ import {
   uint64,
 } from './shape.ts'
 
-const NO_BOUND = '0 is no bound'
+const NO_BOUND = '0 means no bound'
 
 export const Conversation = named('Conversation', {
   ownerUserID: str(),
@@ -27,7 +27,10 @@ export const Conversation = named('Conversation', {
   isPinned: bool(),
   attachedInfo: str(),
   isPrivateChat: bool(),
-  groupAtType: about(int32(), '0 none, 1 the owner is mentioned, 2 all are, 3 both, 4 an announcement'),
+  groupAtType: about(
+    int32(),
+    '0 no mention, 1 the owner is mentioned, 2 all members are mentioned, 3 both, 4 a group announcement',
+  ),
   ex: str(),
   burnDuration: about(int32(), 'seconds'),
   minSeq: about(int64(), NO_BOUND),
@@ -70,36 +73,50 @@ const conversations = { conversations: list(Conversation) }
 const ids = { conversationIDs: list(str()) }
 
 export const conversationCalls = {
-  '/conversation/get_conversation': answers('One conversation of a user.', { conversation: maybe(Conversation) }),
-  '/conversation/get_conversations': answers('Conversations by ID; unknown ones are left out.', conversations),
-  '/conversation/get_all_conversations': answers('All conversations of a user.', conversations),
-  '/conversation/get_owner_conversation': answers('A page of the conversations of a user.', {
+  '/conversation/get_conversation': answers('Returns one conversation of a user.', {
+    conversation: maybe(Conversation),
+  }),
+  '/conversation/get_conversations': answers(
+    'Lists conversations by ID; unknown conversations are left out.',
+    conversations,
+  ),
+  '/conversation/get_all_conversations': answers('Lists all conversations of a user.', conversations),
+  '/conversation/get_owner_conversation': answers("Lists one page of a user's conversations.", {
     total: int64(),
     ...conversations,
   }),
   '/conversation/get_sorted_conversation_list': answers(
-    'A page of conversations with their newest message, pinned first.',
+    'Lists one page of conversations with their newest message, pinned conversations first.',
     {
       conversationTotal: int64(),
       unreadTotal: int64(),
       conversationElems: list(SortedConversation),
     },
   ),
-  '/conversation/get_incremental_conversations': answers('What changed in the list of conversations since a version.', {
-    ...version,
-    full: bool(),
-    delete: list(str()),
-    insert: list(Conversation),
-    update: list(Conversation),
-  }),
-  '/conversation/get_full_conversation_ids': answers('All conversations, unless the hash says that they are known.', {
-    ...version,
-    equal: bool(),
-    ...ids,
-  }),
-  '/conversation/get_not_notify_conversation_ids': answers('Those that the user receives without push.', ids),
-  '/conversation/get_pinned_conversation_ids': answers('Those that the user has pinned.', ids),
-  '/conversation/set_conversations': does('Changes the settings of a conversation, for one user or several.'),
-  '/conversation/delete_conversations': does('Removes conversations from the list of a user.'),
-  '/conversation/update_conversations_by_user': does('Sets ex of every conversation with a user.'),
+  '/conversation/get_incremental_conversations': answers(
+    "Lists the changes of a user's list of conversations since a version.",
+    {
+      ...version,
+      full: bool(),
+      delete: list(str()),
+      insert: list(Conversation),
+      update: list(Conversation),
+    },
+  ),
+  '/conversation/get_full_conversation_ids': answers(
+    'Lists the IDs of all conversations, unless the hash shows that the client has them.',
+    {
+      ...version,
+      equal: bool(),
+      ...ids,
+    },
+  ),
+  '/conversation/get_not_notify_conversation_ids': answers(
+    'Lists the conversations whose messages the user receives without push.',
+    ids,
+  ),
+  '/conversation/get_pinned_conversation_ids': answers('Lists the conversations that the user has pinned.', ids),
+  '/conversation/set_conversations': does('Changes the settings of a conversation for one or more users.'),
+  '/conversation/delete_conversations': does("Removes conversations from a user's list."),
+  '/conversation/update_conversations_by_user': does('Sets `ex` of every conversation with a given user.'),
 } satisfies Calls

@@ -10,22 +10,25 @@ const SignedParts = named('SignedParts', {
 })
 
 export const fileCalls = {
-  '/object/part_limit': answers('How large the parts of an upload may be, and how many.', {
+  '/object/part_limit': answers('Returns the limits of uploads: the sizes of parts and their number.', {
     minPartSize: int64(),
     maxPartSize: int64(),
     maxNumSize: int32(),
   }),
-  '/object/part_size': answers('How large the parts of a file are to be.', { size: int64() }),
-  '/object/initiate_multipart_upload': answers('Begins an upload; a file that is known is there at once, as `url`.', {
-    url: str(),
-    upload: maybe(
-      named('UploadInfo', { uploadID: str(), partSize: int64(), sign: maybe(SignedParts), expireTime: ms() }),
-    ),
-  }),
-  '/object/auth_sign': answers('Addresses to which the parts are put.', SignedParts),
-  '/object/complete_multipart_upload': answers('Ends an upload.', { url: str() }),
-  '/object/access_url': answers('The address of a file.', { url: str(), expireTime: ms() }),
-  '/object/initiate_form_data': answers('Begins an upload by an HTML form.', {
+  '/object/part_size': answers('Returns the part size to use for a file of a given size.', { size: int64() }),
+  '/object/initiate_multipart_upload': answers(
+    'Begins an upload; if the service already has the content, the answer is its `url` and no upload is needed.',
+    {
+      url: str(),
+      upload: maybe(
+        named('UploadInfo', { uploadID: str(), partSize: int64(), sign: maybe(SignedParts), expireTime: ms() }),
+      ),
+    },
+  ),
+  '/object/auth_sign': answers('Signs the addresses to which the client uploads the parts.', SignedParts),
+  '/object/complete_multipart_upload': answers('Completes an upload.', { url: str() }),
+  '/object/access_url': answers('Returns the address of a file.', { url: str(), expireTime: ms() }),
+  '/object/initiate_form_data': answers('Begins an upload with an HTML form.', {
     id: str(),
     url: str(),
     file: str(),
@@ -34,5 +37,5 @@ export const fileCalls = {
     expires: ms(),
     successCodes: list(int32()),
   }),
-  '/object/complete_form_data': answers('Ends an upload by an HTML form.', { url: str() }),
+  '/object/complete_form_data': answers('Completes an upload with an HTML form.', { url: str() }),
 } satisfies Calls

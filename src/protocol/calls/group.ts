@@ -30,9 +30,9 @@ export const GroupInfo = named('GroupInfo', {
   status: about(int32(), '0 in use, 1 banned, 2 dismissed, 3 muted'),
   creatorUserID: str(),
   groupType: about(int32(), '2'),
-  needVerification: about(int32(), 'who has to be let in: 0 who applies, 1 everybody, 2 nobody'),
-  lookMemberInfo: about(int32(), '0 members see profiles, 1 they do not'),
-  applyMemberFriend: about(int32(), '0 members may befriend each other, 1 they may not'),
+  needVerification: about(int32(), 'approval to join: 0 for applications, 1 for applications and invitations, 2 never'),
+  lookMemberInfo: about(int32(), "0 members may see each other's profiles, 1 they may not"),
+  applyMemberFriend: about(int32(), '0 members may send each other friend requests, 1 they may not'),
   notificationUpdateTime: ms(),
   notificationUserID: str(),
 })
@@ -45,7 +45,7 @@ const GroupMember = named('GroupMember', {
   nickname: str(),
   faceURL: str(),
   appMangerLevel: int32(),
-  joinSource: about(int32(), '0 joined, 1 administrator, 2 invitation, 3 search, 4 QR code'),
+  joinSource: about(int32(), '0 joined directly, 1 by an administrator, 2 invitation, 3 search, 4 QR code'),
   operatorUserID: str(),
   ex: str(),
   muteEndTime: ms(),
@@ -55,7 +55,7 @@ const GroupMember = named('GroupMember', {
 const GroupRequest = named('GroupRequest', {
   userInfo: maybe(PublicUserInfo),
   groupInfo: maybe(GroupInfo),
-  handleResult: about(int32(), '0 pending, 1 agreed, -1 refused'),
+  handleResult: about(int32(), '0 pending, 1 accepted, -1 refused'),
   reqMsg: str(),
   handleMsg: str(),
   reqTime: ms(),
@@ -92,65 +92,105 @@ const MembersDelta = named('MembersDelta', {
 const requests = { total: int64(), groupRequests: list(GroupRequest) }
 
 export const groupCalls = {
-  '/group/create_group': answers('Makes a group with its first members.', { groupInfo: maybe(GroupInfo) }),
-  '/group/set_group_info': does('Changes a group; "" leaves a field as it is.'),
-  '/group/set_group_info_ex': does('Changes a group; null or absent leaves a field as it is.'),
-  '/group/transfer_group': does('Gives a group to another owner.'),
-  '/group/dismiss_group': does('Ends a group.'),
-  '/group/mute_group': does('Lets nobody but owner and administrators write.'),
-  '/group/cancel_mute_group': does('Lets everybody write again.'),
+  '/group/create_group': answers('Creates a group with its first members.', { groupInfo: maybe(GroupInfo) }),
+  '/group/set_group_info': does('Changes a group; a field with "" stays unchanged.'),
+  '/group/set_group_info_ex': does('Changes a group; a null or absent field stays unchanged.'),
+  '/group/transfer_group': does('Transfers a group to another owner.'),
+  '/group/dismiss_group': does('Dismisses a group.'),
+  '/group/mute_group': does('Mutes a group: only the owner and administrators may send messages.'),
+  '/group/cancel_mute_group': does('Unmutes a group.'),
 
   '/group/join_group': does('Joins a group, or applies to join.'),
   '/group/quit_group': does('Leaves a group.'),
-  '/group/invite_user_to_group': does('Brings users into a group.'),
+  '/group/invite_user_to_group': does(
+    'Invites users to a group, or applies for them when the group requires approval.',
+  ),
   '/group/kick_group': does('Removes members from a group.'),
-  '/group/set_group_member_info': does('Changes nickname, picture, ex or role of members.'),
-  '/group/mute_group_member': does('Forbids a member to write for some seconds.'),
-  '/group/cancel_mute_group_member': does('Lets a member write again.'),
+  '/group/set_group_member_info': does('Changes the nickname, picture, `ex` or role of members.'),
+  '/group/mute_group_member': does('Mutes a member for a number of seconds.'),
+  '/group/cancel_mute_group_member': does('Unmutes a member.'),
 
-  '/group/group_application_response': does('Agrees to an application to join (1) or refuses it (-1).'),
-  '/group/get_recv_group_applicationList': answers('A page of the applications that a user may answer.', requests),
-  '/group/get_user_req_group_applicationList': answers('A page of the applications that a user made.', requests),
-  '/group/get_group_users_req_application_list': answers('The applications of given users to a group.', requests),
-  '/group/get_specified_user_group_request_info': answers('The application of one user to a group.', requests),
-  '/group/get_group_application_unhandled_count': answers('How many applications wait for a user to answer.', {
-    count: int64(),
+  '/group/group_application_response': does('Accepts an application to join (1) or refuses it (-1).'),
+  '/group/get_recv_group_applicationList': answers(
+    'Lists one page of the applications to join that a user may answer.',
+    requests,
+  ),
+  '/group/get_user_req_group_applicationList': answers(
+    'Lists one page of the applications to join that a user made.',
+    requests,
+  ),
+  '/group/get_group_users_req_application_list': answers(
+    'Lists the applications of given users to join a group.',
+    requests,
+  ),
+  '/group/get_specified_user_group_request_info': answers(
+    'Returns the application of one user to join a group.',
+    requests,
+  ),
+  '/group/get_group_application_unhandled_count': answers(
+    'Counts the applications to join that a user may answer and has not.',
+    {
+      count: int64(),
+    },
+  ),
+
+  '/group/get_groups_info': answers('Lists groups by ID; unknown groups are left out.', {
+    groupInfos: list(GroupInfo),
   }),
-
-  '/group/get_groups_info': answers('Groups by ID; unknown ones are left out.', { groupInfos: list(GroupInfo) }),
-  '/group/get_groups': answers('A page of all groups, or those that a name is found in.', {
+  '/group/get_groups': answers('Lists one page of all groups, or of the groups whose name contains a text.', {
     total: uint32(),
     groups: list(GroupAndOwner),
   }),
-  '/group/get_joined_group_list': answers('A page of the groups that a user is in.', {
+  '/group/get_joined_group_list': answers('Lists one page of the groups that a user has joined.', {
     total: uint32(),
     groups: list(GroupInfo),
   }),
-  '/group/get_group_abstract_info': answers('How many members groups have, and a hash of who they are.', {
-    groupAbstractInfos: list(GroupAbstract),
+  '/group/get_group_abstract_info': answers(
+    'Returns the number of members of groups, and a hash of their member lists.',
+    {
+      groupAbstractInfos: list(GroupAbstract),
+    },
+  ),
+  '/group/get_group_members_info': answers('Lists members by userID.', { members: list(GroupMember) }),
+  '/group/get_group_member_list': answers("Lists one page of a group's members.", {
+    total: uint32(),
+    members: list(GroupMember),
   }),
-  '/group/get_group_members_info': answers('Members by userID.', { members: list(GroupMember) }),
-  '/group/get_group_member_list': answers('A page of the members.', { total: uint32(), members: list(GroupMember) }),
-  '/group/get_group_member_user_id': answers('The userIDs of all members.', { userIDs: list(str()) }),
+  '/group/get_group_member_user_id': answers('Lists the userIDs of all members.', { userIDs: list(str()) }),
 
-  '/group/get_incremental_join_groups': answers('What changed in the list of joined groups since a version.', {
-    ...delta,
-    insert: list(GroupInfo),
-    update: list(GroupInfo),
-    sortVersion: uint64(),
-  }),
-  '/group/get_full_join_group_ids': answers('All joined groups, unless the hash says that they are known.', {
-    ...version,
-    equal: bool(),
-    groupIDs: list(str()),
-  }),
-  '/group/get_incremental_group_members': answers('What changed among the members since a version.', MembersDelta),
-  '/group/get_incremental_group_members_batch': answers('The same for several groups, by groupID.', {
-    respList: map(MembersDelta),
-  }),
-  '/group/get_full_group_member_user_ids': answers('All members, unless the hash says that they are known.', {
-    ...version,
-    equal: bool(),
-    userIDs: list(str()),
-  }),
+  '/group/get_incremental_join_groups': answers(
+    "Lists the changes of a user's list of joined groups since a version.",
+    {
+      ...delta,
+      insert: list(GroupInfo),
+      update: list(GroupInfo),
+      sortVersion: uint64(),
+    },
+  ),
+  '/group/get_full_join_group_ids': answers(
+    'Lists the IDs of all joined groups, unless the hash shows that the client has them.',
+    {
+      ...version,
+      equal: bool(),
+      groupIDs: list(str()),
+    },
+  ),
+  '/group/get_incremental_group_members': answers(
+    "Lists the changes of a group's list of members since a version.",
+    MembersDelta,
+  ),
+  '/group/get_incremental_group_members_batch': answers(
+    "Lists the changes of several groups' lists of members since a version, by groupID.",
+    {
+      respList: map(MembersDelta),
+    },
+  ),
+  '/group/get_full_group_member_user_ids': answers(
+    'Lists the userIDs of all members, unless the hash shows that the client has them.',
+    {
+      ...version,
+      equal: bool(),
+      userIDs: list(str()),
+    },
+  ),
 } satisfies Calls

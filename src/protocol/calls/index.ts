@@ -21,5 +21,5 @@ export const OPENIM_CALLS: Calls = {
   ...operationCalls,
 }
 
-/** Every call that the documentation knows. */
+/** Every call of the OpenAPI document. */
 export const CALLS: Calls = { ...OPENIM_CALLS, ...ownCalls }

@@ -39,7 +39,7 @@ const MsgData = named('MsgData', {
   createTime: ms(),
   status: about(int32(), '1 sending, 2 sent, 3 failed, 4 deleted'),
   isRead: bool(),
-  options: about(map(bool()), 'what is absent is true'),
+  options: about(map(bool()), 'an absent option is true'),
   offlinePushInfo: maybe(
     named('OfflinePushInfo', {
       title: str(),
@@ -59,7 +59,7 @@ const PulledMessages = named('PulledMessages', { Msgs: list(MsgData), isEnd: boo
 
 const modify = about(
   z.record(z.string(), z.unknown()),
-  'what a webhook changed of the message; absent when it changed nothing',
+  'the fields of the message that a webhook changed; absent when it changed nothing',
 ).optional()
 
 const sent = { serverMsgID: str(), clientMsgID: str(), sendTime: ms(), modify }
@@ -114,49 +114,64 @@ const ConversationWithMessage = named('ConversationWithMessage', {
 const listed = { unreadCount: int64(), conversations: list(ConversationWithMessage) }
 
 export const messageCalls = {
-  '/msg/send_msg': answers('Sends a message for a user or an account of the app.', sent),
+  '/msg/send_msg': answers('Sends a message in the name of a user or of a notification account.', sent),
   '/msg/batch_send_msg': answers('Sends one message to many users.', {
     results: list(
       named('BatchSendResult', { serverMsgID: str(), clientMsgID: str(), sendTime: ms(), recvID: str(), modify }),
     ),
     failedUserIDs: list(str()),
-    queuedNum: about(int32(), 'how many receivers are served by queue; absent when none').optional(),
+    queuedNum: about(
+      int32(),
+      'number of receivers that a queue job sends to; absent when there is no such job',
+    ).optional(),
   }),
-  '/msg/send_simple_msg': answers('Answers a message that a webhook told of, by its key.', sent),
-  '/msg/send_business_notification': answers('Sends data of the app to the clients of a user or a group.', sent),
-  '/msg/check_msg_is_send_success': answers('What became of a call that sent, by its operationID.', {
+  '/msg/send_simple_msg': answers("Sends an answer to a message that a webhook reported, by the message's key.", sent),
+  '/msg/send_business_notification': answers(
+    "Sends a notification with the app's own data to the clients of a user or a group.",
+    sent,
+  ),
+  '/msg/check_msg_is_send_success': answers('Returns whether a call with a given operationID has sent its message.', {
     status: about(int32(), '0 unknown, 2 sent'),
   }),
-  '/msg/get_server_time': answers('The clock of the service.', { serverTime: ms() }),
+  '/msg/get_server_time': answers('Returns the time of the server.', { serverTime: ms() }),
 
-  '/msg/newest_seq': answers('How far each log of a user reaches.', { maxSeqs: map(int64()), minSeqs: map(int64()) }),
-  '/msg/pull_msg_by_seq': answers('Messages of a user by their seqs.', {
+  '/msg/newest_seq': answers("Returns the highest and lowest seq of each of a user's logs.", {
+    maxSeqs: map(int64()),
+    minSeqs: map(int64()),
+  }),
+  '/msg/pull_msg_by_seq': answers('Lists messages of a user by their seqs.', {
     msgs: map(PulledMessages),
     notificationMsgs: map(PulledMessages),
   }),
-  '/msg/get_conversations_has_read_and_max_seq': answers('How far each conversation reaches, and how far it is read.', {
-    seqs: map(named('Seqs', { maxSeq: int64(), hasReadSeq: int64(), maxSeqTime: ms() })),
-    pinnedConversationIDs: list(str()),
-  }),
+  '/msg/get_conversations_has_read_and_max_seq': answers(
+    'Returns the highest seq and the read seq of each conversation.',
+    {
+      seqs: map(named('Seqs', { maxSeq: int64(), hasReadSeq: int64(), maxSeqTime: ms() })),
+      pinnedConversationIDs: list(str()),
+    },
+  ),
   '/msg/search_msg': answers('Searches messages, newest first.', {
     chatLogs: list(named('FoundMessage', { chatLog: maybe(ChatLog), isRevoked: bool() })),
     chatLogsNum: int32(),
-    continuation: about(str(), 'give it to the next call to search on; absent at the end').optional(),
+    continuation: about(str(), 'pass it to the next call to continue the search; absent at the end').optional(),
   }),
 
   '/msg/mark_msgs_as_read': does('Marks single messages as read.'),
   '/msg/mark_conversation_as_read': does('Marks a conversation as read, up to a seq.'),
-  '/msg/set_conversation_has_read_seq': does('Sets how far a conversation is read.'),
-  '/msg/revoke_msg': does('Takes a message back, for everybody.'),
-  '/msg/delete_msgs': does('Hides messages from one user.'),
-  '/msg/delete_msg_phsical_by_seq': does('Erases messages by their seqs; spelt like this.'),
-  '/msg/delete_msg_physical': does('Erases what is older than a moment.'),
-  '/msg/clear_conversation_msg': does('Clears conversations for one user.'),
-  '/msg/user_clear_all_msg': does('Clears all conversations of a user.'),
+  '/msg/set_conversation_has_read_seq': does('Sets the read seq of a conversation.'),
+  '/msg/revoke_msg': does('Revokes a message for all participants.'),
+  '/msg/delete_msgs': does('Deletes messages for one user.'),
+  '/msg/delete_msg_phsical_by_seq': does('Erases messages by their seqs. The path has OpenIM’s spelling.'),
+  '/msg/delete_msg_physical': does('Erases the messages that are older than a given time.'),
+  '/msg/clear_conversation_msg': does('Deletes all messages of conversations for one user.'),
+  '/msg/user_clear_all_msg': does('Deletes all messages of all conversations for one user.'),
 
   '/jssdk/get_active_conversations': answers(
-    'The newest conversations of the caller, with all that a list shows.',
+    "Lists the caller's newest conversations, with everything that a conversation list shows.",
     listed,
   ),
-  '/jssdk/get_conversations': answers('Given conversations of the caller, with all that a list shows.', listed),
+  '/jssdk/get_conversations': answers(
+    'Lists given conversations of the caller, with everything that a conversation list shows.',
+    listed,
+  ),
 } satisfies Calls

@@ -1,4 +1,4 @@
-/** What a message's `content` holds. Names are OpenIM's, with the word Notification kept where clients show it. */
+/** The kind of a message's `content`. OpenIM: the names; Notification is kept in those names that clients display. */
 export const ContentType = {
   // Written by people.
   Text: 101,
@@ -48,7 +48,7 @@ export const ContentType = {
   UserCommandUpdateNotification: 1307,
   UserSubscribeOnlineStatusNotification: 1308,
 
-  /** A message of a notification account: an ordinary message although its number is not. */
+  /** A message of a notification account: an ordinary message, although its number is in the range of notifications. */
   OANotification: 1400,
 
   // Groups.
@@ -80,13 +80,13 @@ export const ContentType = {
   StreamChangedNotification: 1604,
   CustomSignalNotification: 1605,
 
-  // One conversation, as its owner sees it.
+  // One conversation in its owner's list.
   ConversationPrivateChatNotification: 1701,
   ConversationUnreadNotification: 1702,
   ClearConversationNotification: 1703,
   ConversationDeleteNotification: 1704,
 
-  /** What an app backend tells its clients. */
+  /** Data that an app server sends to its clients. */
   BusinessNotification: 2001,
 
   // Messages already sent.
@@ -97,7 +97,7 @@ export const ContentType = {
 
 export type ContentType = (typeof ContentType)[keyof typeof ContentType]
 
-/** Server-made kinds: OpenIM spares them the send checks, whoever sends them. OANotification falls in the range too. */
+/** Server-made kinds. OpenIM: skips the send checks for them, for every sender. The range includes OANotification. */
 export function isNotificationKind(contentType: number): boolean {
   return contentType >= 1000 && contentType <= 5000
 }

@@ -1,10 +1,10 @@
 /** `status` of a message. */
 export const MessageStatus = {
-  /** What a client sends; stored and pushed as Sent. */
+  /** The status that a client sends; the message is stored and pushed as Sent. */
   Sending: 1,
   Sent: 2,
   Failed: 3,
-  /** Also a placeholder: this seq holds nothing to show. */
+  /** Also the status of a placeholder, which fills a seq without a message to show. */
   Deleted: 4,
 } as const
 

@@ -15,7 +15,7 @@ export const Platform = {
 
 export type PlatformID = (typeof Platform)[keyof typeof Platform]
 
-/** Platforms of one class shut each other out under the "same class" login policy. */
+/** Under the "same class" login policy, a login logs out the other devices of its class. */
 export type PlatformClass = 'Mobile' | 'PC' | 'Pad' | 'Web' | 'MiniWeb' | 'Admin' | 'HarmonyOS'
 
 interface PlatformEntry {
@@ -42,12 +42,12 @@ export function isPlatformID(n: number): n is PlatformID {
   return Number.isInteger(n) && n >= Platform.IOS && n <= Platform.HarmonyOS
 }
 
-/** The platform's name on the wire; "" for a number that is no platform, as OpenIM answers. */
+/** The platform's name on the wire. OpenIM: "" for a number that is not a platform. */
 export function platformName(id: number): string {
   return isPlatformID(id) ? PLATFORMS[id].name : ''
 }
 
-/** The class the multi-login policy compares; null for a number that is no platform. */
+/** The class that the multi-login policy compares; null for a number that is not a platform. */
 export function platformClass(id: number): PlatformClass | null {
   return isPlatformID(id) ? PLATFORMS[id].class : null
 }

@@ -1,11 +1,13 @@
-/** Whether the service waits for the app's answer, or tells it afterwards. */
+/**
+ * `before`: the service asks the app server and waits for its reply. `after`: it notifies the app server of an event.
+ */
 type Kind = 'before' | 'after'
 
 interface Entry {
-  /** What the app's server sees as `callbackCommand` and as the last step of the address. */
+  /** The name on the wire: `callbackCommand` in the body, and the last part of the address. */
   command: string
   kind: Kind
-  /** Of a before-hook: what OpenIM's own configuration says of a server that does not answer. */
+  /** OpenIM: default of its configuration. Whether an operation continues when the app server does not answer. */
   failedContinue?: boolean
 }
 
@@ -84,7 +86,7 @@ export type WebhookName = keyof typeof WEBHOOKS
 export type BeforeName = Named<'before'>
 export type AfterName = Named<'after'>
 
-/** Keys that OpenIM's webhooks.yml has and no code reads; `afterRevokeMsg` covers this one. */
+/** OpenIM: keys of its webhooks.yml that no code reads. `afterRevokeMsg` covers this event. */
 export const DEAD_WEBHOOKS = ['afterGroupMsgRevoke'] as const
 
 export function isWebhookName(name: string): name is WebhookName {

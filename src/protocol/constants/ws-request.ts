@@ -1,4 +1,4 @@
-/** What an envelope asks for or brings: `reqIdentifier` of requests, replies and pushes on the socket. */
+/** The kind of an envelope: `reqIdentifier` of requests, replies and pushes on the socket. */
 export const WsRequestID = {
   GetNewestSeq: 1001,
   PullMsgByRange: 1002,

@@ -1,16 +1,16 @@
-/** What a client asks for, as the envelope carries it. Tokens are checked at the handshake; here they mean nothing. */
+/** A client's request in its envelope. The token is ignored here, because the handshake has checked it. */
 export interface WsRequest {
   reqIdentifier: number
   token: string
   sendID: string
   operationID: string
-  /** The client's mark for matching the reply. */
+  /** The client's ID of the request, by which it finds the reply. */
   msgIncr: string
-  /** Protobuf of the request. May be a view into the frame. */
+  /** The request in protobuf. May be a view into the frame. */
   data: Uint8Array
 }
 
-/** A reply (with the request's msgIncr) or a push (with none). */
+/** A reply (with the request's `msgIncr`) or a push (with an empty one). */
 export interface WsResponse {
   reqIdentifier: number
   msgIncr: string
@@ -20,7 +20,7 @@ export interface WsResponse {
   data: Uint8Array
 }
 
-/** A frame that is no envelope. There is nothing to answer to; the message says what is wrong with the frame. */
+/** A frame that is not an envelope, so that it cannot be answered. The message says what is wrong with the frame. */
 export class FrameError extends Error {
   override readonly name = 'FrameError'
 }

@@ -1,50 +1,50 @@
 import { FrameError, INT32_MAX, INT32_MIN, type WsRequest, type WsResponse } from './frame.ts'
 
 /*
- * Go's encoding/gob, as far as OpenIM's envelopes need it. One frame is one whole stream: a message that defines a
- * struct type, then a message that holds a value of it. A message is its length, then its bytes. Numbers are one byte
- * up to 127, else a byte that counts (as 256 − n) the big-endian bytes that follow; signed ones keep the sign in the
- * lowest bit. A struct is (distance to the field's index, value) pairs, zero values left out, and a 0 at the end.
+ * The part of Go's encoding/gob that OpenIM's envelopes need. One frame is one whole stream: a message that defines a
+ * struct type, then a message with a value of that type. A message is its length, then its bytes. A number up to 127 is
+ * one byte. A larger number is a byte 256 − n, followed by n big-endian bytes. A signed number has its sign in the
+ * lowest bit. A struct is pairs of (distance to the field's index, value), without zero values, and ends with a 0.
  *
- * The definition rules the decoder: fields are found by name, in any order, and names we do not know are skipped,
- * because other builds of the clients may order or extend the struct.
+ * The decoder follows the type definition in the frame: it finds fields by name, in any order, and skips unknown names,
+ * because other builds of the clients may reorder or extend the struct.
  */
 
-/** @throws FrameError when the frame is anything but one request */
+/** @throws FrameError when the frame is not exactly one request */
 export function decodeGobRequest(frame: Uint8Array): WsRequest {
   const request: WsRequest = { reqIdentifier: 0, token: '', sendID: '', operationID: '', msgIncr: '', data: EMPTY }
   new GobReader(frame).readStream(REQUEST_FIELDS, request)
   return request
 }
 
-/** @throws FrameError when the frame is anything but one reply */
+/** @throws FrameError when the frame is not exactly one reply */
 export function decodeGobResponse(frame: Uint8Array): WsResponse {
   const response: WsResponse = { reqIdentifier: 0, msgIncr: '', operationID: '', errCode: 0, errMsg: '', data: EMPTY }
   new GobReader(frame).readStream(RESPONSE_FIELDS, response)
   return response
 }
 
-/** A reply or push, byte for byte as the reference server writes it. */
+/** Encodes a reply or push, byte for byte as OpenIM's server does. */
 export function encodeGobResponse(response: WsResponse): Uint8Array {
   return encodeStream(RESPONSE_DEFINITION, RESPONSE_FIELDS, response)
 }
 
-/** A request, as the wasm client writes it but for the type's number (65 here, 64 there), which decoders must not mind. */
+/** Encodes a request as the wasm client does, except for the type's number (65, not 64), which decoders must accept. */
 export function encodeGobRequest(request: WsRequest): Uint8Array {
   return encodeStream(REQUEST_DEFINITION, REQUEST_FIELDS, request)
 }
 
-/** The numbers by which gob knows its builtin types. */
+/** The numbers of gob's builtin types. */
 const GobType = { Bool: 1, Int: 2, Uint: 3, Float: 4, Bytes: 5, String: 6, Complex: 7 } as const
 
-/** Type numbers from here on belong to the sender's own types. */
+/** The sender's own types have numbers from here on. */
 const FIRST_USER_TYPE = 64
 
-// An honest stream has one type of six fields; without a bound a frame full of definitions would cost their square.
+// A normal stream has one type with six fields. Without limits, a frame full of definitions would cost quadratic time.
 const MAX_DEFINITIONS = 8
 const MAX_FIELDS = 64
 
-/** Any number would do for our one type per stream; 65 is what the reference server uses. */
+/** The number of our one type per stream. OpenIM: uses 65; any user type number is valid. */
 const OUR_TYPE = 65
 
 type Value = number | string | Uint8Array
@@ -57,7 +57,7 @@ interface Field<T> {
   type: FieldType
 }
 
-// In the order of OpenIM's own structs: the encoder writes this order, the decoder guesses it first.
+// In the order of OpenIM's own structs: the encoder writes this order, and the decoder tries it first.
 const REQUEST_FIELDS: readonly Field<WsRequest>[] = [
   { name: 'ReqIdentifier', key: 'reqIdentifier', type: GobType.Int },
   { name: 'Token', key: 'token', type: GobType.String },
@@ -80,23 +80,23 @@ const utf8 = new TextEncoder()
 
 const EMPTY = new Uint8Array()
 
-/** A struct type as the stream defines it. */
+/** A struct type that the stream defines. */
 interface Definition {
   id: number
   /** Gob type of each field. */
   types: number[]
-  /** Index into our fields for each field of theirs, −1 for one we do not know. */
+  /** For each field of the definition, its index in our fields; −1 for an unknown field. */
   ours: number[]
 }
 
 // A BOM at the start of a text is part of the text.
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads one frame front to back. Whatever the frame claims about lengths, no read leaves it. */
+/** Reads one frame from front to back. No read leaves the frame, even when the frame claims wrong lengths. */
 class GobReader {
   readonly #bytes: Uint8Array
   #at = 0
-  /** Where the current message ends. */
+  /** The end of the current message. */
   #end: number
 
   constructor(frame: Uint8Array) {
@@ -137,8 +137,8 @@ class GobReader {
   }
 
   /**
-   * wireType{ 2: StructT{ 0: CommonType{0: Name, 1: Id}, 1: Field[]{0: Name, 1: Id} } }. The name of the type and the
-   * inner Id say nothing that matters.
+   * Reads wireType{ 2: StructT{ 0: CommonType{0: Name, 1: Id}, 1: Field[]{0: Name, 1: Id} } }. The name of the type and
+   * the inner Id are ignored.
    */
   #readDefinition(id: number, fields: readonly Field<never>[]): Definition {
     const definition: Definition = { id, types: [], ours: [] }
@@ -255,7 +255,7 @@ class GobReader {
     return this.#bytes.subarray(start, this.#at)
   }
 
-  /** A length that the current message can hold. */
+  /** Reads a length and checks that the current message can hold it. */
   #length(): number {
     const length = this.#uint()
     if (length > this.#end - this.#at) throw new FrameError('a gob text or byte string is longer than its message')
@@ -267,7 +267,7 @@ class GobReader {
     return coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2
   }
 
-  /** Exact up to 2^53; beyond that still large, which is all that the range checks need. */
+  /** Exact up to 2^53. Larger numbers are inexact, but the range checks reject them anyway. */
   #uint(): number {
     const first = this.#byte()
     if (first < 128) return first
@@ -313,14 +313,14 @@ function encodeStream<T>(definition: Uint8Array, fields: readonly Field<T>[], va
   return writer.frame
 }
 
-/** Zero values are not written; an empty byte string is one. */
+/** Whether a value is a zero value, which is not written. An empty byte string is one, too. */
 function isZero(part: number | Uint8Array): boolean {
   return typeof part === 'number' ? part === 0 : part.length === 0
 }
 
 function encodeDefinition(typeName: string, fields: readonly Field<never>[]): Uint8Array {
   const name = utf8.encode(typeName)
-  // Larger than any definition here, which is cut to size below; names are short, so every count is one byte.
+  // Larger than any definition here; it is cut to size below. Names are short, so every count is one byte.
   const body = new GobWriter(256)
   body.int(-OUR_TYPE)
   for (const step of [3, 1, 1]) body.uint(step)
@@ -397,6 +397,6 @@ function uintSize(value: number): number {
   return size
 }
 
-// Encoded once while this module loads, so they stand below all that they are made with.
+// Encoded once, when this module loads. So they must stand after everything that they use.
 const REQUEST_DEFINITION = encodeDefinition('GeneralWsReq', REQUEST_FIELDS)
 const RESPONSE_DEFINITION = encodeDefinition('Resp', RESPONSE_FIELDS)

@@ -3,8 +3,9 @@ import { crc32, gunzipSync, gzipSync } from 'node:zlib'
 import { FrameError } from './frame.ts'
 
 /**
- * One gzip member around a frame. Every inflater reads every level, so the level is ours to choose: what fits into one
- * network packet anyway is stored as it is (under 1 µs instead of 15 µs), the rest is compressed at the cheapest level.
+ * Packs a frame as one gzip member. Every client reads every compression level, so the server may choose. A frame that
+ * fits into one network packet is stored uncompressed (under 1 µs instead of 15 µs); a larger one uses the fastest
+ * level.
  */
 export function gzip(bytes: Uint8Array): Uint8Array {
   return bytes.length < STORED_BELOW ? stored(bytes) : gzipSync(bytes, CHEAPEST)
@@ -13,7 +14,7 @@ export function gzip(bytes: Uint8Array): Uint8Array {
 const STORED_BELOW = 1024
 const CHEAPEST = { level: 1 }
 
-/** RFC 1952 around RFC 1951's uncompressed block: deflate, no flags, no time, unknown system; last block, stored. */
+/** RFC 1952 header: deflate, no flags, no time, unknown system. Then RFC 1951: the last block, stored uncompressed. */
 const STORED_HEAD = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1]
 
 function stored(bytes: Uint8Array): Uint8Array {
@@ -31,7 +32,7 @@ function stored(bytes: Uint8Array): Uint8Array {
 
 /**
  * Unpacks a frame that is one gzip member and nothing else.
- * @throws FrameError when it is not, or when more than `maxBytes` come out: a small frame can hold a gigabyte of zeros
+ * @throws FrameError when the frame is not gzip, or inflates to more than `maxBytes`: a small frame may hold gigabytes
  */
 export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let inflated: Buffer
@@ -40,13 +41,13 @@ export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   } catch {
     throw new FrameError(`the frame is not gzip, or holds more than ${maxBytes} bytes`)
   }
-  // zlib ignores what follows a member and joins further members; both leave a foreign length at the end.
+  // zlib ignores bytes after a member and joins further members. In both cases the last 4 bytes are not this length.
   if (statedLength(bytes) !== inflated.length) throw new FrameError('bytes follow the gzip member')
-  // A plain array: Buffer's slice() shares memory where Uint8Array's copies.
+  // A plain Uint8Array, because slice() of a Buffer shares memory, while slice() of a Uint8Array copies.
   return new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.length)
 }
 
-/** A member ends with the length of what it holds, little-endian. */
+/** The last 4 bytes of a gzip member: the length of the inflated data, little-endian. */
 function statedLength(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset + bytes.byteLength - 4, 4).getUint32(0, true)
 }

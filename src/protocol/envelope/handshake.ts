@@ -3,24 +3,24 @@ import { isPlatformID, type PlatformID } from '../constants/platform.ts'
 import { ImError } from '../errors.ts'
 import type { Compression, SdkType } from './index.ts'
 
-/** What a client says of itself when it connects. */
+/** The parameters with which a client connects. */
 export interface Handshake {
   token: string
   userID: string
   platformID: PlatformID
   operationID: string
-  /** OpenIM: must be there and be a boolean, then means nothing: every connection starts in the foreground. */
+  /** OpenIM: must be a boolean, but is ignored: every connection starts in the foreground. */
   isBackground: boolean
   compression: Compression
   sdkType: SdkType
   sdkVersion: string
-  /** The client waits for a text frame with the outcome before anything else. */
+  /** Whether the client expects a text frame with the outcome as the first frame. */
   isMsgResp: boolean
 }
 
 /**
- * Reads the address a client connects to, in either form: query parameters, or one parameter `v` that packs them all.
- * Checks come in OpenIM's order, so that an address with several faults gets the same answer.
+ * Reads the address that a client connects to, in either form: query parameters, or one parameter `v` with all of them.
+ * The checks have OpenIM's order, so that an address with several errors gets the same answer.
  * @throws ImError 1602 for a missing or wrong parameter, 500 for isBackground
  */
 export function parseHandshake(url: URL, headers: { get(name: string): string | null }): Handshake {
@@ -28,7 +28,7 @@ export function parseHandshake(url: URL, headers: { get(name: string): string | 
   return checked(packed ? fromPacked(packed) : fromQuery(url.searchParams, headers))
 }
 
-/** Parameters with their types, not yet looked at together. */
+/** Parameters with their types, before the checks. */
 interface Claims {
   token: string
   userID: string
@@ -47,7 +47,7 @@ function fromQuery(query: URLSearchParams, headers: { get(name: string): string 
   const isMsgResp = text('isMsgResp') === '' ? false : parseBool(text('isMsgResp'))
   if (isMsgResp === null) throw ImError.connArgs('isMsgResp is not a boolean')
   const isBackground = parseBool(text('isBackground'))
-  // OpenIM: the one parameter whose fault has no code of its own.
+  // OpenIM: an error in this parameter has no code of its own.
   if (isBackground === null) throw ImError.internal('isBackground is missing or not a boolean')
   return {
     token: text('token'),
@@ -82,9 +82,9 @@ function fromPacked(packed: string): Claims {
   }
 }
 
-/** Unpacks base64 in the URL alphabet without padding, with a JSON object in it. */
+/** Parses a JSON object in unpadded URL-safe base64. */
 function parseObject(packed: string): Readonly<Record<string, unknown>> {
-  // A remainder of one character cannot come from whole bytes.
+  // No number of whole bytes encodes to a length with remainder 1.
   if (!/^[\w-]*$/.test(packed) || packed.length % 4 === 1) throw ImError.connArgs('v is not unpadded URL-safe base64')
   let parsed: unknown
   try {
@@ -109,12 +109,12 @@ function checked(claims: Claims): Handshake {
     ...claims,
     platformID,
     sdkType: sdkType === '' ? 'go' : sdkType,
-    // Only this value asks for compression; OpenIM takes any other for none.
+    // OpenIM: any other value means no compression.
     compression: claims.compression === 'gzip' ? 'gzip' : 'none',
   }
 }
 
-/** Go's strconv.ParseBool; null for anything it refuses. */
+/** Parses like Go's strconv.ParseBool; null for a text that Go rejects. */
 function parseBool(text: string): boolean | null {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
   if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false

@@ -5,17 +5,19 @@ import { decodeJsonRequest, encodeJsonResponse } from './json.ts'
 
 export { FrameError, type WsRequest, type WsResponse }
 
-/** The most a client may send in one frame, as it arrives; the reference server drops a connection for more. */
+/**
+ * The largest frame that a client may send, before it is inflated. OpenIM: closes the connection for a larger frame.
+ */
 export const MAX_FRAME_BYTES = 51200
 
-/** The most that may come out of a compressed frame. Twenty times what may go in; honest texts shrink to a tenth. */
+/** The largest inflated frame: twenty times the largest frame. Real texts compress to about a tenth. */
 export const MAX_INFLATED_BYTES = 1024 * 1024
 
 type EnvelopeKind = 'json' | 'gob'
 export type SdkType = 'js' | 'go'
 export type Compression = 'gzip' | 'none'
 
-/** How one connection's frames are written, settled at its handshake. */
+/** The format of one connection's frames, as its handshake asked for. */
 export interface Envelope {
   readonly kind: EnvelopeKind
   readonly compressed: boolean

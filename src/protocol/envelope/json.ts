@@ -4,7 +4,10 @@ import { FrameError, INT32_MAX, INT32_MIN, type WsRequest, type WsResponse } fro
  * The envelope of the pure JavaScript SDK: a binary frame of UTF-8 JSON, with the payload as standard base64.
  */
 
-/** @throws FrameError when the frame is anything but one request; a field that is absent or null is zero */
+/**
+ * Decodes a request. A field that is absent or null gets its zero value.
+ * @throws FrameError when the frame is not exactly one request
+ */
 export function decodeJsonRequest(frame: Uint8Array): WsRequest {
   const fields = parseObject(frame)
   return {
@@ -17,7 +20,7 @@ export function decodeJsonRequest(frame: Uint8Array): WsRequest {
   }
 }
 
-/** A reply or push with its fields in the reference server's order; empty data is null, as the SDK expects it. */
+/** Encodes a reply or push, with the fields in OpenIM's order. Empty data is null, as the SDK expects. */
 export function encodeJsonResponse(response: WsResponse): Uint8Array {
   const { reqIdentifier, msgIncr, operationID, errCode, errMsg, data } = response
   const encoded = data.length === 0 ? null : data.toBase64()
@@ -68,7 +71,7 @@ function text(fields: Fields, key: string): string {
 function base64(fields: Fields, key: string): Uint8Array {
   const encoded = text(fields, key)
   const bytes = decodeBase64(encoded)
-  // What is not base64 fails above, but blanks are passed over: then there are fewer bytes than there are characters for.
+  // decodeBase64 rejects other characters but ignores white space: then there are fewer bytes than the length implies.
   const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0
   if (bytes?.length !== (encoded.length / 4) * 3 - padding) throw new FrameError(`${key} is not standard base64`)
   return bytes

@@ -1,12 +1,12 @@
-/** What the JavaScript SDK sends every ten seconds, to the byte; a runtime's auto-response can match it. */
+/** The exact text that the JavaScript SDK sends every ten seconds, so that the runtime's auto-response can match it. */
 export const JS_PING_TEXT = '{"type":"ping"}'
 
-/** The answer to it: an absent body comes back as null. */
+/** The answer to `JS_PING_TEXT`: an absent body is answered as null. */
 export const JS_PONG_TEXT = '{"type":"pong","body":null}'
 
 /**
- * The text frame that answers a ping: the same object with `type` turned to "pong" and the body kept, by which newer
- * Go cores match it. Null when the text is no ping.
+ * The text frame that answers a ping: `type` is "pong", and the body is the ping's, because newer Go cores match the
+ * pong by it. Null when the text is not a ping.
  */
 export function pongFor(text: string): string | null {
   const frame = parse(text)

@@ -8,10 +8,10 @@ export interface Codec<T> {
 }
 
 /**
- * Decodes what a client sent. Stricter than the codec alone, which would repair invalid UTF-8 and stop without a word
- * at a stray end-of-group tag. One thing it cannot see: a nested message that reads past its own length. So the bytes
- * themselves are never to be passed on to other clients, whose Go decoders would refuse the whole frame and, pulling
- * it, never get past it; what is passed on is encoded anew from what was decoded here.
+ * Decodes a client's payload. It is stricter than the codec alone, which repairs invalid UTF-8 and silently stops at a
+ * stray end-of-group tag. It cannot detect a nested message that reads past its own length. So never forward the bytes
+ * themselves: another client's Go decoder would reject the whole frame and, when it pulls the message, fail forever.
+ * Encode the decoded message again instead.
  * @throws ImError 1001 when the bytes are not that message, or hold a 64-bit number beyond 2^53
  */
 export function decodePayload<T>(codec: Codec<T>, bytes: Uint8Array): T {

@@ -1,11 +1,11 @@
 /*
- * OpenIM's protobuf messages by their OpenIM names: each name is a plain object type and, as a value, its codec
- * ({encode, decode, create, fromPartial}). Bytes from a client go through `decodePayload`.
+ * OpenIM's protobuf messages under their OpenIM names. Each name is a plain object type and, as a value, its codec
+ * ({encode, decode, create, fromPartial}). Decode bytes from a client with `decodePayload`.
  */
 export { type Codec, decodePayload } from './decode.ts'
 export * from './generated/conversation.ts'
 export * from './generated/entities.ts'
-// OpenIM has two pairs of this name; the other one is conversation's.
+// OpenIM: GetConversationsReq and GetConversationsResp exist twice; the other pair is in conversation.proto.
 export {
   ConversationMsg,
   GetActiveConversationsReq,

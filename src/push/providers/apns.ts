@@ -5,13 +5,13 @@ import type { PushTarget } from '../../contracts/jobs.ts'
 import type { PushNotification } from '../compose-push.ts'
 import type { Credential } from '../credentials.ts'
 import {
-  DEAD,
-  type Fate,
-  fateOf,
-  forEach,
+  forEachTarget,
+  INVALID_TOKEN,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   postJson,
   readJson,
   SENT,
@@ -20,23 +20,23 @@ import {
 const PRODUCTION_URL = 'https://api.push.apple.com'
 const SANDBOX_URL = 'https://api.sandbox.push.apple.com'
 
-/** Apple takes a token for an hour, and more than one in twenty minutes as an offence. */
+/** Apple accepts a token for one hour, and throttles callers that create more than one in 20 minutes. */
 const TOKEN_MS = 3_300_000
 const MIN_TOKEN_AGE_MS = 1_200_000
 
-/** How long Apple keeps a notification for a phone that is off. */
+/** Apple keeps a notification this long for a phone that is switched off. */
 const KEPT_SECONDS = 86_400
 
 const GONE = 410
 const FORBIDDEN = 403
 
-const DEAD_REASONS: ReadonlySet<string> = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'Unregistered'])
+const INVALID_TOKEN_REASONS: ReadonlySet<string> = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'Unregistered'])
 
 const ErrorAnswer = z.object({ reason: z.string() })
 
 /**
- * Apple's push service, with a token signed here. Apple speaks HTTP/2 only: a runtime whose `fetch` does not goes
- * through a relay, whose address is `apns.url`.
+ * Apple's push service, with a token signed here. Apple speaks HTTP/2 only: a runtime whose `fetch` does not support
+ * HTTP/2 needs a proxy, whose address is `apns.url`.
  */
 export class Apns implements Provider {
   readonly #config: ApnsConfig
@@ -47,15 +47,15 @@ export class Apns implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
-    return forEach(targets, (target) => this.#send(push, target))
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
+    return forEachTarget(targets, (target) => this.#send(push, target))
   }
 
   async checkKeys(): Promise<void> {
     await importPKCS8(this.#config.key, 'ES256')
   }
 
-  async #send(push: PushNotification, target: PushTarget): Promise<Fate> {
+  async #send(push: PushNotification, target: PushTarget): Promise<PushOutcome> {
     let credential = await this.#credential()
     const post = () => this.#post(push, target, credential)
     let answer = await post()
@@ -63,14 +63,17 @@ export class Apns implements Provider {
       const age = this.#deps.now() - credential.issuedAt
       if (age < MIN_TOKEN_AGE_MS) {
         const afterSeconds = Math.ceil((MIN_TOKEN_AGE_MS - age) / 1_000)
-        return { fate: 'later', why: 'Apple calls a token expired that it must not be given anew yet', afterSeconds }
+        const reason = 'Apple reports the token as expired, but it is too early to sign a new one'
+        return { outcome: 'retry', reason, afterSeconds }
       }
       await this.#deps.credentials.reject(this.#credentialName(), credential)
       credential = await this.#credential()
       answer = await post()
     }
     if (isOk(answer)) return SENT
-    return answer.status === GONE || DEAD_REASONS.has(reasonOf(answer.text)) ? DEAD : fateOf(answer)
+    return answer.status === GONE || INVALID_TOKEN_REASONS.has(reasonOf(answer.text))
+      ? INVALID_TOKEN
+      : outcomeOfFailure(answer)
   }
 
   #post(push: PushNotification, { token, badge }: PushTarget, { value }: Credential) {

@@ -7,18 +7,18 @@ import type { Credential } from '../credentials.ts'
 import {
   type Answer,
   callVendor,
-  DEAD,
-  type Fate,
-  fateOf,
-  forEach,
+  forEachTarget,
+  INVALID_TOKEN,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   postJson,
   readJson,
-  refused,
+  rejected,
   SENT,
-  VendorFault,
+  VendorError,
 } from './provider.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -53,11 +53,11 @@ export class Fcm implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
     const account = await this.#account()
-    // Before the first call, so that a credential which cannot be had fails once and not for each target.
+    // Gets the credential before the first call, so that a failure to get it is one failure, not one per target.
     await this.#credential(account)
-    return forEach(targets, (target) => this.#send(account, messageOf(push, target)))
+    return forEachTarget(targets, (target) => this.#send(account, messageOf(push, target)))
   }
 
   async checkKeys(): Promise<void> {
@@ -65,7 +65,7 @@ export class Fcm implements Provider {
     if (serviceAccount) await importPKCS8(serviceAccount.private_key, 'RS256')
   }
 
-  async #send(account: ServiceAccount, message: object): Promise<Fate> {
+  async #send(account: ServiceAccount, message: object): Promise<PushOutcome> {
     const url = `${this.#config.url}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`
     let credential = await this.#credential(account)
     const post = () => postJson(url, { message }, { authorization: `Bearer ${credential.value}` })
@@ -76,7 +76,7 @@ export class Fcm implements Provider {
       answer = await post()
     }
     if (isOk(answer)) return SENT
-    return isDead(answer) ? DEAD : fateOf(answer)
+    return isInvalidToken(answer) ? INVALID_TOKEN : outcomeOfFailure(answer)
   }
 
   #credential(account: ServiceAccount): Promise<Credential> {
@@ -99,7 +99,7 @@ export class Fcm implements Provider {
       body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
     })
     const token = TokenAnswer.safeParse(readJson(answer.text))
-    if (!isOk(answer) || !token.success) throw new VendorFault(fateOf(answer))
+    if (!isOk(answer) || !token.success) throw new VendorError(outcomeOfFailure(answer))
     return { value: token.data.access_token, issuedAt, expiresAt: issuedAt + token.data.expires_in * 1_000 }
   }
 
@@ -109,15 +109,15 @@ export class Fcm implements Provider {
     const known = fetched.get(this.#config)
     if (known && known.until > this.#deps.now()) return known.account
     const answer = await callVendor(authURL ?? '', { method: 'GET' })
-    if (!isOk(answer)) throw new VendorFault(fateOf(answer))
+    if (!isOk(answer)) throw new VendorError(outcomeOfFailure(answer))
     const account = ServiceAccount.safeParse(readJson(answer.text))
-    if (!account.success) throw new VendorFault(refused('what fcm.authURL answers is no service account'))
+    if (!account.success) throw new VendorError(rejected('fcm.authURL does not answer a service account'))
     fetched.set(this.#config, { account: account.data, until: this.#deps.now() + ACCOUNT_KEPT_MS })
     return account.data
   }
 }
 
-/** Accounts that came from `authURL`. */
+/** The accounts that were fetched from `authURL`. */
 const fetched = new WeakMap<FcmConfig, { account: ServiceAccount; until: number }>()
 
 function nameOf({ project_id, client_email, private_key_id }: ServiceAccount): string {
@@ -138,8 +138,8 @@ function messageOf(push: PushNotification, { token, badge }: PushTarget): object
   }
 }
 
-/** The token is no longer one, or not one of this project. Other faults of a message are not the token's. */
-function isDead({ status, text }: Answer): boolean {
+/** Whether the token is no longer valid, or belongs to another project. Other errors of a message keep the token. */
+function isInvalidToken({ status, text }: Answer): boolean {
   const parsed = ErrorAnswer.safeParse(readJson(text))
   if (!parsed.success) return false
   const { details } = parsed.data.error

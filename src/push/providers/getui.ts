@@ -8,16 +8,16 @@ import type { PushNotification } from '../compose-push.ts'
 import type { Credential } from '../credentials.ts'
 import {
   type Answer,
-  type Fate,
-  fateOf,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   postJson,
   readJson,
-  refused,
+  rejected,
   SENT,
-  VendorFault,
+  VendorError,
 } from './provider.ts'
 
 const TOKEN_EXPIRED = 10_001
@@ -41,29 +41,29 @@ export class Getui implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
-    const fates = new Map<PushTarget, Fate>()
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
+    const outcomes = new Map<PushTarget, PushOutcome>()
     for (const group of Map.groupBy(targets, ({ platforms }) => platforms.join()).values()) {
       for (let i = 0; i < group.length; i += MAX_ALIASES) {
         const part = group.slice(i, i + MAX_ALIASES)
-        const fate = await this.#send(push, part)
-        for (const target of part) fates.set(target, fate)
+        const outcome = await this.#send(push, part)
+        for (const target of part) outcomes.set(target, outcome)
       }
     }
-    return targets.map((target) => fates.get(target) ?? SENT)
+    return targets.map((target) => outcomes.get(target) ?? SENT)
   }
 
   async checkKeys(): Promise<void> {}
 
-  async #send(push: PushNotification, part: readonly PushTarget[]): Promise<Fate> {
+  async #send(push: PushNotification, part: readonly PushTarget[]): Promise<PushOutcome> {
     const userIDs = part.map(({ userID }) => userID)
     const channel = channelOf(push, this.#config, part[0]?.platforms ?? [])
     const content = { push_message: messageOf(push, this.#config), push_channel: channel }
     const [only] = userIDs
     if (only !== undefined && userIDs.length === 1) {
-      // GeTui drops what comes again under the same ID.
+      // GeTui drops a repeated push with the same request_id.
       const request_id = derivedID(push.id, only)
-      return this.#fateOf(
+      return this.#outcomeOf(
         await this.#call('/push/single/alias', { request_id, audience: { alias: [only] }, ...content }),
       )
     }
@@ -72,19 +72,21 @@ export class Getui implements Provider {
       ...content,
     })
     const task = TaskData.safeParse(created.reply?.data)
-    if (created.reply?.code !== 0 || !task.success) return this.#fateOf(created)
+    if (created.reply?.code !== 0 || !task.success) return this.#outcomeOf(created)
     const { taskid } = task.data
-    return this.#fateOf(await this.#call('/push/list/alias', { audience: { alias: userIDs }, taskid, is_async: true }))
+    return this.#outcomeOf(
+      await this.#call('/push/list/alias', { audience: { alias: userIDs }, taskid, is_async: true }),
+    )
   }
 
-  #fateOf({ answer, reply }: Called): Fate {
-    if (!isOk(answer) || !reply) return fateOf(answer)
-    // Nobody has bound that alias: the user has never opened the app with GeTui in it.
+  #outcomeOf({ answer, reply }: Called): PushOutcome {
+    if (!isOk(answer) || !reply) return outcomeOfFailure(answer)
+    // The alias is bound to no device: the user has never opened the app with GeTui in it.
     if (reply.code === 0 || (reply.code === TARGET_INVALID && reply.msg.includes('target'))) return SENT
-    return refused(`code ${reply.code}: ${reply.msg}`)
+    return rejected(`code ${reply.code}: ${reply.msg}`)
   }
 
-  /** With a token that is in force: one that GeTui takes for expired is renewed once. */
+  /** Calls GeTui with the current token. A token that GeTui rejects as expired is renewed once. */
   async #call(path: string, body: object): Promise<Called> {
     let token = await this.#token()
     const post = async () => replyOf(await postJson(this.#config.pushUrl + path, body, { token: token.value }))
@@ -113,15 +115,15 @@ export class Getui implements Provider {
       if (called.reply?.code === 0 && data.success) {
         return { value: data.data.token, issuedAt, expiresAt: data.data.expire_time }
       }
-      const fate = this.#fateOf(called)
-      throw new VendorFault('why' in fate ? fate : refused('GeTui answers without a token'))
+      const result = this.#outcomeOf(called)
+      throw new VendorError('reason' in result ? result : rejected('GeTui issued no token'))
     })
   }
 }
 
 interface Called {
   answer: Answer
-  /** Null when the answer was none of GeTui's. */
+  /** Null when the answer is not in GeTui's format. */
   reply: Reply | null
 }
 
@@ -143,7 +145,7 @@ function messageOf({ title, body }: PushNotification, { channelID, channelName }
   }
 }
 
-/** For devices that are not connected to GeTui itself: through Apple, and through the makers of Android phones. */
+/** The part for devices that are not connected to GeTui: it goes through Apple and the makers of Android phones. */
 function channelOf(push: PushNotification, { channelID }: GetuiConfig, platforms: readonly number[]) {
   const { title, body, sound, ex, collapseKey } = push
   const ios = {

@@ -6,25 +6,28 @@ import { derivedID } from '../../runtime/ids.ts'
 import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
-  DEAD,
-  type Fate,
-  fateOf,
+  INVALID_TOKEN,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   readJson,
   SENT,
 } from './provider.ts'
 
-/** What the gateway may say of single targets, by their index; the others count as done. */
+/**
+ * The gateway may list targets by their index. `dead`: the token is no longer valid; `later`: try again. All other
+ * targets count as sent.
+ */
 const GatewayAnswer = z.object({
   dead: z.array(z.int()).default([]),
   later: z.array(z.int()).default([]),
 })
 
 /**
- * Whatever else there is: a gateway of the app's own gets the notification and whom it is for, in one signed call, and
- * speaks to Huawei, Xiaomi and the others.
+ * A gateway of the app's own, for all other vendors: it gets the notification and its targets in one signed call, and
+ * pushes through Huawei, Xiaomi and others.
  */
 export class HttpPush implements Provider {
   readonly #config: HttpPushConfig
@@ -35,30 +38,30 @@ export class HttpPush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
-    const body = JSON.stringify({ ...push, targets: targets.map(asTold) })
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
+    const body = JSON.stringify({ ...push, targets: targets.map(gatewayTarget) })
     const answer = await callVendor(this.#config.url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        // A repetition goes to the very same targets, or it is another call.
+        // A retry has the same key only when it has the same targets.
         'idempotency-key': derivedID(push.id, ...targets.map(({ userID, token }) => `${userID} ${token}`)),
         'openim-signature': await this.#signature(body),
       },
       body,
     })
-    if (!isOk(answer)) return targets.map(() => fateOf(answer))
+    if (!isOk(answer)) return targets.map(() => outcomeOfFailure(answer))
     const { dead, later } = GatewayAnswer.catch({ dead: [], later: [] }).parse(readJson(answer.text) ?? {})
-    return targets.map((_target, i): Fate => {
-      if (dead.includes(i)) return DEAD
-      if (later.includes(i)) return { fate: 'later', why: 'the gateway says later', afterSeconds: answer.afterSeconds }
-      return SENT
+    return targets.map((_target, i): PushOutcome => {
+      if (dead.includes(i)) return INVALID_TOKEN
+      if (!later.includes(i)) return SENT
+      return { outcome: 'retry', reason: 'the gateway asks to retry later', afterSeconds: answer.afterSeconds }
     })
   }
 
   async checkKeys(): Promise<void> {}
 
-  /** Over the time as well, so that a recorded call is of no use for long. */
+  /** Signs the time together with the body, so that a recorded call cannot be replayed later. */
   async #signature(body: string): Promise<string> {
     const seconds = Math.floor(this.#deps.now() / 1_000)
     const utf8 = new TextEncoder()
@@ -69,6 +72,6 @@ export class HttpPush implements Provider {
   }
 }
 
-function asTold({ userID, platforms, vendor, token, badge }: PushTarget) {
+function gatewayTarget({ userID, platforms, vendor, token, badge }: PushTarget) {
   return { userID, platforms: platforms.map((id) => ({ id, name: platformName(id) })), vendor, token, badge }
 }

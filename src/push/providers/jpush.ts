@@ -5,28 +5,28 @@ import { Platform } from '../../protocol/constants/platform.ts'
 import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
-  type Fate,
-  fateOf,
   isAmbiguous,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   postJson,
   readJson,
   SENT,
 } from './provider.ts'
 
-/** JPush's names for what it serves. */
+/** JPush's names for the platforms that it serves. */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [Platform.IOS, 'ios'],
   [Platform.Android, 'android'],
   [Platform.HarmonyOS, 'hmos'],
 ])
 
-/** JPush gives so many at a time to an app that pays nothing. */
+/** JPush gives at most this many IDs per call to an app on its free plan. */
 const CIDS_AT_A_TIME = 10
 
-/** Nobody has bound that alias: the user has never opened the app with JPush in it. */
+/** The alias is bound to no device: the user has never opened the app with JPush in it. */
 const NO_SUCH_AUDIENCE = 1011
 
 const CidAnswer = z.object({ cidlist: z.array(z.string()) })
@@ -42,30 +42,33 @@ export class Jpush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
-    const fates = new Map<PushTarget, Fate>()
-    // One call for those who share the platforms and, trying again, the call's ID.
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
+    const outcomes = new Map<PushTarget, PushOutcome>()
+    // One call for all targets with the same platforms and, in a retry, the same call ID.
     const calls = Map.groupBy(targets, ({ platforms, attempt }) => `${platforms.join()} ${attempt}`)
     for (const group of calls.values()) {
-      const fate = await this.#send(push, group)
-      for (const target of group) fates.set(target, fate)
+      const outcome = await this.#send(push, group)
+      for (const target of group) outcomes.set(target, outcome)
     }
-    return targets.map((target) => fates.get(target) ?? SENT)
+    return targets.map((target) => outcomes.get(target) ?? SENT)
   }
 
   async checkKeys(): Promise<void> {}
 
-  async #send(push: PushNotification, group: readonly PushTarget[]): Promise<Fate> {
+  async #send(push: PushNotification, group: readonly PushTarget[]): Promise<PushOutcome> {
     const cid = group[0]?.attempt || (await this.#cid())
     const body = { ...(cid && { cid }), ...bodyOf(push, group, this.#config, this.#deps.production) }
     const answer = await postJson(this.#config.pushURL, body, this.#authorization())
     if (isOk(answer) || codeOf(answer.text) === NO_SUCH_AUDIENCE) return SENT
-    const fate = fateOf(answer)
-    // With the same ID JPush recognises what it has done already.
-    return fate.fate === 'later' && isAmbiguous(answer) ? { ...fate, attempt: cid } : fate
+    const result = outcomeOfFailure(answer)
+    // With the same ID JPush recognises a push that it has already sent.
+    return result.outcome === 'retry' && isAmbiguous(answer) ? { ...result, attempt: cid } : result
   }
 
-  /** An ID for one call, from a stock that is fetched ahead; "" when JPush gives none, and then a retry may double. */
+  /**
+   * An ID for one call, from a stock that is fetched in advance; "" when JPush gives no ID, so that a retry may push
+   * twice.
+   */
   async #cid(): Promise<string> {
     if (!this.#config.cid) return ''
     const { appKey, pushURL } = this.#config
@@ -86,7 +89,7 @@ export class Jpush implements Provider {
   }
 }
 
-/** IDs that are not used yet, by app. */
+/** Call IDs that are not used yet, by app. */
 const cids = new Map<string, string[]>()
 
 function bodyOf(
@@ -116,7 +119,7 @@ function bodyOf(
   }
 }
 
-/** As OpenIM says it where both phones are meant. */
+/** OpenIM: sends "all" for iOS and Android together. */
 function platformsOf(group: readonly PushTarget[]): 'all' | string[] {
   const platforms = group[0]?.platforms ?? []
   if (platforms.includes(Platform.IOS) && platforms.includes(Platform.Android)) return 'all'

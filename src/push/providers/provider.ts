@@ -3,69 +3,72 @@ import { inParallel } from '../../platform/concurrency/parallel.ts'
 import type { PushNotification } from '../compose-push.ts'
 import type { Credentials } from '../credentials.ts'
 
-/** What became of one target. */
-export type Fate =
-  | { fate: 'sent' }
-  /** The vendor knows that the device is gone: its token is to be removed. */
-  | { fate: 'dead' }
-  /** It will not do, and trying again would change nothing. */
-  | { fate: 'refused'; why: string }
-  /** The vendor is busy or cannot be reached. `attempt` is given back with the next try. */
-  | { fate: 'later'; why: string; afterSeconds: number | null; attempt?: string }
+/** The result of a push to one target. */
+export type PushOutcome =
+  | { outcome: 'sent' }
+  /** The vendor reports that the token is no longer valid: remove it. */
+  | { outcome: 'invalid-token' }
+  /** The vendor rejected the push, and a retry would be rejected, too. */
+  | { outcome: 'rejected'; reason: string }
+  /** The vendor is busy or cannot be reached. The next try gets `attempt` back in its target. */
+  | { outcome: 'retry'; reason: string; afterSeconds: number | null; attempt?: string }
 
+export type FailedPush = Extract<PushOutcome, { reason: string }>
+
+/** One push service that the configuration can enable. */
 export interface Provider {
-  /** One fate per target, in order. May throw a VendorFault when nothing was sent to anyone. */
-  push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]>
-  /** @throws Error with a sentence for the operator when the keys of the configuration cannot be used */
+  /** One outcome per target, in order. May throw a VendorError when no target was pushed to. */
+  push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]>
+  /** @throws Error when a key of the configuration cannot be used */
   checkKeys(): Promise<void>
 }
 
-/** What providers stand on. */
+/** The arguments of every provider, besides its configuration. */
 export interface ProviderDeps {
   credentials: Credentials
   /** ms. */
   now(): number
-  /** Whether Apple's production service is meant. */
+  /** Whether to use Apple's production service, not its sandbox. */
   production: boolean
 }
 
-/** Something in common to all targets failed: their credential could not be had, say. */
-export class VendorFault extends Error {
-  readonly fate: Fate
+/** A failure that concerns all targets of a call, for example a credential that the vendor does not issue. */
+export class VendorError extends Error {
+  readonly result: FailedPush
 
-  constructor(fate: Extract<Fate, { why: string }>) {
-    super(fate.why)
-    this.fate = fate
+  constructor(result: FailedPush) {
+    super(result.reason)
+    this.result = result
   }
 }
 
-export const SENT: Fate = { fate: 'sent' }
-export const DEAD: Fate = { fate: 'dead' }
+export const SENT: PushOutcome = { outcome: 'sent' }
+export const INVALID_TOKEN: PushOutcome = { outcome: 'invalid-token' }
 
-export function refused(why: string): Extract<Fate, { why: string }> {
-  return { fate: 'refused', why }
+export function rejected(reason: string): FailedPush {
+  return { outcome: 'rejected', reason }
 }
 
-/** A vendor's answer; status 0 when there was none. */
+/** A vendor's answer; status 0 when the vendor did not answer. */
 export interface Answer {
   status: number
   text: string
-  /** Of the header Retry-After. */
+  /** The value of the header Retry-After. */
   afterSeconds: number | null
 }
 
-/** A vendor that is slower than this counts as not reachable. */
+/** A vendor that does not answer within this time counts as not reachable. */
 const TIMEOUT_MS = 10_000
-/** The runtime opens no more connections at a time. */
-const AT_A_TIME = 6
-/** Of an answer, no more can tell why. Who logs it cuts it shorter. */
-const MAX_WHY_CHARS = 10_000
+/** The runtime opens at most 6 connections at a time. */
+const MAX_PARALLEL = 6
+/** The part of an answer that is kept as the reason; the log cuts it shorter. */
+const MAX_REASON_CHARS = 10_000
 
 const OK = 200
 const TOO_MANY_REQUESTS = 429
 const SERVER_FAULT = 500
 
-/** Calls a vendor. Never throws: what does not answer is status 0. */
+/** Calls a vendor. Never throws: status 0 means that the vendor did not answer. */
 export async function callVendor(url: string, init: RequestInit): Promise<Answer> {
   const aborter = new AbortController()
   const timer = setTimeout(() => aborter.abort(), TIMEOUT_MS)
@@ -92,28 +95,31 @@ export function isOk({ status }: Answer): boolean {
   return status >= OK && status < 300
 }
 
-/** Whether the same call may do better in a while. */
-function isPassing({ status }: Answer): boolean {
+/** Whether a later retry of the same call may succeed. */
+function isTemporary({ status }: Answer): boolean {
   return status === 0 || status === TOO_MANY_REQUESTS || status >= SERVER_FAULT
 }
 
-/** Whether the vendor may have done it all the same: it did not say no, it broke. */
+/** Whether the vendor may have sent the push nevertheless: it did not reject the call, but failed. */
 export function isAmbiguous({ status }: Answer): boolean {
   return status === 0 || status >= SERVER_FAULT
 }
 
-/** The fate behind an answer that is neither good nor understood more exactly. */
-export function fateOf(answer: Answer): Extract<Fate, { why: string }> {
-  const why = `${answer.status === 0 ? 'no answer' : answer.status}: ${answer.text.slice(0, MAX_WHY_CHARS)}`
-  return isPassing(answer) ? { fate: 'later', why, afterSeconds: answer.afterSeconds } : refused(why)
+/** The outcome of an answer that is not a success, judged by its status alone. */
+export function outcomeOfFailure(answer: Answer): FailedPush {
+  const reason = `${answer.status === 0 ? 'no answer' : answer.status}: ${answer.text.slice(0, MAX_REASON_CHARS)}`
+  return isTemporary(answer) ? { outcome: 'retry', reason, afterSeconds: answer.afterSeconds } : rejected(reason)
 }
 
-/** For vendors that take one token a call. */
-export function forEach(targets: readonly PushTarget[], send: (target: PushTarget) => Promise<Fate>): Promise<Fate[]> {
-  return inParallel(targets, AT_A_TIME, send)
+/** For vendors that accept one token per call. */
+export function forEachTarget(
+  targets: readonly PushTarget[],
+  send: (target: PushTarget) => Promise<PushOutcome>,
+): Promise<PushOutcome[]> {
+  return inParallel(targets, MAX_PARALLEL, send)
 }
 
-/** JSON as the vendor wrote it, or null. */
+/** The parsed JSON, or null when the text is not JSON. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -122,7 +128,7 @@ export function readJson(text: string): unknown {
   }
 }
 
-/** Retry-After is a number of seconds or a date. */
+/** Parses Retry-After, which is a number of seconds or a date. */
 function secondsOf(header: string | null): number | null {
   if (header === null) return null
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000

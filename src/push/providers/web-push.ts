@@ -6,19 +6,19 @@ import { encryptForBrowser } from '../aes128gcm.ts'
 import type { PushNotification } from '../compose-push.ts'
 import {
   callVendor,
-  DEAD,
-  type Fate,
-  fateOf,
-  forEach,
+  forEachTarget,
+  INVALID_TOKEN,
   isOk,
+  outcomeOfFailure,
   type Provider,
   type ProviderDeps,
+  type PushOutcome,
   readJson,
-  refused,
+  rejected,
   SENT,
 } from './provider.ts'
 
-/** How long the service keeps a notification for a browser that is closed. */
+/** The browser's push service keeps a notification this long for a browser that is closed. */
 const KEPT_SECONDS = 86_400
 const TOKEN_SECONDS = 43_200
 
@@ -28,7 +28,7 @@ const GONE = 410
 const P256DH_BYTES = 65
 const AUTH_BYTES = 16
 
-/** What a browser's `PushManager.subscribe` gives; other fields are let pass. */
+/** The result of `PushManager.subscribe` in a browser; other fields are ignored. */
 export const PushSubscription = z.object({
   endpoint: z.url({ protocol: /^https?$/ }),
   keys: z.object({ p256dh: bytes(P256DH_BYTES), auth: bytes(AUTH_BYTES) }),
@@ -36,7 +36,7 @@ export const PushSubscription = z.object({
 
 export type PushSubscription = z.output<typeof PushSubscription>
 
-/** Browsers, by RFC 8030, 8291 and 8292. Whoever serves the browser is told nothing but that there is something. */
+/** Browsers, by RFC 8030, 8291 and 8292. The payload is encrypted, so the browser's push service cannot read it. */
 export class WebPush implements Provider {
   readonly #config: WebPushConfig
   readonly #deps: ProviderDeps
@@ -46,11 +46,11 @@ export class WebPush implements Provider {
     this.#deps = deps
   }
 
-  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<Fate[]> {
+  async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
     const tokens = new Map<string, Promise<string>>()
-    return forEach(targets, async (target) => {
+    return forEachTarget(targets, async (target) => {
       const subscription = PushSubscription.safeParse(readJson(target.token))
-      if (!subscription.success) return DEAD
+      if (!subscription.success) return INVALID_TOKEN
       const { origin } = new URL(subscription.data.endpoint)
       const token = tokens.get(origin) ?? this.#sign(origin)
       tokens.set(origin, token)
@@ -67,14 +67,14 @@ export class WebPush implements Provider {
     { badge }: PushTarget,
     subscription: PushSubscription,
     token: string,
-  ): Promise<Fate> {
+  ): Promise<PushOutcome> {
     const { title, body, ex, clientMsgID, conversationID, sendID, groupID, sessionType, contentType } = push
     const shown = { title, body, ex, badge, clientMsgID, conversationID, sendID, groupID, sessionType, contentType }
     const sealed = await encryptForBrowser(new TextEncoder().encode(JSON.stringify(shown)), subscription.keys).catch(
       () => null,
     )
-    // Its keys are of the right length and no point on the curve: nothing can ever be sent there.
-    if (!sealed) return refused('the keys of the subscription cannot be used')
+    // The public key has the right length but is not a point on the curve: no push can ever be sent to it.
+    if (!sealed) return rejected('the keys of the subscription cannot be used')
     const answer = await callVendor(subscription.endpoint, {
       method: 'POST',
       headers: {
@@ -88,7 +88,7 @@ export class WebPush implements Provider {
       body: sealed,
     })
     if (isOk(answer)) return SENT
-    return answer.status === NOT_FOUND || answer.status === GONE ? DEAD : fateOf(answer)
+    return answer.status === NOT_FOUND || answer.status === GONE ? INVALID_TOKEN : outcomeOfFailure(answer)
   }
 
   async #sign(audience: string): Promise<string> {

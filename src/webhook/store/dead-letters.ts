@@ -4,10 +4,10 @@ import { chunked, type Database } from '../../platform/storage/d1.ts'
 import { packBody, unpackBody } from '../body.ts'
 import { webhookDeadLetter } from '../tables.ts'
 
-/** More than this are not kept: an address that nobody mends must not fill the database. The oldest go. */
+/** The oldest dead letters beyond this number are deleted, so that a broken address cannot fill the database. */
 const MAX_KEPT = 100_000
 
-/** Bodies together in one call to D1 are at most this long, uncompressed. */
+/** A call to D1 is sent as soon as its bodies exceed this length together, uncompressed. */
 const MAX_BATCH_CHARS = 4_000_000
 
 /** A dead letter without its body. */
@@ -24,8 +24,11 @@ const COLUMNS = {
   deadTime: webhookDeadLetter.deadTime,
 }
 
-/** Keeps jobs that could not be delivered; one that is kept already stays as it is. Their bodies must be there. */
-export async function keepDead(db: Database, jobs: readonly WebhookJob[], deadTime: number): Promise<void> {
+/**
+ * Stores jobs that could not be delivered. A job that is stored already stays unchanged. Each job must have its body:
+ * read the ones that wait in D1 first.
+ */
+export async function keepDeadLetters(db: Database, jobs: readonly WebhookJob[], deadTime: number): Promise<void> {
   let chars = 0
   let batch: WebhookJob[] = []
   const flush = async () => {
@@ -49,7 +52,7 @@ export async function keepDead(db: Database, jobs: readonly WebhookJob[], deadTi
   await db.delete(webhookDeadLetter).where(sql`${id} <= (SELECT max(${id}) FROM ${webhookDeadLetter}) - ${MAX_KEPT}`)
 }
 
-/** Newest first; "" = of every webhook. */
+/** A page of dead letters, newest first; with the name "", those of every webhook. */
 export async function deadLetterPage(
   db: Database,
   name: string,
@@ -69,8 +72,8 @@ export async function deadLetterPage(
   return { total: counted[0]?.total ?? 0, rows }
 }
 
-/** Those of the given IDs that are there, or the oldest behind an ID, as jobs that can be queued again. */
-export async function deadJobs(
+/** The dead letters with the given IDs that exist, or the oldest after an ID, as jobs that can be enqueued again. */
+export async function deadLetterJobs(
   db: Database,
   which: { ids: readonly number[] } | { after: number; limit: number },
 ): Promise<{ id: number; job: WebhookJob }[]> {
@@ -87,15 +90,15 @@ async function select(db: Database, where: SQL | undefined, limit: number): Prom
   return rows.map(({ id, body, deadTime: _, ...job }) => ({ id, job: { ...job, body: unpackBody(body) } }))
 }
 
-/** @returns how many there were */
-export async function dropDead(db: Database, ids: readonly number[]): Promise<number> {
-  let dropped = 0
+/** @returns the number of removed dead letters */
+export async function removeDeadLetters(db: Database, ids: readonly number[]): Promise<number> {
+  let removed = 0
   for (const part of chunked(ids)) {
     const rows = await db
       .delete(webhookDeadLetter)
       .where(inArray(webhookDeadLetter.id, part))
       .returning({ id: webhookDeadLetter.id })
-    dropped += rows.length
+    removed += rows.length
   }
-  return dropped
+  return removed
 }

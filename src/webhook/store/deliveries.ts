@@ -2,14 +2,14 @@ import { and, count, desc, eq, sql } from 'drizzle-orm'
 import { chunked, type Database } from '../../platform/storage/d1.ts'
 import { webhookDelivery } from '../tables.ts'
 
-export type DeliveryRow = typeof webhookDelivery.$inferSelect
+export type WebhookDeliveryRow = typeof webhookDelivery.$inferSelect
 
 const PARAMETERS_PER_ROW = 10
 
-/** Writes down what was tried, and forgets what lies more than `keep` deliveries back. */
-export async function logDeliveries(
+/** Records tries to deliver after-webhooks, and deletes all tries but the newest `keep`. */
+export async function recordWebhookDeliveries(
   db: Database,
-  rows: readonly Omit<DeliveryRow, 'id'>[],
+  rows: readonly Omit<WebhookDeliveryRow, 'id'>[],
   keep: number,
 ): Promise<void> {
   const [first, ...rest] = chunked(rows, PARAMETERS_PER_ROW).map((part) => db.insert(webhookDelivery).values(part))
@@ -19,19 +19,19 @@ export async function logDeliveries(
   await db.batch([first, ...rest, trim])
 }
 
-/** What is looked for; "" and false do not narrow. */
-export interface DeliveryFilter {
+/** Filters the recorded deliveries; "" and false filter nothing. */
+export interface WebhookDeliveryFilter {
   eventID: string
   name: string
   failedOnly: boolean
 }
 
-/** Newest first. The table is small by its nature, so it is searched without an index, which every row would pay for. */
-export async function deliveryPage(
+/** A page, newest first. Searched without an index: the table is bounded, and an index would cost a write per row. */
+export async function webhookDeliveryPage(
   db: Database,
-  { eventID, name, failedOnly }: DeliveryFilter,
+  { eventID, name, failedOnly }: WebhookDeliveryFilter,
   window: { offset: number; limit: number },
-): Promise<{ total: number; rows: DeliveryRow[] }> {
+): Promise<{ total: number; rows: WebhookDeliveryRow[] }> {
   const where = and(
     eventID === '' ? undefined : eq(webhookDelivery.eventID, eventID),
     name === '' ? undefined : eq(webhookDelivery.name, name),

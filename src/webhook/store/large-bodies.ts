@@ -17,16 +17,16 @@ export async function putLargeBody(
     .onConflictDoNothing()
 }
 
-/** Null when the job is done: only then is its body removed. */
-export async function largeBody(db: Database, job: JobID): Promise<string | null> {
-  const [row] = await db.select({ body: webhookLargeBody.body }).from(webhookLargeBody).where(isOf(job))
+/** Null when the job is done: a body is removed only then. */
+export async function readLargeBody(db: Database, job: JobID): Promise<string | null> {
+  const [row] = await db.select({ body: webhookLargeBody.body }).from(webhookLargeBody).where(belongsTo(job))
   return row ? unpackBody(row.body) : null
 }
 
-export async function dropLargeBody(db: Database, job: JobID): Promise<void> {
-  await db.delete(webhookLargeBody).where(isOf(job))
+export async function removeLargeBody(db: Database, job: JobID): Promise<void> {
+  await db.delete(webhookLargeBody).where(belongsTo(job))
 }
 
-function isOf({ eventID, url }: JobID): SQL | undefined {
+function belongsTo({ eventID, url }: JobID): SQL | undefined {
   return and(eq(webhookLargeBody.eventID, eventID), eq(webhookLargeBody.url, url))
 }

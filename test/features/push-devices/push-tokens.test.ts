@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../src/platform/storage/d1.ts'
-import { tokensOf } from '../../../src/push/tokens.ts'
+import { findTokens } from '../../../src/push/tokens.ts'
 import { adminToken, bindings, post, register, userToken } from '../../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '', data: {} }
@@ -20,7 +20,7 @@ const update = (userID: string, given: object, token: string) =>
   post('/third/update_push_token', { userID, platformID: 1, expireTime: 0, ...given }, token)
 
 const tokens = async (userID: string, afterMs = 0) =>
-  (await tokensOf(openDatabase(bindings.DB), [userID], Date.now() + afterMs)).map(
+  (await findTokens(openDatabase(bindings.DB), [userID], Date.now() + afterMs)).map(
     ({ provider, platformID, token }) => `${provider} ${platformID} ${token}`,
   )
 

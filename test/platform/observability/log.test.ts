@@ -101,8 +101,8 @@ describe('the operationID', () => {
     await worker.queue(batch, bindings, execution)
     expect((await getQueueResult(batch, execution)).retryMessages).toHaveLength(2)
     expect(errorLines().map(({ message, messageID, operationID }) => [message, messageID, operationID])).toEqual([
-      ['a job failed', 'm1', 'op-of-the-job'],
-      ['a job failed', 'm2', ''],
+      ['job failed', 'm1', 'op-of-the-job'],
+      ['job failed', 'm2', ''],
     ])
   })
 })

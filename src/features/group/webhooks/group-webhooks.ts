@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { GroupStatus } from '../../../protocol/constants/group.ts'
 import type { Context } from '../../../runtime/context.ts'
 import { sendAfterWebhook } from '../../../webhook/after.ts'
+import { applyReply } from '../../../webhook/apply-reply.ts'
 import { callBeforeWebhook } from '../../../webhook/before.ts'
 import type { AfterFields, GroupFields } from '../../../webhook/commands.ts'
 import { validateReply } from '../../../webhook/validate-reply.ts'
-import { withAnswer } from '../../../webhook/with-answer.ts'
 import { CreateGroupReq, SetGroupInfoExReq } from '../change-schema.ts'
 
 /*
@@ -39,7 +39,7 @@ export async function beforeCreateGroup(
   const reply = await callBeforeWebhook(ctx, 'beforeCreateGroup', { operationID, ...group, initMemberList: members })
   if (!reply) return { ...req, status: group.status }
   const { status } = validateReply('beforeCreateGroup', FirstStatus, { status: reply.status ?? group.status })
-  const asked = { ...withAnswer(req, reply), groupInfo: withAnswer(req.groupInfo, reply) }
+  const asked = { ...applyReply(req, reply), groupInfo: applyReply(req.groupInfo, reply) }
   const wanted = validateReply('beforeCreateGroup', CreateGroupReq, asked)
   return { ...wanted, status }
 }
@@ -96,7 +96,7 @@ export async function beforeSetGroupInfo(ctx: Context, change: GroupInfoChange):
     applyMemberFriend: change.applyMemberFriend ?? 0,
   })
   if (!reply) return change
-  const wanted = withAnswer(change, {
+  const wanted = applyReply(change, {
     ...reply,
     groupName: reply.groupName || null,
     introduction: reply.introduction || null,
@@ -121,7 +121,7 @@ function olderTexts({ groupName, notification, introduction, faceURL }: GroupInf
 /** @returns the change, with the app server's changes */
 export async function beforeSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<GroupInfoChange> {
   const reply = await callBeforeWebhook(ctx, 'beforeSetGroupInfoEx', { operationID: ctx.operationID, ...change })
-  return reply ? validateReply('beforeSetGroupInfoEx', SetGroupInfoExReq, withAnswer(change, reply)) : change
+  return reply ? validateReply('beforeSetGroupInfoEx', SetGroupInfoExReq, applyReply(change, reply)) : change
 }
 
 export function afterSetGroupInfoEx(ctx: Context, change: GroupInfoChange): Promise<void> {

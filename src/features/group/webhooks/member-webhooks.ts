@@ -2,11 +2,11 @@ import type { GroupMemberRecord } from '../../../contracts/group-change.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { Context } from '../../../runtime/context.ts'
-import { jobsFor, queueJobs, sendAfterWebhook } from '../../../webhook/after.ts'
+import { queueWebhookJobs, sendAfterWebhook, webhookJobsFor } from '../../../webhook/after.ts'
+import { applyReply } from '../../../webhook/apply-reply.ts'
 import { callBeforeWebhook } from '../../../webhook/before.ts'
 import type { AfterFields, BeforeReply } from '../../../webhook/commands.ts'
 import { validateReply } from '../../../webhook/validate-reply.ts'
-import { withAnswer } from '../../../webhook/with-answer.ts'
 import { SetGroupMemberInfo } from '../change-schema.ts'
 import type { GroupRow } from '../tables.ts'
 import { typeText } from './group-webhooks.ts'
@@ -38,7 +38,7 @@ export async function beforeMemberJoinGroup(
 function withChanges(member: GroupMemberRecord, { muteEndTime, ...changes }: Changes): GroupMemberRecord {
   const { groupID } = member
   const wanted = validateReply('beforeMemberJoinGroup', SetGroupMemberInfo, { groupID, ...changes })
-  const joins = withAnswer(member, { ...wanted, muteEndTime })
+  const joins = applyReply(member, { ...wanted, muteEndTime })
   requireSameOwner('beforeMemberJoinGroup', member, joins.roleLevel)
   return joins
 }
@@ -104,7 +104,7 @@ export async function beforeSetGroupMemberInfo(
 ): Promise<SetGroupMemberInfo> {
   const reply = await callBeforeWebhook(ctx, 'beforeSetGroupMemberInfo', memberFields(change))
   if (!reply) return change
-  const asked = withAnswer(change, { ...reply, nickname: reply.nickName })
+  const asked = applyReply(change, { ...reply, nickname: reply.nickName })
   const wanted = validateReply('beforeSetGroupMemberInfo', SetGroupMemberInfo, asked)
   requireSameOwner('beforeSetGroupMemberInfo', { userID: change.userID, roleLevel }, wanted.roleLevel ?? roleLevel)
   return wanted
@@ -114,9 +114,9 @@ export async function beforeSetGroupMemberInfo(
 export function afterSetGroupMemberInfo(ctx: Context, changes: readonly SetGroupMemberInfo[]): Promise<void> {
   const { operationID } = ctx
   const jobs = changes.flatMap((change) =>
-    jobsFor(ctx, 'afterSetGroupMemberInfo', { operationID, fields: memberFields(change) }),
+    webhookJobsFor(ctx, 'afterSetGroupMemberInfo', { operationID, fields: memberFields(change) }),
   )
-  return queueJobs(ctx, jobs)
+  return queueWebhookJobs(ctx, jobs)
 }
 
 /** OpenIM: the key is `nickName`, with a capital N. */

@@ -7,7 +7,7 @@ import type { AfterName } from '../../../protocol/constants/webhook.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { MsgData } from '../../../protocol/proto/index.ts'
 import { derivedID } from '../../../runtime/ids.ts'
-import { type AfterWebhookContext, jobsFor, queueJobs } from '../../../webhook/after.ts'
+import { type AfterWebhookContext, queueWebhookJobs, webhookJobsFor } from '../../../webhook/after.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from '../../../webhook/before.ts'
 import type { BeforeReply } from '../../../webhook/commands.ts'
 import { messageFields, replyKey } from '../../../webhook/message-fields.ts'
@@ -159,7 +159,7 @@ export async function queueAfterSendWebhooks(
   messages: readonly AcceptedMessage[],
 ): Promise<void> {
   try {
-    await queueJobs(
+    await queueWebhookJobs(
       ctx,
       messages.flatMap((message) => afterSendJobs(ctx, message)),
     )
@@ -188,14 +188,20 @@ function afterSendJobs(
     const fields = messageFields({ ...msg, seq: 0, status }, operationID)
     jobs.push(
       ...(inGroup
-        ? jobsFor(ctx, 'afterSendGroupMsg', { ...eventFields('afterSendGroupMsg'), fields: { ...fields, groupID } })
-        : jobsFor(ctx, 'afterSendSingleMsg', { ...eventFields('afterSendSingleMsg'), fields: { ...fields, recvID } })),
+        ? webhookJobsFor(ctx, 'afterSendGroupMsg', {
+            ...eventFields('afterSendGroupMsg'),
+            fields: { ...fields, groupID },
+          })
+        : webhookJobsFor(ctx, 'afterSendSingleMsg', {
+            ...eventFields('afterSendSingleMsg'),
+            fields: { ...fields, recvID },
+          })),
     )
   }
   if (seq > 0 && isSelectedBy(webhooks.afterMsgSaveDB, msg)) {
     const to = inGroup ? { recvID: '', groupID } : { recvID, groupID: '' }
     const fields = { ...messageFields(msg, operationID), ...to }
-    jobs.push(...jobsFor(ctx, 'afterMsgSaveDB', { ...eventFields('afterMsgSaveDB'), fields }))
+    jobs.push(...webhookJobsFor(ctx, 'afterMsgSaveDB', { ...eventFields('afterMsgSaveDB'), fields }))
   }
   return jobs
 }

@@ -9,7 +9,7 @@ import type { Database } from '../../../platform/storage/d1.ts'
 import { MessageStatus, MsgFrom } from '../../../protocol/constants/message-status.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import { WebhookQueue } from '../../../runtime/webhook-queue.ts'
-import { type Audience, asksBeforeOnlinePush, beforeOnlinePush } from '../../../webhook/push.ts'
+import { type Audience, beforeOnlinePush, hasOnlinePushWebhook } from '../../../webhook/before-push.ts'
 import type { StampedMessage } from '../log/append.ts'
 import type { MessageLog } from '../log/message-log.ts'
 import type { GatedMessage } from './dispatch.ts'
@@ -37,7 +37,7 @@ export class AppServer {
 
   /** Whether the app is asked about a message before it is pushed. */
   needsBeforePush({ item }: GatedMessage): boolean {
-    return asksBeforeOnlinePush(this.#deps.config(), item)
+    return hasOnlinePushWebhook(this.#deps.config(), item)
   }
 
   /** Asks it. Never fails: a fault that is not the app's stops no push. */

@@ -1,4 +1,4 @@
-import type { Audience } from '../../../webhook/push.ts'
+import type { Audience } from '../../../webhook/before-push.ts'
 
 /** Begins something once its messages' audiences are known. */
 interface Step<P> {

@@ -1,7 +1,7 @@
 import type { DeliveredMessage } from '../../../contracts/messages.ts'
 import { notificationTwin } from '../../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../../protocol/push-messages.ts'
-import { longestPushWait } from '../../../webhook/push.ts'
+import { maxOnlinePushWaitMs } from '../../../webhook/before-push.ts'
 import type { Device } from '../state/devices.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
@@ -13,7 +13,7 @@ const MAX_WAIT_MS = 2_000
 export function pushInSeqOrder(user: UserCore, conversationID: string, messages: readonly OutgoingMessage[]): void {
   pushToDevices(user, conversationID, user.reorderBuffer.take(conversationID, messages))
   if (!user.reorderBuffer.isWaiting(conversationID)) return
-  const waitMs = MAX_WAIT_MS + longestPushWait(user.config)
+  const waitMs = MAX_WAIT_MS + maxOnlinePushWaitMs(user.config)
   setTimeout(() => pushToDevices(user, conversationID, user.reorderBuffer.flushOverdue(conversationID)), waitMs)
 }
 

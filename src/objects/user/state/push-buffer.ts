@@ -3,7 +3,7 @@ import type { PushJob } from '../../../contracts/jobs.ts'
 import { sleep } from '../../../platform/concurrency/backoff.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 import type { Database } from '../../../platform/storage/d1.ts'
-import { type PushedMessage, pushJobs } from '../../../push/enqueue.ts'
+import { type PushedMessage, toPushJobs } from '../../../push/enqueue.ts'
 import { removeTokensOfPlatform } from '../../../push/tokens.ts'
 import type { PushState } from './push-state.ts'
 
@@ -119,7 +119,7 @@ export class PushBuffer {
       this.#pushState.recordPush(message.conversationID, seq, raisesBadgeBy)
     }
     const jobs = due.flatMap(({ message, countsOnBadge }) =>
-      pushJobs(message, [{ userID: this.#userID, badge: this.#pushState.shownBadge(countsOnBadge) }]),
+      toPushJobs(message, [{ userID: this.#userID, badge: this.#pushState.shownBadge(countsOnBadge) }]),
     )
     try {
       await this.#deps.send(jobs)

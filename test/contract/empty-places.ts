@@ -1,6 +1,6 @@
 /**
- * Where an answer is empty, and so shows nothing of its shape: null, [] and {}. Items of a list count as one, and so
- * do the values of a map when `maps` names its place.
+ * The places where an answer is empty (null, [] or {}), so that it does not show its shape. The items of a list count
+ * as one place. The values of a map count as one place, too, when `maps` has the place of the map.
  */
 export function emptyPlaces(answer: unknown, maps: readonly string[] = []): string[] {
   const filled = new Map<string, boolean>()

@@ -8,9 +8,9 @@ import { announceInvitationRequests } from '../features/group/membership/announc
 import { sendToAll, sendToUsers } from '../features/message/send/batch-send-msg.ts'
 import { addToDirectory } from '../features/message/store.ts'
 import type { Context } from '../runtime/context.ts'
-import { clean } from './cron.ts'
+import { clean } from './cleaning.ts'
 
-/** Does one job of the `transfer` queue. */
+/** Runs one job of the `transfer` queue. */
 export function runTransferJob(ctx: Context, _env: Bindings, body: unknown): Promise<void> {
   return handle(ctx, TransferJob.parse(body))
 }

@@ -15,7 +15,7 @@ const message = Buffer.from(
 ).toString('base64')
 const base = { operationID: 'op', conversationID: 'sg_1', home: 'sg_1', message }
 
-/** Runs jobs as the queue would, in a deployment that pushes, and tells what came of them. */
+/** Runs jobs as the queue would, in a deployment with push; returns their outcomes and the jobs that they enqueued. */
 async function consume(bodies: unknown[], setting: object = { enable: 'http' }, more: Partial<Bindings> = {}) {
   const queued: { job: PushJob; delaySeconds: number | undefined }[] = []
   const outcomes: string[] = []
@@ -34,7 +34,7 @@ async function consume(bodies: unknown[], setting: object = { enable: 'http' }, 
     body,
     attempts: 1,
     ack: () => outcomes.push('done'),
-    retry: ({ delaySeconds }: { delaySeconds: number }) => outcomes.push(`again in ${delaySeconds} s`),
+    retry: ({ delaySeconds }: { delaySeconds: number }) => outcomes.push(`retry in ${delaySeconds} s`),
   }))
   const batch = { queue: 'openim-edge-push', messages } as unknown as MessageBatch<unknown>
   const execution = createExecutionContext()
@@ -43,14 +43,14 @@ async function consume(bodies: unknown[], setting: object = { enable: 'http' }, 
   return { queued, outcomes }
 }
 
-/** The gateway and JPush; what they were told, and how they answer. */
+/** Fakes the gateway and JPush; returns the requests that they received. */
 function vendors(answer: (url: string) => Response) {
-  const told: { url: string; body: { targets: { userID: string }[] } }[] = []
+  const received: { url: string; body: { targets: { userID: string }[] } }[] = []
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
-    told.push({ url: String(url), body: JSON.parse(String(init?.body)) })
+    received.push({ url: String(url), body: JSON.parse(String(init?.body)) })
     return answer(String(url))
   })
-  return told
+  return received
 }
 
 afterEach(() => {
@@ -60,55 +60,55 @@ afterEach(() => {
 const receivers = (...userIDs: string[]) => userIDs.map((userID) => ({ userID, badge: 1 }))
 const OK = () => new Response('{}')
 
-describe('a job that rings', () => {
-  it('is done when the vendor has it', async () => {
-    const told = vendors(OK)
+describe('a push job with receivers', () => {
+  it('is done when the vendor accepts the push', async () => {
+    const received = vendors(OK)
     expect((await consume([{ kind: 'ring', ...base, receivers: receivers('ann', 'bob') }])).outcomes).toEqual(['done'])
-    expect(told.map(({ body }) => body.targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
+    expect(received.map(({ body }) => body.targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
   })
 
-  it('comes again as a whole when nothing could be done', async () => {
+  it('is retried as a whole when every push failed', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     vendors(() => new Response('', { status: 429, headers: { 'retry-after': '40' } }))
     const { queued, outcomes } = await consume([{ kind: 'ring', ...base, receivers: receivers('ann') }])
-    expect(outcomes).toEqual(['again in 40 s'])
+    expect(outcomes).toEqual(['retry in 40 s'])
     expect(queued).toEqual([])
   })
 
-  it('goes on with what is left, and rings nobody twice', async () => {
+  it('enqueues a job for the failed targets only, so that no user gets the push twice', async () => {
     vendors(() => new Response(JSON.stringify({ later: [1] }), { headers: { 'retry-after': '9' } }))
     const first = await consume([{ kind: 'ring', ...base, receivers: receivers('ann', 'bob', 'eve') }])
     expect(first.outcomes).toEqual(['done'])
     expect(first.queued).toMatchObject([{ job: { kind: 'retry', targets: [{ userID: 'bob' }] }, delaySeconds: 9 }])
     vi.restoreAllMocks()
-    const told = vendors(OK)
+    const received = vendors(OK)
     expect((await consume([first.queued[0]?.job])).outcomes).toEqual(['done'])
-    expect(told.map(({ body }) => body.targets.map(({ userID }) => userID))).toEqual([['bob']])
+    expect(received.map(({ body }) => body.targets.map(({ userID }) => userID))).toEqual([['bob']])
   })
 
-  it('goes on with the vendor that was busy, and not with the other', async () => {
+  it('retries only the vendor that was busy', async () => {
     const setting = { enable: 'http,jpush', platforms: { IOS: ['jpush'] } }
     vendors((url) => (url.includes('jpush') ? new Response('', { status: 503 }) : OK()))
     const { queued } = await consume([{ kind: 'ring', ...base, receivers: receivers('ann') }], setting)
     expect(queued).toMatchObject([{ job: { kind: 'retry', targets: [{ provider: 'jpush', userID: 'ann' }] } }])
   })
 
-  it('is dropped when nobody is rung any more', async () => {
-    const told = vendors(OK)
+  it('is dropped when push was switched off meanwhile', async () => {
+    const received = vendors(OK)
     const { outcomes } = await consume([{ kind: 'ring', ...base, receivers: receivers('ann') }], { enable: '' })
     expect(outcomes).toEqual(['done'])
-    expect(told).toEqual([])
+    expect(received).toEqual([])
   })
 
-  it('that is no job holds up none of the others', async () => {
+  it('is run when another message of the batch is malformed', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     vendors(OK)
     const jobs = [{ kind: 'toll' }, { kind: 'ring', ...base, receivers: receivers('ann') }]
-    expect([...(await consume(jobs)).outcomes].sort()).toEqual(['again in 2 s', 'done'])
+    expect([...(await consume(jobs)).outcomes].sort()).toEqual(['done', 'retry in 2 s'])
   })
 })
 
-describe('the app, before phones are rung,', () => {
+describe('the beforeOfflinePush webhook', () => {
   const info = { title: 'T', desc: 'D', ex: 'E', iOSPushSound: 'S', iOSBadgeCount: true, signalInfo: '' }
   const encoded = (given: object) => {
     const content = Buffer.from(JSON.stringify({ content: 'hello' }))
@@ -117,35 +117,35 @@ describe('the app, before phones are rung,', () => {
       MsgData.encode(MsgData.fromPartial({ ...msg, senderPlatformID: 1, atUserIDList: ['ann'], ...given })).finish(),
     ).toString('base64')
   }
-  const hooked = (given: object = {}) => ({
+  const withWebhook = (given: object = {}) => ({
     OPENIM_WEBHOOKS: JSON.stringify({ url: 'https://app.example', beforeOfflinePush: { enable: true, ...given } }),
   })
 
-  /** What the app was asked and what the gateway was told, when both answer so. */
-  function world(answer: object | (() => never), gateway: () => Response = OK) {
+  /** Fakes the app server and the gateway; returns the requests that they received. */
+  function fakeServers(answer: object | (() => never), gateway: () => Response = OK) {
     const asked: object[] = []
-    const told: { targets: { userID: string; badge: number }[]; title: string; body: string }[] = []
+    const pushed: { targets: { userID: string; badge: number }[]; title: string; body: string }[] = []
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
       const body = JSON.parse(String(init?.body))
       if (new URL(String(url)).host === 'app.example') {
         asked.push({ ...body, path: new URL(String(url)).pathname })
         return typeof answer === 'function' ? answer() : Response.json(answer)
       }
-      told.push(body)
+      pushed.push(body)
       return gateway()
     })
-    return { asked, told }
+    return { asked, pushed }
   }
-  const ring = (userIDs: string[], msg: object = {}, hook: object = {}) =>
+  const push = (userIDs: string[], msg: object = {}, hook: object = {}) =>
     consume(
       [{ kind: 'ring', ...base, message: encoded(msg), receivers: receivers(...userIDs) }],
       undefined,
-      hooked(hook),
+      withWebhook(hook),
     )
 
-  it('is asked who is rung and for what', async () => {
-    const { asked, told } = world({})
-    expect((await ring(['ann', 'bob'], { offlinePushInfo: info })).outcomes).toEqual(['done'])
+  it('sends the receivers and the message to the app server', async () => {
+    const { asked, pushed } = fakeServers({})
+    expect((await push(['ann', 'bob'], { offlinePushInfo: info })).outcomes).toEqual(['done'])
     expect(asked).toEqual([
       {
         ...{ callbackCommand: 'callbackBeforeOfflinePushCommand', path: '/callbackBeforeOfflinePushCommand' },
@@ -154,39 +154,39 @@ describe('the app, before phones are rung,', () => {
         ...{ atUserIDList: ['ann'], content: '{"content":"hello"}' },
       },
     ])
-    expect(told.map(({ targets }) => targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
-    expect(told[0]).toMatchObject({ title: 'T', body: 'D' })
+    expect(pushed.map(({ targets }) => targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
+    expect(pushed[0]).toMatchObject({ title: 'T', body: 'D' })
   })
 
-  it('may refuse, and nobody is rung', async () => {
-    const { told } = world({ actionCode: 0, nextCode: 1, errCode: 5001 })
-    expect(await ring(['ann'])).toEqual({ outcomes: ['done'], queued: [] })
-    expect(told).toEqual([])
+  it('stops the push when the app server refuses', async () => {
+    const { pushed } = fakeServers({ actionCode: 0, nextCode: 1, errCode: 5001 })
+    expect(await push(['ann'])).toEqual({ outcomes: ['done'], queued: [] })
+    expect(pushed).toEqual([])
   })
 
-  it('may choose other words, and they are those of a second try, too', async () => {
+  it('changes the texts of the push and of its retry', async () => {
     const wanted = { title: 'New T', desc: 'New D', ex: '', iOSPushSound: '', iOSBadgeCount: false, signalInfo: '' }
     const busy = () => new Response(JSON.stringify({ later: [1] }))
-    const { told } = world({ offlinePushInfo: wanted }, busy)
-    const { queued } = await ring(['ann', 'bob'], { offlinePushInfo: info })
-    expect(told).toMatchObject([{ title: 'New T', body: 'New D' }])
+    const { pushed } = fakeServers({ offlinePushInfo: wanted }, busy)
+    const { queued } = await push(['ann', 'bob'], { offlinePushInfo: info })
+    expect(pushed).toMatchObject([{ title: 'New T', body: 'New D' }])
     vi.restoreAllMocks()
-    const again = world({})
-    expect((await consume([queued[0]?.job], undefined, hooked())).outcomes).toEqual(['done'])
-    expect(again.asked).toEqual([])
-    expect(again.told).toMatchObject([{ title: 'New T', body: 'New D', targets: [{ userID: 'bob' }] }])
+    const retry = fakeServers({})
+    expect((await consume([queued[0]?.job], undefined, withWebhook())).outcomes).toEqual(['done'])
+    expect(retry.asked).toEqual([])
+    expect(retry.pushed).toMatchObject([{ title: 'New T', body: 'New D', targets: [{ userID: 'bob' }] }])
   })
 
-  it('may choose other users, of whom those are rung who want it', async () => {
+  it('adds the users that the app server names, if they want the push', async () => {
     await register('hook_eve', 'hook_mute')
     await user('hook_eve').setAppBadge(7)
     await user('hook_mute').setConversation({
       ...{ conversationID: 'sg_1', conversationType: 3, userID: '', groupID: '1' },
       recvMsgOpt: 2,
     })
-    const { told } = world({ userIDList: ['bob', 'hook_eve', 'hook_mute', 'nobody', 'bob'] })
-    await ring(['ann', 'bob'])
-    expect(told.map(({ targets }) => targets.map(({ userID, badge }) => [userID, badge]))).toEqual([
+    const { pushed } = fakeServers({ userIDList: ['bob', 'hook_eve', 'hook_mute', 'nobody', 'bob'] })
+    await push(['ann', 'bob'])
+    expect(pushed.map(({ targets }) => targets.map(({ userID, badge }) => [userID, badge]))).toEqual([
       [
         ['bob', 1],
         ['hook_eve', 7],
@@ -194,39 +194,39 @@ describe('the app, before phones are rung,', () => {
     ])
   })
 
-  it('that chooses nobody leaves it at those who were to be rung', async () => {
-    const { told } = world({ userIDList: [] })
-    await ring(['ann'])
-    expect(told).toMatchObject([{ targets: [{ userID: 'ann' }] }])
+  it('keeps the receivers when the app server answers an empty list', async () => {
+    const { pushed } = fakeServers({ userIDList: [] })
+    await push(['ann'])
+    expect(pushed).toMatchObject([{ targets: [{ userID: 'ann' }] }])
   })
 
   it.each([
     [true, 1],
     [false, 0],
-  ])('that is away is passed over with failedContinue %s in %d pushes', async (failedContinue, pushes) => {
+  ])('applies failedContinue %s when the app server does not answer: %d pushes', async (failedContinue, pushes) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
-    const { told } = world(() => {
+    const { pushed } = fakeServers(() => {
       throw new TypeError('refused')
     })
-    expect((await ring(['ann'], {}, { failedContinue })).outcomes).toEqual(['done'])
-    expect(told).toHaveLength(pushes)
+    expect((await push(['ann'], {}, { failedContinue })).outcomes).toEqual(['done'])
+    expect(pushed).toHaveLength(pushes)
   })
 
-  it('that names more users than can be rung at once stops the push', async () => {
-    const { told } = world({ userIDList: Array.from({ length: 201 }, (_, i) => `u${i}`) })
-    await ring(['ann'])
-    expect(told).toEqual([])
+  it('stops the push when the app server names more users than one job holds', async () => {
+    const { pushed } = fakeServers({ userIDList: Array.from({ length: 201 }, (_, i) => `u${i}`) })
+    await push(['ann'])
+    expect(pushed).toEqual([])
   })
 
-  it('is not asked of typing', async () => {
-    const { asked } = world({})
-    await ring(['ann'], { contentType: 113 })
+  it('is not called for typing', async () => {
+    const { asked } = fakeServers({})
+    await push(['ann'], { contentType: 113 })
     expect(asked).toEqual([])
   })
 })
 
-describe('a job that asks', () => {
-  it('rings those who want it, with their badge', async () => {
+describe('a push job that asks the user objects', () => {
+  it('enqueues the push for the users that want it, with their badges', async () => {
     await user('ann').setAppBadge(4)
     await user('bob').setConversation({
       ...{ conversationID: 'sg_1', conversationType: 3, userID: '', groupID: '1' },
@@ -238,8 +238,8 @@ describe('a job that asks', () => {
   })
 })
 
-describe('a deployment whose push key is no good', () => {
-  it('says so when it is asked whether it is ready, and not what the key is', async () => {
+describe('a deployment with a push key that cannot be used', () => {
+  it('is reported as not ready, without showing the key', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'
     const apns = { keyID: 'k', teamID: 't', topic: 'x', key }
     const env = { ...bindings, OPENIM_PUSH: JSON.stringify({ enable: 'apns', apns }) } as Bindings
@@ -250,7 +250,7 @@ describe('a deployment whose push key is no good', () => {
         files: 'ok',
         objects: 'ok',
         queues: 'ok',
-        push: 'the key of apns in the configuration is not one that it can use',
+        push: 'the key of apns in the configuration cannot be used',
       },
     })
   })

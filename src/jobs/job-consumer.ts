@@ -13,24 +13,24 @@ import { retryDelay } from './retry-delay.ts'
 
 const FIRST_RETRY_SECONDS = 2
 
-/** Does one job; throws when its message is to come again. */
+/** Runs one job; throws when the queue should deliver its message again. */
 export type RunJob = (ctx: Context, env: Bindings, body: unknown) => Promise<void>
 
-/** Every job carries these: its kind, and the operationID that ties the log lines together. */
+/** The fields of every job: its kind, and the operationID that connects its log lines. */
 const Traced = z.object({ kind: z.string(), operationID: z.string() })
 
-/** A consumer that does the jobs of a batch, so many at a time. */
-export function eachJob(atATime: number, run: RunJob) {
+/** Creates a consumer that runs the jobs of a batch, at most `maxParallel` at the same time. */
+export function createJobConsumer(maxParallel: number, run: RunJob) {
   return async (batch: MessageBatch<unknown>, env: Bindings): Promise<void> => {
     const log = createLog(configOf(env).logLevel, { queue: batch.queue })
-    await inParallel(batch.messages, atATime, async (message) => {
+    await inParallel(batch.messages, maxParallel, async (message) => {
       try {
         await runTraced(run, message.body, env)
         message.ack()
         count('openim_jobs_total', { queue: batch.queue, outcome: 'done' })
       } catch (error) {
         const { id: messageID, attempts } = message
-        log.error('a job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
+        log.error('job failed', error, { operationID: operationIDOf(message.body), messageID, attempts })
         count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
         message.retry({ delaySeconds: delayOf(error, attempts) })
       }
@@ -39,8 +39,8 @@ export function eachJob(atATime: number, run: RunJob) {
 }
 
 function delayOf(error: unknown, attempts: number): number {
-  const own = error instanceof RetryLater ? error.delaySeconds : null
-  return own ?? retryDelay(FIRST_RETRY_SECONDS, attempts)
+  const requested = error instanceof RetryLater ? error.delaySeconds : null
+  return requested ?? retryDelay(FIRST_RETRY_SECONDS, attempts)
 }
 
 function runTraced(run: RunJob, body: unknown, env: Bindings): Promise<void> {

@@ -4,29 +4,33 @@ import type { PlatformID } from '../protocol/constants/platform.ts'
 import type { DeviceTokenRow } from './tables.ts'
 
 /**
- * Where to ring each receiver. On every platform it is the first provider of the platform's route that can: one that
- * has a token of the user there, or one that knows users by their IDs. So no device is rung by two vendors.
+ * Chooses the targets of a push for each receiver. Per platform, the first provider of the configured route is used
+ * that has a token of the user, or that addresses users by userID. So no device gets the same push from two vendors.
  */
-export function targetsOf(
+export function chooseTargets(
   config: PushConfig,
   receivers: readonly PushReceiver[],
   tokens: readonly DeviceTokenRow[],
 ): PushTarget[] {
   const byUser = Map.groupBy(tokens, (row) => row.userID)
-  return receivers.flatMap((receiver) => targetsOfUser(config, receiver, byUser.get(receiver.userID) ?? []))
+  return receivers.flatMap((receiver) => chooseTargetsOfUser(config, receiver, byUser.get(receiver.userID) ?? []))
 }
 
-function targetsOfUser(config: PushConfig, { userID, badge }: PushReceiver, tokens: DeviceTokenRow[]): PushTarget[] {
+function chooseTargetsOfUser(
+  config: PushConfig,
+  { userID, badge }: PushReceiver,
+  tokens: DeviceTokenRow[],
+): PushTarget[] {
   const common = { userID, badge, attempt: '' }
   const targets: PushTarget[] = []
   const byUserID = new Map<ProviderName, PlatformID[]>()
   for (const [platformID, route] of config.routes) {
     for (const provider of route) {
-      const here = tokens.filter((row) => row.platformID === platformID && row.provider === provider)
-      for (const { token, vendor } of here)
+      const matching = tokens.filter((row) => row.platformID === platformID && row.provider === provider)
+      for (const { token, vendor } of matching)
         targets.push({ ...common, provider, platforms: [platformID], token, vendor })
-      if (here.length > 0) break
-      if (!knowsUsers(config, provider)) continue
+      if (matching.length > 0) break
+      if (!isAddressedByUserID(config, provider)) continue
       byUserID.set(provider, [...(byUserID.get(provider) ?? []), platformID])
       break
     }
@@ -37,7 +41,7 @@ function targetsOfUser(config: PushConfig, { userID, badge }: PushReceiver, toke
   return targets
 }
 
-/** JPush and GeTui devices bind the userID as their alias, so nothing has to be registered here. */
-function knowsUsers({ providers }: PushConfig, provider: ProviderName): boolean {
+/** JPush and GeTui devices bind the userID as their alias, so they need no token in `device_token`. */
+function isAddressedByUserID({ providers }: PushConfig, provider: ProviderName): boolean {
   return provider === 'jpush' || provider === 'getui' || (provider === 'http' && providers.http?.byUserID === true)
 }

@@ -6,10 +6,10 @@ import { ImError } from '../protocol/errors.ts'
 import { OptionKey, optionIsOn } from '../protocol/message-options.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from './before.ts'
-import type { OfflinePushFields } from './commands.ts'
+import type { OfflinePushInfoFields } from './commands.ts'
 import { contentText } from './message-fields.ts'
 
-/** To whose devices a message is pushed, of those who take part in its conversation. */
+/** The participants of a conversation to whose devices a message is pushed. */
 export type Audience = 'everybody' | 'nobody' | ReadonlySet<string>
 
 /** Whether a message is pushed to the devices of one user. */
@@ -18,10 +18,9 @@ export function isInAudience(audience: Audience, userID: string): boolean {
 }
 
 /**
- * Whether the app is asked about a message before it is pushed to devices. Without these hooks this is all that they
- * cost.
+ * Whether the app server is asked before this message is pushed online. This check is the only cost without webhooks.
  */
-export function asksBeforeOnlinePush(
+export function hasOnlinePushWebhook(
   { webhooks }: Pick<Config, 'webhooks'>,
   { sessionType, contentType }: Pick<MsgData, 'sessionType' | 'contentType'>,
 ): boolean {
@@ -29,15 +28,15 @@ export function asksBeforeOnlinePush(
   return hook !== undefined && contentType !== ContentType.Typing && !hook.deniedTypes.has(contentType)
 }
 
-/** How long a message may wait for the app at most; ms. */
-export function longestPushWait({ webhooks }: Pick<Config, 'webhooks'>): number {
+/** The longest time (ms) that a message may wait for the app server before an online push. */
+export function maxOnlinePushWaitMs({ webhooks }: Pick<Config, 'webhooks'>): number {
   const { beforeOnlinePush, beforeGroupOnlinePush } = webhooks
   return Math.max(beforeOnlinePush?.timeoutMs ?? 0, beforeGroupOnlinePush?.timeoutMs ?? 0)
 }
 
 /**
- * Before a message is pushed to the devices that are connected, and to phones. The app may stop that, and in a group
- * name those whose devices get it. An app that must be heard and cannot be stops it, too.
+ * Asks the app server before a message is pushed to connected devices and to phones. The app server may stop the push
+ * and, in a group, choose the receivers. Without `failedContinue`, an app server that does not answer stops it, too.
  */
 export async function beforeOnlinePush(ctx: BeforeWebhookContext, msg: MsgData): Promise<Audience> {
   try {
@@ -49,32 +48,33 @@ export async function beforeOnlinePush(ctx: BeforeWebhookContext, msg: MsgData):
     return reply?.userIDList && reply.userIDList.length > 0 ? new Set(reply.userIDList) : 'everybody'
   } catch (error) {
     if (!(error instanceof ImError)) throw error
-    ctx.log.info('the app stops the push of a message', { code: error.code, serverMsgID: msg.serverMsgID })
+    ctx.log.info('push refused by the app server', { code: error.code, serverMsgID: msg.serverMsgID })
     return 'nobody'
   }
 }
 
-/** OpenIM: the receiver first, and the sender too where the sender's other devices get the message. */
+/** OpenIM: names the receiver first, and also the sender when the sender's other devices get the message. */
 function receiversOf({ sendID, recvID, options }: MsgData): string[] {
   return sendID !== recvID && optionIsOn(options, OptionKey.SenderSync) ? [recvID, sendID] : [recvID]
 }
 
-export interface OfflinePushReply {
+/** The receivers and the texts of an offline push, after the app server was asked. */
+export interface OfflinePushDecision {
   userIDs: readonly string[]
-  /** Null when neither the message nor the app says anything about it. */
-  info: OfflinePushFields | null
+  /** Null when neither the message nor the app server gives push texts. */
+  info: OfflinePushInfoFields | null
 }
 
 /**
- * Before these users are rung by their vendors' pushes. The app may choose others, and other words; of typing it is
- * never asked.
- * @throws ImError the refusal; 90004 or 90007 when the app must be heard and cannot be
+ * Asks the app server before an offline push to these users. The app server may choose other users and other texts. It
+ * is never asked about typing.
+ * @throws ImError the app server's refusal; 90004 (no answer) or 90007 (malformed answer) without `failedContinue`
  */
 export async function beforeOfflinePush(
   ctx: BeforeWebhookContext,
   msg: MsgData,
   userIDs: readonly string[],
-): Promise<OfflinePushReply> {
+): Promise<OfflinePushDecision> {
   const asGiven = { userIDs, info: msg.offlinePushInfo ?? null }
   if (!ctx.config.webhooks.beforeOfflinePush || msg.contentType === ContentType.Typing) return asGiven
   const fields = { ...pushFields(ctx, msg), userIDList: userIDs, ...msg.offlinePushInfo }

@@ -2,15 +2,14 @@ import { cleanFiles } from '../features/file/clean-files.ts'
 import { directoryPage } from '../features/message/store.ts'
 import { deleteLogsBefore } from '../features/sdk-logs/store.ts'
 import { inParallel } from '../platform/concurrency/parallel.ts'
+import { DAY_MS } from '../platform/durations.ts'
 import type { Context } from '../runtime/context.ts'
 
-const DAY_MS = 86_400_000
-
-/** What one step does at most: so many conversations, so many at a time, and so many calls of each. */
-const CONVERSATIONS = 160
-const AT_ONCE = 16
-const CALLS = 20
-/** What one call erases: the conversation serves nobody else meanwhile. */
+/** The limits of one step: conversations, conversations in parallel, and calls to each conversation. */
+const MAX_CONVERSATIONS = 160
+const MAX_PARALLEL = 16
+const MAX_CALLS = 20
+/** Messages that one call erases: during a call the conversation answers no other request. */
 const MESSAGES_PER_CALL = 2_000
 
 const LOGS_PER_STEP = 5_000
@@ -23,21 +22,21 @@ interface Step {
   cursor: string | null
 }
 
-/** Messages that were stored longer ago than they are to be kept, in every conversation of the directory. */
+/** Erases the messages that are older than the retention time, in every conversation of the directory. */
 export async function clearExpiredMessages(ctx: Context, startTime: number, cursor: string): Promise<Step> {
   const { retainMessagesDays } = ctx.config
   if (retainMessagesDays === 0) return { removed: 0, cursor: null }
   const time = startTime - retainMessagesDays * DAY_MS
-  const ids = await directoryPage(ctx.db, { prefix: '', userID: '' }, cursor, CONVERSATIONS)
-  const results = await inParallel(ids, AT_ONCE, (id) => eraseSome(ctx, id, time))
+  const ids = await directoryPage(ctx.db, { prefix: '', userID: '' }, cursor, MAX_CONVERSATIONS)
+  const results = await inParallel(ids, MAX_PARALLEL, (id) => eraseSome(ctx, id, time))
   const removed = results.reduce((sum, result) => sum + result.removed, 0)
   const unfinished = results.findIndex((result) => !result.done)
-  // The cursor names the last conversation that is finished: the next step begins behind it.
+  // The cursor names the last conversation before the first unfinished one: the next step begins after it.
   if (unfinished >= 0) return { removed, cursor: ids[unfinished - 1] ?? cursor }
-  return { removed, cursor: ids.length < CONVERSATIONS ? null : (ids.at(-1) ?? null) }
+  return { removed, cursor: ids.length < MAX_CONVERSATIONS ? null : (ids.at(-1) ?? null) }
 }
 
-/** A conversation that fails is left for the next night: it must not keep the others from their turn. */
+/** A conversation that fails is left for the next night, so that it does not block the others. */
 async function eraseSome(
   ctx: Context,
   conversationID: string,
@@ -45,19 +44,19 @@ async function eraseSome(
 ): Promise<{ removed: number; done: boolean }> {
   let removed = 0
   try {
-    for (let calls = 0; calls < CALLS; calls++) {
+    for (let calls = 0; calls < MAX_CALLS; calls++) {
       const erased = await ctx.conversation(conversationID).eraseBefore(time, MESSAGES_PER_CALL)
       removed += erased
       if (erased < MESSAGES_PER_CALL) return { removed, done: true }
     }
     return { removed, done: false }
   } catch (error) {
-    ctx.log.error('a conversation could not be cleaned', error, { conversationID })
+    ctx.log.error('conversation cleaning failed', error, { conversationID })
     return { removed, done: true }
   }
 }
 
-/** Logs of SDKs, which go together with their files. */
+/** Deletes the entries of the SDKs' logs that are older than files are kept. */
 export async function clearExpiredLogs(ctx: Context, startTime: number, cursor: string): Promise<Step> {
   const { afterMs, groups } = ctx.config.fileExpiry
   if (!groups.includes(SDK_LOG)) return { removed: 0, cursor: null }
@@ -65,9 +64,9 @@ export async function clearExpiredLogs(ctx: Context, startTime: number, cursor: 
   return { removed, cursor: removed < LOGS_PER_STEP ? null : cursor }
 }
 
-/** Uploads that were never completed, names that are too old, and contents that nothing names any more. */
+/** Deletes uploads that were never completed, file names that are too old, and contents without a file name. */
 export async function clearExpiredFiles(ctx: Context, _startTime: number, cursor: string): Promise<Step> {
   const { uploads, names, contents, more } = await cleanFiles(ctx)
-  ctx.log.info('files were cleaned', { uploads, names, contents })
+  ctx.log.info('file cleaning done', { uploads, names, contents })
   return { removed: uploads + names + contents, cursor: more ? cursor : null }
 }

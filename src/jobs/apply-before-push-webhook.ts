@@ -7,43 +7,43 @@ import { MsgData } from '../protocol/proto/index.ts'
 import { countsOnBadge } from '../push/compose-push.ts'
 import { MAX_USERS, packMessage } from '../push/enqueue.ts'
 import type { Context } from '../runtime/context.ts'
-import { beforeOfflinePush } from '../webhook/push.ts'
+import { beforeOfflinePush } from '../webhook/before-push.ts'
 import { validateReply } from '../webhook/validate-reply.ts'
 
-type RingJob = Extract<PushJob, { kind: 'ring' }>
+type ReceiversJob = Extract<PushJob, { kind: 'ring' }>
 
 const MAX_PARALLEL = 32
 
-/** Who is rung instead: no more than share a job, since each of them costs calls. */
-const OtherUsers = z.object({ userIDList: z.array(z.string()).max(MAX_USERS) })
+/** The receivers that the app server names: at most as many as one job holds, because each of them costs calls. */
+const ChosenUsers = z.object({ userIDList: z.array(z.string()).max(MAX_USERS) })
 
 /**
- * Asks the app before phones are rung. It may choose others, and other words. Once a vendor was busy the app is not
- * asked again about those who are left.
- * @returns the job as the app wants it; null when it refuses, or must be heard and cannot be
+ * Asks the app server before an offline push. It may choose other receivers and other texts. A job that repeats the
+ * push to some targets does not ask again.
+ * @returns the job as the app server wants it; null when it refuses, or cannot be reached while its answer is required
  */
-export async function askBeforePush(ctx: Context, job: RingJob): Promise<RingJob | null> {
+export async function applyBeforePushWebhook(ctx: Context, job: ReceiversJob): Promise<ReceiversJob | null> {
   if (!ctx.config.webhooks.beforeOfflinePush) return job
   const msg = MsgData.decode(Buffer.from(job.message, 'base64'))
   const userIDs = job.receivers.map(({ userID }) => userID)
   try {
     const push = await beforeOfflinePush(ctx, msg, userIDs)
-    const { userIDList } = validateReply('beforeOfflinePush', OtherUsers, { userIDList: push.userIDs })
+    const { userIDList } = validateReply('beforeOfflinePush', ChosenUsers, { userIDList: push.userIDs })
     const wanted = { ...msg, offlinePushInfo: push.info ?? undefined }
     const { operationID, conversationID, home } = job
     const message = packMessage({ operationID, conversationID, home, msg: MsgData.encode(wanted).finish() })
     return { kind: 'ring', ...message, receivers: await receiversOf(ctx, job, wanted, userIDList) }
   } catch (error) {
     if (!(error instanceof ImError)) throw error
-    ctx.log.info('the app stops an offline push', { code: error.code, conversationID: job.conversationID })
+    ctx.log.info('offline push refused by the app server', { code: error.code, conversationID: job.conversationID })
     return null
   }
 }
 
-/** Who was not among the receivers is rung like anybody else: if registered, away, and not to be left in peace. */
+/** A user that the app server adds gets the push only if the user is registered, is offline and wants pushes. */
 async function receiversOf(
   ctx: Context,
-  { receivers, conversationID, home }: RingJob,
+  { receivers, conversationID, home }: ReceiversJob,
   msg: MsgData,
   userIDs: readonly string[],
 ): Promise<PushReceiver[]> {

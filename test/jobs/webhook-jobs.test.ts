@@ -37,7 +37,7 @@ const job = (given: Partial<WebhookJob> = {}): WebhookJob => ({
   ...given,
 })
 
-/** Hands messages to the consumer of a queue; answers which were acknowledged, and which wait and how long. */
+/** Passes messages to the consumer of a queue; returns the acknowledged and the retried ones. */
 async function consume(queue: string, bodies: unknown[], attempts = 1) {
   const messages = bodies.map((body, i) => ({ id: String(i), timestamp: new Date(), attempts, body }))
   const batch = createMessageBatch(queue, messages)
@@ -48,7 +48,7 @@ async function consume(queue: string, bodies: unknown[], attempts = 1) {
   return { acked: explicitAcks, retried: retryMessages.map(({ msgId }) => msgId) }
 }
 const deliver = (bodies: unknown[], attempts = 1) => consume('openim-edge-webhook', bodies, attempts)
-const bury = (bodies: unknown[]) => consume('openim-edge-webhook-dead', bodies)
+const deadLetter = (bodies: unknown[]) => consume('openim-edge-webhook-dead', bodies)
 const asAdmin = async (path: string, body: object = PAGE) => {
   const reply = await app.call(env, path, body)
   expect(reply.errCode, JSON.stringify(reply)).toBe(0)
@@ -57,8 +57,8 @@ const asAdmin = async (path: string, body: object = PAGE) => {
 const countOf = async (table: string) =>
   (await env.DB.prepare(`SELECT count(*) AS count FROM ${table}`).first<{ count: number }>())?.count
 
-describe('an event', () => {
-  it('is delivered as it was queued, signed, with its own ID and the operationID', async () => {
+describe('an after-webhook', () => {
+  it('is delivered with the queued body, a signature, its event ID and the operationID', async () => {
     expect(await deliver([job({ key: 'a+b/=' })])).toMatchObject({ acked: ['0'], retried: [] })
     const [asked] = app.asked
     expect(asked?.url.href).toBe(`${QUIT}?key=a%2Bb%2F%3D`)
@@ -70,7 +70,7 @@ describe('an event', () => {
     expect(asked?.headers.get('webhook-signature')).toBe(`v1,${mac}`)
   })
 
-  it('is signed with the bytes of a secret that is given as base64, and not at all without one', async () => {
+  it('is signed with the bytes of a base64 secret, and is not signed without a secret', async () => {
     env = app.env({ afterQuitGroup: {} }, { OPENIM_WEBHOOK_SECRET: `whsec_${btoa(SECRET)}` })
     await deliver([job()])
     env = app.env({ afterQuitGroup: {} }, { OPENIM_WEBHOOK_SECRET: '' })
@@ -83,7 +83,7 @@ describe('an event', () => {
     expect(second?.headers.get('webhook-id')).toBe('event-1')
   })
 
-  it('carries an operationID that no header can hold', async () => {
+  it('carries an operationID with characters that a header cannot hold', async () => {
     await deliver([job({ operationID: '操作\n1' })])
     expect(decodeURIComponent(app.asked[0]?.headers.get('operationID') ?? '')).toBe('操作\n1')
   })
@@ -91,16 +91,16 @@ describe('an event', () => {
   it.each([
     ['JSON', () => GO_ON],
     ['nothing', () => new Response(null, { status: 204 })],
-    ['a word', () => new Response('ok')],
-    ['a refusal, which it is too late for', () => ({ actionCode: 0, nextCode: 1, errCode: 5001 })],
+    ['a plain text', () => new Response('ok')],
+    ['a refusal, which comes too late', () => ({ actionCode: 0, nextCode: 1, errCode: 5001 })],
   ])('is delivered when the answer is %s', async (_what, answer) => {
     app.answer = answer
     expect(await deliver([job()])).toMatchObject({ acked: ['0'] })
   })
 
   it.each([
-    ['a status of failure', 503, 'it answered 503', () => Response.json(GO_ON, { status: 503 })],
-    ['no such page', 404, 'it answered 404', () => new Response('', { status: 404 })],
+    ['an error status', 503, 'it answered 503', () => Response.json(GO_ON, { status: 503 })],
+    ['a missing page', 404, 'it answered 404', () => new Response('', { status: 404 })],
     ['a web page', 200, 'it answered a web page', () => new Response(' <!DOCTYPE html><p>Log in')],
     [
       'a redirect to a private address',
@@ -110,7 +110,7 @@ describe('an event', () => {
     ],
     ['an answer without end', 200, 'its answer has more than 1048576 bytes', () => new Response('x'.repeat(1_100_000))],
     ['no connection', 0, 'it could not be reached', () => Promise.reject(new TypeError('refused'))],
-  ])('is tried again after %s, and the log says why', async (_what, status, error, answer) => {
+  ])('is retried after %s, and the delivery log has the reason', async (_what, status, error, answer) => {
     app.answer = answer
     expect(await deliver([job()], 3)).toMatchObject({ acked: [], retried: ['0'] })
     expect(app.asked).toHaveLength(1)
@@ -133,7 +133,7 @@ describe('an event', () => {
     })
   })
 
-  it('waits twice as long after each try, an hour at most', () => {
+  it('waits twice as long after each try, at most one hour', () => {
     for (const [attempts, least] of [
       [1, 5],
       [2, 10],
@@ -146,16 +146,16 @@ describe('an event', () => {
     }
   })
 
-  it('that fails, or is none, takes nothing else with it', async () => {
+  it('is delivered when other messages of the batch fail or are malformed', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     app.answer = ({ headers }) => (headers.get('webhook-id') === 'bad' ? new Response('', { status: 500 }) : GO_ON)
     const batch = [job({ eventID: 'one' }), job({ eventID: 'bad' }), { operationID: 'op-8' }, job({ eventID: 'two' })]
     expect(await deliver(batch)).toMatchObject({ acked: ['0', '3'], retried: ['1', '2'] })
-    const told = { message: 'a webhook job failed', operationID: 'op-8', messageID: '2' }
-    expect(log.mock.calls.map(([text]) => JSON.parse(String(text)))).toEqual([expect.objectContaining(told)])
+    const line = { message: 'webhook job failed', operationID: 'op-8', messageID: '2' }
+    expect(log.mock.calls.map(([text]) => JSON.parse(String(text)))).toEqual([expect.objectContaining(line)])
   })
 
-  it('too large for the queue waits in the database, and goes from there when it is delivered', async () => {
+  it('keeps its body in D1 until it is delivered when the body is too large for the queue', async () => {
     const ctx = createContext(env, 'op-1')
     const userID = '"'.repeat(MAX_JOB_BYTES)
     await sendAfterWebhook(ctx, 'afterQuitGroup', { groupID: 'g', userID })
@@ -167,19 +167,19 @@ describe('an event', () => {
     expect(await deliver([queued])).toMatchObject({ acked: ['0'] })
     expect(app.asked.map(({ body }) => body.userID)).toEqual([userID, userID])
     expect(await countOf('webhook_large_body')).toBe(0)
-    // The queue may bring a message twice; it is done.
+    // The queue may deliver a message twice: the second one finds no body, so that the job is done.
     expect(await deliver([queued])).toMatchObject({ acked: ['0'] })
     expect(app.asked).toHaveLength(2)
   })
 
-  it('goes to every address by itself, under one ID', async () => {
+  it('is one job per address, with the same event ID', async () => {
     env = app.env({ afterQuitGroup: { urls: ['https://one.example', 'https://two.example'] } })
     await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
     expect(app.queued.map(({ url }) => new URL(url).host)).toEqual(['one.example', 'two.example'])
     expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(1)
   })
 
-  it('that the queue does not take becomes a dead letter, and the caller never notices', async () => {
+  it('becomes a dead letter when the queue fails, and the caller gets no error', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const full = { sendBatch: () => Promise.reject(new Error('the queue is full')) } as unknown as Queue
     env = app.env({ afterQuitGroup: {} }, { WEBHOOK_QUEUE: full })
@@ -188,8 +188,8 @@ describe('an event', () => {
   })
 })
 
-describe('the log of deliveries', () => {
-  it('is searched by event, webhook and failure, newest first', async () => {
+describe('the log of webhook deliveries', () => {
+  it('is filtered by event, webhook and failure, newest first', async () => {
     app.answer = ({ headers }) => (headers.get('webhook-id') === 'b' ? new Response('', { status: 500 }) : GO_ON)
     for (const eventID of ['a', 'b', 'c']) await deliver([job({ eventID })])
     await deliver([job({ eventID: 'b', name: 'afterJoinGroup' })], 2)
@@ -205,7 +205,7 @@ describe('the log of deliveries', () => {
     expect((await app.call(env, '/webhook/get_deliveries', { webhook: 'afterNothing', ...PAGE })).errCode).toBe(1001)
   })
 
-  it('keeps the newest, as many as are wanted', async () => {
+  it('keeps the newest tries, as many as configured', async () => {
     env = app.env({ afterQuitGroup: {} }, { OPENIM_WEBHOOK_LOG_SIZE: '20' })
     for (const hundred of [0, 1]) {
       await deliver(Array.from({ length: 50 }, (_, i) => job({ eventID: `event-${hundred * 50 + i}` })))
@@ -221,8 +221,8 @@ describe('the log of deliveries', () => {
 })
 
 describe('a dead letter', () => {
-  it('is kept once, and sent again as it was when an administrator says so', async () => {
-    expect(await bury([job({ key: 'k' }), job({ key: 'k' })])).toMatchObject({ acked: ['0', '1'] })
+  it('is stored once, and is sent again unchanged when an administrator replays it', async () => {
+    expect(await deadLetter([job({ key: 'k' }), job({ key: 'k' })])).toMatchObject({ acked: ['0', '1'] })
     const { total, deadLetters } = await asAdmin('/webhook/get_dead_letters', { webhook: 'afterQuitGroup', ...PAGE })
     expect(total).toBe(1)
     expect(deadLetters).toEqual([
@@ -241,24 +241,24 @@ describe('a dead letter', () => {
     expect((await asAdmin('/webhook/get_dead_letters')).total).toBe(0)
   })
 
-  it('with a large body keeps it', async () => {
+  it('keeps a large body', async () => {
     await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'x'.repeat(200_000) })
     const large = app.queued.splice(0)
-    await bury(large)
+    await deadLetter(large)
     expect(await countOf('webhook_large_body')).toBe(0)
     expect(await asAdmin('/webhook/replay', { all: true })).toEqual({ replayed: 1 })
     await deliver(app.queued)
     expect(app.asked[0]?.body.userID).toHaveLength(200_000)
   })
 
-  it('goes to the address that is configured now', async () => {
-    await bury([job({ url: 'https://mistyped.example/callbackAfterQuitGroupCommand' })])
+  it('is replayed to the address that is configured now', async () => {
+    await deadLetter([job({ url: 'https://mistyped.example/callbackAfterQuitGroupCommand' })])
     expect(await asAdmin('/webhook/replay', { all: true })).toEqual({ replayed: 1 })
     expect(app.queued).toEqual([job()])
   })
 
-  it('stays when it cannot be sent again', async () => {
-    await bury([job(), job({ eventID: 'event-2', name: 'afterJoinGroup' })])
+  it('stays stored when it cannot be sent again', async () => {
+    await deadLetter([job(), job({ eventID: 'event-2', name: 'afterJoinGroup' })])
     const { deadLetters } = await asAdmin('/webhook/get_dead_letters')
     const [joined, quit] = deadLetters.map(({ id }: { id: number }) => id)
     expect(await app.call(env, '/webhook/replay', { ids: [joined] })).toMatchObject({ errCode: 1001 })
@@ -275,16 +275,18 @@ describe('a dead letter', () => {
     expect((await asAdmin('/webhook/get_dead_letters')).total).toBe(0)
   })
 
-  it('that is none is let go, and the log tells which it was and nothing of what was in it', async () => {
+  it('is dropped when it is malformed, and the log has its IDs but not its body', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-    expect(await bury([{ operationID: 'op-9', body: { userID: 'told to the app' } }])).toMatchObject({ acked: ['0'] })
+    expect(await deadLetter([{ operationID: 'op-9', body: { userID: 'sent to the app' } }])).toMatchObject({
+      acked: ['0'],
+    })
     const [line = ''] = log.mock.calls.map(([text]) => String(text))
     expect(JSON.parse(line)).toMatchObject({
-      message: 'a dead webhook is not one',
+      message: 'dead letter rejected: not a webhook job',
       operationID: 'op-9',
       messageID: '0',
     })
     expect(line).toContain('eventID')
-    expect(line).not.toContain('told to the app')
+    expect(line).not.toContain('sent to the app')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ProviderName, parsePush } from '../../src/config/push.ts'
-import { targetsOf } from '../../src/push/route.ts'
+import { chooseTargets } from '../../src/push/choose-targets.ts'
 import type { DeviceTokenRow } from '../../src/push/tables.ts'
 
 const SECTIONS = {
@@ -17,19 +17,19 @@ function targets(setting: object, rows: [ProviderName, number, string][], userID
     return { provider, platformID, token, userID: token.slice(0, 3), vendor: '', expiresAt: 0, updatedAt: 0 }
   })
   const receivers = userIDs.map((userID) => ({ userID, badge: 2 }))
-  return targetsOf(push, receivers, tokens).map(
+  return chooseTargets(push, receivers, tokens).map(
     ({ userID, provider, platforms, token }) => `${userID} ${provider} ${platforms} ${token}`,
   )
 }
 
-describe('a device is rung', () => {
-  it('by the provider that has a token of it, else by one that knows the user', () => {
+describe('chooseTargets', () => {
+  it('prefers a provider that has a token of the user over one that addresses users by userID', () => {
     const setting = { enable: 'fcm,jpush' }
     expect(targets(setting, [['fcm', 2, 'bob-1']])).toEqual(['bob fcm 2 bob-1', 'bob jpush 1,11 '])
     expect(targets(setting, [])).toEqual(['bob jpush 1,2,11 '])
   })
 
-  it('on all devices of a platform', () => {
+  it('chooses every device of a platform', () => {
     const rows: [ProviderName, number, string][] = [
       ['fcm', 5, 'bob-1'],
       ['fcm', 5, 'bob-2'],
@@ -37,11 +37,11 @@ describe('a device is rung', () => {
     expect(targets({ enable: 'fcm' }, rows)).toEqual(['bob fcm 5 bob-1', 'bob fcm 5 bob-2'])
   })
 
-  it('not by a provider that the platform is not given to', () => {
+  it('does not choose a provider that is not in the route of the platform', () => {
     expect(targets({ enable: 'fcm,http', platforms: { Android: ['http'] } }, [['fcm', 2, 'bob-1']])).toEqual([])
   })
 
-  it('by the app’s gateway without a token only where it wants that', () => {
+  it('chooses the app’s gateway without a token only when byUserID is set', () => {
     const http = { ...SECTIONS.http, byUserID: true }
     expect(targets({ enable: 'http' }, [])).toEqual([])
     expect(targets({ enable: 'http', http, platforms: { Web: [] } }, [['http', 1, 'bob-1']])).toEqual([
@@ -50,7 +50,7 @@ describe('a device is rung', () => {
     ])
   })
 
-  it('each for its own user', () => {
+  it('chooses each token for the user that it belongs to', () => {
     const rows: [ProviderName, number, string][] = [
       ['fcm', 2, 'bob-1'],
       ['fcm', 1, 'eve-1'],
