@@ -96,7 +96,7 @@ export default defineConfig({
         root,
         test: {
           name: 'node',
-          include: ['test/scripts/**/*.test.ts'],
+          include: ['test/{scripts,docs}/**/*.test.ts'],
           ...LONG_PATIENCE,
         },
       },
