@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-export const ROOT = resolve(import.meta.dirname, '../..')
+const ROOT = resolve(import.meta.dirname, '../..')
 
 /** Every Markdown page of the repository, relative to its root. */
 export const PAGES: readonly string[] = ['*.md', 'docs/**/*.md', '.github/**/*.md'].flatMap((pattern) =>
