@@ -96,7 +96,7 @@ export default defineConfig({
         root,
         test: {
           name: 'node',
-          include: ['test/{scripts,soak}/**/*.test.ts'],
+          include: ['test/{scripts,soak,docs}/**/*.test.ts'],
           ...LONG_PATIENCE,
         },
       },
