@@ -7,6 +7,11 @@ export async function listConversation(db: Database, conversationID: string): Pr
   await db.insert(conversationDirectory).values({ conversationID }).onConflictDoNothing()
 }
 
+/** A statement for a batch that counts the conversations with a message; it reads all rows of the table. */
+export function countConversationsStatement(db: Database) {
+  return db.select({ rows: count() }).from(conversationDirectory)
+}
+
 /** Which conversations: those whose ID begins so, and of which a user may be one end; "" does not narrow. */
 export interface DirectoryFilter {
   prefix: string
