@@ -2,7 +2,8 @@
 export const conversationMigrations: readonly string[] = [
   /*
    * Written rows are the largest cost of a message, so each message is exactly one row: the seq is the rowid, and there
-   * is no second index. `stored_time` is this object's clock; it shows which messages a crash may have left undelivered.
+   * is no second index. `stored_time` is this object's clock; it shows which messages a crash may have left
+   * undelivered.
    */
   `
   CREATE TABLE chat (
@@ -73,8 +74,8 @@ export const conversationMigrations: readonly string[] = [
   `,
   /*
    * The state of a group, the rights of its members, the intents of changes, and the shards of large groups. A user who
-   * left keeps the row, because it bounds the messages that the user may still read. `changed_time` shows which users may
-   * miss their new bounds after a crash.
+   * left keeps the row, because it bounds the messages that the user may still read. `changed_time` shows which users
+   * may miss their new bounds after a crash.
    */
   `
   ALTER TABLE member ADD COLUMN mute_end_time INTEGER NOT NULL DEFAULT 0;

@@ -1,7 +1,7 @@
 /** Append-only: never edit a step that was deployed (see `platform/storage/sqlite-migrations.ts`). */
 export const relayMigrations: readonly string[] = [
   /*
-   * The members of this shard (`member`), and those of them that the relay takes as online (`listener`). A member who
+   * The members of this shard (`member`), and the members that the relay takes as online (`listener`). A member who
    * connects is written at once, so that the member misses no message. The next delivery finds out who went offline.
    */
   `

@@ -6,7 +6,9 @@ import { RelayCalls } from '../../runtime/rpc/session-targets.ts'
 import { forward } from './forward.ts'
 import { createRelayCore, type RelayCore } from './relay-core.ts'
 
-/** About 1,000 members of a large group. A message costs one call per online member, and none for the offline members. */
+/**
+ * About 1,000 members of a large group. A message costs one call per online member, and none for the offline members.
+ */
 export class RelayObject extends DurableObject<Bindings> implements Serves<RelayRpc> {
   readonly #relay: RelayCore
 

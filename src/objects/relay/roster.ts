@@ -1,5 +1,5 @@
 /**
- * The members that a relay serves, and the listeners: those of them that it takes as online. Both are in memory, because
+ * The members that a relay serves, and the listeners: the members that it takes as online. Both are in memory, because
  * every message needs them. A row is written before its copy in memory, so a failed write changes neither.
  */
 export class Roster {

@@ -76,7 +76,8 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
 }
 
 /**
- * Writes the members with the first stored message: a conversation begins with it, and a refused message leaves no rows.
+ * Writes the members with the first stored message: a conversation begins with it, and a refused message leaves no
+ * rows.
  * @returns whether relays deliver from the start: a group that only D1 knew before may be large
  */
 function saveMembers({ state, config }: AppendParts, now: number): boolean {

@@ -19,7 +19,9 @@ export interface AppServerDeps {
   chat(): MessageLog
 }
 
-/** The webhooks that a conversation sends to the app server: before an online push, and after a message was accepted. */
+/**
+ * The webhooks that a conversation sends to the app server: before an online push, and after a message was accepted.
+ */
 export class AppServer {
   readonly #deps: AppServerDeps
   /** Opened by the first after-webhook, because most conversations send none. */

@@ -15,7 +15,7 @@ export interface MemberMoves {
   concerns?(userID: string, notice: StampedMessage): boolean
 }
 
-/** A notice, and the members who get a push of it. */
+/** A notice, and the audience of its push. */
 export interface NoticeForAudience {
   notice: StampedMessage
   audience: Audience

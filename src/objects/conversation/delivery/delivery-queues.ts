@@ -38,9 +38,9 @@ export interface DeliveryQueuesDeps<B extends DeliveryBatch> {
 }
 
 /**
- * One delivery queue per receiver, with one call in flight; batches that arrive meanwhile are merged into the next call.
- * When a receiver cannot be reached in four tries, its queue gives up: the log still has the messages, and redelivery
- * starts from there.
+ * One delivery queue per receiver, with one call in flight; batches that arrive meanwhile are merged into the next
+ * call. When a receiver cannot be reached in four tries, its queue gives up: the log still has the messages, and
+ * redelivery starts from there.
  */
 export class DeliveryQueues<B extends DeliveryBatch> {
   /** Idle queues are kept, because the next message goes to the same receivers. */

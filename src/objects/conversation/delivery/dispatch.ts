@@ -62,7 +62,7 @@ export class Dispatch {
 
   /**
    * When the oldest message in delivery was stored, ms; null when no stored message is in delivery.
-   * @param began the answer for deliveries that change who is a member: they have no time of their own
+   * @param began the answer for deliveries that change the membership: they have no time of their own
    */
   pendingSince(began: number): number | null {
     const { logs } = this.#deps.state

@@ -76,7 +76,7 @@ export class Outbound {
 
   /**
    * When the oldest message in the queues was stored, ms; null when the queues hold no stored message.
-   * @param began the answer for batches that change who is a member: they have no time of their own
+   * @param began the answer for batches that change the membership: they have no time of their own
    */
   pendingSince(began: number): number | null {
     const batches = [...this.#users.pending(), ...this.#relays.pending()]
@@ -85,7 +85,9 @@ export class Outbound {
     return Math.min(began, stored ?? began)
   }
 
-  /** The lowest seq of the chat that a member, or the member's relay, has not confirmed; null when all are confirmed. */
+  /**
+   * The lowest seq of the chat that a member, or the member's relay, has not confirmed; null when all are confirmed.
+   */
   lowestPending(userID: string): number | null {
     const { conversationID, state } = this.#deps
     const shard = state.members.get(userID)?.shard ?? -1
@@ -94,7 +96,7 @@ export class Outbound {
       : this.#relays.lowestPending(relayReceiver(shard), conversationID)
   }
 
-  /** Whether a message needs no delivery to a member, who is offline and whose log is marked unread. */
+  /** Whether delivery of a message is skipped, because the member is offline and the log is marked unread. */
   skips(userID: string, log: LogName, seq: number): boolean {
     // While deliveries to this member are in flight, skip none: a skipped one would leave a gap.
     return this.#offlineMembers.skips(userID, log, seq) && !this.#users.isDelivering(userID)
@@ -174,7 +176,7 @@ export class Outbound {
 
   #gaveUp(receiver: string, batches: (Delivery | Relayed)[]): void {
     const since = this.#storedTimeOf(batches)
-    // Unstored messages were only for online members. A change of who is a member must arrive in any case.
+    // Unstored messages were only for online members. A change of the membership must arrive in any case.
     if (since === null && !batches.some(carriesMembership)) return
     this.#noteUndelivered(receiver, since ?? Date.now())
     this.#deps.undeliveredAdded()
@@ -182,7 +184,7 @@ export class Outbound {
 
   #noteUndelivered(receiver: string, since: number): void {
     this.#undelivered.note(receiver, since)
-    // Deliveries already in flight do not cover what is missing now.
+    // Redeliveries already in flight do not cover the messages that are missing now.
     this.#redelivering.delete(receiver)
   }
 

@@ -29,8 +29,8 @@ export interface RecoveryAlarmDeps {
   /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
   retryAt(now: number): number | null
   /**
-   * Redelivers everything that was stored at or after `since`. It repeats the after-webhooks from `webhooksSince` on: the
-   * crash may have prevented them.
+   * Redelivers everything that was stored at or after `since`. It repeats the after-webhooks from `webhooksSince` on:
+   * the crash may have prevented them.
    */
   redeliver(since: number, webhooksSince: number): void
   /** Retries the undelivered receivers. Resolves when the webhook gate is empty and the after-webhooks are queued. */
@@ -40,8 +40,8 @@ export interface RecoveryAlarmDeps {
 
 /**
  * The busy period of a conversation. Its first message sets the recovery alarm, which checks that everything was
- * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Deliveries that
- * an earlier busy period left in flight are noted in the row of table `spell`.
+ * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Deliveries
+ * that an earlier busy period left in flight are noted in the row of table `spell`.
  */
 export class RecoveryAlarm {
   readonly #deps: RecoveryAlarmDeps
@@ -95,7 +95,8 @@ export class RecoveryAlarm {
   /** Handles the alarm that was due at a time (ms). */
   async fire(due: number, work: readonly PendingWork[]): Promise<void> {
     const began = due - RECOVERY_DELAY_MS
-    // With the queues of this busy period in memory, only undelivered receivers are left. After a restart, redeliver all.
+    // With the queues of this busy period in memory, only undelivered receivers are left. After a restart, redeliver
+    // all.
     if (this.#due === 0) this.#redeliver(began)
     this.#due = 0
     // A message may start the next busy period from here on. Its alarm would miss older deliveries, so note their time.

@@ -10,8 +10,8 @@ import type { GatedMessage } from './stamped-message.ts'
 import type { WebhookGate } from './webhook-gate.ts'
 
 /**
- * Redelivers everything that was stored at or after a time (ms), to all receivers or to one. Receivers drop the messages
- * that they have. The webhook gate asks the app server again: its first answer was in memory only.
+ * Redelivers everything that was stored at or after a time (ms), to all receivers or to one. Receivers drop the
+ * messages that they have. The webhook gate asks the app server again: its first answer was in memory only.
  */
 export function redeliver(
   {

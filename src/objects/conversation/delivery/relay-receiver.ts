@@ -1,6 +1,6 @@
 /*
- * A receiver is a member or a relay, and both share the table of undelivered receivers. A relay's entry is a NUL and the
- * number of its shard; no userID starts with NUL.
+ * A receiver is a member or a relay, and both share the table of undelivered receivers. A relay's entry is a NUL and
+ * the number of its shard; no userID starts with NUL.
  */
 
 const RELAY = '\0'

@@ -9,7 +9,9 @@ interface Step<M> {
 export interface WebhookGateDeps<M> {
   /** Whether the app server is asked about a message. */
   needsWebhook(message: M): boolean
-  /** Asks the app server, at most until the webhook's timeout. It never fails: an internal error must not stop a push. */
+  /**
+   * Asks the app server, at most until the webhook's timeout. It never fails: an internal error must not stop a push.
+   */
   callWebhook(message: M): Promise<Audience>
   /** A step threw. */
   failed(error: unknown): void
@@ -17,9 +19,9 @@ export interface WebhookGateDeps<M> {
 
 /**
  * The messages of one conversation that wait for the before-push webhook. The app server is asked about them in
- * parallel, and they proceed in the order they arrived, so no message waits longer than the webhook's timeout. A message
- * that needs no webhook, with no message before it, proceeds without waiting. The gate is memory only: after a crash its
- * messages are in the log.
+ * parallel, and they proceed in the order they arrived, so no message waits longer than the webhook's timeout. A
+ * message that needs no webhook, with no message before it, proceeds without waiting. The gate is memory only: after a
+ * crash its messages are in the log.
  */
 export class WebhookGate<M> {
   readonly #deps: WebhookGateDeps<M>
@@ -51,8 +53,8 @@ export class WebhookGate<M> {
   }
 
   /**
-   * Calls `proceed` when the app server has answered about each message. If it is not asked about any of them and the
-   * gate is empty, this happens in the same turn.
+   * Calls `proceed` when the app server has answered about each message. If no message needs the webhook and the gate
+   * is empty, it does so in the same turn.
    */
   pass(messages: readonly M[], proceed: (audiences: readonly Audience[]) => void): void {
     const { needsWebhook, callWebhook, failed } = this.#deps

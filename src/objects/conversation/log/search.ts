@@ -16,8 +16,9 @@ const MAX_STEP_BYTES = 4 * 1024 * 1024
 const MAX_NESTING = 2
 
 /**
- * Searches one step down a log, newest first. There is no index: writing a row costs as much as reading a thousand, so an
- * index would pay only after a thousand searches. Steps are short, because the object serves no other call during one.
+ * Searches one step down a log, newest first. There is no index: writing a row costs as much as reading a thousand, so
+ * an index would pay only after a thousand searches. Steps are short, because the object serves no other call during
+ * one.
  */
 export function searchLog(log: MessageLog, query: MessageQuery, below: number, limit: number): SearchStep {
   const keyword = query.text.toLowerCase()

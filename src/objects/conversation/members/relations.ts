@@ -3,7 +3,10 @@ import { SessionType } from '../../../protocol/constants/session-type.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import type { Relation } from '../state/members.ts'
 
-/** Announces that one user of the pair is about to block, befriend or drop the other. @returns the number of the change */
+/**
+ * Announces that one user of the pair is about to block, befriend or drop the other.
+ * @returns the number of the change
+ */
 export function beginRelationChange({ recoveryAlarm, relationChanges, now }: ConversationCore): number {
   const begun = now()
   void recoveryAlarm.arm(begun)

@@ -66,8 +66,8 @@ const MAX_RECEIPT_SEQS = 10_000
 const MAX_CACHED = 2_000
 
 /**
- * The conversation's own copy of its members and of everything that the send check needs, so that no message queries D1.
- * All members of pairs and ordinary groups are in memory; of a group with relays, only the members read recently.
+ * The conversation's own copy of its members and of everything that the send check needs, so that no message queries
+ * D1. All members of pairs and ordinary groups are in memory; of a group with relays, only the members read recently.
  */
 export class Members {
   readonly #sql: SqlStorage
@@ -261,8 +261,8 @@ export class Members {
   }
 
   /**
-   * Lists the members who have read a message, or those who have not, without its sender. It compares read positions, so
-   * its cost depends on the number of members and not on the number of messages.
+   * Lists the members who have read a message, or those who have not, without its sender. It compares read positions,
+   * so its cost depends on the number of members and not on the number of messages.
    */
   readers(seq: number, sendID: string, page: { hasRead: boolean; offset: number; limit: number }): Readers {
     const others = 'FROM member WHERE left_seq < 0 AND user_id <> ?'

@@ -4,9 +4,9 @@ import { MINUTE_MS } from '../../../platform/durations.ts'
 const CHECKED_FOR_MS = 2 * MINUTE_MS
 
 /**
- * Pending changes of the friend and block relations between the two users of a one-to-one chat. A caller begins a change
- * here, writes it to D1 and reports its end. When the caller dies in between, the row stays, and the recovery alarm
- * checks D1 for the change. So no crash leaves the send check with an outdated copy.
+ * Pending changes of the friend and block relations between the two users of a one-to-one chat. A caller begins a
+ * change here, writes it to D1 and reports its end. When the caller crashes in between, the row stays, and the recovery
+ * alarm checks D1 for the change. So no crash leaves the send check with an outdated copy.
  *
  * `read` copies the relations from D1 into the members.
  */
