@@ -50,10 +50,13 @@ const INNER_FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   'src/objects/conversation/': [
     ['conversation-object.ts'],
-    ['group'],
-    ['delivery'],
+    ['recovery.ts'],
+    ['append', 'group'],
     ['log'],
     ['members'],
+    ['conversation-core.ts'],
+    ['delivery'],
+    ['state'],
     ['migrations.ts'],
   ],
 }

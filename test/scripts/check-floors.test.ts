@@ -139,7 +139,7 @@ describe('floors inside an object', () => {
   it.each([
     ['src/objects/user/state/outbox.ts', '../user-core.ts', 'user-core.ts lies above state'],
     ['src/objects/user/conversations/settings.ts', '../messages/send.ts', 'messages lies above conversations'],
-    ['src/objects/conversation/log/append.ts', '../delivery/dispatch.ts', 'delivery lies above log'],
+    ['src/objects/conversation/state/message-log.ts', '../delivery/dispatch.ts', 'delivery lies above state'],
     ['src/objects/user/extras/dates.ts', '../user-core.ts', 'extras is on no floor of src/objects/user/'],
     ['src/objects/user/user-object.ts', './extras/dates.ts', 'extras is on no floor of src/objects/user/'],
   ])('refuses that %s imports %s', (path, specifier, why) => {

@@ -7,6 +7,11 @@ export async function addToDirectory(db: Database, conversationID: string): Prom
   await db.insert(conversationDirectory).values({ conversationID }).onConflictDoNothing()
 }
 
+/** A statement for a batch that counts the conversations with a message; it reads all rows of the table. */
+export function countConversationsStatement(db: Database) {
+  return db.select({ rows: count() }).from(conversationDirectory)
+}
+
 /** Selects conversations by the prefix of their ID and by a user that the ID contains; "" selects all. */
 export interface DirectoryFilter {
   prefix: string

@@ -1,8 +1,8 @@
-/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+/** Append-only: never edit a step that was deployed (see `platform/storage/sqlite-migrations.ts`). */
 export const conversationMigrations: readonly string[] = [
   /*
-   * A written row is the dearest thing in the path of a message, so a message is exactly one: the seq is the rowid and
-   * there is no second index. `stored_time` is this object's clock; it tells which messages a crash may have left
+   * Written rows are the largest cost of a message, so each message is exactly one row: the seq is the rowid, and there
+   * is no second index. `stored_time` is this object's clock; it shows which messages a crash may have left
    * undelivered.
    */
   `
@@ -32,8 +32,9 @@ export const conversationMigrations: readonly string[] = [
   );
   `,
   /*
-   * How far each member has read (a receipt is a comparison, not a row per message and member), what single members
-   * do not want to see any more, and what nobody sees any more.
+   * The read position of each member: a receipt is a comparison of positions, not a row per message and member. Table
+   * `read_alone` has single read messages beyond the position, `hidden` the messages that one member deleted, and
+   * `cleared` the seq below which no member reads.
    */
   `
   ALTER TABLE member ADD COLUMN read_seq INTEGER NOT NULL DEFAULT 0;
@@ -61,20 +62,20 @@ export const conversationMigrations: readonly string[] = [
     tries INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
-  /* What the check of a single message needs to know of the two; D1 has the original. */
+  /* Facts about the pair that the send check of a one-to-one message needs; D1 has the originals. */
   `
   ALTER TABLE member ADD COLUMN app_level INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE member ADD COLUMN blocked_peer INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE member ADD COLUMN befriended_peer INTEGER NOT NULL DEFAULT 0;
   `,
-  // OpenIM's role in a group: 100 owner, 60 administrator, 20 member; 0 in a chat of two.
+  // OpenIM's role in a group: 100 owner, 60 administrator, 20 member; 0 in a one-to-one chat.
   `
   ALTER TABLE member ADD COLUMN role_level INTEGER NOT NULL DEFAULT 0;
   `,
   /*
-   * A group's own state and its members' rights, changes that are on their way to D1, and the shards of large groups.
-   * Who has left keeps the row, with what may still be read; `changed_time` tells whose bounds a crash may have kept
-   * from them.
+   * The state of a group, the rights of its members, the intents of changes, and the shards of large groups. A user who
+   * left keeps the row, because it bounds the messages that the user may still read. `changed_time` shows which users
+   * may miss their new bounds after a crash.
    */
   `
   ALTER TABLE member ADD COLUMN mute_end_time INTEGER NOT NULL DEFAULT 0;
@@ -99,14 +100,14 @@ export const conversationMigrations: readonly string[] = [
     members INTEGER NOT NULL
   );
   `,
-  // Changes of what the two of a single chat are to each other that were begun and not reported as done.
+  // Changes of the relations between the users of a pair that were begun and whose end is not reported.
   `
   CREATE TABLE relation_change (
     id INTEGER PRIMARY KEY,
     begun_time INTEGER NOT NULL
   );
   `,
-  // What of an intent does not go into the first piece: a row holds 2 MB.
+  // The pieces of an intent after the first: a row holds at most 2 MB.
   `
   CREATE TABLE group_intent_part (
     intent_id INTEGER NOT NULL,
@@ -115,7 +116,7 @@ export const conversationMigrations: readonly string[] = [
     PRIMARY KEY (intent_id, part)
   ) WITHOUT ROWID;
   `,
-  // Since when something is on its way that an earlier busy spell has left to the next one.
+  // The storage time of the oldest message that an earlier busy period left in flight. A `spell` is a busy period.
   `
   CREATE TABLE spell (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,4 +1,4 @@
-/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+/** Append-only: never edit a step that was deployed (see `platform/storage/sqlite-migrations.ts`). */
 export const metricsMigrations: readonly string[] = [
   `
   CREATE TABLE totals (

@@ -1,8 +1,8 @@
-/** Append-only: what has been deployed is never edited (see `platform/sqlite-migrations.ts`). */
+/** Append-only: never edit a step that was deployed (see `platform/storage/sqlite-migrations.ts`). */
 export const relayMigrations: readonly string[] = [
   /*
-   * Who belongs to this shard, and who of them is taken to listen. Somebody who comes is written down at once, so that
-   * no message passes them by; somebody who has gone is found out by the next message.
+   * The members of this shard (`member`), and the members that the relay takes as online (`listener`). A member who
+   * connects is written at once, so that the member misses no message. The next delivery finds out who went offline.
    */
   `
   CREATE TABLE member (

@@ -1,31 +1,34 @@
 /**
- * The members that a relay serves, and those of them who listen. In memory once read, since every message asks; what
- * could not be written is not in memory either.
+ * The members that a relay serves, and the listeners: the members that it takes as online. Both are in memory, because
+ * every message needs them. A row is written before its copy in memory, so a failed write changes neither.
  */
 export class Roster {
   readonly #sql: SqlStorage
   readonly #members: Set<string>
   readonly #listeners: Set<string>
-  /** How often each has come, so that the news of having gone, which travels longer, does not undo it. */
-  readonly #arrivals = new Map<string, number>()
+  /**
+   * How often each member has connected. An older delivery that found the member offline has an older number, so it
+   * cannot undo a later connect.
+   */
+  readonly #connects = new Map<string, number>()
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
-    this.#members = idsIn(sql, 'member')
-    this.#listeners = idsIn(sql, 'listener')
+    this.#members = userIDsIn(sql, 'member')
+    this.#listeners = userIDsIn(sql, 'listener')
   }
 
-  /** The members who listen. */
+  /** The members that the relay takes as online. */
   get listeners(): string[] {
     return [...this.#listeners].filter((userID) => this.#members.has(userID))
   }
 
-  /** The members who do not. */
+  /** The offline members. */
   get notListening(): string[] {
     return [...this.#members].filter((userID) => !this.#listeners.has(userID))
   }
 
-  /** Newcomers are taken to listen until a message finds that they do not. */
+  /** Adds members. Each counts as a listener until a delivery finds it offline. */
   join(userIDs: readonly string[]): void {
     for (const userID of userIDs) {
       if (this.#members.has(userID)) continue
@@ -44,39 +47,39 @@ export class Roster {
     }
   }
 
-  /** Makes these the members, whoever they were before. */
+  /** Replaces all members. */
   reset(userIDs: readonly string[]): void {
     const wanted = new Set(userIDs)
     this.leave([...this.#members].filter((userID) => !wanted.has(userID)))
     this.join(userIDs)
   }
 
-  /** Somebody listens from now on; a member perhaps only after a message that is still on its way here. */
+  /** Marks a user as online. The user may not be a member yet: the message that adds the member can arrive later. */
   markListening(userID: string): void {
-    this.#arrivals.set(userID, this.arrivals(userID) + 1)
+    this.#connects.set(userID, this.connects(userID) + 1)
     if (this.#listeners.has(userID)) return
     this.#sql.exec('INSERT OR IGNORE INTO listener (user_id) VALUES (?)', userID)
     this.#listeners.add(userID)
   }
 
-  arrivals(userID: string): number {
-    return this.#arrivals.get(userID) ?? 0
+  connects(userID: string): number {
+    return this.#connects.get(userID) ?? 0
   }
 
-  /** Somebody was found not to listen, unless they have come again since. */
-  markNotListening(userID: string, arrivalsThen: number): void {
-    if (this.arrivals(userID) === arrivalsThen) this.#drop(userID)
+  /** Marks a user as offline, unless the user has connected since `connects` had the given value. */
+  markNotListening(userID: string, connectsThen: number): void {
+    if (this.connects(userID) === connectsThen) this.#drop(userID)
   }
 
   #drop(userID: string): void {
-    this.#arrivals.delete(userID)
+    this.#connects.delete(userID)
     if (!this.#listeners.has(userID)) return
     this.#sql.exec('DELETE FROM listener WHERE user_id = ?', userID)
     this.#listeners.delete(userID)
   }
 }
 
-function idsIn(sql: SqlStorage, table: 'member' | 'listener'): Set<string> {
+function userIDsIn(sql: SqlStorage, table: 'member' | 'listener'): Set<string> {
   return new Set(
     sql
       .exec<{ user_id: string }>(`SELECT user_id FROM ${table}`)

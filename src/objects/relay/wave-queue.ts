@@ -1,57 +1,61 @@
 import type { Delivery } from '../../contracts/user.ts'
 
-/** So long a wave waits for a member. A busy system answers late, too, and to bring it all again would make it busier. */
+/**
+ * How long a wave waits for a member. It is generous, because a busy system answers late, and redelivering everything
+ * would make it busier.
+ */
 const MAX_WAIT_MS = 5_000
 
-/** So many waves are kept for a member who does not answer; the conversation has them all. */
+/** Waves that are kept for a member who does not answer; the conversation's log has them all. */
 const MAX_KEPT = 50
 
 interface MemberQueue {
-  /** The newest of its calls. */
+  /** The newest call. */
   last: Promise<boolean>
-  /** Calls that have not ended. */
+  /** The number of calls that have not ended. */
   calls: number
-  /** Whether a wave has stopped waiting for it. */
-  late: boolean
+  /** Whether a wave has stopped waiting for this member. */
+  isLate: boolean
 }
 
 /**
- * The way to each member of a relay: one call at a time, in the order of the waves. Whoever does not answer in time
- * counts as missed, and no further wave waits for that one until all that was kept meanwhile is handed over.
+ * The queues from a relay to its members: per member one call at a time, in the order of the waves. A member who does
+ * not answer in time counts as missed. No further wave waits for that member until all kept waves are delivered.
  */
 export class WaveQueue {
   readonly #call: (userID: string, delivery: Delivery) => Promise<boolean>
-  /** Only of those who are being called. */
+  /** Only members with a call in flight. */
   readonly #queues = new Map<string, MemberQueue>()
-  /** The longest first, so that one timer does for all. */
-  readonly #waits = new Set<{ lane: MemberQueue; since: number; end(reached: boolean): void }>()
+  /** The oldest wait first, so that one timer serves all. */
+  readonly #waits = new Set<{ queue: MemberQueue; since: number; end(reached: boolean): void }>()
   #timer: ReturnType<typeof setTimeout> | null = null
 
-  /** @param call answers whether the member has it, and never fails */
+  /** @param call answers whether the member got the delivery; it never fails */
   constructor(call: (userID: string, delivery: Delivery) => Promise<boolean>) {
     this.#call = call
   }
 
-  /** @returns whether the member has it; false may mean not yet */
+  /** @returns whether the member got the delivery; false may also mean not yet */
   async deliver(userID: string, delivery: Delivery): Promise<boolean> {
-    const lane = this.#queues.get(userID) ?? { last: Promise.resolve(true), calls: 0, late: false }
-    if (lane.calls >= MAX_KEPT) return false
-    const reached = lane.calls === 0 ? this.#call(userID, delivery) : lane.last.then(() => this.#call(userID, delivery))
-    this.#queues.set(userID, lane)
-    lane.calls++
-    lane.last = reached.finally(() => {
-      lane.calls--
-      if (lane.calls === 0) this.#queues.delete(userID)
+    const queue = this.#queues.get(userID) ?? { last: Promise.resolve(true), calls: 0, isLate: false }
+    if (queue.calls >= MAX_KEPT) return false
+    const call = () => this.#call(userID, delivery)
+    const reached = queue.calls === 0 ? call() : queue.last.then(call)
+    this.#queues.set(userID, queue)
+    queue.calls++
+    queue.last = reached.finally(() => {
+      queue.calls--
+      if (queue.calls === 0) this.#queues.delete(userID)
     })
-    return lane.late ? false : this.#waitFor(lane)
+    return queue.isLate ? false : this.#waitFor(queue)
   }
 
-  #waitFor(lane: MemberQueue): Promise<boolean> {
+  #waitFor(queue: MemberQueue): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const wait = { lane, since: Date.now(), end: resolve }
+    const wait = { queue, since: Date.now(), end: resolve }
     this.#waits.add(wait)
     this.#timer ??= setTimeout(() => this.#stopWaiting(), MAX_WAIT_MS)
-    void lane.last.then((reached) => {
+    void queue.last.then((reached) => {
       resolve(reached)
       this.#waits.delete(wait)
       if (this.#waits.size > 0 || this.#timer === null) return
@@ -61,17 +65,17 @@ export class WaveQueue {
     return promise
   }
 
-  /** Waits no longer for those whose time is over. */
+  /** Ends the waits that have lasted too long. */
   #stopWaiting(): void {
     this.#timer = null
     for (const wait of this.#waits) {
-      const left = wait.since + MAX_WAIT_MS - Date.now()
-      if (left > 0) {
-        this.#timer = setTimeout(() => this.#stopWaiting(), left)
+      const leftMs = wait.since + MAX_WAIT_MS - Date.now()
+      if (leftMs > 0) {
+        this.#timer = setTimeout(() => this.#stopWaiting(), leftMs)
         return
       }
       this.#waits.delete(wait)
-      wait.lane.late = true
+      wait.queue.isLate = true
       wait.end(false)
     }
   }

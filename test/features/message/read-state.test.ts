@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Members } from '../../../src/objects/conversation/members/members.ts'
+import { Members } from '../../../src/objects/conversation/state/members.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
 import {

@@ -5,12 +5,12 @@ import {
   DeliveryQueues,
   nextBatch,
 } from '../../../src/objects/conversation/delivery/delivery-queues.ts'
-import { Undelivered } from '../../../src/objects/conversation/delivery/undelivered.ts'
+import { Undelivered } from '../../../src/objects/conversation/state/undelivered.ts'
 import { createLog } from '../../../src/platform/observability/log.ts'
 import { stampMessage } from '../../../src/protocol/push-messages.ts'
 import { appendItem, bindings, conversation, Device, register, textMessage, until, user } from '../../rigs/rig.ts'
 
-const parcel = (seq: number, given: Partial<DeliveryBatch> & { bytes?: number } = {}): DeliveryBatch => ({
+const batchOf = (seq: number, given: Partial<DeliveryBatch> & { bytes?: number } = {}): DeliveryBatch => ({
   conversationID: given.conversationID ?? 'si_a_b',
   ...(given.redelivered && { redelivered: true }),
   messages: [{ seq, sendTime: seq, sendID: 'a', operationID: '', msg: new Uint8Array(given.bytes ?? 10) }],
@@ -18,24 +18,24 @@ const parcel = (seq: number, given: Partial<DeliveryBatch> & { bytes?: number } 
 
 const seqsOf = (given: DeliveryBatch) => given.messages.map((message) => message.seq)
 
-describe('a fan-out', () => {
-  it('gathers what waits for a member into one call, in order, one log at a time', () => {
-    const waiting = [parcel(1), parcel(2), parcel(7, { conversationID: 'n_a_b' }), parcel(3)]
+describe('DeliveryQueues', () => {
+  it('merges waiting batches of one log into one call, in order', () => {
+    const waiting = [batchOf(1), batchOf(2), batchOf(7, { conversationID: 'n_a_b' }), batchOf(3)]
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([1, 2])
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([7])
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([3])
   })
 
-  it('begins a call of its own with what says more than its messages', () => {
-    const waiting = [parcel(1), parcel(2), parcel(3)]
-    const standsAlone = ({ messages }: DeliveryBatch) => messages[0]?.seq === 2
-    expect(seqsOf(nextBatch(waiting, standsAlone))).toEqual([1])
-    expect(seqsOf(nextBatch(waiting, standsAlone))).toEqual([2, 3])
+  it('starts a new call with a batch that carries more than messages', () => {
+    const waiting = [batchOf(1), batchOf(2), batchOf(3)]
+    const startsCall = ({ messages }: DeliveryBatch) => messages[0]?.seq === 2
+    expect(seqsOf(nextBatch(waiting, startsCall))).toEqual([1])
+    expect(seqsOf(nextBatch(waiting, startsCall))).toEqual([2, 3])
   })
 
-  it('never puts what the receiver may have and what is new into one call', () => {
+  it('does not mix new and redelivered messages in one call', () => {
     const again = { redelivered: true }
-    const waiting = [parcel(1), parcel(1, again), parcel(2, again), parcel(3)]
+    const waiting = [batchOf(1), batchOf(1, again), batchOf(2, again), batchOf(3)]
     const calls = [1, 2, 3].map(() => nextBatch(waiting, () => false))
     expect(calls.map((call) => [seqsOf(call), call.redelivered ?? false])).toEqual([
       [[1], false],
@@ -44,89 +44,89 @@ describe('a fan-out', () => {
     ])
   })
 
-  it('keeps a call within its size', () => {
-    const waiting = [parcel(1, { bytes: 300_000 }), parcel(2, { bytes: 300_000 }), parcel(3)]
+  it('keeps a call within its maximum size', () => {
+    const waiting = [batchOf(1, { bytes: 300_000 }), batchOf(2, { bytes: 300_000 }), batchOf(3)]
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([1])
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([2, 3])
   })
 
-  it('puts what is handed over in one turn into one call', async () => {
+  it('sends batches that were pushed in one turn in one call', async () => {
     const calls: number[][] = []
-    const fanOut = new DeliveryQueues({
+    const queues = new DeliveryQueues({
       deliver: async (_userID, sent) => void calls.push(seqsOf(sent)),
-      standsAlone: () => false,
+      startsCall: () => false,
       gaveUp: () => {},
       drained: () => {},
       log: createLog('error'),
     })
-    for (const seq of [1, 2, 3]) fanOut.push('bob', parcel(seq))
-    await until(() => !fanOut.busy)
+    for (const seq of [1, 2, 3]) queues.push('bob', batchOf(seq))
+    await until(() => !queues.busy)
     expect(calls).toEqual([[1, 2, 3]])
   })
 
-  it('has one call in flight per member, tries a failing one again, and gives up in the end', async () => {
+  it('has one call in flight per receiver, retries a failed call, and gives up in the end', async () => {
     const calls: number[][] = []
     const given: string[] = []
     let fails = 1
-    const fanOut = new DeliveryQueues({
+    const queues = new DeliveryQueues({
       async deliver(_userID, sent) {
         calls.push(seqsOf(sent))
         if (fails-- > 0) throw new Error('not now')
       },
-      standsAlone: () => false,
-      gaveUp: (userID, parcels) => given.push(`${userID} without ${parcels.flatMap(seqsOf)}`),
+      startsCall: () => false,
+      gaveUp: (userID, batches) => given.push(`${userID} without ${batches.flatMap(seqsOf)}`),
       drained: (userID) => given.push(`${userID} has all`),
       log: { ...createLog('error'), error: () => {} },
     })
-    fanOut.push('bob', parcel(1))
+    queues.push('bob', batchOf(1))
     await until(() => calls.length === 1)
-    fanOut.push('bob', parcel(2))
-    await until(() => !fanOut.busy)
+    queues.push('bob', batchOf(2))
+    await until(() => !queues.busy)
     expect(calls).toEqual([[1], [1], [2]])
     fails = 99
-    fanOut.push('bob', parcel(3))
-    fanOut.push('bob', parcel(4))
-    await until(() => !fanOut.busy)
+    queues.push('bob', batchOf(3))
+    queues.push('bob', batchOf(4))
+    await until(() => !queues.busy)
     expect(given).toEqual(['bob has all', 'bob without 3,4'])
   })
 })
 
-describe('what is on its way', () => {
-  it('is known by its lowest seq, log by log, until it is confirmed', async () => {
+describe('DeliveryQueues.lowestPending', () => {
+  it('answers the lowest seq of a log that the receiver has not confirmed', async () => {
     let confirm = () => {}
-    const fanOut = new DeliveryQueues<DeliveryBatch>({
+    const queues = new DeliveryQueues<DeliveryBatch>({
       deliver: () => new Promise<void>((resolve) => (confirm = resolve)),
-      standsAlone: () => false,
+      startsCall: () => false,
       gaveUp: () => {},
       drained: () => {},
       log: createLog('error'),
     })
-    fanOut.push('bob', parcel(4))
+    queues.push('bob', batchOf(4))
     await Promise.resolve()
-    fanOut.push('bob', parcel(2, { conversationID: 'n_a_b' }))
-    fanOut.push('bob', parcel(5))
-    await until(() => fanOut.busy)
-    expect(fanOut.lowestPending('bob', 'si_a_b')).toBe(4)
-    expect(fanOut.lowestPending('bob', 'n_a_b')).toBe(2)
-    expect(fanOut.lowestPending('carol', 'si_a_b')).toBeNull()
+    queues.push('bob', batchOf(2, { conversationID: 'n_a_b' }))
+    queues.push('bob', batchOf(5))
+    await until(() => queues.busy)
+    expect(queues.lowestPending('bob', 'si_a_b')).toBe(4)
+    expect(queues.lowestPending('bob', 'n_a_b')).toBe(2)
+    expect(queues.lowestPending('carol', 'si_a_b')).toBeNull()
     for (let call = 0; call < 3; call++) {
       confirm()
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
-    expect(fanOut.lowestPending('bob', 'si_a_b')).toBeNull()
+    expect(queues.lowestPending('bob', 'si_a_b')).toBeNull()
   })
 })
 
 describe('a member who could not be reached', () => {
-  it('gets what is owed when the alarm comes, however long ago it was, and then nothing is owed any more', async () => {
+  it('gets the undelivered messages at the alarm, however old they are, and is then settled', async () => {
     await register('anna', 'bert')
     const chat = conversation('si_anna_bert')
-    // A stub is of no use any more once its object was aborted.
+    // A stub fails after its object was aborted, so each use gets a new one.
     const stub = () => bindings.CONVERSATION.getByName('si_anna_bert')
     await chat.append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
     await expect.poll(() => user('bert').newestSeqs()).toEqual({ si_anna_bert: 1 })
     await runDurableObjectAlarm(stub())
-    // As if bert's object had failed ten minutes ago: the message is in the log, the debt is noted, nothing else.
+    // The state ten minutes after bert's object failed: the message is in the log, and bert is noted as undelivered.
     await runInDurableObject(stub(), async (_object, state) => {
       const longAgo = Date.now() - 600_000
       const stamp = { serverMsgID: 'server-second', sendTime: longAgo, seq: 2, status: 2 }
@@ -140,31 +140,31 @@ describe('a member who could not be reached', () => {
     const bert = await Device.connect('bert')
     await runDurableObjectAlarm(stub())
     await until(() => bert.received().length > 0)
-    const left = () =>
+    const rows = () =>
       runInDurableObject(stub(), (_object, state) => state.storage.sql.exec('SELECT * FROM undelivered').toArray())
-    await until(async () => (await left()).length === 0)
+    await until(async () => (await rows()).length === 0)
   })
 
-  it('is given it when the next message gets through, however soon that is', async () => {
+  it('gets the undelivered message as soon as the next message gets through', async () => {
     await register('ulla', 'vito')
     const vito = await Device.connect('vito')
     const inVito = (statement: string) =>
       runInDurableObject(bindings.USER.getByName('vito'), (_object, { storage: { sql } }) => {
         sql.exec(statement)
       })
-    await inVito("CREATE TRIGGER deaf BEFORE INSERT ON log_mark BEGIN SELECT RAISE(ABORT, 'deaf'); END")
+    await inVito("CREATE TRIGGER broken BEFORE INSERT ON log_mark BEGIN SELECT RAISE(ABORT, 'broken'); END")
     const say = (clientMsgID: string) =>
       conversation('si_ulla_vito').append([appendItem({ sendID: 'ulla', recvID: 'vito', clientMsgID })])
-    const owed = () =>
+    const undeliveredRows = () =>
       runInDurableObject(bindings.CONVERSATION.getByName('si_ulla_vito'), (_object, { storage: { sql } }) =>
         sql.exec('SELECT * FROM undelivered').toArray(),
       )
-    await say('owed')
-    await until(async () => (await owed()).length === 1)
-    await inVito('DROP TRIGGER deaf')
+    await say('undelivered')
+    await until(async () => (await undeliveredRows()).length === 1)
+    await inVito('DROP TRIGGER broken')
     await say('next')
     await until(() => vito.received().length >= 2)
-    await until(async () => (await owed()).length === 0)
+    await until(async () => (await undeliveredRows()).length === 0)
     expect(
       vito
         .received()
@@ -174,7 +174,7 @@ describe('a member who could not be reached', () => {
     vito.close()
   })
 
-  it('is tried again after a growing time', async () => {
+  it('is retried after a growing pause', async () => {
     await runInDurableObject(bindings.CONVERSATION.getByName('si_x_y'), (_object, state) => {
       const undelivered = new Undelivered(state.storage.sql)
       expect(undelivered.retryAt(0)).toBeNull()

@@ -26,7 +26,7 @@ import {
   user,
 } from '../../rigs/rig.ts'
 
-/** Every story is told once in each envelope, with users of its own. */
+/** Every test runs once per envelope, with its own users. */
 const KINDS: SdkKind[] = ['js', 'go']
 
 async function maxSeqs(device: Device, userID: string): Promise<Record<string, number>> {
@@ -82,7 +82,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     await until(() => bobs.received().length === 3 && phone.received().length === 3)
   })
 
-  it('reach the receiver in order, with seq, time and the status "sent"', () => {
+  it('are received in order, with seq, time and the status "sent"', () => {
     const received = bobs.received()
     expect(received.map(({ msg }) => textOf(msg))).toEqual(['one', 'two', 'three'])
     expect(received.map(({ msg }) => msg.seq)).toEqual([1, 2, 3])
@@ -91,34 +91,34 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(times).toEqual([...new Set(times)].sort((a, b) => a - b))
   })
 
-  it("reach the sender's other device, and come back to the sending one under the request's operationID", async () => {
+  it("are pushed to all devices of the sender, to the sending one with the request's operationID", async () => {
     await until(() => laptop.received().length === 3)
     expect(laptop.received().map(({ msg }) => textOf(msg))).toEqual(['one', 'two', 'three'])
     expect(phone.pushes[0]?.operationID).toBe(`op-${alice}_1`)
   })
 
-  it('are answered before they come back', () => {
+  it('are answered before they are pushed to the sending device', () => {
     const isReply = (frame: string | Uint8Array) => typeof frame !== 'string'
-    // Frame 0 is the handshake; the first binary frame must be the answer to the first send, not its echo.
+    // Frame 0 is the handshake; the first binary frame must be the answer to the first send, not its push.
     expect(phone.frames.filter(isReply).length).toBeGreaterThan(2)
     expect(phone.pushes.length).toBeGreaterThan(0)
     expect(phone.frames.indexOf(phone.frames.filter(isReply)[0] as Uint8Array)).toBe(1)
   })
 
-  it('get the first answer again when the same clientMsgID is sent again', async () => {
+  it('are answered like the first time when the same clientMsgID is sent again', async () => {
     const first = await phone.sendText(bob, 'four', 'same-id')
     const again = await phone.sendText(bob, 'four', 'same-id')
     expect(again).toEqual(first)
     expect((await seqs(phone, alice))[chat]?.maxSeq).toBe(4)
   })
 
-  it('of two users may have the same clientMsgID', async () => {
+  it('may have the same clientMsgID when their senders differ', async () => {
     const before = (await seqs(bobs, bob))[chat]?.maxSeq ?? 0
     await bobs.sendText(alice, 'five', 'same-id')
     expect((await seqs(bobs, bob))[chat]?.maxSeq).toBe(before + 1)
   })
 
-  it('are listed by newest seq, and what one sent counts as read', async () => {
+  it('are counted in the newest seq, and as read for their sender', async () => {
     await bobs.sendText(alice, 'last from bob')
     const newest = (await maxSeqs(bobs, bob))[chat]
     expect(newest).toBeGreaterThan(4)
@@ -138,7 +138,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(beyond?.Msgs.map((msg) => msg.seq)).toEqual(beyond?.Msgs.map((_, i) => i + 1))
   })
 
-  it('are pulled by list, in the order asked for, and what lies outside is said', async () => {
+  it('are pulled by list, in the order of the list, with the end of the log reported', async () => {
     expect((await pullList(bobs, bob, chat, [3, 1]))?.Msgs.map((msg) => msg.seq)).toEqual([3, 1])
     const beyond = await pullList(bobs, bob, chat, [999])
     expect(beyond?.Msgs).toEqual([])
@@ -146,7 +146,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(beyond?.endSeq).toBeGreaterThan(3)
   })
 
-  it('of a conversation that is not theirs are shown to nobody', async () => {
+  it('are not shown to a user outside the conversation', async () => {
     const carols = await Device.connect(carol, { kind })
     expect(await pull(carols, carol, chat, 0, 100, 100)).toBeUndefined()
     expect((await pullList(carols, carol, chat, [1, 2]))?.Msgs).toEqual([])
@@ -158,7 +158,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(GetLastMessageResp.decode(data).msgs).toEqual({})
   })
 
-  it('have a last one', async () => {
+  it('are answered as last message, one per conversation', async () => {
     const { data } = await bobs.request(
       WsRequestID.PullConvLastMessage,
       GetLastMessageReq.encode({ userID: bob, conversationIDs: [chat, 'si_nobody_nowhere'] }).finish(),
@@ -168,14 +168,14 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(msgs[chat]?.seq).toBe((await maxSeqs(bobs, bob))[chat])
   })
 
-  it('make the conversation appear on both sides', async () => {
+  it('are listed as a conversation for both users', async () => {
     const [alices] = await user(alice).conversations([chat])
     const [bobsRow] = await user(bob).conversations([chat])
     expect(alices).toMatchObject({ ownerUserID: alice, conversationType: 1, userID: bob, groupID: '' })
     expect(bobsRow).toMatchObject({ ownerUserID: bob, conversationType: 1, userID: alice, groupID: '' })
   })
 
-  it('that are not stored take no seq and are pushed to whoever is there', async () => {
+  it('are pushed without a seq when they are unstored', async () => {
     const before = (await seqs(phone, alice))[chat]?.maxSeq
     const count = bobs.received().length
     const typing = textMessage(alice, bob, `typing-${kind}`, 'yes', {
@@ -188,7 +188,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect((await seqs(phone, alice))[chat]?.maxSeq).toBe(before)
   })
 
-  it('to oneself come once to every device', async () => {
+  it('are pushed once to every device when a user sends to itself', async () => {
     const count = laptop.received().length
     await phone.sendText(alice, 'note to self')
     await until(() => laptop.received().length > count)
@@ -198,7 +198,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(notes.map(({ conversationID }) => conversationID)).toEqual([`si_${alice}_${alice}`])
   })
 
-  it('go on after every object left memory, over the same sockets', async () => {
+  it('are delivered over the same sockets after every object left memory', async () => {
     await evictAllDurableObjects()
     const count = bobs.received().length
     await phone.sendText(bob, 'after a nap')
@@ -208,7 +208,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
 })
 
 describe('a crash', () => {
-  it('between storing and delivering is made good when the conversation wakes', async () => {
+  it('does not lose messages that were stored but not delivered', async () => {
     await register('dora', 'emil')
     const doras = await Device.connect('dora')
     await doras.sendText('emil', 'before')
@@ -224,9 +224,9 @@ describe('a crash', () => {
   })
 })
 
-describe('a device whose object has just been woken', () => {
+describe('a device whose object was just woken', () => {
   it.each(Array.from({ length: 12 }, (_, i) => i))(
-    'sees its own message and those of others in the order of the chat (%i)',
+    'gets its own messages and those of others in the order of their seqs (round %i)',
     async (round) => {
       const [nora, omar] = [`nora${round}`, `omar${round}`]
       await register(nora, omar)
@@ -234,7 +234,7 @@ describe('a device whose object has just been woken', () => {
       const chat = conversation(`si_${nora}_${omar}`)
       const fromOmar = (text: string) =>
         appendItem({ sendID: omar, recvID: nora, clientMsgID: text, msg: textMessage(omar, nora, text, text) })
-      // The object has taken in neither log yet, and both ways are under way at once.
+      // The object knows no log yet, and a send and two deliveries arrive at the same time.
       await Promise.all([
         chat.append([fromOmar('a')]),
         device.sendText(omar, 'mine'),

@@ -21,7 +21,7 @@ import {
   user,
 } from '../../rigs/rig.ts'
 
-/* Who is away is not brought what they will ask for when they are back. */
+/* Delivery to an offline member is skipped: the member's devices ask for the messages when they reconnect. */
 
 let deliveries: MockInstance<UserObject['deliver']>
 
@@ -40,41 +40,41 @@ async function say(sendID: string, recvID: string, clientMsgID: string): Promise
   expect(result).toMatchObject({ ok: true })
 }
 
-/** A receiver who is away and has been found so. */
-async function acquainted(sendID: string, recvID: string): Promise<void> {
+/** Creates a pair whose receiver is offline, after a delivery that found the receiver offline. */
+async function pairWithOfflineReceiver(sendID: string, recvID: string): Promise<void> {
   await register(sendID, recvID)
   await say(sendID, recvID, 'first')
-  await foundAway(1)
+  await deliveriesAnswered(1)
 }
 
-/** Waits until so many deliveries were answered: the caller has the answer a moment later. */
-async function foundAway(count: number): Promise<void> {
+/** Waits for the answers of `count` deliveries, and until the conversation has them. */
+async function deliveriesAnswered(count: number): Promise<void> {
   await until(() => deliveries.mock.results.length >= count)
   await Promise.all(deliveries.mock.results.map(({ value }) => value))
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
-describe('a member who is away', () => {
-  it('is brought the first message, and finds the others at the next sync', async () => {
-    await acquainted('ada', 'bob')
+describe('an offline member', () => {
+  it('gets the first message, and finds the others at the next sync', async () => {
+    await pairWithOfflineReceiver('ada', 'bob')
     for (const clientMsgID of ['second', 'third']) await say('ada', 'bob', clientMsgID)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(deliveries).toHaveBeenCalledTimes(1)
     expect(await user('bob').newestSeqs()).toEqual({ si_ada_bob: 3 })
   })
 
-  it('is brought one again after each sync, whoever made it', async () => {
-    await acquainted('cleo', 'dirk')
+  it('gets one message again after each sync', async () => {
+    await pairWithOfflineReceiver('cleo', 'dirk')
     expect(await user('dirk').newestSeqs()).toEqual({ si_cleo_dirk: 1 })
     await say('cleo', 'dirk', 'second')
-    await foundAway(2)
+    await deliveriesAnswered(2)
     await say('cleo', 'dirk', 'third')
     expect(await user('dirk').newestSeqs()).toEqual({ si_cleo_dirk: 3 })
     expect(deliveries).toHaveBeenCalledTimes(2)
   })
 
-  it('is pushed what comes after a device has connected, before that device has asked for anything', async () => {
-    await acquainted('eva', 'finn')
+  it('gets a push of every message after a device connected, even before its first request', async () => {
+    await pairWithOfflineReceiver('eva', 'finn')
     await say('eva', 'finn', 'second')
     const finn = await Device.connect('finn')
     await finn.handshake()
@@ -83,44 +83,44 @@ describe('a member who is away', () => {
     expect(await user('finn').newestSeqs()).toEqual({ si_eva_finn: 3 })
   })
 
-  it('is brought what comes after a message of their own that their devices were given', async () => {
-    await acquainted('gil', 'hugo')
+  it('gets messages again after sending one', async () => {
+    await pairWithOfflineReceiver('gil', 'hugo')
     await say('hugo', 'gil', 'mine')
-    await foundAway(2)
+    await deliveriesAnswered(2)
     await say('gil', 'hugo', 'second')
-    await foundAway(3)
+    await deliveriesAnswered(3)
     expect(deliveries).toHaveBeenCalledTimes(3)
   })
 
-  it('is pushed what comes after the connect, though the question at the connect failed once', async () => {
-    await acquainted('ida', 'jan')
-    const questions = vi.spyOn(ConversationObject.prototype, 'state')
-    questions.mockImplementationOnce(() => Promise.reject(new Error('not now')))
+  it('gets a push of every message after a connect whose first state request failed', async () => {
+    await pairWithOfflineReceiver('ida', 'jan')
+    const requests = vi.spyOn(ConversationObject.prototype, 'state')
+    requests.mockImplementationOnce(() => Promise.reject(new Error('not now')))
     const jan = await Device.connect('jan')
     await jan.handshake()
-    await until(() => questions.mock.results.length >= 2)
-    await Promise.all(questions.mock.results.slice(1).map(({ value }) => value))
-    questions.mockRestore()
+    await until(() => requests.mock.results.length >= 2)
+    await Promise.all(requests.mock.results.slice(1).map(({ value }) => value))
+    requests.mockRestore()
     await say('ida', 'jan', 'second')
     expect(await jan.receivedTexts(1)).toEqual(['second'])
   })
 
-  it('has the conversation asked once when a device connects and syncs at once', async () => {
-    await acquainted('kim', 'leo')
-    const questions = vi.spyOn(ConversationObject.prototype, 'state')
+  it('causes one state request when a device connects and syncs at once', async () => {
+    await pairWithOfflineReceiver('kim', 'leo')
+    const requests = vi.spyOn(ConversationObject.prototype, 'state')
     const leo = await Device.connect('leo')
     const answer = await leo.request(WsRequestID.GetNewestSeq, GetMaxSeqReq.encode({ userID: 'leo' }).finish())
     expect(GetMaxSeqResp.decode(answer.data).maxSeqs).toEqual({ si_kim_leo: 1 })
-    expect(questions).toHaveBeenCalledTimes(1)
-    questions.mockRestore()
+    expect(requests).toHaveBeenCalledTimes(1)
+    requests.mockRestore()
   })
 
-  it('gets what comes after the connect without a wait for what was spared', async () => {
-    await acquainted('lia', 'max')
+  it('does not wait for skipped messages before it gets the next one', async () => {
+    await pairWithOfflineReceiver('lia', 'max')
     await say('lia', 'max', 'second')
     const max = await Device.connect('max')
     await max.handshake()
-    // What is given up is what was waited for.
+    // The reorder buffer gives up only on messages that it waited for.
     const givenUp = vi.spyOn(ReorderBuffer.prototype, 'flushOverdue')
     await say('lia', 'max', 'third')
     expect(await max.receivedTexts(1)).toEqual(['third'])
@@ -128,32 +128,32 @@ describe('a member who is away', () => {
     givenUp.mockRestore()
   })
 
-  it('is brought everything behind what is on its way', async () => {
+  it('gets every message that is appended while a delivery is in flight', async () => {
     await register('mona', 'nick')
-    const brought: number[][] = []
+    const calls: number[][] = []
     let answered = 0
     deliveries.mockImplementation(async ({ messages }) => {
-      const call = brought.push(messages.map(({ seq }) => seq))
+      const call = calls.push(messages.map(({ seq }) => seq))
       while (answered < call) await new Promise((resolve) => setTimeout(resolve, 5))
       return { ok: true, value: 'marked' }
     })
     await say('mona', 'nick', 'first')
-    await until(() => brought.length === 1)
+    await until(() => calls.length === 1)
     await say('mona', 'nick', 'second')
     answered = 1
-    await until(() => brought.length === 2)
+    await until(() => calls.length === 2)
     await say('mona', 'nick', 'third')
     answered = 3
-    await until(() => brought.length === 3)
-    expect(brought).toEqual([[1], [2], [3]])
+    await until(() => calls.length === 3)
+    expect(calls).toEqual([[1], [2], [3]])
   })
 
-  it('is brought what was said while the conversation was out of memory or has been again', async () => {
-    await acquainted('ines', 'jon')
+  it('gets messages again after the conversation left memory', async () => {
+    await pairWithOfflineReceiver('ines', 'jon')
     await say('ines', 'jon', 'second')
     await abortAllDurableObjects()
     await say('ines', 'jon', 'third')
-    await foundAway(2)
+    await deliveriesAnswered(2)
     const jon = await Device.connect('jon')
     await jon.handshake()
     await say('ines', 'jon', 'fourth')
@@ -161,8 +161,8 @@ describe('a member who is away', () => {
     expect(await user('jon').newestSeqs()).toEqual({ si_ines_jon: 4 })
   })
 
-  it('is not brought what is not stored either, such as typing', async () => {
-    await acquainted('kai', 'lea')
+  it('does not get unstored messages such as typing', async () => {
+    await pairWithOfflineReceiver('kai', 'lea')
     const typing = { clientMsgID: 'typing', contentType: 113, stored: false }
     const item = appendItem({ sendID: 'kai', recvID: 'lea', ...typing })
     await conversation('si_kai_lea').append([item])
@@ -174,48 +174,48 @@ describe('a member who is away', () => {
     await until(() => lea.pushes.length === 1)
   })
 
-  it('is brought a message of the other log, where nothing is marked yet', async () => {
-    await acquainted('mia', 'noa')
+  it('gets a message of the other log, which is not marked unread yet', async () => {
+    await pairWithOfflineReceiver('mia', 'noa')
     await conversation('si_mia_noa').append([
-      appendItem({ sendID: 'mia', recvID: 'noa', clientMsgID: 'told', contentType: 1201, log: 'notification' }),
+      appendItem({ sendID: 'mia', recvID: 'noa', clientMsgID: 'notice', contentType: 1201, log: 'notification' }),
     ])
-    await foundAway(2)
+    await deliveriesAnswered(2)
     expect(deliveries).toHaveBeenCalledTimes(2)
     expect(await user('noa').newestSeqs()).toEqual({ si_mia_noa: 1, n_mia_noa: 1 })
   })
 
-  it('has a conversation again that was deleted, by the next message and by nothing that came before', async () => {
-    await acquainted('olaf', 'pia')
+  it('gets a deleted conversation back with the next message, but not with older ones', async () => {
+    await pairWithOfflineReceiver('olaf', 'pia')
     const listed = async () => (await user('pia').conversations(null)).map(({ conversationID }) => conversationID)
     expect(await listed()).toEqual(['si_olaf_pia'])
     await user('pia').deleteConversations(['si_olaf_pia'])
     expect(await user('pia').newestSeqs()).toEqual({ si_olaf_pia: 1 })
     expect(await listed()).toEqual([])
     await say('olaf', 'pia', 'second')
-    await foundAway(2)
+    await deliveriesAnswered(2)
     expect(await listed()).toEqual(['si_olaf_pia'])
     await user('pia').deleteConversations(['si_olaf_pia'])
     await say('olaf', 'pia', 'third')
-    await foundAway(3)
+    await deliveriesAnswered(3)
     expect(await listed()).toEqual(['si_olaf_pia'])
   })
 
-  it('keeps a conversation that was deleted while a message came', async () => {
-    await acquainted('remy', 'rob')
+  it('keeps a conversation that was deleted while a message arrived', async () => {
+    await pairWithOfflineReceiver('remy', 'rob')
     const state = ConversationObject.prototype.state
-    const questions = vi.spyOn(ConversationObject.prototype, 'state')
-    questions.mockImplementationOnce(async function (this: ConversationObject, ...args) {
+    const requests = vi.spyOn(ConversationObject.prototype, 'state')
+    requests.mockImplementationOnce(async function (this: ConversationObject, ...args) {
       const answer = await state.apply(this, args)
       await say('remy', 'rob', 'second')
-      await foundAway(2)
+      await deliveriesAnswered(2)
       return answer
     })
     await user('rob').deleteConversations(['si_remy_rob'])
-    questions.mockRestore()
+    requests.mockRestore()
     expect(await user('rob').conversations(null)).toMatchObject([{ conversationID: 'si_remy_rob' }])
   })
 
-  it('of a group costs it no call, and the others get everything', async () => {
+  it('costs its group no call, and the online members get every message', async () => {
     await register('quin', 'rosa', 'sam')
     const group = conversation('sg_three')
     await group.changeGroup(founding('three', ['quin', 'rosa', 'sam']))
@@ -234,52 +234,52 @@ describe('a member who is away', () => {
         .map(({ msg }) => textOf(msg))
     await write('first')
     await until(() => texts().length === 1)
-    await foundAway(1)
+    await deliveriesAnswered(1)
     deliveries.mockClear()
     for (const clientMsgID of ['second', 'third', 'fourth']) {
       await write(clientMsgID)
       await until(() => texts().includes(clientMsgID))
     }
-    await foundAway(3)
+    await deliveriesAnswered(3)
     expect(deliveries).toHaveBeenCalledTimes(3)
     expect((await user('sam').newestSeqs()).sg_three).toBe(5)
   })
 })
 
-describe('a delivery that found nobody', () => {
-  it('says nothing of who has come before its answer did', async () => {
-    const spared = new OfflineMembers()
+describe('OfflineMembers', () => {
+  it('does not mark a member offline who reconnected while the delivery was in flight', async () => {
+    const offline = new OfflineMembers()
     const call = Promise.withResolvers<DeliveryResult>()
-    const watched = spared.track('bob', 'chat', call.promise)
-    spared.resume('bob')
+    const tracked = offline.track('bob', 'chat', call.promise)
+    offline.resume('bob')
     call.resolve('marked')
-    await watched
-    expect(spared.skips('bob', 'chat', 1)).toBe(false)
-    await spared.track('bob', 'chat', Promise.resolve('marked'))
-    expect(spared.skips('bob', 'chat', 2)).toBe(true)
-    expect(spared.skips('bob', 'notification', 1)).toBe(false)
-    expect(spared.skips('bob', 'notification', 0)).toBe(true)
+    await tracked
+    expect(offline.skips('bob', 'chat', 1)).toBe(false)
+    await offline.track('bob', 'chat', Promise.resolve('marked'))
+    expect(offline.skips('bob', 'chat', 2)).toBe(true)
+    expect(offline.skips('bob', 'notification', 1)).toBe(false)
+    expect(offline.skips('bob', 'notification', 0)).toBe(true)
   })
 
-  it('is the last word only until another finds somebody, or fails to leave a mark', async () => {
-    const spared = new OfflineMembers()
-    for (const reception of ['listens', 'away'] as const) {
-      await spared.track('bob', 'chat', Promise.resolve('marked'))
-      await spared.track('bob', 'notification', Promise.resolve(reception))
-      expect(spared.skips('bob', 'chat', 2)).toBe(false)
+  it('resumes delivery when a later one reports "listens" or "away"', async () => {
+    const offline = new OfflineMembers()
+    for (const result of ['listens', 'away'] as const) {
+      await offline.track('bob', 'chat', Promise.resolve('marked'))
+      await offline.track('bob', 'notification', Promise.resolve(result))
+      expect(offline.skips('bob', 'chat', 2)).toBe(false)
     }
   })
 
-  it('that failed leaves what was known', async () => {
-    const spared = new OfflineMembers()
-    await spared.track('bob', 'chat', Promise.resolve('marked'))
-    await expect(spared.track('bob', 'chat', Promise.reject(new Error('gone')))).rejects.toThrow('gone')
-    expect(spared.skips('bob', 'chat', 2)).toBe(true)
+  it('keeps skipping after a delivery that failed', async () => {
+    const offline = new OfflineMembers()
+    await offline.track('bob', 'chat', Promise.resolve('marked'))
+    await expect(offline.track('bob', 'chat', Promise.reject(new Error('gone')))).rejects.toThrow('gone')
+    expect(offline.skips('bob', 'chat', 2)).toBe(true)
   })
 })
 
-describe('a message that is refused', () => {
-  it('leaves the mark of one that came before it', async () => {
+describe('a refused message', () => {
+  it('does not remove the unread mark of an older message', async () => {
     await register('ulf', 'vera')
     const vera = await Device.connect('vera')
     await vera.handshake()

@@ -8,20 +8,20 @@ import {
 import { createLog } from '../../../src/platform/observability/log.ts'
 import { bindings } from '../../rigs/rig.ts'
 
-/** So far ahead that no alarm comes during a test. */
+/** One hour ahead, so that no alarm fires during a test. */
 const SOON = Date.now() + 3_600_000
 
 let next = 0
 
-/** Spells on the storage of a conversation of its own: each `wake` is a new life. */
+/** Runs a test on the storage of a new conversation. Each `start` is a new RecoveryAlarm, as after a restart. */
 function onStorage(
-  work: (wake: (given?: Partial<RecoveryAlarmDeps>) => RecoveryAlarm, storage: DurableObjectStorage) => Promise<void>,
+  work: (start: (given?: Partial<RecoveryAlarmDeps>) => RecoveryAlarm, storage: DurableObjectStorage) => Promise<void>,
 ) {
-  return runInDurableObject(bindings.CONVERSATION.getByName(`si_spell_${next++}`), async (_object, { storage }) => {
+  return runInDurableObject(bindings.CONVERSATION.getByName(`si_recovery_${next++}`), async (_object, { storage }) => {
     const idle: RecoveryAlarmDeps = {
       storage,
-      pendingWork: [],
-      busy: () => false,
+      hasPendingWork: () => false,
+      isBusy: () => false,
       pendingSince: () => null,
       retryAt: () => null,
       redeliver: () => {},
@@ -33,64 +33,64 @@ function onStorage(
   })
 }
 
-describe('a busy spell', () => {
-  it('has one alarm, whose time tells a new life when it began', () =>
-    onStorage(async (wake, storage) => {
-      const spell = wake()
-      await spell.arm(SOON)
-      await spell.arm(SOON + 1_000)
+describe('RecoveryAlarm', () => {
+  it('sets one alarm per busy period, whose time says after a restart when the period began', () =>
+    onStorage(async (start, storage) => {
+      const alarm = start()
+      await alarm.arm(SOON)
+      await alarm.arm(SOON + 1_000)
       expect(await storage.getAlarm()).toBe(SOON + RECOVERY_DELAY_MS)
       const begun: number[] = []
-      await wake({ redeliver: (since) => begun.push(since) }).wake(SOON + 2_000)
+      await start({ redeliver: (since) => begun.push(since) }).wake(SOON + 2_000, [])
       expect(begun).toEqual([SOON])
     }))
 
-  it('keeps that time when its alarm is late', () =>
-    onStorage(async (wake, storage) => {
-      const spell = wake()
-      await spell.arm(SOON)
-      await spell.arm(SOON + 20_000)
+  it('keeps the time of an alarm that is late', () =>
+    onStorage(async (start, storage) => {
+      const alarm = start()
+      await alarm.arm(SOON)
+      await alarm.arm(SOON + 20_000)
       expect(await storage.getAlarm()).toBe(SOON + RECOVERY_DELAY_MS)
     }))
 
-  it('begins where the oldest of what is on its way was stored, until all of it has arrived', () =>
-    onStorage(async (wake, storage) => {
+  it('redelivers from the oldest message in flight, until all of them have arrived', () =>
+    onStorage(async (start, storage) => {
       let pending: number | null = 1_000
-      const spell = wake({ busy: () => pending !== null, pendingSince: () => pending })
-      await spell.arm(SOON)
-      await spell.fire(SOON + RECOVERY_DELAY_MS)
-      const lives: [number, number][] = []
-      const again = (since: number, untoldSince: number) => void lives.push([since, untoldSince])
+      const alarm = start({ isBusy: () => pending !== null, pendingSince: () => pending })
+      await alarm.arm(SOON)
+      await alarm.fire(SOON + RECOVERY_DELAY_MS, [])
+      const redeliveries: [number, number][] = []
+      const redeliver = (since: number, webhooksSince: number) => void redeliveries.push([since, webhooksSince])
       const due = (await storage.getAlarm()) ?? 0
-      await wake({ redeliver: again }).wake(due)
-      // The app was told of the older ones before the alarm was done.
-      expect(lives).toEqual([[1_000, due - RECOVERY_DELAY_MS]])
+      await start({ redeliver }).wake(due, [])
+      // The after-webhooks of the older messages were queued before the first alarm ended.
+      expect(redeliveries).toEqual([[1_000, due - RECOVERY_DELAY_MS]])
       pending = null
-      await spell.fire(due)
+      await alarm.fire(due, [])
       expect(storage.sql.exec('SELECT * FROM spell').toArray()).toEqual([])
     }))
 
-  it('of a message is not that of an alarm further away, for what is owed', () =>
-    onStorage(async (wake, storage) => {
+  it('does not take a later alarm, for undelivered messages, as the alarm of a busy period', () =>
+    onStorage(async (start, storage) => {
       await storage.setAlarm(SOON + 1_800_000)
       const begun: number[] = []
-      const spell = wake({ redeliver: (since) => begun.push(since) })
-      await spell.wake(SOON)
-      await spell.arm(SOON)
+      const alarm = start({ redeliver: (since) => begun.push(since) })
+      await alarm.wake(SOON, [])
+      await alarm.arm(SOON)
       expect(await storage.getAlarm()).toBe(SOON + RECOVERY_DELAY_MS)
       expect(begun).toEqual([])
     }))
 
-  it('takes up what was begun before it, and one that fails keeps no other from it', () =>
-    onStorage(async (wake, storage) => {
+  it('resumes pending work, also when other pending work fails', () =>
+    onStorage(async (start, storage) => {
       const done: string[] = []
       const failing = { pending: true, resume: () => Promise.reject(new Error('not now')) }
       const other = { pending: true, resume: async () => void done.push('other') }
       const idle = { pending: false, resume: async () => void done.push('idle') }
       const log = () => ({ ...createLog('error'), error: (message: string) => void done.push(message) })
-      const spell = wake({ pendingWork: [failing, idle, other], log })
-      await spell.fire(SOON)
-      expect(done).toEqual(['a change that was begun could not be carried out yet', 'other'])
+      const alarm = start({ hasPendingWork: () => true, log })
+      await alarm.fire(SOON, [failing, idle, other])
+      expect(done).toEqual(['resume of a pending change failed', 'other'])
       expect(await storage.getAlarm()).not.toBeNull()
     }))
 })

@@ -15,8 +15,8 @@ import {
 } from '../../rigs/rig.ts'
 
 /**
- * Leaves a conversation as a crash does between a commit and its deliveries: the message and the alarm that went with
- * it are stored, nobody has been told.
+ * Leaves a conversation in the state of a crash between a commit and its deliveries: the message and its alarm are
+ * stored, and no member has got the message.
  */
 async function storeUndelivered(chat: string, sendID: string, recvID: string, text: string): Promise<void> {
   await runInDurableObject(bindings.CONVERSATION.getByName(chat), async (_object, state) => {
@@ -31,13 +31,13 @@ async function storeUndelivered(chat: string, sendID: string, recvID: string, te
   await abortAllDurableObjects()
 }
 
-/** Lets users have seen everything so far, so that nothing marks the conversation for them. */
+/** Waits until users know these seqs, so that no log of theirs is marked unread. */
 async function seen(seqs: Record<string, number>, ...userIDs: string[]): Promise<void> {
   for (const userID of userIDs) await expect.poll(() => user(userID).newestSeqs()).toEqual(seqs)
 }
 
-describe('a message that was stored but not delivered when the object died', () => {
-  it('is delivered by the alarm', async () => {
+describe('a message that was stored but not delivered when the object crashed', () => {
+  it('is delivered at the recovery alarm', async () => {
     await register('anna', 'bert')
     await conversation('si_anna_bert').append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
     await seen({ si_anna_bert: 1 }, 'bert')
@@ -48,7 +48,7 @@ describe('a message that was stored but not delivered when the object died', () 
     expect(bert.received().find(({ msg }) => textOf(msg) === 'lost?')?.msg.seq).toBe(2)
   })
 
-  it('is delivered when anything else wakes the object, to the sender as well', async () => {
+  it('is delivered when any call wakes the object, to the sender too', async () => {
     await register('carl', 'dana')
     await conversation('si_carl_dana').append([appendItem({ sendID: 'carl', recvID: 'dana', clientMsgID: 'first' })])
     await seen({ si_carl_dana: 1 }, 'dana')
@@ -59,7 +59,7 @@ describe('a message that was stored but not delivered when the object died', () 
     await until(() => [dana, carl].every((device) => device.received().some(({ msg }) => textOf(msg) === 'lost?')))
   })
 
-  it('is found by the next sync of a user who was away', async () => {
+  it('is found by the next sync of a user who was offline', async () => {
     await register('eva', 'finn')
     await conversation('si_eva_finn').append([appendItem({ sendID: 'eva', recvID: 'finn', clientMsgID: 'first' })])
     await seen({ si_eva_finn: 1 }, 'finn')
@@ -69,18 +69,18 @@ describe('a message that was stored but not delivered when the object died', () 
   })
 })
 
-describe('a message that is on its way longer than a busy spell lasts', () => {
-  it('is delivered, once, though the object dies in the next spell', async () => {
+describe('a message that is still in flight when its busy period ends', () => {
+  it('is delivered once when the object crashes in the next busy period', async () => {
     await register('rita', 'sven')
     const stub = () => bindings.CONVERSATION.getByName('si_rita_sven')
-    const left = () =>
+    const busyPeriods = () =>
       runInDurableObject(stub(), (_object, { storage: { sql } }) => sql.exec('SELECT * FROM spell').toArray())
     await conversation('si_rita_sven').append([appendItem({ sendID: 'rita', recvID: 'sven', clientMsgID: 'first' })])
     await seen({ si_rita_sven: 1 }, 'sven')
-    let hangs = true
+    let isHanging = true
     const hanging = runInDurableObject(bindings.USER.getByName('sven'), (_object, state) =>
       state.blockConcurrencyWhile(async () => {
-        while (hangs) await new Promise((resolve) => setTimeout(resolve, 10))
+        while (isHanging) await new Promise((resolve) => setTimeout(resolve, 10))
       }),
     ).catch(() => {})
     await conversation('si_rita_sven').append([appendItem({ sendID: 'rita', recvID: 'sven', clientMsgID: 'held' })])
@@ -89,21 +89,21 @@ describe('a message that is on its way longer than a busy spell lasts', () => {
     })
     expect(await runDurableObjectAlarm(stub())).toBe(true)
     await abortAllDurableObjects()
-    hangs = false
+    isHanging = false
     await hanging
     const sven = await Device.connect('sven')
     await conversation('si_rita_sven').maxSeq()
     await until(() => sven.received().some(({ msg }) => textOf(msg) === 'held'))
     await until(async () => {
       await runDurableObjectAlarm(stub())
-      return (await left()).length === 0
+      return (await busyPeriods()).length === 0
     })
     expect(sven.received().filter(({ msg }) => textOf(msg) === 'held')).toHaveLength(1)
   })
 })
 
-describe('a busy spell', () => {
-  it('arms one alarm, however many messages it has, and ends it when all are delivered', async () => {
+describe('a busy period', () => {
+  it('sets one alarm for any number of messages, and no further one when all are delivered', async () => {
     await register('gina', 'hugo')
     const stub = bindings.CONVERSATION.getByName('si_gina_hugo')
     for (let i = 0; i < 5; i++) {
@@ -128,7 +128,7 @@ describe('a busy spell', () => {
       state.storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM chat').one(),
     )
     expect(rows).toEqual({ rows: 2 })
-    // One row in one table without an index: what Cloudflare bills for it is the cursor's own count.
+    // One row in one table without an index. Cloudflare bills the number that the cursor reports.
     const written = await runInDurableObject(stub, (_object, state) => {
       const cursor = state.storage.sql.exec("INSERT INTO chat VALUES (99, 'x', 'ida', 0, 0, x'00')")
       cursor.toArray()
@@ -138,8 +138,8 @@ describe('a busy spell', () => {
   })
 })
 
-describe('appending', () => {
-  it('answers a retry with the first answer, also after the object left memory', async () => {
+describe('an append', () => {
+  it('answers a retry with the first answer, also after a restart of the object', async () => {
     await register('kim', 'lars')
     const item = appendItem({ sendID: 'kim', recvID: 'lars', clientMsgID: 'once' })
     const [first] = await conversation('si_kim_lars').append([item])
@@ -149,7 +149,7 @@ describe('appending', () => {
     expect(again).toEqual({ ...first, duplicate: true })
   })
 
-  it('finds the first answer of a late retry far back in the log', async () => {
+  it('finds the first answer to a late retry far back in the log', async () => {
     await register('mia', 'nils')
     const created = Date.now() - 600_000
     const chat = conversation('si_mia_nils')
@@ -175,7 +175,7 @@ describe('appending', () => {
     expect(results.map((result) => (result.ok ? result.seq : result.refusal.code))).toEqual([1, 1203, 2])
   })
 
-  it('to a user who does not exist leaves no conversation behind', async () => {
+  it('leaves no conversation behind when the receiver is not registered', async () => {
     await register('quin')
     const [refused] = await conversation('si_nobody_quin').append([
       appendItem({ sendID: 'quin', recvID: 'nobody', clientMsgID: 'x' }),

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { singleConversationID } from '../../../src/protocol/conversation-id.ts'
 import { appendItem, bindings, conversation, post, register, userToken } from '../../rigs/rig.ts'
 
-/* That D1 and the pair's conversation agree on who has blocked whom, whenever the call that changes it dies. */
+/* D1 and the pair's conversation agree on blocks, at whatever moment the call that changes them crashes. */
 
 let next = 0
 let alice: string
@@ -22,23 +22,23 @@ const pair = () => ({ ownerUserID: alice, blackUserID: bob })
 const call = async (verb: string) => post(`/friend/${verb}`, pair(), await userToken(alice))
 const alarm = () => runDurableObjectAlarm(stub())
 
-/** What bob's message to alice is answered: 0 or OpenIM's code. */
+/** Sends a message from bob to alice. Answers 0 or OpenIM's error code. */
 async function write(): Promise<number | undefined> {
   const item = appendItem({ clientMsgID: crypto.randomUUID(), sendID: bob, recvID: alice })
   const [result] = await conversation(chat()).append([item])
   return result?.ok ? 0 : result?.refusal.code
 }
 
-/** The row alone: as if the call had died when D1 had it. */
+/** Writes the row alone, as a call that crashes right after its write to D1. */
 function blockInD1(): Promise<unknown> {
   return bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice, bob).run()
 }
 
-/** How many changes were begun and not reported, and whether an alarm waits for them. */
-function left(): Promise<{ begun: number; waits: boolean }> {
+/** The number of begun changes whose end is not reported, and whether an alarm is set for them. */
+function pendingChanges(): Promise<{ begun: number; hasAlarm: boolean }> {
   return runInDurableObject(stub(), async (_object, { storage }) => ({
     begun: storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM relation_change').one().n,
-    waits: (await storage.getAlarm()) !== null,
+    hasAlarm: (await storage.getAlarm()) !== null,
   }))
 }
 
@@ -47,8 +47,8 @@ const exec = (sql: string) =>
     storage.sql.exec(sql)
   })
 
-describe('a user who is blocked by a call that dies', () => {
-  it('after D1 has it is blocked in the chat at its next alarm', async () => {
+describe('a block by a call that crashes', () => {
+  it('applies at the next alarm when D1 has it', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await blockInD1()
@@ -56,7 +56,7 @@ describe('a user who is blocked by a call that dies', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('after D1 has it is blocked in the chat at its next wake', async () => {
+  it('applies at the next wake when D1 has it', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await blockInD1()
@@ -64,7 +64,7 @@ describe('a user who is blocked by a call that dies', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('while the chat begins is blocked in it all the same', async () => {
+  it('applies when the conversation began in between', async () => {
     await conversation(chat()).relationsChanging()
     expect(await write()).toBe(0)
     await blockInD1()
@@ -72,7 +72,7 @@ describe('a user who is blocked by a call that dies', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('long after it was announced is blocked all the same', async () => {
+  it('applies when D1 gets it after the first alarm', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     expect(await alarm()).toBe(true)
@@ -82,57 +82,57 @@ describe('a user who is blocked by a call that dies', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('is blocked once D1 can be asked again', async () => {
+  it('applies as soon as D1 is reachable again', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await blockInD1()
-    await bindings.DB.exec('ALTER TABLE black RENAME TO black_away')
+    await bindings.DB.exec('ALTER TABLE black RENAME TO black_renamed')
     expect(await alarm()).toBe(true)
-    await bindings.DB.exec('ALTER TABLE black_away RENAME TO black')
+    await bindings.DB.exec('ALTER TABLE black_renamed RENAME TO black')
     expect(await alarm()).toBe(true)
     expect(await write()).toBe(1302)
   })
 
-  it('before D1 has it is not, and in the end nobody looks for it any more', async () => {
+  it('does not apply when D1 never gets it, and is forgotten after a while', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await alarm()
-    expect(await left()).toEqual({ begun: 1, waits: true })
+    expect(await pendingChanges()).toEqual({ begun: 1, hasAlarm: true })
     await exec('UPDATE relation_change SET begun_time = begun_time - 600000')
     await alarm()
-    expect(await left()).toEqual({ begun: 0, waits: false })
+    expect(await pendingChanges()).toEqual({ begun: 0, hasAlarm: false })
     expect(await write()).toBe(0)
   })
 })
 
-describe('blocking', () => {
-  it('leaves nothing to look for once it is through', async () => {
+describe('a block', () => {
+  it('leaves no pending change when the call succeeds', async () => {
     expect(await write()).toBe(0)
     expect(await call('add_black')).toMatchObject({ errCode: 0 })
-    expect((await left()).begun).toBe(0)
+    expect((await pendingChanges()).begun).toBe(0)
     expect(await write()).toBe(1302)
     expect(await call('remove_black')).toMatchObject({ errCode: 0 })
-    expect((await left()).begun).toBe(0)
+    expect((await pendingChanges()).begun).toBe(0)
     expect(await write()).toBe(0)
   })
 
-  it('that fails in D1 blocks nobody', async () => {
+  it('does not apply when the write to D1 fails', async () => {
     expect(await write()).toBe(0)
-    await bindings.DB.exec('ALTER TABLE black RENAME TO black_away')
+    await bindings.DB.exec('ALTER TABLE black RENAME TO black_renamed')
     expect((await call('add_black')).errCode).toBe(500)
-    await bindings.DB.exec('ALTER TABLE black_away RENAME TO black')
+    await bindings.DB.exec('ALTER TABLE black_renamed RENAME TO black')
     await alarm()
     expect(await write()).toBe(0)
   })
 
-  it('that fails in the chat, after D1 has it, is made good at the next alarm', async () => {
+  it('applies at the next alarm when the conversation fails after the write to D1', async () => {
     expect(await write()).toBe(0)
-    await exec("CREATE TRIGGER broken BEFORE UPDATE ON member BEGIN SELECT RAISE(ABORT, 'the lights went out'); END")
+    await exec("CREATE TRIGGER broken BEFORE UPDATE ON member BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     expect((await call('add_black')).errCode).toBe(500)
     await exec('DROP TRIGGER broken')
     await abortAllDurableObjects()
     await alarm()
     expect(await write()).toBe(1302)
-    expect(await left()).toMatchObject({ begun: 1 })
+    expect(await pendingChanges()).toMatchObject({ begun: 1 })
   })
 })

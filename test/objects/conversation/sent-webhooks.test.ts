@@ -26,10 +26,10 @@ const chat = () => `si_${alice}_${bob}`
 const stub = () => bindings.CONVERSATION.getByName(chat())
 const append = (clientMsgID: string) =>
   conversation(chat()).append([appendItem({ sendID: alice, recvID: bob, clientMsgID })])
-const toldOf = (name: string) => app.told(name).map((body) => (body as { clientMsgID: string }).clientMsgID)
+const messageIDsIn = (name: string) => app.told(name).map((body) => (body as { clientMsgID: string }).clientMsgID)
 
-/** Leaves the conversation as a crash does between a commit and what follows it: the message is stored, no more. */
-async function storeUntold(clientMsgID: string): Promise<void> {
+/** Leaves the conversation in the state of a crash right after a commit: the message and its alarm are stored. */
+async function storeWithoutWebhook(clientMsgID: string): Promise<void> {
   await runInDurableObject(stub(), async (_object, state) => {
     const { sql } = state.storage
     const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
@@ -42,44 +42,44 @@ async function storeUntold(clientMsgID: string): Promise<void> {
   await abortAllDurableObjects()
 }
 
-describe('the app is told of a message', () => {
-  it('that a device sends, once, under an ID of its own for each event', async () => {
+describe('the after-webhooks of a message', () => {
+  it('are sent once for a message from a device, each with its own eventID', async () => {
     const device = await Device.connect(alice)
     await device.sendText(bob, 'hello', 'once')
     await device.sendText(bob, 'hello', 'once')
     await device.sendText(bob, 'more', 'more')
     await until(() => app.queued.length >= 4)
-    expect(toldOf('afterSendSingleMsg')).toEqual(['once', 'more'])
-    expect(toldOf('afterMsgSaveDB')).toEqual(['once', 'more'])
+    expect(messageIDsIn('afterSendSingleMsg')).toEqual(['once', 'more'])
+    expect(messageIDsIn('afterMsgSaveDB')).toEqual(['once', 'more'])
     expect(app.told('afterSendSingleMsg')[0]).toMatchObject({ seq: 0, status: 1, recvID: bob, msgFrom: 100 })
     expect(app.told('afterMsgSaveDB')[0]).toMatchObject({ seq: 1, status: 2, recvID: bob, groupID: '' })
     expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(4)
   })
 
   it.each([
-    ['by the alarm', () => runDurableObjectAlarm(stub())],
-    ['by whatever wakes the conversation', () => conversation(chat()).maxSeq()],
-  ])('that was stored when the object died before it could tell, %s', async (_how, wake) => {
-    await append('told')
+    ['the alarm', () => runDurableObjectAlarm(stub())],
+    ['any call', () => conversation(chat()).maxSeq()],
+  ])('are sent after a crash that prevented them, when %s wakes the conversation', async (_how, wake) => {
+    await append('older')
     await until(() => app.queued.length === 2)
     await runDurableObjectAlarm(stub())
     app.queued.length = 0
-    // The spell of the message before is over: only what a crash may have kept back is told again.
+    // The busy period of the older message is over: only webhooks that the crash may have prevented are repeated.
     await new Promise((resolve) => setTimeout(resolve, 5))
     await runInDurableObject(stub(), (_object, { storage }) => {
       storage.sql.exec('UPDATE chat SET stored_time = stored_time - ?', RECOVERY_DELAY_MS)
     })
-    await storeUntold('untold')
+    await storeWithoutWebhook('newer')
     await wake()
     await until(() => app.queued.length >= 2)
-    expect(toldOf('afterSendSingleMsg')).toEqual(['untold'])
+    expect(messageIDsIn('afterSendSingleMsg')).toEqual(['newer'])
     expect(app.told('afterMsgSaveDB')).toMatchObject([
-      { serverMsgID: 'server-untold', seq: 2, status: 2, sendID: alice, recvID: bob, content: '{"content":"untold"}' },
+      { serverMsgID: 'server-newer', seq: 2, status: 2, sendID: alice, recvID: bob, content: '{"content":"newer"}' },
     ])
     expect(app.told('afterSendSingleMsg')).toMatchObject([{ seq: 0, status: 1 }])
   })
 
-  it('again after a crash under the same IDs, when it was told before', async () => {
+  it('are repeated after a crash with the same eventIDs', async () => {
     await append('message')
     await until(() => app.queued.length === 2)
     const before = app.queued.splice(0)
@@ -88,21 +88,21 @@ describe('the app is told of a message', () => {
     await until(() => app.queued.length === 2)
     expect(app.queued.map(({ eventID }) => eventID)).toEqual(before.map(({ eventID }) => eventID))
     expect(app.queued.map(({ key }) => key)).toEqual(before.map(({ key }) => key))
-    // The request that brought the message is forgotten; all else is as it was.
+    // The operationID of the sender's request is lost; all other fields are equal.
     const body = ({ body }: { body: string | null }) => ({ ...JSON.parse(body ?? ''), operationID: '' })
     expect(app.queued.map(body)).toEqual(before.map(body))
   })
 
-  it('in its own time: a queue that hangs holds up nobody', async () => {
-    let mayTake = false
+  it('do not delay the delivery when the webhook queue hangs', async () => {
+    let isOpen = false
     app.takes = async () => {
-      while (!mayTake) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (!isOpen) await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
     await a.sendText(bob, 'hello', 'first')
     expect(await b.receivedTexts(1)).toEqual(['hello'])
     expect(app.queued).toEqual([])
-    mayTake = true
+    isOpen = true
     await until(() => app.queued.length === 2)
   })
 })

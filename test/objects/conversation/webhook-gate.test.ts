@@ -36,7 +36,7 @@ afterEach(() => {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const textIn = ({ body }: Asked): string => JSON.parse(body.content).content ?? ''
-/** Never answers, until the hook's limit cuts it off. */
+/** Does not answer until the webhook's timeout aborts the call. */
 const hang = (signal: AbortSignal) =>
   new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 const texts = (device: Device) =>
@@ -44,13 +44,13 @@ const texts = (device: Device) =>
     .received()
     .filter(({ msg }) => msg.contentType === ContentType.Text)
     .map(({ msg }) => textOf(msg))
-/** What a device that comes back finds. */
+/** The newest seq that a device finds when it reconnects. */
 const newestOf = async (userID: string, conversationID: string) => (await user(userID).newestSeqs())[conversationID]
 
-describe('a message to a user, before it is pushed', () => {
+describe('a one-to-one message in the webhook gate', () => {
   const chat = () => `si_${alice}_${bob}`
 
-  it('is asked about once, for both of the two', async () => {
+  it('makes one webhook call, which names both users', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
     await a.sendText(bob, 'hello', 'first')
@@ -73,7 +73,7 @@ describe('a message to a user, before it is pushed', () => {
     ])
   })
 
-  it('that the app refuses reaches no device by itself; a sync finds it, and the next one does not wait for it', async () => {
+  it('is not pushed when the app server refuses it, and a sync finds it; the next message does not wait', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (asked) => (textIn(asked) === 'casino!' ? REFUSE : GO_ON)
     const [a, b, other] = await Promise.all([
@@ -86,15 +86,15 @@ describe('a message to a user, before it is pushed', () => {
     await a.sendText(bob, 'sorry')
     expect(await b.receivedTexts(1)).toEqual(['sorry'])
     expect(b.received()[0]?.msg.seq).toBe(2)
-    // The sender's devices have it from the sender's own object.
+    // The sender's own object passes the message to the sender's other devices.
     expect(await other.receivedTexts(2)).toEqual(['casino!', 'sorry'])
     const [pulled] = await user(bob).pullRanges([{ conversationID: chat(), begin: 1, end: 1, num: 1 }], 0)
     expect(pulled?.msgs).toHaveLength(1)
   })
 
   it.each([
-    ['goes on when the app hangs', true, ['hangs', 'answered']],
-    ['stays in the log when the app must be heard and hangs', false, ['answered']],
+    ['is pushed when the app server hangs', true, ['hangs', 'answered']],
+    ['is not pushed when the app server hangs and failedContinue is off', false, ['answered']],
   ])('%s', async (_what, failedContinue, received) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     await app.inObjects({ beforeOnlinePush: { timeout: 0.3, failedContinue } })
@@ -107,7 +107,7 @@ describe('a message to a user, before it is pushed', () => {
     await expect.poll(() => newestOf(bob, chat())).toBe(2)
   })
 
-  it('keeps its place however long the app thinks, and holds up no other conversation', async () => {
+  it('keeps its place while the app server thinks, and delays no other conversation', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     const answered: string[] = []
     let mayAnswer = false
@@ -130,7 +130,7 @@ describe('a message to a user, before it is pushed', () => {
     expect(texts(a)).toEqual(['first', 'second', 'third'])
   })
 
-  it('that is not stored goes on, or not, with nothing of it kept', async () => {
+  it('is pushed or refused without being stored when it is an unstored message', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (asked) => (textIn(asked) === 'casino!' ? REFUSE : GO_ON)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
@@ -142,7 +142,7 @@ describe('a message to a user, before it is pushed', () => {
     expect(await newestOf(bob, chat())).toBeUndefined()
   })
 
-  it('that is typing is neither asked about nor waits', async () => {
+  it('passes at once and without a webhook call when it is typing', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (_asked, signal) => hang(signal)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
@@ -157,7 +157,7 @@ describe('a message to a user, before it is pushed', () => {
     expect(app.askedAs('beforeOnlinePush')).toHaveLength(1)
   })
 
-  it('is asked about again when the object died while the app was thinking, and what the app says counts', async () => {
+  it('makes the webhook call again when the object crashed meanwhile, and obeys the new answer', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (_asked, signal) => hang(signal)
     const append = (clientMsgID: string) =>
@@ -175,11 +175,11 @@ describe('a message to a user, before it is pushed', () => {
   })
 })
 
-describe('a message to a group, before it is pushed', () => {
+describe('a group message in the webhook gate', () => {
   let groupID: string
   const chat = () => `sg_${groupID}`
 
-  const found = async (...userIDs: string[]) => {
+  const createGroup = async (...userIDs: string[]) => {
     groupID = `g${count}pw`
     await conversation(chat()).changeGroup(founding(groupID, userIDs))
   }
@@ -188,8 +188,8 @@ describe('a message to a group, before it is pushed', () => {
     expect((await device.request(WsRequestID.SendMsg, message)).errCode).toBe(0)
   }
 
-  it('is asked about once for all of them, with its seq', async () => {
-    await found(alice, bob, carol)
+  it('makes one webhook call for all members, with its seq', async () => {
+    await createGroup(alice, bob, carol)
     await app.inObjects({ beforeGroupOnlinePush: {}, beforeOnlinePush: {} })
     const [a, b, c] = await Promise.all([Device.connect(alice), Device.connect(bob), Device.connect(carol)])
     await say(a, alice, 'hello')
@@ -213,15 +213,15 @@ describe('a message to a group, before it is pushed', () => {
   })
 
   describe.each([
-    ['served directly', 20],
-    ['served by relays', 2],
+    ['in a group without relays', 20],
+    ['in a group with relays', 2],
   ])('%s', (_how, maxDirectMembers) => {
-    let putBack = () => {}
-    afterEach(() => putBack())
+    let restore = () => {}
+    afterEach(() => restore())
 
-    it('goes to those whom the app names, and to nobody who takes no part; the others find it', async () => {
-      putBack = await setForObjects({ maxDirectMembers })
-      await found(alice, bob, carol)
+    it('is pushed to the members that the app server names; a sync finds it for the others', async () => {
+      restore = await setForObjects({ maxDirectMembers })
+      await createGroup(alice, bob, carol)
       const stranger = `${alice}stranger`
       await register(stranger)
       const devices = await Promise.all([alice, bob, carol, stranger].map((userID) => Device.connect(userID)))
@@ -242,8 +242,8 @@ describe('a message to a group, before it is pushed', () => {
     })
   })
 
-  it('is for those who were in the group when it was sent, whatever changes while the app thinks', async () => {
-    await found(alice, bob)
+  it('is pushed to the members at the time of sending, whatever changes while the app server thinks', async () => {
+    await createGroup(alice, bob)
     await app.inObjects({ beforeGroupOnlinePush: {} })
     let mayAnswer = false
     app.answer = async (asked) => {
@@ -263,17 +263,19 @@ describe('a message to a group, before it is pushed', () => {
     await until(() => texts(b).length > 0 && texts(c).length > 0)
     expect(texts(b)).toEqual(['first'])
     expect(texts(c)).toEqual(['second'])
-    // The news of the changes came in their order, behind the message.
+    // The notices of the changes arrive after the message, in the order of the changes.
     const kinds = (device: Device) => device.received().map(({ msg }) => msg.contentType)
     await until(() => kinds(b).includes(1508))
     expect(kinds(b).filter((kind) => [101, 1508].includes(kind))[0]).toBe(101)
   })
 })
 
-it('without these hooks nothing is asked', async () => {
-  const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
-  await a.sendText(bob, 'hello')
-  expect(await b.receivedTexts(1)).toEqual(['hello'])
-  expect(app.asked).toEqual([])
-  expect(app.queued).toEqual([])
+describe('a message in a deployment without webhooks', () => {
+  it('makes no webhook call', async () => {
+    const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
+    await a.sendText(bob, 'hello')
+    expect(await b.receivedTexts(1)).toEqual(['hello'])
+    expect(app.asked).toEqual([])
+    expect(app.queued).toEqual([])
+  })
 })

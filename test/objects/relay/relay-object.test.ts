@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 let next = 0
 
-/** A group that relays deliver, with a few real users among many who were never online. */
+/** A group with relays: a few registered users, and many members who were never online. */
 async function largeGroup(extra: string[] = []): Promise<string> {
   const groupID = `large${next++}`
   const crowd = Array.from({ length: MAX_DIRECT_MEMBERS }, (_, i) => `${groupID}-crowd${i}`)
@@ -48,7 +48,7 @@ function send(groupID: string, text: string, sendID = 'olga') {
   ])
 }
 
-/** The texts a device was given in that group, in the order they came. */
+/** The texts that a device got in that group, in the order of arrival. */
 function textsOf(device: Device, groupID: string): string[] {
   return device
     .received()
@@ -65,42 +65,42 @@ function listenersIn(groupID: string, shard = 0): Promise<string[]> {
   )
 }
 
-/** Has a user's object answer nothing for a while. */
+/** Lets a user's object answer no call until `release`. */
 function hang(userID: string): { hanging: Promise<unknown>; release(): void } {
-  let hangs = true
+  let isHanging = true
   const hanging = runInDurableObject(bindings.USER.getByName(userID), (_object, state) =>
     state.blockConcurrencyWhile(async () => {
-      while (hangs) await new Promise((resolve) => setTimeout(resolve, 10))
+      while (isHanging) await new Promise((resolve) => setTimeout(resolve, 10))
     }),
   )
   const release = () => {
-    hangs = false
+    isHanging = false
   }
   return { hanging, release }
 }
 
-function owedIn(groupID: string): Promise<unknown[]> {
+function undeliveredIn(groupID: string): Promise<unknown[]> {
   return runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage: { sql } }) =>
     sql.exec('SELECT user_id FROM undelivered').toArray(),
   )
 }
 
-/** A large group of which nobody is here, as its relay knows, and whose newest message is the second. */
-async function desertedGroup(): Promise<string> {
+/** A large group whose relay counts only the sender as a listener. Its newest seq is 2. */
+async function groupWithoutListeners(): Promise<string> {
   await until(async () => (await Promise.all(LISTENERS.map((id) => user(id).onlinePlatforms()))).flat().length === 0)
   const groupID = await largeGroup()
-  await send(groupID, 'nobody is here')
+  await send(groupID, 'no member is online')
   await until(async () => (await listenersIn(groupID)).length === 1)
   return groupID
 }
 
 describe('a large group', () => {
-  it('is delivered by a relay to those who listen, and the others cost nothing from then on', async () => {
+  it('gets messages through a relay to its online members; the others cost no further call', async () => {
     const groupID = await largeGroup()
     const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
     await send(groupID, 'first')
     await until(() => textsOf(ida, groupID).length === 1 && textsOf(jan, groupID).length === 1)
-    // Olga writes: nobody has to ask whether she listens.
+    // Olga sends the messages, so the relay never learns that she is offline.
     await until(async () => (await listenersIn(groupID)).length === 3)
     expect(await listenersIn(groupID)).toEqual(['ida', 'jan', 'olga'])
     await send(groupID, 'second')
@@ -110,9 +110,9 @@ describe('a large group', () => {
     jan.close()
   })
 
-  it('tells who comes back what the newest message is, and delivers to them again', async () => {
+  it('reports the newest seq to a member who reconnects, and delivers to that member again', async () => {
     const groupID = await largeGroup()
-    await send(groupID, 'nobody is here')
+    await send(groupID, 'no member is online')
     await until(async () => (await listenersIn(groupID)).length === 1)
     const kim = await Device.connect('kim')
     expect(await user('kim').newestSeqs()).toMatchObject({ [`sg_${groupID}`]: 2 })
@@ -122,44 +122,44 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('is told again that somebody came back when telling it failed', async () => {
-    const groupID = await desertedGroup()
+  it('is notified again of a reconnected member when the first notification failed', async () => {
+    const groupID = await groupWithoutListeners()
     const relay = bindings.RELAY.getByName(`sg_${groupID}/0`)
-    // Telling the relay fails for now.
+    // The relay cannot note a listener for now.
     await runInDurableObject(relay, (_object, { storage: { sql } }) => {
-      sql.exec("CREATE TRIGGER deaf BEFORE INSERT ON listener BEGIN SELECT RAISE(ABORT, 'busy'); END")
+      sql.exec("CREATE TRIGGER broken BEFORE INSERT ON listener BEGIN SELECT RAISE(ABORT, 'busy'); END")
     })
     const kim = await Device.connect('kim')
     expect(await user('kim').newestSeqs()).toMatchObject({ [`sg_${groupID}`]: 2 })
     expect(await listenersIn(groupID)).toEqual(['olga'])
     await runInDurableObject(relay, (_object, { storage: { sql } }) => {
-      sql.exec('DROP TRIGGER deaf')
+      sql.exec('DROP TRIGGER broken')
     })
-    // It is told again.
+    // The UserObject repeats the notification.
     await until(async () => (await listenersIn(groupID)).includes('kim'))
     await send(groupID, 'are you here')
     await until(() => textsOf(kim, groupID).length === 1)
     kim.close()
   })
 
-  it('knows of who comes back before any sync of theirs is answered, so that no message falls in between', async () => {
-    const groupID = await desertedGroup()
+  it('knows a reconnected member before it answers the sync, so that no message is missed in between', async () => {
+    const groupID = await groupWithoutListeners()
     const busy = runInDurableObject(bindings.RELAY.getByName(`sg_${groupID}/0`), (_object, state) =>
-      state.blockConcurrencyWhile(() => new Promise((resolve) => setTimeout(() => resolve('told'), 200))),
+      state.blockConcurrencyWhile(() => new Promise((resolve) => setTimeout(() => resolve('notified'), 200))),
     )
     const kim = await Device.connect('kim')
     const answered = user('kim')
       .newestSeqs()
       .then(() => 'answered')
-    expect(await Promise.race([busy, answered])).toBe('told')
+    expect(await Promise.race([busy, answered])).toBe('notified')
     await answered
     expect(await listenersIn(groupID)).toContain('kim')
     kim.close()
   })
 
-  it('takes up who came before the news of being in it, though a message found them gone', async () => {
-    const groupID = await desertedGroup()
-    // As it is when the news that a relay delivers now has not come here yet.
+  it('adds a listener who connected before the member learned the name of the relay', async () => {
+    const groupID = await groupWithoutListeners()
+    // The state before the user's object learns that a relay delivers now.
     await runInDurableObject(bindings.USER.getByName('kim'), (_object, { storage: { sql } }) => {
       sql.exec("UPDATE log_mark SET relay = '' WHERE home = ?", `sg_${groupID}`)
     })
@@ -174,7 +174,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('that D1 knew before its first message is delivered by relays from the start', async () => {
+  it('gets its first message through relays when it was imported into D1', async () => {
     const groupID = `imported${next++}`
     const members = ['olga', 'kim', ...Array.from({ length: MAX_DIRECT_MEMBERS }, (_, i) => `${groupID}-crowd${i}`)]
     await seedGroupOf(Object.fromEntries(members.map((userID) => [userID, {}])), { groupID })
@@ -187,7 +187,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('does not keep a message back that follows on what passed an absent device by', async () => {
+  it('delivers the next message to a reconnected device without waiting for skipped ones', async () => {
     const groupID = await largeGroup()
     const before = await Device.connect('kim')
     await send(groupID, '1')
@@ -203,7 +203,7 @@ describe('a large group', () => {
     after.close()
   })
 
-  it('is not held up by a member whose object hangs, who gets all of it in order, once', async () => {
+  it('is not delayed by a member whose object hangs, and that member gets each message once, in order', async () => {
     const groupID = await largeGroup()
     const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
     await send(groupID, '1')
@@ -214,7 +214,7 @@ describe('a large group', () => {
       await until(() => textsOf(ida, groupID).at(-1) === text, 15_000)
     }
     expect(textsOf(jan, groupID)).toEqual(['1'])
-    // The conversation tries from its log while the relay's own call still hangs.
+    // The conversation redelivers from its log while the relay's own call still hangs.
     await runDurableObjectAlarm(bindings.CONVERSATION.getByName(`sg_${groupID}`))
     release()
     await hanging
@@ -223,7 +223,7 @@ describe('a large group', () => {
     await until(() => textsOf(jan, groupID).includes('5'))
     await until(async () => {
       await runDurableObjectAlarm(bindings.CONVERSATION.getByName(`sg_${groupID}`))
-      return (await owedIn(groupID)).length === 0
+      return (await undeliveredIn(groupID)).length === 0
     })
     expect(textsOf(jan, groupID)).toEqual(['1', '2', '3', '4', '5'])
     expect(textsOf(ida, groupID)).toEqual(['1', '2', '3', '4', '5'])
@@ -231,7 +231,7 @@ describe('a large group', () => {
     jan.close()
   })
 
-  it('takes newcomers up after the notice of their coming, each message once', async () => {
+  it('adds newcomers after the notice of their join, and they get each message once', async () => {
     const groupID = await largeGroup()
     const late = await Device.connect('late')
     await conversation(`sg_${groupID}`).changeGroup(
@@ -250,7 +250,7 @@ describe('a large group', () => {
     late.close()
   })
 
-  it('lets go of who leaves: the notice is the last they get, and the last they can read', async () => {
+  it('removes leavers: the notice is the last message that they get and may read', async () => {
     const groupID = await largeGroup()
     const ida = await Device.connect('ida')
     await send(groupID, 'with ida')
@@ -277,9 +277,9 @@ describe('a large group', () => {
     ida.close()
   })
 
-  it('hands nothing to the last who left a relay, when somebody else comes to it', async () => {
+  it('does not deliver to the last leaver of a relay after another member joins it', async () => {
     const groupID = await largeGroup()
-    // As if the first relay were full of others: ida is alone in the second.
+    // The state of a full first relay: ida is the only member of the second.
     await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage: { sql } }) => {
       sql.exec("UPDATE member SET shard = 1 WHERE user_id = 'ida'")
       sql.exec('UPDATE shard SET members = 1000')
@@ -305,7 +305,7 @@ describe('a large group', () => {
     late.close()
   })
 
-  it('fills the first relay before it opens another, and fills up the places of those who left', async () => {
+  it('fills the first relay before it opens another, and reuses the places of leavers', async () => {
     const shards = await runInDurableObject(bindings.CONVERSATION.getByName('sg_places'), (_object, { storage }) => {
       const join = (name: string, count: number) => {
         const members = Array.from({ length: count }, (_, i) => memberRecord('places', `${name}${i}`))
@@ -326,12 +326,12 @@ describe('a large group', () => {
     ])
   })
 
-  it('delivers what a crash left undelivered, to the relays and to who was just coming or going', async () => {
+  it('redelivers undelivered messages through relays after a crash', async () => {
     const groupID = await largeGroup()
     await send(groupID, 'settled')
     const jan = await Device.connect('jan')
     await until(async () => (await listenersIn(groupID)).includes('jan'))
-    // As a crash leaves it: the message and its alarm are stored, and the relay has lost its memory of everyone.
+    // The state after a crash: the message and its alarm are stored, and the relay has lost its members.
     await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), async (_object, state) => {
       const now = Date.now()
       const msg = textMessage('olga', groupID, 'lost', 'lost?', { groupID, sessionType: 3, seq: 3 })
@@ -349,7 +349,7 @@ describe('a large group', () => {
     jan.close()
   })
 
-  it('does not lose a listener who comes back in the moment in which a message finds them gone', async () => {
+  it('keeps a listener who reconnects while a delivery finds the member offline', async () => {
     const relay = relayObject(bindings, 'sg_race/0')
     const news = {
       conversationID: 'sg_race',
@@ -358,7 +358,7 @@ describe('a large group', () => {
     }
     await relay.forward({ ...news, roster: ['kim'], join: [], leave: [], messages: [] })
     const message = { seq: 1, sendTime: 1, sendID: 'olga', operationID: '', msg: new Uint8Array(), exceptUserID: '' }
-    // Kim's object answers that nobody listens; before the relay hears it, Kim comes.
+    // Kim's object answers that no device is online. Before the answer reaches the relay, Kim connects.
     await Promise.all([
       relay.forward({ ...news, join: [], leave: [], messages: [message] }),
       relay.memberConnected('kim'),

@@ -10,29 +10,29 @@ const wave = (seq: number): Delivery => ({
   messages: [{ seq, sendTime: seq, sendID: 'a', operationID: '', msg: new Uint8Array() }],
 })
 
-/** Lanes whose calls end when they are told to; `calls` has them in the order they began. */
-function lanes() {
+/** A WaveQueue whose calls end on demand; `calls` has them in the order in which they began. */
+function queueOnDemand() {
   const calls: { userID: string; seq: number; end(reached: boolean): void }[] = []
-  const made = new WaveQueue((userID, { messages }) => {
+  const waves = new WaveQueue((userID, { messages }) => {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     calls.push({ userID, seq: messages[0]?.seq ?? 0, end: resolve })
     return promise
   })
-  return { lanes: made, calls }
+  return { waves, calls }
 }
 
-describe("the lanes of a relay's members", () => {
-  it('answer whether each was reached', async () => {
-    const { lanes: made, calls } = lanes()
-    const answers = Promise.all([made.deliver('ida', wave(1)), made.deliver('jan', wave(1))])
+describe('WaveQueue', () => {
+  it('answers whether each member was reached', async () => {
+    const { waves, calls } = queueOnDemand()
+    const answers = Promise.all([waves.deliver('ida', wave(1)), waves.deliver('jan', wave(1))])
     calls[0]?.end(true)
     calls[1]?.end(false)
     expect(await answers).toEqual([true, false])
   })
 
-  it('have one call at a time each, in the order of the waves', async () => {
-    const { lanes: made, calls } = lanes()
-    const answers = Promise.all([1, 2].map((seq) => made.deliver('ida', wave(seq))))
+  it('makes one call at a time per member, in the order of the waves', async () => {
+    const { waves, calls } = queueOnDemand()
+    const answers = Promise.all([1, 2].map((seq) => waves.deliver('ida', wave(seq))))
     expect(calls).toHaveLength(1)
     calls[0]?.end(false)
     await until(() => calls.length === 2)
@@ -41,18 +41,18 @@ describe("the lanes of a relay's members", () => {
     expect(calls.map(({ seq }) => seq)).toEqual([1, 2])
   })
 
-  it('keep waves for whoever is late without anybody waiting, but not without end', async () => {
-    const { lanes: made, calls } = lanes()
-    expect(await made.deliver('ida', wave(1))).toBe(false)
-    for (let seq = 2; seq <= 60; seq++) expect(await made.deliver('ida', wave(seq))).toBe(false)
+  it('keeps up to 50 waves for a late member without waiting for the member', async () => {
+    const { waves, calls } = queueOnDemand()
+    expect(await waves.deliver('ida', wave(1))).toBe(false)
+    for (let seq = 2; seq <= 60; seq++) expect(await waves.deliver('ida', wave(seq))).toBe(false)
     for (let i = 0; i < 50; i++) {
       await until(() => calls.length === i + 1)
       calls[i]?.end(true)
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(calls.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1))
-    // All that was kept is handed over: the next wave is waited for again.
-    const next = made.deliver('ida', wave(61))
+    // All kept waves are delivered: the queue waits for the member again.
+    const next = waves.deliver('ida', wave(61))
     calls[50]?.end(true)
     expect(await next).toBe(true)
   })

@@ -10,11 +10,10 @@ import { MessageStatus, MsgFrom } from '../../../protocol/constants/message-stat
 import { MsgData } from '../../../protocol/proto/index.ts'
 import { WebhookQueue } from '../../../runtime/webhook-queue.ts'
 import { type Audience, beforeOnlinePush, hasOnlinePushWebhook } from '../../../webhook/before-push.ts'
-import type { StampedMessage } from '../log/append.ts'
-import type { MessageLog } from '../log/message-log.ts'
-import type { GatedMessage } from './dispatch.ts'
+import type { MessageLog } from '../state/message-log.ts'
+import type { GatedMessage, StampedMessage } from './stamped-message.ts'
 
-/** What asking and telling the app stands on. */
+/** The functions and bindings that the webhooks of a conversation use. */
 export interface AppServerDeps {
   conversationID: string
   config(): Config
@@ -24,40 +23,42 @@ export interface AppServerDeps {
   chat(): MessageLog
 }
 
-/** The app's own server, as a conversation speaks with it: before messages are pushed, and after they were taken. */
+/**
+ * The webhooks that a conversation sends to the app server: before an online push, and after a message was accepted.
+ */
 export class AppServer {
   readonly #deps: AppServerDeps
-  /** Most conversations never tell the app anything. */
-  #ways: { db: Database; webhooks: WebhookQueue } | null = null
-  #told: Promise<void> = Promise.resolve()
+  /** Opened by the first after-webhook, because most conversations send none. */
+  #channels: { db: Database; webhooks: WebhookQueue } | null = null
+  #sent: Promise<void> = Promise.resolve()
 
   constructor(deps: AppServerDeps) {
     this.#deps = deps
   }
 
-  /** Whether the app is asked about a message before it is pushed. */
+  /** Whether the app server is asked about a message before its online push. */
   needsBeforePush({ item }: GatedMessage): boolean {
     return hasOnlinePushWebhook(this.#deps.config(), item)
   }
 
-  /** Asks it. Never fails: a fault that is not the app's stops no push. */
+  /** Asks the app server who gets the online push. It never fails: an internal error must not stop a push. */
   async callBeforePush({ item, seq, msg }: GatedMessage): Promise<Audience> {
     const { operationID } = item
     const log = this.#deps.log().with({ operationID })
     try {
       return await beforeOnlinePush({ operationID, config: this.#deps.config(), log }, MsgData.decode(msg))
     } catch (error) {
-      log.error('the app could not be asked about a push', error, { seq })
+      log.error('before-push webhook failed', error, { seq })
       return 'everybody'
     }
   }
 
-  /** Resolves when all that the app was to be told until now is in the queue. */
+  /** Resolves when all after-webhooks sent until now are in the queue. */
   get afterWebhooksSent(): Promise<void> {
-    return this.#told
+    return this.#sent
   }
 
-  /** Tells the app of messages that were just taken. Nobody waits for it. */
+  /** Sends the after-webhooks of messages that were just accepted. The caller does not wait. */
   sendAfterWebhooks(messages: readonly StampedMessage[]): void {
     if (!hasAfterSendWebhook(this.#deps.config())) return
     const { conversationID } = this.#deps
@@ -73,7 +74,7 @@ export class AppServer {
     )
   }
 
-  /** Tells the app again of what was stored since a moment: nobody knows any more whether it was told. */
+  /** Repeats the after-webhooks of messages stored at or after a time (ms): a crash may have prevented them. */
   resendAfterWebhooks(since: number): void {
     if (!hasAfterSendWebhook(this.#deps.config())) return
     const { conversationID } = this.#deps
@@ -81,7 +82,7 @@ export class AppServer {
     this.#queue(
       stored.map((row) => {
         const msg = MsgData.decode(row.msg)
-        // Devices send their messages as being sent, backends without a status.
+        // Devices send their messages with the status "sending", backends without a status.
         const status = msg.msgFrom === MsgFrom.User ? MessageStatus.Sending : 0
         return { operationID: `alarm_${conversationID}`, conversationID, msg, status }
       }),
@@ -91,11 +92,8 @@ export class AppServer {
   #queue(messages: readonly AcceptedMessage[]): void {
     if (messages.length === 0) return
     const { config, log, openDatabase, queue } = this.#deps
-    this.#ways ??= { db: openDatabase(), webhooks: new WebhookQueue(queue) }
-    const telling = queueAfterSendWebhooks(
-      { config: config(), log: log(), now: () => Date.now(), ...this.#ways },
-      messages,
-    )
-    this.#told = Promise.all([this.#told, telling]).then(() => {})
+    this.#channels ??= { db: openDatabase(), webhooks: new WebhookQueue(queue) }
+    const context = { config: config(), log: log(), now: () => Date.now(), ...this.#channels }
+    this.#sent = Promise.all([this.#sent, queueAfterSendWebhooks(context, messages)]).then(() => {})
   }
 }

@@ -1,145 +1,147 @@
 import type { DeliveredMessage } from '../../../contracts/messages.ts'
+import { backoffMs, sleep } from '../../../platform/concurrency/backoff.ts'
 import type { Log } from '../../../platform/observability/log.ts'
 
-/** What one call carries at most: a slow member's backlog goes in several. */
-const MAX_BATCH_BYTES = 512 * 1024
-const MAX_BATCH_MESSAGES = 100
+/** Limits of one call. The backlog of a slow member takes several calls. */
+const MAX_CALL_BYTES = 512 * 1024
+const MAX_CALL_MESSAGES = 100
 
-const FIRST_RETRY_MS = 100
+const BACKOFF = { firstMs: 100, factor: 4 }
 const MAX_TRIES = 4
 
-/** Messages of one log on their way to one receiver: a member's object, or a relay. */
+/** Messages of one log for one receiver: a member's object, or a relay. */
 export interface DeliveryBatch {
   conversationID: string
   messages: DeliveredMessage[]
-  /** Of the whole parcel: what is new goes in another one than what the receiver may have. */
+  /** Applies to the whole batch: new messages never share a batch with messages that the receiver may have. */
   redelivered?: boolean
 }
 
-interface ReceiverQueue<P> {
-  /** Everything is confirmed while this is empty and nothing is under way. */
-  waiting: P[]
-  /** What the call under way carries. */
-  underWay: P | null
+interface ReceiverQueue<B> {
+  /** The receiver has confirmed every message when this is empty and no call is in flight. */
+  waiting: B[]
+  /** The batch of the call in flight. */
+  inFlight: B | null
   running: boolean
 }
 
-/** What a fan-out stands on. */
-export interface DeliveryQueuesDeps<P extends DeliveryBatch> {
-  deliver(receiver: string, parcel: P): Promise<unknown>
-  /** Whether a parcel says more than its messages, and so cannot be added to the one before it. */
-  standsAlone(parcel: P): boolean
-  /** A receiver could not be reached with these. */
-  gaveUp(receiver: string, parcels: P[]): void
-  /** A receiver has everything. */
+/** The functions that the queues call. */
+export interface DeliveryQueuesDeps<B extends DeliveryBatch> {
+  deliver(receiver: string, batch: B): Promise<unknown>
+  /** Whether a batch carries more than messages, so that it cannot be merged into the one before it. */
+  startsCall(batch: B): boolean
+  /** The receiver could not be reached with these batches. */
+  gaveUp(receiver: string, batches: B[]): void
+  /** The receiver has confirmed every batch. */
   drained(receiver: string): void
   log: Log
 }
 
 /**
- * One lane per receiver, one call in flight per lane; what arrives meanwhile goes together in the next call. A lane
- * whose receiver cannot be reached after a few tries gives up: what it held is in the log, and starts again from there.
+ * One delivery queue per receiver, with one call in flight; batches that arrive meanwhile are merged into the next
+ * call. When a receiver cannot be reached in four tries, its queue gives up: the log still has the messages, and
+ * redelivery starts from there.
  */
-export class DeliveryQueues<P extends DeliveryBatch> {
-  /** Those that rest are kept: the next message is on its way to the same receivers. */
-  readonly #queues = new Map<string, ReceiverQueue<P>>()
+export class DeliveryQueues<B extends DeliveryBatch> {
+  /** Idle queues are kept, because the next message goes to the same receivers. */
+  readonly #queues = new Map<string, ReceiverQueue<B>>()
   #running = 0
-  readonly #deps: DeliveryQueuesDeps<P>
+  readonly #deps: DeliveryQueuesDeps<B>
 
-  constructor(deps: DeliveryQueuesDeps<P>) {
+  constructor(deps: DeliveryQueuesDeps<B>) {
     this.#deps = deps
   }
 
-  /** True while something is not confirmed by its receiver. */
+  /** True while any receiver has not confirmed a batch. */
   get busy(): boolean {
     return this.#running > 0
   }
 
-  /** Whether something is on its way to a receiver. */
+  /** Whether a receiver has not confirmed a batch. */
   isDelivering(receiver: string): boolean {
     return this.#queues.get(receiver)?.running ?? false
   }
 
-  /** What is not confirmed by its receiver. */
-  *pending(): Generator<P> {
-    for (const { underWay, waiting } of this.#queues.values()) {
-      if (underWay) yield underWay
+  /** The batches that their receivers have not confirmed. */
+  *pending(): Generator<B> {
+    for (const { inFlight, waiting } of this.#queues.values()) {
+      if (inFlight) yield inFlight
       yield* waiting
     }
   }
 
-  /** The lowest seq of a log that a receiver has not confirmed; null when there is none. */
+  /** The lowest seq of a log that a receiver has not confirmed; null when it has confirmed all. */
   lowestPending(receiver: string, conversationID: string): number | null {
-    const lane = this.#queues.get(receiver)
-    if (!lane?.running) return null
+    const queue = this.#queues.get(receiver)
+    if (!queue?.running) return null
     let lowest: number | null = null
-    for (const parcel of [lane.underWay, ...lane.waiting]) {
-      if (parcel?.conversationID !== conversationID) continue
-      for (const { seq } of parcel.messages) if (seq > 0 && (lowest === null || seq < lowest)) lowest = seq
+    for (const batch of [queue.inFlight, ...queue.waiting]) {
+      if (batch?.conversationID !== conversationID) continue
+      for (const { seq } of batch.messages) if (seq > 0 && (lowest === null || seq < lowest)) lowest = seq
     }
     return lowest
   }
 
-  push(receiver: string, parcel: P): void {
-    let lane = this.#queues.get(receiver)
-    if (!lane) {
-      lane = { waiting: [], underWay: null, running: false }
-      this.#queues.set(receiver, lane)
+  push(receiver: string, batch: B): void {
+    let queue = this.#queues.get(receiver)
+    if (!queue) {
+      queue = { waiting: [], inFlight: null, running: false }
+      this.#queues.set(receiver, queue)
     }
-    lane.waiting.push(parcel)
-    if (!lane.running) void this.#drain(receiver, lane)
+    queue.waiting.push(batch)
+    if (!queue.running) void this.#drain(receiver, queue)
   }
 
-  async #drain(receiver: string, lane: ReceiverQueue<P>): Promise<void> {
-    lane.running = true
+  async #drain(receiver: string, queue: ReceiverQueue<B>): Promise<void> {
+    queue.running = true
     this.#running++
-    // What is handed over in the same turn, as the messages of one append are, goes in the same call.
+    // Waits a microtask, so that all messages of one append go in the same call.
     await Promise.resolve()
-    while (lane.waiting.length > 0) {
-      const parcel = nextBatch(lane.waiting, this.#deps.standsAlone)
-      lane.underWay = parcel
-      if (!(await this.#tryDeliver(receiver, parcel))) {
-        const left = [parcel, ...lane.waiting.splice(0)]
-        this.#rest(lane)
+    while (queue.waiting.length > 0) {
+      const batch = nextBatch(queue.waiting, this.#deps.startsCall)
+      queue.inFlight = batch
+      if (!(await this.#tryDeliver(receiver, batch))) {
+        const left = [batch, ...queue.waiting.splice(0)]
+        this.#stop(queue)
         this.#deps.gaveUp(receiver, left)
         return
       }
     }
-    this.#rest(lane)
+    this.#stop(queue)
     this.#deps.drained(receiver)
   }
 
-  #rest(lane: ReceiverQueue<P>): void {
-    lane.underWay = null
-    lane.running = false
+  #stop(queue: ReceiverQueue<B>): void {
+    queue.inFlight = null
+    queue.running = false
     this.#running--
   }
 
-  async #tryDeliver(receiver: string, parcel: P): Promise<boolean> {
+  async #tryDeliver(receiver: string, batch: B): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#deps.deliver(receiver, parcel)
+        await this.#deps.deliver(receiver, batch)
         return true
       } catch (error) {
-        const { conversationID, messages } = parcel
+        const { conversationID, messages } = batch
         const operationID = messages[0]?.operationID ?? ''
-        this.#deps.log.error('a delivery failed', error, { operationID, receiver, conversationID, tries })
+        this.#deps.log.error('delivery failed', error, { operationID, receiver, conversationID, tries })
         if (tries === MAX_TRIES) return false
-        await pause(FIRST_RETRY_MS * 4 ** (tries - 1) * (0.5 + Math.random()))
+        await sleep(backoffMs(tries, BACKOFF))
       }
     }
   }
 }
 
-/** Takes the longest run of parcels of the same log and kind from the front, within the limits of one call. */
-export function nextBatch<P extends DeliveryBatch>(waiting: P[], standsAlone: (parcel: P) => boolean): P {
-  const first = waiting.shift() as P
+/** Takes batches of the same log and kind from the front and merges them, within the limits of one call. */
+export function nextBatch<B extends DeliveryBatch>(waiting: B[], startsCall: (batch: B) => boolean): B {
+  const first = waiting.shift() as B
   const messages = [...first.messages]
   let bytes = sizeOf(first)
   for (let next = waiting[0]; next && isLike(first, next); next = waiting[0]) {
-    if (standsAlone(next)) break
+    if (startsCall(next)) break
     bytes += sizeOf(next)
-    if (bytes > MAX_BATCH_BYTES || messages.length + next.messages.length > MAX_BATCH_MESSAGES) break
+    if (bytes > MAX_CALL_BYTES || messages.length + next.messages.length > MAX_CALL_MESSAGES) break
     messages.push(...next.messages)
     waiting.shift()
   }
@@ -150,10 +152,6 @@ function isLike(a: DeliveryBatch, b: DeliveryBatch): boolean {
   return a.conversationID === b.conversationID && (a.redelivered ?? false) === (b.redelivered ?? false)
 }
 
-function sizeOf(parcel: DeliveryBatch): number {
-  return parcel.messages.reduce((sum, message) => sum + message.msg.length, 0)
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+function sizeOf(batch: DeliveryBatch): number {
+  return batch.messages.reduce((sum, message) => sum + message.msg.length, 0)
 }

@@ -2,39 +2,40 @@ import type { LogName } from '../../../contracts/messages.ts'
 import type { DeliveryResult } from '../../../contracts/user.ts'
 
 /**
- * The members to whom nothing has to be brought: no device of theirs is connected, and the next that connects asks this
- * conversation first (`objects/user/come-back.ts`). Only in memory: who is forgotten is brought one message too many.
+ * The offline members whose log is already marked unread. Delivery to them is skipped until a device connects: it first
+ * asks this conversation for its state (`objects/user/messages/reconnect.ts`). Memory only: losing an entry costs one
+ * redundant delivery.
  */
 export class OfflineMembers {
-  /** By user, the logs that are marked there. */
+  /** The logs that are marked unread, by user. */
   readonly #logs = new Map<string, Set<LogName>>()
-  /** Those who are being handed something, and whether they have asked meanwhile: they may be here by now. */
-  readonly #underWay = new Map<string, { resumed: boolean }>()
+  /** Members with a delivery in flight, and whether they resumed meanwhile: they may be online by now. */
+  readonly #inFlight = new Map<string, { resumed: boolean }>()
 
-  /** Whether a message of a log need not be brought; one that is not stored (seq 0) is nothing to the absent at all. */
+  /** Whether a message needs no delivery. An unstored message (seq 0) needs none to any offline member. */
   skips(userID: string, log: LogName, seq: number): boolean {
     const logs = this.#logs.get(userID)
     return logs !== undefined && (seq === 0 || logs.has(log))
   }
 
-  /** Waits for what one delivery finds, and spares the member the next ones if it finds nobody. */
+  /** Waits for the result of a delivery. If the member is offline and marked, later deliveries are skipped. */
   async track(userID: string, log: LogName, delivered: Promise<DeliveryResult>): Promise<void> {
-    const call = { resumed: false }
-    this.#underWay.set(userID, call)
+    const delivery = { resumed: false }
+    this.#inFlight.set(userID, delivery)
     try {
-      const reception = await delivered
-      if (reception !== 'marked') this.#logs.delete(userID)
-      else if (!call.resumed) this.#add(userID, log)
+      const result = await delivered
+      if (result !== 'marked') this.#logs.delete(userID)
+      else if (!delivery.resumed) this.#add(userID, log)
     } finally {
-      this.#underWay.delete(userID)
+      this.#inFlight.delete(userID)
     }
   }
 
-  /** Everything is brought to that member again. */
+  /** Skips no further delivery to a member. */
   resume(userID: string): void {
     this.#logs.delete(userID)
-    const call = this.#underWay.get(userID)
-    if (call) call.resumed = true
+    const delivery = this.#inFlight.get(userID)
+    if (delivery) delivery.resumed = true
   }
 
   #add(userID: string, log: LogName): void {

@@ -1,46 +1,53 @@
 import type { Log } from '../../../platform/observability/log.ts'
 
 /**
- * How long after the first message of a busy spell the alarm looks whether everything was delivered. Shorter than the
- * idle time after which an object leaves memory, so that the alarm normally finds the lanes of this very spell.
+ * Time from the first message of a busy period to the recovery alarm. It is shorter than the idle time after which an
+ * object leaves memory, so the alarm normally still finds the delivery queues of its busy period.
  */
 export const RECOVERY_DELAY_MS = 8_000
 
-/** Something that was begun and may have to be taken up again. */
-interface PendingWork {
+/** A kind of change that was begun and may have to be completed after a crash. */
+export interface PendingWork {
   readonly pending: boolean
-  /** Of the call that began it, where that is known. */
+  /** The operation that began the change, where it is known. */
   readonly operationID?: string
   resume(now: number): Promise<void>
 }
 
-/** What a spell stands on. */
+/** The functions that the recovery alarm calls. */
 export interface RecoveryAlarmDeps {
   storage: DurableObjectStorage
-  pendingWork: readonly PendingWork[]
-  /** Whether something is on its way to those who take part. */
-  busy(): boolean
-  /** When the oldest of that was stored; null when nothing of it is. @param began for what has no time of its own */
+  /** Whether any work is pending that `wake` and `fire` would resume. */
+  hasPendingWork(): boolean
+  /** Whether any delivery is in flight. */
+  isBusy(): boolean
+  /**
+   * When the oldest message in flight was stored, ms; null when none is in flight.
+   * @param began the answer for deliveries that have no message
+   */
   pendingSince(began: number): number | null
-  /** When to try again what was given up; null when nothing was. */
+  /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
   retryAt(now: number): number | null
-  /** Brings everything again that was stored since; the app may not have been told of what came after `untoldSince`. */
-  redeliver(since: number, untoldSince: number): void
-  /** Tries again what was given up, and hears the app about all that waits. */
+  /**
+   * Redelivers everything that was stored at or after `since`. It repeats the after-webhooks from `webhooksSince` on:
+   * the crash may have prevented them.
+   */
+  redeliver(since: number, webhooksSince: number): void
+  /** Retries the undelivered receivers. Resolves when the webhook gate is empty and the after-webhooks are queued. */
   retryUndelivered(): Promise<void>
   log(): Log
 }
 
 /**
- * The busy spell of a conversation: its first message sets the alarm that looks whether everything was delivered. By
- * the time of the alarm a new life of the object knows when the spell began that the old one died in; what an earlier
- * spell has left on its way stands in a row beside it.
+ * The busy period of a conversation. Its first message sets the recovery alarm, which checks that everything was
+ * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Deliveries
+ * that an earlier busy period left in flight are noted in the row of table `spell`.
  */
 export class RecoveryAlarm {
   readonly #deps: RecoveryAlarmDeps
-  /** When the alarm of this spell is due; 0 between two spells. */
-  #ends = 0
-  /** When the oldest message was stored that was still on its way when the last spell ended. */
+  /** When the alarm of this busy period is due, ms; 0 between two busy periods. */
+  #due = 0
+  /** When the oldest message was stored that was in flight at the end of the last busy period. */
   #leftSince: number | null
 
   constructor(deps: RecoveryAlarmDeps) {
@@ -49,48 +56,53 @@ export class RecoveryAlarm {
     this.#leftSince = row?.since ?? null
   }
 
-  /** Takes up what a previous life left. A pending alarm means that it ended in a busy spell, or that it owed. */
-  async wake(now: number): Promise<void> {
+  /**
+   * Resumes after a restart. A pending alarm means that the object stopped during a busy period, or with undelivered
+   * messages.
+   */
+  async wake(now: number, work: readonly PendingWork[]): Promise<void> {
     const due = await this.#deps.storage.getAlarm()
     if (due === null) return
-    // An alarm further away is for what is owed; were it taken for a spell's, the next message would have none.
-    const isSpell = due - RECOVERY_DELAY_MS <= now
-    if (isSpell) this.#ends = due
-    await this.#resume()
-    if (isSpell || this.#leftSince !== null) this.#redeliver(due - RECOVERY_DELAY_MS)
+    // A later alarm is a retry of undelivered messages. As a busy period's alarm it would keep the next message from
+    // arming its own.
+    const isBusyPeriod = due - RECOVERY_DELAY_MS <= now
+    if (isBusyPeriod) this.#due = due
+    await this.#resume(work)
+    if (isBusyPeriod || this.#leftSince !== null) this.#redeliver(due - RECOVERY_DELAY_MS)
   }
 
-  /** Has the alarm look. It goes into the same commit as the spell's first message, so that no crash can hide it. */
+  /** Sets the alarm, in the same commit as the first message of the busy period, so that no crash separates the two. */
   async arm(now: number): Promise<void> {
-    if (this.#ends > now) return
-    // An alarm that is late keeps its time, which tells when the spell began.
-    if (this.#ends === 0) this.#ends = now + RECOVERY_DELAY_MS
-    await this.#deps.storage.setAlarm(this.#ends)
+    if (this.#due > now) return
+    // A late alarm keeps its time, because the time says when the busy period began.
+    if (this.#due === 0) this.#due = now + RECOVERY_DELAY_MS
+    await this.#deps.storage.setAlarm(this.#due)
   }
 
   /**
-   * What is still on its way is looked at after the usual time, what was given up after a growing one. The alarm of a
-   * spell under way comes first and sees to both.
+   * Sets the next alarm: after the usual delay while a delivery or other work is pending, or else for the next retry of
+   * undelivered messages. A busy period's own alarm comes earlier and handles both.
    */
   async rearm(now: number): Promise<void> {
-    if (this.#ends > now) return
-    const { busy, pendingWork: unfinished, retryAt, storage } = this.#deps
-    if (busy() || unfinished.some((work) => work.pending)) return this.arm(now)
+    if (this.#due > now) return
+    const { isBusy, hasPendingWork, retryAt, storage } = this.#deps
+    if (isBusy() || hasPendingWork()) return this.arm(now)
     this.#leave(null)
     const at = retryAt(now)
     if (at !== null) await storage.setAlarm(at)
   }
 
-  /** The alarm has come. */
-  async fire(due: number): Promise<void> {
+  /** Handles the alarm that was due at a time (ms). */
+  async fire(due: number, work: readonly PendingWork[]): Promise<void> {
     const began = due - RECOVERY_DELAY_MS
-    // With this spell's lanes in memory only what they gave up is left to do; without them the whole spell is.
-    if (this.#ends === 0) this.#redeliver(began)
-    this.#ends = 0
-    // From here on a message may begin the next spell, by whose alarm alone what came before it would be forgotten.
+    // With the queues of this busy period in memory, only undelivered receivers are left. After a restart, redeliver
+    // all.
+    if (this.#due === 0) this.#redeliver(began)
+    this.#due = 0
+    // A message may start the next busy period from here on. Its alarm would miss older deliveries, so note their time.
     this.#leave(this.#deps.pendingSince(Math.min(began, this.#leftSince ?? began)))
-    await this.#resume()
-    // Until the app has been heard and told this alarm is not done: the next one begins where this one ends.
+    await this.#resume(work)
+    // The alarm ends after all its webhooks: the next busy period repeats only those of its own messages.
     await this.#deps.retryUndelivered()
     await this.rearm(Date.now())
   }
@@ -99,15 +111,15 @@ export class RecoveryAlarm {
     this.#deps.redeliver(Math.min(began, this.#leftSince ?? began), began)
   }
 
-  /** What cannot be carried out now is tried again at the next alarm; meanwhile everything stays as it is. */
-  async #resume(): Promise<void> {
-    for (const work of this.#deps.pendingWork) {
-      if (!work.pending) continue
+  /** Completes the pending work. Work that fails stays pending, and the next alarm retries it. */
+  async #resume(work: readonly PendingWork[]): Promise<void> {
+    for (const unfinished of work) {
+      if (!unfinished.pending) continue
       try {
-        await work.resume(Date.now())
+        await unfinished.resume(Date.now())
       } catch (error) {
-        const { operationID } = work
-        this.#deps.log().error('a change that was begun could not be carried out yet', error, { operationID })
+        const { operationID } = unfinished
+        this.#deps.log().error('resume of a pending change failed', error, { operationID })
       }
     }
   }

@@ -1,70 +1,73 @@
 import type { Audience } from '../../../webhook/before-push.ts'
 
-/** Begins something once its messages' audiences are known. */
-interface Step<P> {
-  messages: readonly P[]
-  go(audiences: readonly Audience[]): void
+/** Messages that proceed together, once their audiences are known. */
+interface Step<M> {
+  messages: readonly M[]
+  proceed(audiences: readonly Audience[]): void
 }
 
-export interface WebhookGateDeps<P> {
-  /** Whether the app is asked about a message. */
-  asks(message: P): boolean
-  /** What the app says. It may take as long as the hook's limit; what fails without its doing must not stop a push. */
-  ask(message: P): Promise<Audience>
-  /** A step could not be gone. */
+export interface WebhookGateDeps<M> {
+  /** Whether the app server is asked about a message. */
+  needsWebhook(message: M): boolean
+  /**
+   * Asks the app server, at most until the webhook's timeout. It never fails: an internal error must not stop a push.
+   */
+  callWebhook(message: M): Promise<Audience>
+  /** A step threw. */
   failed(error: unknown): void
 }
 
 /**
- * The messages of one conversation on their way past the app, which is asked about them side by side. They go on in
- * the order they came, so that none waits longer than the hook's limit, however many there are. Nothing is awaited, nor
- * waits, where the app is not asked. The line is only in memory: what it held when the object died is in the log.
+ * The messages of one conversation that wait for the before-push webhook. The app server is asked about them in
+ * parallel, and they proceed in the order they arrived, so no message waits longer than the webhook's timeout. A
+ * message that needs no webhook, with no message before it, proceeds without waiting. The gate is memory only: after a
+ * crash its messages are in the log.
  */
-export class WebhookGate<P> {
-  readonly #deps: WebhookGateDeps<P>
-  readonly #steps = new Set<Step<P>>()
+export class WebhookGate<M> {
+  readonly #deps: WebhookGateDeps<M>
+  readonly #steps = new Set<Step<M>>()
   #tail: Promise<void> = Promise.resolve()
 
-  constructor(deps: WebhookGateDeps<P>) {
+  constructor(deps: WebhookGateDeps<M>) {
     this.#deps = deps
   }
 
-  /** True while something waits for the app. */
+  /** True while a message waits for the app server. */
   get busy(): boolean {
     return this.#steps.size > 0
   }
 
-  /** Resolves when all that is in the line now has gone on. */
+  /** Resolves when all messages that are in the gate now have proceeded. */
   get cleared(): Promise<void> {
     return this.#tail
   }
 
-  /** Whether a message has to wait: for the app, or for what is before it. */
-  holds(message: P): boolean {
-    return this.busy || this.#deps.asks(message)
+  /** Whether a message has to wait, for the app server or for a message before it. */
+  holds(message: M): boolean {
+    return this.busy || this.#deps.needsWebhook(message)
   }
 
   /** The messages that wait. */
-  *waiting(): Generator<P> {
+  *waiting(): Generator<M> {
     for (const { messages } of this.#steps) yield* messages
   }
 
   /**
-   * Goes on with some messages when the app has been heard about each: in the same turn where it is asked about none of
-   * them and nothing is before them.
+   * Calls `proceed` when the app server has answered about each message. If no message needs the webhook and the gate
+   * is empty, it does so in the same turn.
    */
-  pass(messages: readonly P[], go: (audiences: readonly Audience[]) => void): void {
-    const { asks, ask, failed } = this.#deps
-    if (!this.busy && !messages.some((message) => asks(message))) {
-      go(messages.map(() => 'everybody'))
+  pass(messages: readonly M[], proceed: (audiences: readonly Audience[]) => void): void {
+    const { needsWebhook, callWebhook, failed } = this.#deps
+    if (!this.busy && !messages.some((message) => needsWebhook(message))) {
+      proceed(messages.map(() => 'everybody'))
       return
     }
-    const step = { messages, go }
+    const step = { messages, proceed }
     this.#steps.add(step)
-    const answers = Promise.all(messages.map((message) => (asks(message) ? ask(message) : 'everybody')))
+    const answers = Promise.all(messages.map((message) => (needsWebhook(message) ? callWebhook(message) : 'everybody')))
     this.#tail = this.#tail
       .then(() => answers)
-      .then(go)
+      .then(proceed)
       .catch(failed)
       .finally(() => this.#steps.delete(step))
   }

@@ -8,20 +8,16 @@ import { kindOf } from '../../../notification/kinds.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { notificationTwin } from '../../../protocol/conversation-id.ts'
 import { messageID } from '../../../runtime/ids.ts'
-import type { MemberMoves } from '../delivery/dispatch.ts'
-import { appendMessage, type StampedMessage } from '../log/append.ts'
-import type { MessageLog } from '../log/message-log.ts'
-import type { Members } from '../members/members.ts'
-import {
-  handOverToRelays,
-  memberCountAfter,
-  mirrorArrivals,
-  mirrorDepartures,
-  mirrorGroup,
-  outgrows,
-} from './group-mirror.ts'
+import type { MemberMoves } from '../delivery/deliver-group-change.ts'
+import type { StampedMessage } from '../delivery/stamped-message.ts'
+import { appendMessage } from '../log/append-message.ts'
+import type { ConversationState } from '../state/conversation-state.ts'
+import type { MessageLog } from '../state/message-log.ts'
+import { handOverToRelays, needsRelays } from '../state/shards.ts'
+import { memberCountAfter } from './check-change.ts'
+import { mirrorArrivals, mirrorDepartures, mirrorGroup } from './group-mirror.ts'
 
-/** A change that this conversation has taken over, and what is left to do about it. */
+/** A change that this conversation has applied, and the deliveries that are left to do. */
 export interface Committed {
   changed: GroupChanged
   notices: StampedMessage[]
@@ -29,33 +25,33 @@ export interface Committed {
 }
 
 /**
- * Takes a change over that D1 has: who comes may read the notices of it, who goes may still read them, and nothing
- * after. To be run in one transaction.
+ * Applies a change that D1 already has. Newcomers may read its notices; leavers may read them too, and nothing after
+ * them. Runs in one transaction of the caller.
  */
 export function commitGroupChange(
-  { sql, members, logs }: { sql: SqlStorage; members: Members; logs: Record<LogName, MessageLog> },
+  { sql, members, logs }: Pick<ConversationState, 'sql' | 'members' | 'logs'>,
   change: GroupChange,
   given: { applied: AppliedChange; now: number; config: Config; conversationID: string },
 ): Committed {
   const memberCount = memberCountAfter(members, change)
   if (change.create) members.open({ sessionType: SessionType.Group, groupID: change.groupID }, [], 0)
-  members.persist()
+  members.save()
   const firstSeq = logs.chat.maxSeq + 1
-  // Whoever founds a group misses nothing of it.
+  // The founders of a group may always read it from the beginning.
   const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
-  mirrorArrivals(sql, change, minSeq, members.group?.relayed ?? false)
+  mirrorArrivals(sql, change, minSeq, members.group?.isRelayed ?? false)
   mirrorGroup(sql, change, memberCount)
-  const handedTo = new Map<StampedMessage, ReadonlySet<string>>()
+  const addressees = new Map<StampedMessage, ReadonlySet<string>>()
   const notices = change.notices.flatMap((notice, i) => {
-    // Each notice is a step of the version, and the last one is the newest.
+    // Each notice is one step of the version; the last notice has the newest version.
     const version = given.applied.head.version - (change.notices.length - 1 - i)
     const appended = appendNotice(logs, change, notice, { ...given, version })
     const only = notice.handedTo && new Set(notice.handedTo)
-    if (only) for (const one of appended) handedTo.set(one, only)
+    if (only) for (const one of appended) addressees.set(one, only)
     return appended
   })
   const leftShards = mirrorDepartures(sql, change, logs.chat.maxSeq)
-  const handedOver = outgrows(sql, given.config.maxDirectMembers)
+  const handedOver = needsRelays(sql, given.config.maxDirectMembers)
   if (handedOver) handOverToRelays(sql, change.time)
   return {
     changed: {
@@ -70,20 +66,20 @@ export function commitGroupChange(
       left: change.leave ?? [],
       leftShards,
       handedOver,
-      concerns: (userID, notice) => handedTo.get(notice)?.has(userID) ?? true,
+      concerns: (userID, notice) => addressees.get(notice)?.has(userID) ?? true,
     },
   }
 }
 
 function appendNotice(
-  logs: Record<LogName, MessageLog>,
+  logs: Readonly<Record<LogName, MessageLog>>,
   { operationID, groupID, callerUserID }: GroupChange,
   notice: GroupNotice,
   given: { applied: AppliedChange; now: number; version: number },
 ): StampedMessage[] {
   const { sendID, senderNickname = '', senderFaceURL = '', contentType, toChat } = notice
   const route = { ...toGroup(sendID, groupID), senderNickname, senderFaceURL }
-  const detail = broughtUp(notice.detail, given)
+  const detail = currentDetail(notice.detail, given)
   const built = buildNotification(kindOf(contentType), route, detail, {
     clientMsgID: messageID(),
     now: given.now,
@@ -95,14 +91,14 @@ function appendNotice(
   })
 }
 
-/** What of the tips shows a member as changed by them. */
+/** The fields of the tips that show an updated member. */
 const CHANGED_MEMBER = ['mutedUser', 'changedUser', 'newGroupOwner', 'oldGroupOwnerInfo'] as const
 
 /**
- * The tips with the group and its changed members as they are with the change, and with the versions: a client whose
- * list is one step behind applies the notice itself and asks nothing, so nothing in it may be older than its version.
+ * The tips with the versions, and with the group and the updated members as they are after the change. A client whose
+ * list is one step behind applies the notice without a query, so no part of it may be older than its version.
  */
-function broughtUp(
+function currentDetail(
   detail: { [name in (typeof CHANGED_MEMBER)[number]]?: { userID: string } } & { groupSortVersion?: number },
   { applied: { head, group, members }, version }: { applied: AppliedChange; version: number },
 ): object {

@@ -1,14 +1,13 @@
 import type { CountStep } from '../../../contracts/conversation.ts'
+import { DAY_MS, MINUTE_MS } from '../../../platform/durations.ts'
 
-const DAY_MS = 86_400_000
-
-/** A burst of messages in one millisecond is dated a little ahead of the clock that stored them. */
-const SLACK_MS = 60_000
+/** The send times of a burst of messages within one millisecond run a little ahead of their storage times. */
+const SLACK_MS = MINUTE_MS
 
 /**
- * One step down the chat log: how many messages were sent at or after `from` and before `to` (ms), by sender and by day
- * (UTC). The counting is SQLite's own, so a step may be long. A message is never stored before it was sent: the walk
- * ends where storing was before the window.
+ * One step down the chat log: counts the messages that were sent at or after `from` and before `to` (ms), by sender and
+ * by day (UTC). SQLite counts, so a step may cover many messages. A message is never stored before it is sent: the walk
+ * ends at a message that was stored before the window.
  */
 export function countMessages(
   sql: SqlStorage,

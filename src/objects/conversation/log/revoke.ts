@@ -1,30 +1,40 @@
 import type { RevokedMessage, Revoker } from '../../../contracts/conversation.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
+import { GroupRole } from '../../../protocol/constants/group.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
-import type { Members } from '../members/members.ts'
-import type { MessageLog } from './message-log.ts'
+import type { ConversationCore } from '../conversation-core.ts'
+import { requireKind } from '../members/require-kind.ts'
+import type { Members } from '../state/members.ts'
+import type { MessageLog } from '../state/message-log.ts'
 
-/** Quotes of a revoked message are looked for among so many messages after it. */
+/** Quotes of a revoked message are searched in this many messages after it. */
 const MAX_QUOTE_SEARCH = 5_000
 
-const OWNER = 100
-const ADMIN = 60
-
 /**
- * Turns a message into the notice that it was revoked. It keeps its seq, so that every device finds the notice in its
- * place. Who quoted it keeps the quote but not what it said.
+ * Replaces a message by the notice that it was revoked. The notice keeps the seq, so that every device finds it in the
+ * place of the message. Messages that quote it keep the quote, without the quoted content.
+ * @throws ImError 1002 without permission, 1004 when there is no such message, 1404 when it was revoked before
  */
-export function revoke(log: MessageLog, members: Members, seq: number, by: Revoker, now: number): RevokedMessage {
+export function revoke(conversation: ConversationCore, seq: number, by: Revoker): RevokedMessage {
+  requireKind(conversation)
+  const { state, now } = conversation
+  return state.transaction(() => replaceByNotice(state.logs.chat, state.members, seq, by, now()))
+}
+
+function replaceByNotice(log: MessageLog, members: Members, seq: number, by: Revoker, now: number): RevokedMessage {
   const stored = log.read(seq)
   const msg = stored ? MsgData.decode(stored.msg) : null
-  // The newest message of a log is emptied where any other one is erased.
-  if (!msg || msg.status >= MessageStatus.Deleted) throw ImError.notFound(`the conversation has no message ${seq}`)
-  if (msg.contentType === ContentType.MsgRevokeNotification) throw ImError.alreadyRevoked(`message ${seq} was revoked`)
+  // An erased message has no row, except the newest one of the log: it is emptied and has the status "deleted".
+  if (!msg || msg.status >= MessageStatus.Deleted) {
+    throw ImError.notFound(`the conversation has no message with seq ${seq}`)
+  }
+  if (msg.contentType === ContentType.MsgRevokeNotification)
+    throw ImError.alreadyRevoked(`the message with seq ${seq} was revoked before`)
   const role = members.get(by.userID)?.roleLevel ?? 0
   if (!by.isAppAdmin && by.userID !== msg.sendID && !outranks(role, members.get(msg.sendID)?.roleLevel ?? 0)) {
-    throw ImError.noPermission(`${by.userID} may not revoke the message of ${msg.sendID}`)
+    throw ImError.noPermission(`${by.userID} may not revoke a message of ${msg.sendID}`)
   }
   const detail = {
     revokerID: by.userID,
@@ -52,9 +62,9 @@ export function revoke(log: MessageLog, members: Members, seq: number, by: Revok
   }
 }
 
-/** In a group its owner revokes anybody's messages, an administrator those of ordinary members and of who has left. */
+/** In a group the owner may revoke every message; an administrator those of ordinary members and of former members. */
 function outranks(role: number, senderRole: number): boolean {
-  return role === OWNER || (role === ADMIN && senderRole < ADMIN)
+  return role === GroupRole.Owner || (role === GroupRole.Admin && senderRole < GroupRole.Admin)
 }
 
 interface QuotedMessage {
@@ -70,7 +80,7 @@ function rewriteQuotes(log: MessageLog, clientMsgID: string, seq: number, notice
     const element = parseJson(msg.content) as { quoteMessage?: QuotedMessage } | null
     if (element?.quoteMessage?.clientMsgID !== clientMsgID) continue
     element.quoteMessage = {
-      ...keptOf(element.quoteMessage),
+      ...withoutElements(element.quoteMessage),
       contentType: ContentType.MsgRevokeNotification,
       content: new TextDecoder().decode(notice),
     }
@@ -78,8 +88,8 @@ function rewriteQuotes(log: MessageLog, clientMsgID: string, seq: number, notice
   }
 }
 
-/** Everything of a quoted message but the elements that repeat what it said. */
-function keptOf(quoted: QuotedMessage): QuotedMessage {
+/** The fields of a quoted message without the elements that repeat its content. */
+function withoutElements(quoted: QuotedMessage): QuotedMessage {
   return Object.fromEntries(Object.entries(quoted).filter(([key]) => !key.endsWith('Elem')))
 }
 
@@ -87,7 +97,7 @@ function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value))
 }
 
-/** Content is the clients' own; what is no JSON quotes nothing. */
+/** The content is chosen by the client. Content that is not JSON quotes no message. */
 function parseJson(content: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(content))

@@ -1,24 +1,24 @@
 import type { MessageQuery, SearchStep } from '../../../contracts/conversation.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
-import type { MessageLog } from './message-log.ts'
+import type { MessageLog } from '../state/message-log.ts'
 
-/** The fields of a message's content that hold words of people, whatever the kind of message. */
-const WORDS = [
+/** The content fields that hold text for people, over all types of messages. */
+const TEXT_FIELDS = [
   ...['content', 'text', 'title', 'abstractList', 'fileName', 'description', 'data', 'nickname'],
   ...['notificationName', 'detail'],
 ]
 
-/** A log of long messages is looked through in shorter steps. */
+/** A step ends early when the messages are long. */
 const MAX_STEP_BYTES = 4 * 1024 * 1024
 
-/** A notification holds its fields as a text inside a text; nothing is nested deeper. */
+/** A notification holds its fields as JSON text inside JSON text. There is no deeper nesting. */
 const MAX_NESTING = 2
 
 /**
- * One step down a log, newest first. There is no index: a written row costs a thousand read ones, so a message would
- * have to be searched for a thousand times before its index pays. The steps are short, because nobody else is served
- * by this object during one.
+ * Searches one step down a log, newest first. There is no index: writing a row costs as much as reading a thousand, so
+ * an index would pay only after a thousand searches. Steps are short, because the object serves no other call during
+ * one.
  */
 export function searchLog(log: MessageLog, query: MessageQuery, below: number, limit: number): SearchStep {
   const keyword = query.text.toLowerCase()
@@ -45,24 +45,24 @@ function matches(msg: MsgData, { recvID, contentType, from, to }: MessageQuery):
 }
 
 function holds(msg: MsgData, keyword: string): boolean {
-  return wordsOf(parseJson(new TextDecoder().decode(msg.content)), MAX_NESTING).some((words) =>
-    words.toLowerCase().includes(keyword),
+  return textsOf(parseJson(new TextDecoder().decode(msg.content)), MAX_NESTING).some((text) =>
+    text.toLowerCase().includes(keyword),
   )
 }
 
-/** What people read of a content. A quoted message was said elsewhere and is found there. */
-function wordsOf(content: unknown, nesting: number): string[] {
+/** The texts of a content that people read. A quoted message is left out, because the search finds the original. */
+function textsOf(content: unknown, nesting: number): string[] {
   if (typeof content !== 'object' || content === null) return []
-  return WORDS.flatMap((field) => {
+  return TEXT_FIELDS.flatMap((field) => {
     const value = (content as Record<string, unknown>)[field]
     if (Array.isArray(value)) return value.filter((item) => typeof item === 'string')
     if (typeof value !== 'string') return []
-    const inner = field === 'detail' && nesting > 1 ? wordsOf(parseJson(value), nesting - 1) : []
+    const inner = field === 'detail' && nesting > 1 ? textsOf(parseJson(value), nesting - 1) : []
     return inner.length > 0 ? inner : [value]
   })
 }
 
-/** Content is the clients' own; what is no JSON has no words. */
+/** The content is chosen by the client. Content that is not JSON has no texts. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,39 +1,46 @@
 import type { MemberSettings, Readers } from '../../../contracts/conversation.ts'
 import { type About, type Bounds, READS_NOTHING, type ReadWindow } from '../../../contracts/messages.ts'
-import type { Relation } from './relations.ts'
 
-/** What kind of conversation this is; fixed by its first message. */
+/** The type of a conversation; its first message fixes it. */
 export interface Kind {
   sessionType: number
   groupID: string
 }
 
-/** What of a group the conversation has to know. */
+/** The facts about a group that the send check and the delivery need. */
 export interface GroupState {
-  /** 0 in use, 1 banned, 2 dismissed, 3 muted. */
+  /** A `GroupStatus`. */
   status: number
   memberCount: number
-  /** Whether relays deliver to the members: then the group is too large to be held in memory. */
-  relayed: boolean
+  /** Whether relays deliver to the members. Such a group is too large to be held in memory. */
+  isRelayed: boolean
+}
+
+/** The friend and block relations of one user of a one-to-one chat to the other. */
+export interface Relation {
+  blockedPeer: boolean
+  befriendedPeer: boolean
 }
 
 export interface Member extends Relation {
   userID: string
-  /** Everything up to here is read. */
+  /** The member has read every message up to this seq. */
   readSeq: number
+  /** A `ReceiveOption`, for this conversation. */
   recvMsgOpt: number
+  /** A `ReceiveOption`, for all conversations of the user. */
   globalRecvMsgOpt: number
-  /** OpenIM's `appMangerLevel`; an account's is never changed. */
+  /** OpenIM's `appMangerLevel`. The level of an account never changes. */
   appLevel: number
-  /** 100 owner, 60 administrator, 20 member of a group; 0 in a chat of two, and for who has left. */
+  /** A `GroupRole`; 0 in a one-to-one chat, and for a user who left the group. */
   roleLevel: number
-  /** ms; may not write until then. */
+  /** ms; the member may not send messages up to this time. */
   muteEndTime: number
-  /** What came before a member of a group is not theirs to read; 0 = no bound. */
+  /** A member of a group may not read messages below this seq; 0 = no bound. */
   minSeq: number
-  /** The newest seq when the member left; -1 while a member. */
+  /** The newest seq when the user left the group; -1 while the user is a member. */
   leftSeq: number
-  /** Which relay serves this member; -1 = none. */
+  /** The shard of the relay that serves this member; -1 = no relay. */
   shard: number
 }
 
@@ -52,23 +59,23 @@ type Row = {
   shard: number
 }
 
-/** Messages of one receipt: a longer list would hold a client up, and further back nobody looks for a tick. */
-const MAX_TOLD = 10_000
+/** Seqs in one read receipt. A longer list would block a client, and users do not look for ticks further back. */
+const MAX_RECEIPT_SEQS = 10_000
 
-/** Members of a large group that are kept at hand. */
-const MAX_AT_HAND = 2_000
+/** Members of a group with relays that are cached in memory. */
+const MAX_CACHED = 2_000
 
 /**
- * The conversation's own copy of who takes part and of what the send check needs, so that no message asks D1. Pairs and
- * ordinary groups are held in memory; of a group with relays only who was asked for lately.
+ * The conversation's own copy of its members and of everything that the send check needs, so that no message queries
+ * D1. All members of pairs and ordinary groups are in memory; of a group with relays, only the members read recently.
  */
 export class Members {
   readonly #sql: SqlStorage
   #kind: Kind | null = null
   #group: GroupState | null = null
   readonly #members = new Map<string, Member>()
-  /** False while the members are only taken in for a message that may be refused. */
-  #persistent = true
+  /** False while the members were only loaded from D1, for a message that may still be refused. */
+  #isSaved = true
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -78,7 +85,7 @@ export class Members {
     if (!kind) return
     this.#kind = { sessionType: kind.session_type, groupID: kind.group_id }
     this.#group = readGroupState(sql)
-    if (this.#group?.relayed) return
+    if (this.#group?.isRelayed) return
     for (const row of sql.exec<Row>('SELECT * FROM member')) this.#members.set(row.user_id, asMember(row))
   }
 
@@ -92,9 +99,9 @@ export class Members {
     return this.#group
   }
 
-  /** Everyone who takes part; of a group with relays that is the relays' to know. */
+  /** All current members; empty for a group with relays, because each relay knows its own. */
   get userIDs(): string[] {
-    if (this.#group?.relayed) return []
+    if (this.#group?.isRelayed) return []
     return [...this.#members.values()].filter((member) => member.leftSeq < 0).map((member) => member.userID)
   }
 
@@ -103,25 +110,25 @@ export class Members {
     return member !== null && member.leftSeq < 0
   }
 
-  /** A member, or one who has left. */
+  /** A current member, or a user who left the group. */
   get(userID: string): Member | null {
     const known = this.#members.get(userID)
-    if (known || !this.#group?.relayed) return known ?? null
+    if (known || !this.#group?.isRelayed) return known ?? null
     const [row] = this.#sql.exec<Row>('SELECT * FROM member WHERE user_id = ?', userID).toArray()
     if (!row) return null
-    if (this.#members.size >= MAX_AT_HAND) this.#members.clear()
+    if (this.#members.size >= MAX_CACHED) this.#members.clear()
     const member = asMember(row)
     this.#members.set(userID, member)
     return member
   }
 
-  /** The other user of a single chat; oneself in a chat with oneself. */
+  /** The other user of a one-to-one chat; the user itself in a chat with oneself. */
   peerOf(userID: string): Member | null {
     for (const member of this.#members.values()) if (member.userID !== userID) return member
     return this.get(userID)
   }
 
-  /** What this conversation is for one of its members; null until the first message. */
+  /** Describes the conversation from the view of one member; null until the first message. */
   aboutFor(userID: string): About | null {
     if (!this.#kind) return null
     const { sessionType, groupID } = this.#kind
@@ -129,8 +136,8 @@ export class Members {
   }
 
   /**
-   * What the user may read of the chat by the group's own account, cut to what the user's object asks for.
-   * @param isAppAdmin an administrator of the app writes in groups without being a member, and so reads them too
+   * Narrows the window that a user's object asks for to the part of the chat that the group lets this user read.
+   * @param isAppAdmin an app administrator sends to groups without being a member, and so may read them too
    */
   clip(window: ReadWindow, isAppAdmin: boolean): ReadWindow {
     if (!this.#group) return window
@@ -142,7 +149,7 @@ export class Members {
     return { ...window, minSeq, maxSeq: Math.min(window.maxSeq || member.leftSeq, member.leftSeq) }
   }
 
-  /** @param relayOf the name of a shard's relay */
+  /** @param relayOf returns the name of a shard's relay */
   boundsOf(userID: string, relayOf: (shard: number) => string): Bounds {
     const member = this.get(userID)
     if (!member) return { minSeq: 0, left: false, maxSeq: 0, relay: '' }
@@ -150,21 +157,21 @@ export class Members {
     return { minSeq: member.minSeq, left: false, maxSeq: 0, relay: member.shard < 0 ? '' : relayOf(member.shard) }
   }
 
-  /** Takes people in for now; `persist` makes it last. */
+  /** Sets the members in memory only; `save` writes them. */
   open(kind: Kind, members: readonly Member[], status: number): void {
     this.#kind = kind
-    this.#group = kind.groupID === '' ? null : { status, memberCount: members.length, relayed: false }
-    this.#persistent = false
+    this.#group = kind.groupID === '' ? null : { status, memberCount: members.length, isRelayed: false }
+    this.#isSaved = false
     for (const member of members) this.#members.set(member.userID, { ...member })
   }
 
-  get persistent(): boolean {
-    return this.#persistent
+  get isSaved(): boolean {
+    return this.#isSaved
   }
 
-  /** Writes down who takes part, unless it is written. */
-  persist(): void {
-    if (this.#persistent || !this.#kind) return
+  /** Writes the members, unless they are written. */
+  save(): void {
+    if (this.#isSaved || !this.#kind) return
     this.#sql.exec(
       'INSERT INTO kind (id, session_type, group_id) VALUES (1, ?, ?)',
       this.#kind.sessionType,
@@ -190,7 +197,7 @@ export class Members {
         Number(member.befriendedPeer),
       )
     }
-    this.#persistent = true
+    this.#isSaved = true
   }
 
   set(userID: string, settings: MemberSettings): void {
@@ -219,22 +226,22 @@ export class Members {
   }
 
   /**
-   * Moves a member's read position forward and notes single messages beyond it.
-   * @returns the seqs that were not read before, ascending
+   * Moves a member's read position forward and notes single read messages beyond it.
+   * @returns the seqs that were unread before, ascending
    */
   read(userID: string, hasReadSeq: number, seqs: readonly number[]): number[] {
     const member = this.get(userID)
     if (!member) return []
-    const alone = this.#readAlone(userID, member.readSeq + 1, Number.MAX_SAFE_INTEGER)
+    const single = this.#singleReads(userID, member.readSeq + 1, Number.MAX_SAFE_INTEGER)
     const fresh = new Set<number>()
-    // Only the two of a single chat are told message by message; a newcomer to a group may skip a million.
-    const first = this.#group ? hasReadSeq + 1 : Math.max(member.readSeq, hasReadSeq - MAX_TOLD) + 1
-    for (let seq = first; seq <= hasReadSeq; seq++) if (!alone.has(seq)) fresh.add(seq)
-    for (const seq of seqs) if (seq > member.readSeq && !alone.has(seq)) fresh.add(seq)
+    // Only one-to-one chats have receipts for each message. In a group, a newcomer may skip a million messages.
+    const first = this.#group ? hasReadSeq + 1 : Math.max(member.readSeq, hasReadSeq - MAX_RECEIPT_SEQS) + 1
+    for (let seq = first; seq <= hasReadSeq; seq++) if (!single.has(seq)) fresh.add(seq)
+    for (const seq of seqs) if (seq > member.readSeq && !single.has(seq)) fresh.add(seq)
     if (hasReadSeq > member.readSeq) {
       member.readSeq = hasReadSeq
       this.#sql.exec('UPDATE member SET read_seq = ? WHERE user_id = ?', hasReadSeq, userID)
-      if (alone.size > 0) this.#sql.exec('DELETE FROM read_alone WHERE user_id = ? AND seq <= ?', userID, hasReadSeq)
+      if (single.size > 0) this.#sql.exec('DELETE FROM read_alone WHERE user_id = ? AND seq <= ?', userID, hasReadSeq)
     }
     for (const seq of fresh) {
       if (seq > member.readSeq) this.#sql.exec('INSERT INTO read_alone (user_id, seq) VALUES (?, ?)', userID, seq)
@@ -242,20 +249,20 @@ export class Members {
     return [...fresh].sort((a, b) => a - b)
   }
 
-  /** Whether the other side of a single chat has read a message, for the messages of a stretch. */
+  /** Returns a function that says whether the peer of the sender has read a message, for seqs `first` to `last`. */
   readBy(first: number, last: number): (seq: number, sendID: string) => boolean {
-    const alone = new Map(this.userIDs.map((userID) => [userID, this.#readAlone(userID, first, last)]))
+    const single = new Map(this.userIDs.map((userID) => [userID, this.#singleReads(userID, first, last)]))
     return (seq, sendID) => {
       const peer = this.peerOf(sendID)
       return (
-        peer !== null && peer.userID !== sendID && (seq <= peer.readSeq || (alone.get(peer.userID)?.has(seq) ?? false))
+        peer !== null && peer.userID !== sendID && (seq <= peer.readSeq || (single.get(peer.userID)?.has(seq) ?? false))
       )
     }
   }
 
   /**
-   * Who has read a message and who has not, its sender left out. Comparing positions costs the members once, however
-   * many messages there are.
+   * Lists the members who have read a message, or those who have not, without its sender. It compares read positions,
+   * so its cost depends on the number of members and not on the number of messages.
    */
   readers(seq: number, sendID: string, page: { hasRead: boolean; offset: number; limit: number }): Readers {
     const others = 'FROM member WHERE left_seq < 0 AND user_id <> ?'
@@ -276,7 +283,7 @@ export class Members {
     return { hasReadCount, unreadCount, userIDs: rows.toArray().map((row) => row.user_id) }
   }
 
-  #readAlone(userID: string, first: number, last: number): Set<number> {
+  #singleReads(userID: string, first: number, last: number): Set<number> {
     const rows = this.#sql.exec<{ seq: number }>(
       'SELECT seq FROM read_alone WHERE user_id = ? AND seq BETWEEN ? AND ?',
       userID,
@@ -287,12 +294,12 @@ export class Members {
   }
 }
 
-/** What is kept of the group, or null: a pair has no such row. */
+/** The stored state of the group; null for a pair, which has no such row. */
 export function readGroupState(sql: SqlStorage): GroupState | null {
   const [row] = sql
     .exec<{ status: number; member_count: number; relayed: number }>('SELECT * FROM group_state WHERE id = 1')
     .toArray()
-  return row ? { status: row.status, memberCount: row.member_count, relayed: row.relayed === 1 } : null
+  return row ? { status: row.status, memberCount: row.member_count, isRelayed: row.relayed === 1 } : null
 }
 
 function asMember(row: Row): Member {

@@ -1,4 +1,4 @@
-/** The messages that single members deleted for themselves. */
+/** Messages that single members deleted for themselves; the other members still see them. */
 export class HiddenMessages {
   readonly #sql: SqlStorage
 

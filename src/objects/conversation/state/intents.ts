@@ -1,9 +1,12 @@
 import type { GroupChange } from '../../../contracts/group-change.ts'
 
-/** Characters in one row: however they are written, that is less than the 2 MB that a row may have. */
-const MAX_PIECE = 500_000
+/** Characters in one row. In any encoding they take less than the 2 MB that a row may hold. */
+const MAX_PIECE_CHARS = 500_000
 
-/** The changes of a group that are on their way. A change of a thousand members may be larger than a row. */
+/**
+ * The intents: group changes that are stored here before D1 has them. The change of a thousand members may be larger
+ * than one row, so it is stored in pieces.
+ */
 export class Intents {
   readonly #sql: SqlStorage
 
@@ -15,9 +18,9 @@ export class Intents {
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM group_intent').one().n
   }
 
-  /** @returns the intent's number */
+  /** @returns the number of the intent */
   add(change: GroupChange): number {
-    const [first = '', ...rest] = pieces(JSON.stringify(change))
+    const [first = '', ...rest] = piecesOf(JSON.stringify(change))
     const insert = 'INSERT INTO group_intent (change) VALUES (?) RETURNING id'
     const { id } = this.#sql.exec<{ id: number }>(insert, first).one()
     for (const [part, piece] of rest.entries()) {
@@ -26,12 +29,12 @@ export class Intents {
     return id
   }
 
-  /** All that wait, the oldest first. */
+  /** All pending intents, the oldest first. */
   all(): { id: number; change: GroupChange }[] {
     const rows = this.#sql.exec<{ id: number; change: string }>('SELECT id, change FROM group_intent ORDER BY id')
     return rows
       .toArray()
-      .map(({ id, change }) => ({ id, change: JSON.parse(change + this.#restOf(id)) as GroupChange }))
+      .map(({ id, change }) => ({ id, change: JSON.parse(change + this.#laterPieces(id)) as GroupChange }))
   }
 
   remove(id: number): void {
@@ -39,7 +42,7 @@ export class Intents {
     this.#sql.exec('DELETE FROM group_intent_part WHERE intent_id = ?', id)
   }
 
-  #restOf(id: number): string {
+  #laterPieces(id: number): string {
     const select = 'SELECT change FROM group_intent_part WHERE intent_id = ? ORDER BY part'
     return this.#sql
       .exec<{ change: string }>(select, id)
@@ -49,18 +52,18 @@ export class Intents {
   }
 }
 
-function pieces(text: string): string[] {
-  const found: string[] = []
+function piecesOf(text: string): string[] {
+  const pieces: string[] = []
   for (let from = 0; from < text.length; ) {
-    let to = from + MAX_PIECE
-    // The two halves of one character stay together: a lone half is not text that SQLite keeps.
-    if (isFirstHalf(text.charCodeAt(to - 1))) to--
-    found.push(text.slice(from, to))
+    let to = from + MAX_PIECE_CHARS
+    // A cut never separates the two halves of a surrogate pair: SQLite does not keep a lone half.
+    if (isHighSurrogate(text.charCodeAt(to - 1))) to--
+    pieces.push(text.slice(from, to))
     from = to
   }
-  return found
+  return pieces
 }
 
-function isFirstHalf(code: number): boolean {
+function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff
 }

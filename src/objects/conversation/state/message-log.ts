@@ -1,6 +1,7 @@
 import type { LogName, LogState } from '../../../contracts/messages.ts'
+import { MINUTE_MS } from '../../../platform/durations.ts'
 
-/** What is kept of a message beside its bytes. */
+/** A row of a log. */
 export interface LogRow {
   seq: number
   clientMsgID: string
@@ -10,7 +11,7 @@ export interface LogRow {
   msg: Uint8Array
 }
 
-/** A stored message as it is read. */
+/** The part of a row that readers need. */
 export interface LogMessage {
   seq: number
   sendID: string
@@ -26,26 +27,26 @@ type Row = {
   msg: ArrayBuffer
 }
 
-/** A retry is looked for among this many newest messages, whatever its clock says. */
+/** A message is always compared with this many newest messages to find out whether it is a retry. */
 const RETRY_WINDOW = 128
 /**
- * Further back it is looked for until the time at which it was created, less what a client's clock may be ahead, and
- * never among more than so many messages. Reading a row costs a thousandth of writing one into an index.
+ * Older messages are compared back to the retry's own creation time, minus the time that a client's clock may be ahead,
+ * and at most this many. There is no index on the IDs: reading a row costs a thousandth of writing one into an index.
  */
-const CLOCK_SLACK_MS = 300_000
+const CLOCK_SLACK_MS = 5 * MINUTE_MS
 const LATE_RETRY_WINDOW = 5_000
-/** A busy log's cache of recent IDs is dropped at this size and read again. */
+/** The cache of recent IDs is dropped at this size and read again. */
 const MAX_RECENT = 8_192
 
-/** The first answer that a clientMsgID got. */
+/** The first answer to a clientMsgID. */
 export interface FirstAnswer {
   seq: number
   sendTime: number
 }
 
 /**
- * One log of a conversation: gapless seqs from 1, one row a message. Reads go to SQLite, which has the pages in
- * memory; only the head and the recent clientMsgIDs are kept here, as a cache of it.
+ * One log of a conversation: seqs from 1 without gaps, one row per message. Reads go to SQLite, which has the pages in
+ * memory. Only the head and the recent clientMsgIDs are cached here.
  */
 export class MessageLog {
   readonly #sql: SqlStorage
@@ -64,25 +65,18 @@ export class MessageLog {
     return this.#headRow().seq
   }
 
-  /** The oldest message that is there; beyond the newest one in an empty log. */
+  /** The seq of the oldest stored message; the next seq in an empty log. */
   get minSeq(): number {
     const [row] = this.#sql.exec<{ seq: number }>(`SELECT seq FROM ${this.#table} ORDER BY seq LIMIT 1`).toArray()
     return row?.seq ?? this.maxSeq + 1
   }
 
-  /** Times inside a conversation strictly increase: clients order their history by them. */
+  /** Send times in a conversation strictly increase, because clients order their history by them. */
   nextSendTime(now: number): number {
     return Math.max(now, this.#headRow().sendTime + 1)
   }
 
-  /** Drops what is cached of the storage, after a transaction that was rolled back. */
-  forget(): void {
-    this.#head = null
-    this.#recent.clear()
-    this.#recentFrom = Number.POSITIVE_INFINITY
-  }
-
-  /** Writes the next message; the caller has made sure that it is new. */
+  /** Writes the next message. The caller has checked that it is not a retry. */
   append(row: Omit<LogRow, 'seq'>, seq: number): void {
     this.#sql.exec(
       `INSERT INTO ${this.#table} (seq, client_msg_id, send_id, send_time, stored_time, msg) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -97,7 +91,7 @@ export class MessageLog {
     this.#recent.set(retryKey(row.sendID, row.clientMsgID), { seq, sendTime: row.sendTime })
   }
 
-  /** The answer this sender's message with that ID got before, if it is a retry. */
+  /** The first answer to this sender's message with that ID; null when the message is new. */
   firstAnswer(sendID: string, clientMsgID: string, createTime: number): FirstAnswer | null {
     const { seq } = this.#headRow()
     if (this.#recent.size > MAX_RECENT) {
@@ -112,7 +106,7 @@ export class MessageLog {
     return this.#recent.get(retryKey(sendID, clientMsgID)) ?? null
   }
 
-  /** Whether a message of a sender was stored between two moments (ms). */
+  /** Whether a sender's message with that ID was stored between two times (ms). */
   hasMessage(sendID: string, clientMsgID: string, after: number, before: number): boolean {
     const found = this.#sql.exec(
       `SELECT 1 FROM ${this.#table} WHERE seq > ? AND seq <= ? AND client_msg_id = ? AND send_id = ? LIMIT 1`,
@@ -144,7 +138,7 @@ export class MessageLog {
     return row ? asMessage(row) : null
   }
 
-  /** The messages below a seq, newest first. A walk that stops early reads no further, and holds one at a time. */
+  /** The messages below a seq, newest first, one at a time: a caller that stops early reads no further rows. */
   *down(below: number): Generator<LogMessage> {
     const rows = this.#sql.exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
       `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq < ? ORDER BY seq DESC`,
@@ -153,7 +147,7 @@ export class MessageLog {
     for (const row of rows) yield asMessage(row)
   }
 
-  /** This object's clock when it stored a message; null when the message is not there. */
+  /** When this object stored a message, ms of its own clock; null when the message does not exist. */
   storedTime(seq: number): number | null {
     const [row] = this.#sql
       .exec<{ stored_time: number }>(`SELECT stored_time FROM ${this.#table} WHERE seq = ?`, seq)
@@ -161,21 +155,21 @@ export class MessageLog {
     return row?.stored_time ?? null
   }
 
-  /** Replaces a message by another form of it, under the same seq. */
+  /** Replaces the bytes of a message; its seq stays. */
   rewrite(seq: number, msg: Uint8Array): void {
     this.#sql.exec(`UPDATE ${this.#table} SET msg = ? WHERE seq = ?`, msg, seq)
   }
 
   /**
-   * Removes a message; its seq stays taken. The newest one is emptied instead: the head of the log is what the next
-   * seq is counted from.
+   * Removes a message; its seq is never used again. The newest message is emptied instead, because the next seq is
+   * counted from the head of the log.
    */
   erase(seq: number, emptied: Uint8Array): void {
     if (seq === this.maxSeq) this.rewrite(seq, emptied)
     else this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq = ?`, seq)
   }
 
-  /** Removes everything up to a seq; answers how many messages that were. The newest message is emptied instead. */
+  /** Removes all messages up to a seq and returns their number. The newest message of the log is emptied instead. */
   eraseUpTo(seq: number, emptied: (msg: Uint8Array) => Uint8Array): number {
     const last = Math.min(seq, this.maxSeq - 1)
     const removed = this.#sql.exec(`DELETE FROM ${this.#table} WHERE seq <= ?`, last).rowsWritten
@@ -183,13 +177,13 @@ export class MessageLog {
     const newest = this.read(seq)
     if (!newest) return removed
     const empty = emptied(newest.msg)
-    // It stays where it is, and may be met again any number of times.
+    // The emptied message stays in the log, so a later call may find it again; it is counted once.
     if (Buffer.compare(empty, newest.msg) === 0) return removed
     this.rewrite(seq, empty)
     return removed + 1
   }
 
-  /** Everything this object stored at or after a moment of its own clock, ascending. */
+  /** All messages stored at or after a time of this object's clock, ascending. */
   storedSince(time: number): LogRow[] {
     // stored_time ascends with seq, so the walk back from the newest ends at the first older one.
     const rows: LogRow[] = []
@@ -208,14 +202,14 @@ export class MessageLog {
   }
 
   /**
-   * The newest message stored at or before a moment; 0 when there is none. Unlike the times of sending, which a backend
-   * may give, those of storing ascend, so halving finds it.
+   * The seq of the newest message stored at or before a time; 0 when no message is that old. It is a binary search over
+   * the storage times, which ascend. Send times do not, because a backend may choose them.
    */
   newestSeqBefore(time: number): number {
     let [below, above] = [0, this.maxSeq + 1]
     while (above - below > 1) {
       const middle = Math.floor((below + above) / 2)
-      // An erased message has no time of its own: the next older one that is there stands for it.
+      // An erased message has no time of its own: the next older message that exists stands in for it.
       const [row] = this.#sql
         .exec<{ stored_time: number }>(
           `SELECT stored_time FROM ${this.#table} WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
@@ -250,7 +244,7 @@ export class MessageLog {
     return this.#head
   }
 
-  /** Extends the cache of recent IDs down to `fromSeq`, or to the first message sent before `sentAfter`. */
+  /** Extends the cache of recent IDs down to `fromSeq`, or to the first message that was sent before `sentAfter`. */
   #remember(fromSeq: number, sentAfter: number): void {
     if (this.#recentFrom === Number.POSITIVE_INFINITY) this.#recentFrom = this.#headRow().seq + 1
     const from = Math.max(1, fromSeq)
@@ -268,7 +262,7 @@ export class MessageLog {
   }
 }
 
-/** IDs are the sender's own: two users may have made the same one. */
+/** Each client makes its own IDs, so two senders may use the same one. */
 function retryKey(sendID: string, clientMsgID: string): string {
   return `${clientMsgID}\n${sendID}`
 }

@@ -3,12 +3,12 @@ import { isNotificationKind } from '../../../protocol/constants/content-type.ts'
 import { GroupRole, GroupStatus } from '../../../protocol/constants/group.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../state/members.ts'
 
 /**
- * Whether a group takes a message from its sender.
- * @param isAppAdmin the sender is an administrator of the app
- * @returns why not, in OpenIM's words, or null
+ * Checks whether a group accepts a message from its sender.
+ * @param isAppAdmin the sender is an app administrator
+ * @returns the refusal with OpenIM's code, or null
  */
 export function refusalByGroup(
   members: Members,
@@ -20,13 +20,15 @@ export function refusalByGroup(
   if (status === GroupStatus.Dismissed) return ImError.groupDismissed(`group ${item.groupID} was dismissed`)
   if (item.exempt || isAppAdmin) return null
   const member = members.get(item.sendID)
-  if (!member || member.leftSeq >= 0) return ImError.notInGroup(`${item.sendID} is not a member of ${item.groupID}`)
+  if (!member || member.leftSeq >= 0) {
+    return ImError.notInGroup(`${item.sendID} is not a member of group ${item.groupID}`)
+  }
   if (member.roleLevel === GroupRole.Owner) return null
   if (member.muteEndTime >= now) {
-    return ImError.mutedInGroup(`${item.sendID} is muted in ${item.groupID} until ${member.muteEndTime}`)
+    return ImError.mutedInGroup(`${item.sendID} is muted in group ${item.groupID} until ${member.muteEndTime}`)
   }
   if (status === GroupStatus.Muted && member.roleLevel !== GroupRole.Admin) {
-    return ImError.mutedGroup(`only the owner and administrators write in ${item.groupID} now`)
+    return ImError.mutedGroup(`group ${item.groupID} is muted: only its owner and administrators may send`)
   }
   return null
 }

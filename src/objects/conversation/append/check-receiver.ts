@@ -1,18 +1,16 @@
 import type { AppendItem } from '../../../contracts/messages.ts'
 import { isNotificationKind } from '../../../protocol/constants/content-type.ts'
+import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
-import type { Member, Members } from './members.ts'
+import type { Member, Members } from '../state/members.ts'
 
-/** recvMsgOpt: the receiver does not want messages at all. */
-const REFUSE = 1
-
-/** From this level on an account is the app's own, and writes to everybody. */
-const FIRST_SPARED_LEVEL = 2
+/** From this level on an account belongs to the app: blocks and the friend check do not apply to it. */
+const FIRST_APP_LEVEL = 2
 
 /**
- * Whether the receiver of a single message takes it.
- * @returns why not, in OpenIM's words, or null
+ * Checks whether the receiver of a one-to-one message accepts it.
+ * @returns the refusal with OpenIM's code, or null
  */
 export function refusalByReceiver(members: Members, item: AppendItem, friendVerify: boolean): ImError | null {
   if (item.sessionType !== SessionType.Single || item.log !== 'chat' || isNotificationKind(item.contentType))
@@ -20,11 +18,11 @@ export function refusalByReceiver(members: Members, item: AppendItem, friendVeri
   if (item.recvID === item.sendID) return null
   const receiver = members.get(item.recvID)
   if (!receiver) return null
-  const spared = item.exempt || (members.get(item.sendID)?.appLevel ?? 0) >= FIRST_SPARED_LEVEL
-  return (spared ? null : refusalOfSender(receiver, item, friendVerify)) ?? refusalByOption(receiver)
+  const isOfApp = item.exempt || (members.get(item.sendID)?.appLevel ?? 0) >= FIRST_APP_LEVEL
+  return (isOfApp ? null : refusalOfSender(receiver, item, friendVerify)) ?? refusalByOption(receiver)
 }
 
-/** Who may write at all. What the sender has made of the receiver does not matter. */
+/** Only the receiver's relations count; the sender may have blocked the receiver. */
 function refusalOfSender(receiver: Member, { sendID }: AppendItem, friendVerify: boolean): ImError | null {
   if (receiver.blockedPeer) return ImError.blockedByPeer(`${receiver.userID} has blocked ${sendID}`)
   if (friendVerify && !receiver.befriendedPeer) {
@@ -33,7 +31,8 @@ function refusalOfSender(receiver: Member, { sendID }: AppendItem, friendVerify:
   return null
 }
 
-function refusalByOption(receiver: Member): ImError | null {
-  if (receiver.globalRecvMsgOpt === REFUSE || receiver.recvMsgOpt === REFUSE) return ImError.args('message is not sent')
-  return null
+function refusalByOption({ globalRecvMsgOpt, recvMsgOpt }: Member): ImError | null {
+  if (globalRecvMsgOpt !== ReceiveOption.Block && recvMsgOpt !== ReceiveOption.Block) return null
+  // OpenIM: upstream answers with this sentence.
+  return ImError.args('message is not sent')
 }

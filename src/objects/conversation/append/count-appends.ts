@@ -13,7 +13,7 @@ const COUNTERS: Readonly<Record<number, { accepted: CounterName; refused: Counte
   },
 }
 
-/** Counts messages of people with what became of them, and hands the results on; a retry is not another message. */
+/** Counts the accepted and the refused messages of the chat log, without retries, and returns the results. */
 export function countAppends(items: readonly AppendItem[], results: AppendResult[]): AppendResult[] {
   for (let i = 0; i < results.length; i++) {
     const [item, result] = [items[i], results[i] as AppendResult]

@@ -1,0 +1,65 @@
+import type { Audience } from '../../../webhook/before-push.ts'
+import { rostersOf } from '../state/shards.ts'
+import { membersByShard, type Receivers, sendToMember, sendToRelays } from './deliver-message.ts'
+import type { Outbound } from './outbound.ts'
+import type { StampedMessage } from './stamped-message.ts'
+
+/** The members who joined or left with a change, and whether relays deliver from this change on. */
+export interface MemberMoves {
+  joined: string[]
+  left: string[]
+  /** The leavers by the shard that served them. The shard may have no members any more. */
+  leftShards: ReadonlyMap<number, string[]>
+  handedOver: boolean
+  /** Whether a user who joined or left gets a notice; absent = all notices. */
+  concerns?(userID: string, notice: StampedMessage): boolean
+}
+
+/** A notice, and the audience of its push. */
+export interface NoticeForAudience {
+  notice: StampedMessage
+  audience: Audience
+}
+
+/**
+ * Delivers the notices of a group change. Users who joined or left get them directly, with the new bounds of what they
+ * may read. The relays drop the leavers before the notices and add the newcomers after them.
+ */
+export function deliverGroupChange(
+  outbound: Outbound,
+  notices: readonly NoticeForAudience[],
+  { joined, left, leftShards, handedOver, concerns = () => true }: MemberMoves,
+  { userIDs, shards }: Pick<Receivers, 'userIDs' | 'shards'>,
+): void {
+  for (const [shard, leavers] of leftShards) outbound.toRelay(shard, 'chat', { leave: leavers })
+  const moved = handedOver ? [...rostersOf(outbound.state.sql).values()].flat() : joined
+  const bounded = new Set([...moved, ...left])
+  for (const userID of bounded) deliverToBounded(outbound, userID, notices, concerns)
+  for (const userID of userIDs) {
+    if (bounded.has(userID)) continue
+    for (const { notice, audience } of notices) sendToMember(outbound, userID, notice, audience)
+  }
+  if (!handedOver) for (const { notice, audience } of notices) sendToRelays(outbound, shards, notice, audience)
+  if (!outbound.state.members.group?.isRelayed) return
+  if (handedOver) outbound.rostersToRelays()
+  else
+    for (const [shard, newcomers] of membersByShard(outbound, joined))
+      outbound.toRelay(shard, 'chat', { join: newcomers })
+}
+
+/** Delivers to a user whose bounds change: first the notification log, then the bounds, then the chat log. */
+function deliverToBounded(
+  outbound: Outbound,
+  userID: string,
+  notices: readonly NoticeForAudience[],
+  concerns: (userID: string, notice: StampedMessage) => boolean,
+): void {
+  const wanted = notices.filter(({ notice }) => concerns(userID, notice))
+  const send = ({ notice, audience }: NoticeForAudience) => sendToMember(outbound, userID, notice, audience)
+  outbound.resumeMember(userID)
+  // Notifications go first: with the bounds a client reads its conversations again, and the Go core takes a group that
+  // it finds there as already known, without an event for its app.
+  for (const one of wanted) if (one.notice.item.log === 'notification') send(one)
+  outbound.boundsToMember(userID)
+  for (const one of wanted) if (one.notice.item.log === 'chat') send(one)
+}

@@ -1,0 +1,85 @@
+import type { DeliveredMessage } from '../../../contracts/messages.ts'
+import type { RelayedMessage } from '../../../contracts/relay.ts'
+import { type Audience, isInAudience } from '../../../webhook/before-push.ts'
+import type { Members } from '../state/members.ts'
+import type { Outbound } from './outbound.ts'
+import type { StampedMessage } from './stamped-message.ts'
+
+/** The receivers of a message at the time of its append. */
+export interface Receivers {
+  /** Kept here, because the conversation drops them at once when no message was stored yet. */
+  members: Members
+  /** Members who get deliveries directly from the conversation. */
+  userIDs: readonly string[]
+  /** Shards whose relays deliver to all other members. */
+  shards: readonly number[]
+}
+
+export function currentReceivers({ state, shards }: Outbound): Receivers {
+  return { members: state.members, userIDs: state.members.userIDs, shards }
+}
+
+/** Delivers a message to all receivers; members outside the audience get no push. */
+export function deliverMessage(
+  outbound: Outbound,
+  stamped: StampedMessage,
+  audience: Audience,
+  { members, userIDs, shards }: Receivers,
+): void {
+  for (const userID of userIDs) sendToMember(outbound, userID, stamped, audience, members)
+  sendToRelays(outbound, shards, stamped, audience)
+}
+
+export function sendToMember(
+  outbound: Outbound,
+  userID: string,
+  { item, seq, sendTime, msg }: StampedMessage,
+  audience: Audience,
+  members = outbound.state.members,
+): void {
+  const { sendID, operationID } = item
+  if (userID === sendID && (item.senderHasIt || !item.senderSync)) return
+  if (outbound.skips(userID, item.log, seq)) return
+  const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
+  if (!isInAudience(audience, userID)) {
+    // An unstored message has no use but its push.
+    if (seq === 0) return
+    message.silent = true
+  }
+  outbound.toMember(userID, item.log, { messages: [message] }, members)
+}
+
+export function sendToRelays(
+  outbound: Outbound,
+  shards: readonly number[],
+  { item, seq, sendTime, msg }: StampedMessage,
+  audience: Audience,
+): void {
+  const { sendID, operationID } = item
+  const exceptUserID = item.senderHasIt || !item.senderSync ? sendID : ''
+  const audienceOf = audienceByShard(outbound, shards, audience)
+  for (const shard of shards) {
+    const messages = [{ seq, sendTime, sendID, operationID, msg, exceptUserID, ...audienceOf(shard) }]
+    outbound.toRelay(shard, item.log, { messages })
+  }
+}
+
+/** Returns a function that gives the part of an audience that concerns one shard. */
+export function audienceByShard(
+  outbound: Outbound,
+  shards: readonly number[],
+  audience: Audience,
+): (shard: number) => Pick<RelayedMessage, 'silent' | 'onlyUserIDs'> {
+  if (shards.length === 0 || audience === 'everybody') return () => ({})
+  if (audience === 'nobody') return () => ({ silent: true })
+  const byShard = membersByShard(outbound, [...audience])
+  return (shard) => ({ onlyUserIDs: byShard.get(shard) ?? [] })
+}
+
+/** Those of the users who are members now, by shard. */
+export function membersByShard({ state: { members } }: Outbound, userIDs: readonly string[]): Map<number, string[]> {
+  return Map.groupBy(
+    userIDs.filter((userID) => members.has(userID)),
+    (userID) => members.get(userID)?.shard ?? 0,
+  )
+}

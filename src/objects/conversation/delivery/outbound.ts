@@ -1,0 +1,230 @@
+import type { LogName, News } from '../../../contracts/messages.ts'
+import type { Relayed, RelayRpc } from '../../../contracts/relay.ts'
+import type { Delivery, UserRpc } from '../../../contracts/user.ts'
+import type { Log } from '../../../platform/observability/log.ts'
+import { isNotificationConversation, notificationTwin } from '../../../protocol/conversation-id.ts'
+import type { ConversationState } from '../state/conversation-state.ts'
+import { rostersOf, shardsInUse } from '../state/shards.ts'
+import { Undelivered } from '../state/undelivered.ts'
+import { type DeliveryBatch, DeliveryQueues } from './delivery-queues.ts'
+import { OfflineMembers } from './offline-members.ts'
+import { isRelay, relayReceiver, shardOf } from './relay-receiver.ts'
+
+export interface OutboundDeps {
+  conversationID: string
+  state: ConversationState
+  user(userID: string): UserRpc
+  relay(name: string): RelayRpc
+  /** Redelivers to one receiver everything that was stored at or after a time (ms). */
+  redeliver(since: number, receiver: string): void
+  /** A receiver became undelivered: an alarm has to retry it. */
+  undeliveredAdded(): void
+  log: Log
+}
+
+/**
+ * The way out of a conversation: the delivery queues to members' objects and to relays, the offline members that are
+ * skipped, and the receivers that could not be reached.
+ */
+export class Outbound {
+  readonly state: ConversationState
+  readonly #deps: OutboundDeps
+  readonly #users: DeliveryQueues<Delivery>
+  readonly #relays: DeliveryQueues<Relayed>
+  readonly #offlineMembers = new OfflineMembers()
+  readonly #undelivered: Undelivered
+  /** Undelivered receivers whose missing messages are all in a queue. */
+  readonly #redelivering = new Set<string>()
+  #shards: readonly number[]
+
+  constructor(deps: OutboundDeps) {
+    this.#deps = deps
+    this.state = deps.state
+    this.#undelivered = new Undelivered(deps.state.sql)
+    this.#shards = shardsInUse(deps.state.sql)
+    const common = {
+      gaveUp: (receiver: string, batches: (Delivery | Relayed)[]) => this.#gaveUp(receiver, batches),
+      drained: (receiver: string) => this.#drained(receiver),
+      log: deps.log,
+    }
+    this.#users = new DeliveryQueues<Delivery>({
+      ...common,
+      deliver: (userID, delivery) => this.#callUser(userID, delivery),
+      startsCall: carriesMembership,
+    })
+    this.#relays = new DeliveryQueues<Relayed>({
+      ...common,
+      deliver: (receiver, relayed) => this.#callRelay(receiver, relayed),
+      startsCall: carriesMembership,
+    })
+  }
+
+  /** The shards that have members. */
+  get shards(): readonly number[] {
+    return this.#shards
+  }
+
+  /** Reads the shards again, after a change of the group. */
+  reloadShards(): void {
+    this.#shards = shardsInUse(this.state.sql)
+  }
+
+  /** True while a receiver has not confirmed a batch. */
+  get busy(): boolean {
+    return this.#users.busy || this.#relays.busy
+  }
+
+  /**
+   * When the oldest message in the queues was stored, ms; null when the queues hold no stored message.
+   * @param began the answer for batches that change the membership: they have no time of their own
+   */
+  pendingSince(began: number): number | null {
+    const batches = [...this.#users.pending(), ...this.#relays.pending()]
+    const stored = this.#storedTimeOf(batches)
+    if (!batches.some(carriesMembership)) return stored
+    return Math.min(began, stored ?? began)
+  }
+
+  /**
+   * The lowest seq of the chat that a member, or the member's relay, has not confirmed; null when all are confirmed.
+   */
+  lowestPending(userID: string): number | null {
+    const { conversationID, state } = this.#deps
+    const shard = state.members.get(userID)?.shard ?? -1
+    return shard < 0
+      ? this.#users.lowestPending(userID, conversationID)
+      : this.#relays.lowestPending(relayReceiver(shard), conversationID)
+  }
+
+  /** Whether delivery of a message is skipped, because the member is offline and the log is marked unread. */
+  skips(userID: string, log: LogName, seq: number): boolean {
+    // While deliveries to this member are in flight, skip none: a skipped one would leave a gap.
+    return this.#offlineMembers.skips(userID, log, seq) && !this.#users.isDelivering(userID)
+  }
+
+  /** Skips no further delivery to a member. */
+  resumeMember(userID: string): void {
+    this.#offlineMembers.resume(userID)
+  }
+
+  /** @param members the members at the time of the message, where they may have been dropped since */
+  toMember(
+    userID: string,
+    log: LogName,
+    content: Pick<Delivery, 'messages' | 'bounds' | 'redelivered'>,
+    members = this.state.members,
+  ): void {
+    this.#users.push(userID, { ...this.#newsFor(log, userID, members), ...content })
+  }
+
+  /** Sends a member's current bounds: which part of the group's chat the member may read, and which relay delivers. */
+  boundsToMember(userID: string): void {
+    const bounds = this.state.members.boundsOf(userID, (shard) => this.#relayName(shard))
+    this.toMember(userID, 'chat', { messages: [], bounds })
+  }
+
+  toRelay(
+    shard: number,
+    log: LogName,
+    content: Partial<Pick<Relayed, 'roster' | 'join' | 'leave' | 'messages' | 'redelivered'>>,
+  ): void {
+    this.#relays.push(relayReceiver(shard), {
+      ...this.#newsFor(log, ''),
+      ...{ join: [], leave: [], messages: [] },
+      ...content,
+    })
+  }
+
+  /** Sends each relay the complete list of its members. */
+  rostersToRelays(shards = this.#shards): void {
+    const rosters = rostersOf(this.state.sql)
+    for (const shard of shards) this.toRelay(shard, 'chat', { roster: rosters.get(shard) ?? [] })
+  }
+
+  /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
+  retryAt(now: number): number | null {
+    return this.#undelivered.retryAt(now)
+  }
+
+  /** Retries the undelivered receivers. A receiver with a delivery in flight is left out: its result decides. */
+  retryUndelivered(): void {
+    for (const { userID } of this.#undelivered.all()) {
+      if (!(isRelay(userID) ? this.#relays : this.#users).isDelivering(userID)) this.#redeliver(userID)
+    }
+  }
+
+  #redeliver(receiver: string): void {
+    const since = this.#undelivered.since(receiver)
+    if (since === null) return
+    this.#redelivering.add(receiver)
+    this.#deps.redeliver(since, receiver)
+  }
+
+  #callUser(userID: string, delivery: Delivery): Promise<void> {
+    const log = delivery.conversationID === delivery.home ? 'chat' : 'notification'
+    return this.#offlineMembers.track(userID, log, this.#deps.user(userID).deliver(delivery))
+  }
+
+  async #callRelay(receiver: string, relayed: Relayed): Promise<void> {
+    const missed = await this.#deps.relay(this.#relayName(shardOf(receiver))).forward(relayed)
+    if (missed.length === 0) return
+    const since = this.#storedTimeOf([relayed])
+    if (since === null) return
+    for (const userID of missed) this.#noteUndelivered(userID, since)
+    this.#deps.undeliveredAdded()
+  }
+
+  #gaveUp(receiver: string, batches: (Delivery | Relayed)[]): void {
+    const since = this.#storedTimeOf(batches)
+    // Unstored messages were only for online members. A change of the membership must arrive in any case.
+    if (since === null && !batches.some(carriesMembership)) return
+    this.#noteUndelivered(receiver, since ?? Date.now())
+    this.#deps.undeliveredAdded()
+  }
+
+  #noteUndelivered(receiver: string, since: number): void {
+    this.#undelivered.note(receiver, since)
+    // Redeliveries already in flight do not cover the messages that are missing now.
+    this.#redelivering.delete(receiver)
+  }
+
+  /** The receiver confirmed its whole queue. Older missing messages may not have been in it; then they follow now. */
+  #drained(receiver: string): void {
+    if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
+    else this.#redeliver(receiver)
+  }
+
+  /** When the oldest message of the batches was stored: the first of each log, because times ascend with seqs. */
+  #storedTimeOf(batches: readonly DeliveryBatch[]): number | null {
+    const seqs: Record<LogName, Set<number>> = { chat: new Set(), notification: new Set() }
+    for (const { conversationID, messages } of batches) {
+      const log = isNotificationConversation(conversationID) ? 'notification' : 'chat'
+      for (const { seq } of messages) if (seq > 0) seqs[log].add(seq)
+    }
+    const times = (['chat', 'notification'] as const).flatMap((log) => {
+      for (const seq of [...seqs[log]].sort((a, b) => a - b)) {
+        const time = this.state.logs[log].storedTime(seq)
+        if (time !== null) return [time]
+      }
+      return []
+    })
+    return times.length === 0 ? null : Math.min(...times)
+  }
+
+  #newsFor(log: LogName, userID: string, members = this.state.members): News {
+    const home = this.#deps.conversationID
+    const about = members.aboutFor(userID)
+    if (!about) throw new Error('a conversation without a first message has no members')
+    return { conversationID: log === 'chat' ? home : notificationTwin(home), home, about }
+  }
+
+  #relayName(shard: number): string {
+    return `${this.#deps.conversationID}/${shard}`
+  }
+}
+
+/** Whether a batch carries more than messages: a roster, joins, leaves, or a member's new bounds. */
+function carriesMembership(batch: Delivery | Relayed): boolean {
+  if (!('roster' in batch || 'join' in batch)) return 'bounds' in batch && batch.bounds !== undefined
+  return batch.roster !== undefined || batch.join.length > 0 || batch.leave.length > 0
+}

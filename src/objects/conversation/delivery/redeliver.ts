@@ -1,0 +1,61 @@
+import type { LogName } from '../../../contracts/messages.ts'
+import { MsgData } from '../../../protocol/proto/index.ts'
+import { isInAudience } from '../../../webhook/before-push.ts'
+import type { Members } from '../state/members.ts'
+import { allShards, changedSince } from '../state/shards.ts'
+import { audienceByShard } from './deliver-message.ts'
+import type { Outbound } from './outbound.ts'
+import { isRelay, relayReceiver } from './relay-receiver.ts'
+import type { GatedMessage } from './stamped-message.ts'
+import type { WebhookGate } from './webhook-gate.ts'
+
+/**
+ * Redelivers everything that was stored at or after a time (ms), to all receivers or to one. Receivers drop the
+ * messages that they have. The webhook gate asks the app server again: its first answer was in memory only.
+ */
+export function redeliver(
+  {
+    conversationID,
+    outbound,
+    webhookGate,
+  }: { conversationID: string; outbound: Outbound; webhookGate: WebhookGate<GatedMessage> },
+  since: number,
+  only?: string,
+): void {
+  const { members, sql, logs } = outbound.state
+  const moved = only === undefined ? changedSince(sql, since) : members.group ? [only] : []
+  for (const userID of moved) if (!isRelay(userID)) outbound.boundsToMember(userID)
+  const userIDs = only === undefined ? [...new Set([...members.userIDs, ...moved])] : [only]
+  const known = allShards(sql)
+    .map(({ shard }) => shard)
+    .filter((shard) => only === undefined || only === relayReceiver(shard))
+  // A relay without members gets its empty roster, too: a later newcomer may be assigned to it.
+  if (known.length > 0) outbound.rostersToRelays(known)
+  const shards = known.filter((shard) => outbound.shards.includes(shard))
+  for (const log of ['chat', 'notification'] as const) {
+    for (const { seq, sendTime, sendID, msg } of logs[log].storedSince(since)) {
+      const message = { seq, sendTime, sendID, operationID: '', msg }
+      const { sessionType, contentType } = MsgData.decode(msg)
+      const operationID = `alarm_${conversationID}`
+      const item = { log, sendID, senderHasIt: false, operationID, sessionType, contentType }
+      webhookGate.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
+        for (const userID of userIDs) {
+          if (isRelay(userID) || !mayRead(outbound.state.members, userID, log, seq)) continue
+          const messages = [{ ...message, ...(!isInAudience(audience, userID) && { silent: true }) }]
+          outbound.toMember(userID, log, { messages, redelivered: true })
+        }
+        const audienceOf = audienceByShard(outbound, shards, audience)
+        for (const shard of shards) {
+          const messages = [{ ...message, exceptUserID: '', ...audienceOf(shard) }]
+          outbound.toRelay(shard, log, { messages, redelivered: true })
+        }
+      })
+    }
+  }
+}
+
+/** A user who left still gets the messages up to that point, including the notice of leaving. */
+function mayRead(members: Members, userID: string, log: LogName, seq: number): boolean {
+  const leftSeq = members.get(userID)?.leftSeq ?? -1
+  return leftSeq < 0 || (log === 'chat' && seq <= leftSeq)
+}

@@ -1,0 +1,17 @@
+import type { AppendItem } from '../../../contracts/messages.ts'
+
+/** An appended message with its final bytes, ready for delivery. */
+export interface StampedMessage {
+  item: AppendItem
+  /** 0 for a message that is not stored. */
+  seq: number
+  sendTime: number
+  msg: Uint8Array
+}
+
+/** The facts about a message that the webhook gate needs. */
+export interface GatedMessage {
+  item: Pick<AppendItem, 'log' | 'sendID' | 'senderHasIt' | 'operationID' | 'sessionType' | 'contentType'>
+  seq: number
+  msg: Uint8Array
+}

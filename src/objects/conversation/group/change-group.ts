@@ -1,0 +1,59 @@
+import type { GroupChange, GroupChanged } from '../../../contracts/group-change.ts'
+import { type AppliedChange, applyGroupChange } from '../../../features/group/store/apply-change.ts'
+import { isPermanentError } from '../../../platform/storage/d1.ts'
+import type { ConversationCore } from '../conversation-core.ts'
+import { openGroup } from '../members/open-conversation.ts'
+import type { GroupChangeSteps } from '../state/group-changes.ts'
+import { memberCountAfter, refusalOfChange } from './check-change.ts'
+import { type Committed, commitGroupChange } from './commit-group-change.ts'
+
+/**
+ * Changes the group in D1 and in this conversation, and delivers the notices.
+ * @throws ImError when the change does not fit the current state of the group
+ */
+export async function changeGroup(conversation: ConversationCore, change: GroupChange): Promise<GroupChanged> {
+  const { changed } = await conversation.groupChanges.change(change, stepsOf(conversation))
+  return changed
+}
+
+/** Completes the changes that a crash or an outage of D1 left behind. */
+export function resumeGroupChanges(conversation: ConversationCore): Promise<void> {
+  return conversation.groupChanges.resume(stepsOf(conversation))
+}
+
+function stepsOf(conversation: ConversationCore): GroupChangeSteps<AppliedChange, Committed> {
+  const { state, dispatch, recoveryAlarm, log, now } = conversation
+  return {
+    isPermanentError,
+    open: (change) => openGroup(conversation, change),
+    settle(change) {
+      const { members } = state
+      const refusal = refusalOfChange(members, change)
+      if (refusal) throw refusal
+      const allAtOnce = change.everybodyLeaves && !members.group?.isRelayed
+      return allAtOnce ? { ...change, leave: members.userIDs } : change
+    },
+    prepare(change) {
+      if (!change.create) state.members.save()
+      void recoveryAlarm.arm(now())
+    },
+    apply: (change) => applyGroupChange(conversation.db, change, memberCountAfter(state.members, change)),
+    commit: (change, applied) => commit(conversation, change, applied),
+    committed: ({ notices, moves }) => dispatch.deliverGroupChange(notices, moves),
+    gaveUp: ({ operationID }, error) =>
+      log.error('group change rejected: D1 refuses it permanently', error, { operationID }),
+  }
+}
+
+function commit(conversation: ConversationCore, change: GroupChange, applied: AppliedChange): Committed {
+  const { state, config, conversationID, now } = conversation
+  try {
+    const committed = commitGroupChange(state, change, { applied, now: now(), config, conversationID })
+    // The commit wrote member rows with statements of its own.
+    state.reloadMembers()
+    return committed
+  } catch (error) {
+    state.reload()
+    throw error
+  }
+}
