@@ -20,17 +20,17 @@ import { sleep } from './rig/server.ts'
 
 const scene = useScene({ browser: true })
 
-/** The JS SDK redials every 5 s, the wasm SDK after at most 16 s. */
+/** The JS SDK reconnects every 5 s, the wasm SDK after at most 16 s. */
 const RECONNECT_TIMEOUT_MS = 90_000
 
-/** For several things at once, of which each may come last. */
+/** Deadline for several states that arrive in any order. */
 const SETTLE = { timeout: 30_000, interval: 100 }
 
 const GO_SYNC_PAUSE_MS = 5_000
 
 const REVOKED = 2101
 
-it('1,000 messages while bob is away: whichever device he takes has the number, the last one and all of them', async () => {
+it('shows the number, the last and all of 1,000 messages that arrived meanwhile', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.raw(aliceID)
   const desk = await scene.wasm(bobID)
@@ -48,7 +48,7 @@ it('1,000 messages while bob is away: whichever device he takes has the number, 
   for (const device of [desk, ...fresh]) {
     await expectTotalUnread(device, 1_001)
     await expectChat(device, aliceID, { unreadCount: 1_001, latestText: 'message 1001' })
-    // The Go core fills no hole of more than 50.
+    // The Go core fetches at most 50 missing messages at once.
     const history = async () =>
       (await readHistory(device, chatIDOf(aliceID, bobID), 50)).map(({ seq, text }) => [seq, text])
     await expect.poll(history).toEqual(texts.map((text, i) => [i + 1, text]))
@@ -59,7 +59,7 @@ it('1,000 messages while bob is away: whichever device he takes has the number, 
   await expectTotalUnread(later, 0)
 })
 
-it('four devices of two users that write at the same time all end up with the same order', async () => {
+it('has one order of messages when four devices of two users write at once', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const devices = await Promise.all([
     scene.js(aliceID),
@@ -95,7 +95,7 @@ it('four devices of two users that write at the same time all end up with the sa
   }
 })
 
-it('what bob and alice change while his desk is offline is there when it comes back', async () => {
+it('shows on reconnect what both users changed meanwhile', async () => {
   const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
   const [alice, carol] = await Promise.all([scene.js(aliceID), scene.raw(carolID)])
   const desk = await scene.wasm(bobID)
@@ -128,13 +128,13 @@ it('what bob and alice change while his desk is offline is there when it comes b
     expect(history[1]?.contentType).toBe(REVOKED)
     expect(await conversationWith(desk, aliceID)).toMatchObject({ isPinned: true, ex: 'friend', unreadCount: 0 })
     expect(await conversationWith(desk, carolID)).toMatchObject({ isPinned: false, recvMsgOpt: 2, unreadCount: 1 })
-    // Carol is silenced.
+    // Carol's conversation is muted.
     expect(await totalUnread(desk)).toBe(0)
   }, SETTLE)
   expect(desk.errors).toEqual([])
 })
 
-it('a power cut loses none of it: read positions, settings, revoked, deleted and cleared messages, profiles', async () => {
+it('shows the same read positions, settings, messages and profiles after the server is killed', async () => {
   const [aliceID, carolID, daveID, bobID] = await scene.users('alice', 'carol', 'dave', 'bob')
   const [alice, carol, dave] = await Promise.all([scene.js(aliceID), scene.raw(carolID), scene.raw(daveID)])
   const sent: Message[] = []
@@ -165,7 +165,7 @@ it('a power cut loses none of it: read positions, settings, revoked, deleted and
           ['c1', 'c2', 'c3'],
           [],
         ])
-        // The wasm SDK does not list dave's chat, which is empty now.
+        // The wasm SDK does not list an empty conversation, as Dave's is now.
         expect({ [daveID]: 0, ...unread }).toEqual({ [aliceID]: 0, [carolID]: 3, [daveID]: 0 })
         expect(self).toMatchObject({ nickname: 'Bob the Builder', ex: 'hammer' })
       }, SETTLE)
@@ -182,11 +182,11 @@ it('a power cut loses none of it: read positions, settings, revoked, deleted and
   await expect.poll(() => statesOf(after)).toEqual(before)
 })
 
-it('devices whose connection broke learn what changed meanwhile, and go on watching', async () => {
+it('learns what changed while the server was down, and keeps its presence subscriptions', async () => {
   const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
   const hello = await scene.raw(aliceID)
   await hello.deliverTexts(bobID, ['one', 'two', 'three'])
-  // The ES5 build that Node resolves throws while it catches up after a reconnect, which is its own fault.
+  // The ES5 build, which Node resolves, throws while it syncs after a reconnect: a bug of the SDK.
   const devices = await Promise.all([
     scene.js(bobID, { build: 'modern' }),
     scene.wasm(bobID, { platformID: PLATFORM.linux }),
@@ -216,18 +216,18 @@ it('devices whose connection broke learn what changed meanwhile, and go on watch
       await expectChat(device, aliceID, { isPinned: true, ex: 'meanwhile' })
     }),
   )
-  // The JS SDK keeps its counters over a reconnect, and the Go core forgets whom it watched.
+  // The JS SDK keeps its unread counters over a reconnect; the Go core forgets its presence subscriptions.
   const [js, wasm] = devices
   await expectTotalUnread(wasm, 0)
   const later = await scene.js(bobID, IPAD)
   await expectTotalUnread(later, 0)
-  // It watches again before it says that it has synced.
+  // The JS SDK subscribes again before it reports that it has synced.
   await js.waitFor('OnSyncServerFinish', undefined, RECONNECT_TIMEOUT_MS, marks[0])
   await scene.raw(carolID)
   await js.waitFor('OnUserStatusChanged', undefined, undefined, marks[0])
 })
 
-it.each(SDKS)('a message whose answer was lost and that %s sends again is there once', async (sdk) => {
+it.each(SDKS)('stores a message once when %s resends it after its answer was lost', async (sdk) => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const line = await startLossyLine(scene.server)
   const server = { url: scene.server.url, wsUrl: line.wsUrl }
@@ -248,7 +248,7 @@ it.each(SDKS)('a message whose answer was lost and that %s sends again is there 
       await expect(lost).rejects.toThrow()
       await alice.waitFor('OnConnectSuccess', undefined, RECONNECT_TIMEOUT_MS, mark)
     } else {
-      // The JS SDK waits for the answer for ever and holds back what comes after it; the app has to be started again.
+      // The JS SDK waits for the answer forever and queues later messages behind it, so the app must be restarted.
       await alice.close()
       sender = await scene.js(aliceID)
     }
@@ -271,14 +271,14 @@ it.each(SDKS)('a message whose answer was lost and that %s sends again is there 
 
 const IPAD = { platformID: PLATFORM.ipad }
 
-/** Everything a fresh device shows, without what is of this device only. */
+/** Everything a fresh device shows, except the state of this device alone. */
 async function stateOf(device: Client, peers: string[]) {
   const conversations = await device.conversations()
   const histories: Message[][] = []
   for (const peer of peers) histories.push(await device.history(peer))
   const unread: Record<string, number> = {}
   for (const { userID, unreadCount } of conversations) unread[userID] = unreadCount
-  // The Go core's own field, which it fills from `ex` at some of its syncs and not at others.
+  // A field of the Go core only, which some of its syncs fill from `ex`.
   const { attachedInfo: _, ...self } = z.record(z.string(), z.unknown()).parse(await device.call('getSelfUserInfo'))
   return { conversations, histories, unread, total: await totalUnread(device), self }
 }

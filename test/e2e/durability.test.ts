@@ -7,19 +7,19 @@ import { useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-/** The JS SDK redials every 5 s, the wasm SDK after at most 16 s. */
+/** The JS SDK reconnects every 5 s, the wasm SDK after at most 16 s. */
 const RECONNECT_TIMEOUT_MS = 90_000
 
-it('a power cut between two messages: both clients come back by themselves and miss nothing', async () => {
+it('loses no acknowledged message, and both SDKs reconnect by themselves', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
-  // The ES5 build that Node resolves throws while it catches up after a reconnect, which is its own fault.
+  // The ES5 build, which Node resolves, throws while it syncs after a reconnect: a bug of the SDK.
   const alice = await scene.js(aliceID, { build: 'modern' })
   const bob = await scene.wasm(bobID)
   await alice.sendText(bobID, 'first')
   await bob.sendText(aliceID, 'second')
   await received(alice, 'second')
 
-  // Not waiting for bob to have it: acknowledged is enough.
+  // The message is acknowledged, but may not be delivered to Bob yet.
   const last = await alice.sendText(bobID, 'last before the cut')
   await scene.server.kill9()
   const [aliceMark, bobMark] = [alice.events.mark, bob.events.mark]
@@ -45,9 +45,9 @@ it('a power cut between two messages: both clients come back by themselves and m
   }
 })
 
-it('what is written while a JS client is still redialling is there once it is back', async () => {
+it('delivers messages to a JS client that were sent before it reconnected', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
-  // How soon she redials is not for the test to know: her line stays dead until all is written.
+  // The SDK decides when to reconnect, so her line stays dead until every message is sent.
   const line = await startLossyLine(scene.server)
   onTestFinished(() => line.stop())
   const server = { url: scene.server.url, wsUrl: line.wsUrl }
@@ -68,7 +68,7 @@ it('what is written while a JS client is still redialling is there once it is ba
   await alice.waitFor('OnSyncServerFinish', undefined, RECONNECT_TIMEOUT_MS, mark)
   await bob.deliverText(aliceID, 'live')
   await received(alice, 'live')
-  // The SDK announces the newest ten of what it missed; the rest is there for whoever scrolls back.
+  // The SDK reports the newest ten missed messages. The older ones are in the history.
   expect(receivedBy(alice).map(({ text }) => text)).toEqual(['before', ...missed.slice(-10), 'live'])
   const history = await wholeHistory(alice, bobID, 14)
   expect(history.map(({ text }) => text)).toEqual(['before', ...missed, 'live'])
@@ -78,7 +78,7 @@ it('what is written while a JS client is still redialling is there once it is ba
 })
 
 it.each([20, 150])(
-  'a power cut %i messages into a stream keeps what was acknowledged, without a gap or a double',
+  'keeps acknowledged messages, without gaps or duplicates, when killed %i messages into a stream',
   async (count) => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const before = await scene.raw(aliceID)
@@ -103,7 +103,7 @@ it.each([20, 150])(
       })
     }
 
-    // A client that does not know what became of its messages sends them again.
+    // A client that got no answers resends its messages.
     for (const message of stream) {
       const again = SendMsgResp.decode((await alice.request(REQ.send, MsgDataCodec.encode(message).finish())).data)
       const first = stored.find(({ clientMsgID }) => clientMsgID === message.clientMsgID)
@@ -119,7 +119,7 @@ it.each([20, 150])(
   },
 )
 
-it('a message that is sent again gets the first answer, and nobody gets it twice', async () => {
+it('answers a resent message with the first answer, and does not deliver it twice', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.raw(aliceID)
   const bob = await scene.raw(bobID)
@@ -136,19 +136,19 @@ it('a message that is sent again gets the first answer, and nobody gets it twice
   expect(await later.deliverText(bobID, 'only once', { clientMsgID })).toEqual(first)
   expect((await later.pullAll(bobID)).map(({ seq }) => seq)).toEqual([1, 2])
 
-  // The same id from the other side is another message.
+  // The same clientMsgID from the other user is another message.
   const bobLater = await scene.raw(bobID)
   const theirs = await bobLater.deliverText(aliceID, 'mine has the same id', { clientMsgID })
   expect(theirs.serverMsgID).not.toBe(first.serverMsgID)
   expect((await later.pullAll(bobID)).map(textOf)).toEqual(['only once', 'the next', 'mine has the same id'])
 })
 
-it('an orderly stop and start keeps users, tokens and messages', async () => {
+it('keeps users, tokens and messages over an orderly restart', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.raw(aliceID)
   await alice.deliverText(bobID, 'see you')
   await scene.server.restart()
-  // Same token as before.
+  // The scene reuses the token from before the restart.
   const bob = await scene.raw(bobID)
   expect((await bob.pullAll(aliceID)).map(textOf)).toEqual(['see you'])
   const aliceAgain = await scene.raw(aliceID)
@@ -156,7 +156,7 @@ it('an orderly stop and start keeps users, tokens and messages', async () => {
   await aliceAgain.received('welcome back')
 })
 
-/** The answers to sent messages that have come in so far, by clientMsgID. */
+/** The answers to sent messages that have arrived, by clientMsgID. */
 function acknowledged(client: RawClient): Map<string, SendMsgResp> {
   const answers = client
     .responses()
@@ -165,7 +165,7 @@ function acknowledged(client: RawClient): Map<string, SendMsgResp> {
   return new Map(answers.map((answer) => [answer.clientMsgID, answer]))
 }
 
-/** What these send times would be if each were later than the one before. */
+/** The distinct send times in rising order: equal to the list itself if each is later than the one before. */
 function strictlyRising(messages: MsgData[]): number[] {
   return [...new Set(messages.map(({ sendTime }) => sendTime))].sort((a, b) => a - b)
 }

@@ -7,8 +7,8 @@ import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 
 /*
- * The JS SDK's upload reads files as browsers do, with a FileReader, which Node lacks and a thread of the rig has not.
- * So here the SDK runs in this process, beside a FileReader that does what the SDK needs of one.
+ * The JS SDK reads files with the browser's FileReader, which Node and the threads of the rig lack. So here the SDK runs
+ * in this process, with a FileReader that has the parts the SDK uses.
  */
 
 const scene = useScene({ browser: true })
@@ -31,7 +31,7 @@ const original = { ...globalThis.console }
 
 beforeAll(() => {
   Object.assign(globalThis, { FileReader: FileReaderInNode })
-  // The SDK writes every call to the console.
+  // The SDK logs every call to the console.
   for (const level of ['info', 'log', 'debug', 'trace'] as const) console[level] = () => {}
 })
 
@@ -55,7 +55,7 @@ function bytesOf(size: number, seed: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size).map((_, i) => (i * 31 + (i >> 8) * seed) & 0xff)
 }
 
-it('the JS SDK uploads a small file and one of three parts, and again without sending them', async () => {
+it('succeeds in the JS SDK for one part and three, and need no bytes the second time', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const sdk = await login(aliceID)
   const bob = await scene.js(bobID)
@@ -96,7 +96,7 @@ it('the JS SDK uploads a small file and one of three parts, and again without se
 const Picture = z.object({ url: z.string() })
 const PictureMessage = z.object({ pictureElem: z.object({ sourcePicture: Picture, snapshotPicture: Picture }) })
 
-/** What a device sees of a picture before it asks for the whole. */
+/** The size of the preview that a device shows before it loads the whole picture. */
 async function snapshotSize(message: unknown): Promise<[number, number]> {
   const { url } = PictureMessage.parse(message).pictureElem.snapshotPicture
   expect(url).toContain('type=image')
@@ -111,7 +111,7 @@ const fileOf = (data: Uint8Array, name: string, type: string) => ({
   type,
 })
 
-it('the wasm SDK uploads files of one part and of three, and sends a picture that others see', async () => {
+it('succeeds in the wasm SDK for one part, three, and a picture that others see', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = [await scene.wasm(aliceID), await scene.js(bobID)]
   for (const size of [5_000, 12_582_912]) {
@@ -144,7 +144,7 @@ it('the wasm SDK uploads files of one part and of three, and sends a picture tha
   const [received] = await bob.history(aliceID)
   expect(await snapshotSize(received?.whole)).toEqual([320, 640])
 
-  // Bob has it once more, at an address that is signed for him.
+  // Bob reads the picture again, at a URL that is signed for him.
   const { sourcePicture } = PictureMessage.parse(received?.whole).pictureElem
   const name = decodeURI(sourcePicture.url.slice(`${scene.server.url}/object/`.length))
   expect(name.startsWith(`${aliceID}/`)).toBe(true)

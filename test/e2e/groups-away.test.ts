@@ -21,12 +21,12 @@ import { WasmClient } from './rig/wasm-client.ts'
 const scene = useScene({ browser: true })
 
 /**
- * The SDKs ask for the senders of what they show, which is not for those who have left; and the Go core names a
- * conversation after a group that it learned of when the first message there is still on its way.
+ * Errors that the SDKs log in a working group. Both ask for the senders of shown messages, which the server refuses to
+ * former members. The Go core also renames the conversation of a new group before that conversation exists.
  */
 const HARMLESS = /NoPermission|updateColumnsConversation no record updated/
 
-/** All that an app shows of its user's groups, but for one of them. */
+/** Everything an app shows of its user's groups, except one of them. */
 async function stateOf(device: Client, but = '') {
   const groups = (await joinedGroups(device)).filter(({ groupID }) => groupID !== but)
   return Promise.all(
@@ -46,14 +46,14 @@ async function stateOf(device: Client, but = '') {
   )
 }
 
-/** Until these devices show the same. */
+/** Waits until these devices show the same groups. */
 async function expectSame(devices: Client[], expected: unknown, but = ''): Promise<void> {
   for (const device of devices) {
     await expect.poll(() => stateOf(device, but), { message: device.userID }).toEqual(expected)
   }
 }
 
-it('what happens to his groups while bob’s desk is offline is there when it comes back, as on all his devices', async () => {
+it('shows on reconnect every change that Bob’s other devices show', async () => {
   const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
   const [alice, tablet, desk] = await Promise.all([
     scene.js(aliceID),
@@ -89,7 +89,7 @@ it('what happens to his groups while bob’s desk is offline is there when it co
     scene.js(bobID, { platformID: PLATFORM.android }),
     scene.wasm(bobID, { platformID: PLATFORM.linux }),
   ])
-  // Groups, members and messages come to a device each on its own way.
+  // A device syncs groups, members and messages separately, so each state is waited for.
   const dave = { userID: daveID, muteEndTime: expect.toSatisfy((end: number) => end > 0) }
   const bobo = { userID: bobID, nickname: 'Bobo', roleLevel: ROLE.admin }
   const whole = {
@@ -119,7 +119,7 @@ it('what happens to his groups while bob’s desk is offline is there when it co
   }
 })
 
-it('a group that was dismissed while bob’s desk was offline is over for it, too', async () => {
+it('is closed on reconnect when it was dismissed meanwhile', async () => {
   const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
   const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
   const groupID = await createGroup(alice, { members: [bobID, carolID] })
@@ -141,7 +141,7 @@ it('a group that was dismissed while bob’s desk was offline is over for it, to
   await expect(sayTo(desk, groupID, 'hello?')).rejects.toThrow(/1204|Dismissed/)
 })
 
-it('a power cut loses nothing of the groups, and they go on afterwards', async () => {
+it('is unchanged after the server is killed, and accepts messages again', async () => {
   const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
   const alice = await scene.js(aliceID)
   const groupID = await createGroup(alice, { members: [bobID, carolID], notification: 'be kind' })

@@ -19,10 +19,10 @@ import { SDKS, useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-/** So many members the conversation of a group serves by itself; above that relays deliver. */
+/** The group's conversation delivers to at most this many members itself; relays deliver in larger groups. */
 const MAX_DIRECT_MEMBERS = 250
 
-it('an app founds, fills, changes and ends a group in the name of nobody in it', async () => {
+it('is created, filled, changed and dismissed by a backend', async () => {
   const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
   const [alice, bob, carol] = await Promise.all([scene.js(aliceID), scene.wasm(bobID), scene.js(carolID)])
   const news = new News(scene, { alice, bob, carol })
@@ -64,7 +64,7 @@ it('an app founds, fills, changes and ends a group in the name of nobody in it',
   )
   for (const device of [alice, bob]) {
     await expectGroup(device, groupID, { groupName: 'A-Team', memberCount: 2, ownerUserID: aliceID })
-    // Founding and putting out were to make no message.
+    // With sendMessage false, creating the group and removing a member add no message.
     await expectHistory(device, groupID, [1509, 1520, 'automatic'])
   }
   await asBackend('/group/dismiss_group', { groupID, deleteMember: true })
@@ -72,7 +72,7 @@ it('an app founds, fills, changes and ends a group in the name of nobody in it',
   await expect(sayTo(bob, groupID, 'still there?')).rejects.toThrow(/1204|Dismissed/)
 })
 
-it('a group of 300 is served by relays: to those who are here, to who comes back, and no more to who was put out', async () => {
+it('delivers through relays to online and reconnected members when it has 300 members', async () => {
   const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
   const [alice, bob, carol, dave] = await Promise.all([
     scene.js(aliceID),
@@ -98,8 +98,8 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   for (const text of missed) await sayTo(alice, groupID, text)
   await alice.call('setGroupInfo', { groupID, groupName: 'Big crowd' })
   await scene.reopen(bob)
-  const sofar = [1501, 'text 0', 'text 1', 'text 2', ...missed, 1520]
-  await expectHistory(bob, groupID, sofar)
+  const history = [1501, 'text 0', 'text 1', 'text 2', ...missed, 1520]
+  await expectHistory(bob, groupID, history)
   await expectGroup(bob, groupID, { groupName: 'Big crowd', memberCount: 300 })
   await sayTo(carol, groupID, 'welcome back')
   await received(bob, 'welcome back')
@@ -123,7 +123,7 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   await news.of(async () => {}, {})
   expect(receivedBy(carol).map(({ text }) => text)).not.toContain('without carol')
   await expect(sayTo(carol, groupID, 'let me in')).rejects.toThrow()
-  const whole = [...sofar, 'welcome back', 1509, 'so many people', 1508, 'without carol']
+  const whole = [...history, 'welcome back', 1509, 'so many people', 1508, 'without carol']
   for (const device of [alice, bob, dave]) await expectHistory(device, groupID, whole)
   const later = await scene.wasm(carolID, { platformID: PLATFORM.ipad })
   await expectHistory(later, groupID, whole.slice(0, -1))
@@ -131,7 +131,7 @@ it('a group of 300 is served by relays: to those who are here, to who comes back
   await expectHistory(bobs, groupID, whole)
 })
 
-it('a group that grows beyond what it serves by itself loses no message on the way', async () => {
+it('loses no message when it grows beyond MAX_DIRECT_MEMBERS or shrinks below it', async () => {
   const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
   const [alice, bob, carol] = await Promise.all([scene.js(aliceID), scene.wasm(bobID), scene.js(carolID)])
   const crowd = await people(MAX_DIRECT_MEMBERS - 3)
@@ -158,7 +158,7 @@ it('a group that grows beyond what it serves by itself loses no message on the w
     expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, i) => i + 1))
     await expectGroup(device, groupID, { memberCount: MAX_DIRECT_MEMBERS + 20 })
   }
-  // It shrinks again, and is served on.
+  // The group shrinks below the limit, so its conversation delivers directly again.
   await alice.call('kickGroupMember', { groupID, reason: '', userIDList: newcomers })
   await sayTo(alice, groupID, 'fewer again')
   for (const device of [bob, carol]) {
@@ -167,7 +167,7 @@ it('a group that grows beyond what it serves by itself loses no message on the w
   }
 })
 
-it.each(SDKS)('a member of a large group that joined late is up to date on %s', async (sdk) => {
+it.each(SDKS)('gives the whole history to a member on %s who joins late', async (sdk) => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const groupID = await createGroup(alice, { needVerification: 2, members: await people(MAX_DIRECT_MEMBERS + 5) })
@@ -181,7 +181,7 @@ it.each(SDKS)('a member of a large group that joined late is up to date on %s', 
   expect(await received(alice, 'hello alice')).toMatchObject({ senderNickname: nicknameOf(bobID), seq: 5 })
 })
 
-/** Users who never log in. */
+/** Registers users who never log in. */
 async function people(count: number): Promise<string[]> {
   const run = randomUUID().slice(0, 6)
   const userIDs = Array.from({ length: count }, (_, i) => `p${run}x${i}`)

@@ -6,7 +6,7 @@ import { SDKS, useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-it.each(SDKS)('what was sent before bob ever logged in is all there when he does, on %s', async (sdk) => {
+it.each(SDKS)('contains messages from before the first login, on %s', async (sdk) => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const texts = numbered('while you were away', 45)
@@ -20,7 +20,7 @@ it.each(SDKS)('what was sent before bob ever logged in is all there when he does
   expect(bob.errors).toEqual([])
 })
 
-it('a wasm device that was away gets what it missed and keeps what it had', async () => {
+it('contains old and missed messages on a wasm device that reconnects', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const bob = await scene.wasm(bobID)
@@ -42,7 +42,7 @@ it('a wasm device that was away gets what it missed and keeps what it had', asyn
   expect(bob.errors).toEqual([])
 })
 
-it('a JS client that logs out and in again finds the whole conversation', async () => {
+it('is complete on a JS client that logs out and in again', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const bob = await scene.js(bobID)
@@ -55,12 +55,12 @@ it('a JS client that logs out and in again finds the whole conversation', async 
   await alice.sendText(bobID, 'three')
   const later = await scene.js(bobID)
   await expectWhole(later, aliceID, ['one', 'two', 'three'])
-  // Writing "two" also read "one".
+  // When Bob sent "two", "one" counted as read.
   await expectChats(later, [{ unreadCount: 1, latestText: 'three' }])
   expect(later.errors).toEqual([])
 })
 
-it('a fresh wasm device sees what the first one sees, in the same order', async () => {
+it('has the same order on a new wasm device', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const bob = await scene.wasm(bobID)
@@ -79,7 +79,7 @@ it('a fresh wasm device sees what the first one sees, in the same order', async 
   for (const client of [alice, bob, bobsOther]) expect(client.errors).toEqual([])
 })
 
-it('two who write at the same time end up with the same order on every device', async () => {
+it('has one order on every device when two users write at the same time', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const alice = await scene.js(aliceID)
   const bob = await scene.wasm(bobID)
@@ -95,7 +95,7 @@ it('two who write at the same time end up with the same order on every device', 
   expect(textsFrom(history, bobID)).toEqual(theirs)
   const onWeb = await wholeHistory(bob, aliceID, 30)
   expect(onWeb.map(({ clientMsgID }) => clientMsgID)).toEqual(history.map(({ clientMsgID }) => clientMsgID))
-  // The wasm SDK sorts by time, not by seq: equal times would let it swap two messages.
+  // The wasm SDK sorts by time and not by seq, so two messages with equal times could swap.
   const times = onWeb.map(({ sendTime }) => sendTime)
   expect(times).toEqual([...new Set(times)].sort((a, b) => a - b))
 })
@@ -112,7 +112,7 @@ function textsFrom(history: Message[], sendID: string): string[] {
   return history.filter((message) => message.sendID === sendID).map(({ text }) => text)
 }
 
-/** These texts and no others, in this order, numbered from 1 without a gap. */
+/** Expects exactly these texts in this order, with seqs from 1 without a gap. */
 async function expectWhole(client: Client, peer: string, texts: string[]): Promise<Message[]> {
   const history = await wholeHistory(client, peer, texts.length)
   expect(history.map(({ text }) => text)).toEqual(texts)
@@ -120,7 +120,7 @@ async function expectWhole(client: Client, peer: string, texts: string[]): Promi
   return history
 }
 
-/** No message was announced to the app a second time. */
+/** Expects that the SDK reported no message to its app twice. */
 function expectShownOnce(client: Client): void {
   const shown = receivedBy(client).map(({ clientMsgID }) => clientMsgID)
   expect(shown).toEqual([...new Set(shown)])

@@ -36,13 +36,13 @@ const lines = (operationID: string): { message: string }[] =>
     .filter((line) => line.includes(`"operationID":"${operationID}"`))
     .map((line) => JSON.parse(line))
 
-it('the operationID of a call goes through objects and queues to the hooks, and stands on every line of the log', async () => {
+it('is passed through objects and queues to the webhooks, and is on every line of the log', async () => {
   const [alice, bob] = await scene.users('alice', 'bob')
   const token = await scene.rest.adminToken()
   const device = { userID: bob, platformID: PLATFORM.android, provider: 'http', token: `phone-of-${bob}` }
   expect(await scene.rest.post('/third/update_push_token', device, { token })).toMatchObject({ errCode: 0 })
 
-  // Everybody fails once, so that each has something to log.
+  // Each webhook and the push gateway fail once, so that each of them causes a log line.
   const failing = new Set<string>()
   app.answer = ({ command }, response) => {
     if (failing.has(command)) return { actionCode: 0, nextCode: 0, errCode: 0, errMsg: '', errDlt: '' }
@@ -56,9 +56,9 @@ it('the operationID of a call goes through objects and queues to the hooks, and 
   const message = { sendID: alice, recvID: bob, sessionType: 1, contentType: 101, content: { content: 'hello' } }
   expect(await scene.rest.post('/msg/send_msg', message, { token, operationID })).toMatchObject({ errCode: 0 })
 
-  const rung = () => vendors.to('/gateway', bob)
-  await expect.poll(() => rung().length, { timeout: 20_000 }).toBe(2)
-  expect(jsonOf(rung()[1]).targets[0].token).toBe(device.token)
+  const pushes = () => vendors.to('/gateway', bob)
+  await expect.poll(() => pushes().length, { timeout: 20_000 }).toBe(2)
+  expect(jsonOf(pushes()[1]).targets[0].token).toBe(device.token)
   const commands = ['callbackAfterMsgSaveDBCommand', 'callbackBeforeOfflinePushCommand']
   for (const command of ['callbackBeforeSendSingleMsgCommand', ...commands]) {
     await expect.poll(() => app.called(command).length, { message: command, timeout: 20_000 }).toBeGreaterThan(0)

@@ -8,14 +8,14 @@ import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 
 const SECRET = 'what only the two servers know'
-/** The app answers from this very process, which may have to wait for its turn; what hangs takes so many seconds. */
+/** In seconds. The app server runs in this process and may answer late; a webhook that gets no answer takes this long. */
 const HOOK_TIMEOUT = 3
-/** Every try is made and fails: eleven batches, a second apart. */
+/** Deadline for eleven failed deliveries, which are a second apart. */
 const DEAD_TIMEOUT_MS = 180_000
 
 const app = await AppServer.start(SECRET)
-const asked = { enable: true, timeout: HOOK_TIMEOUT, failedContinue: true }
-const told = { enable: true, timeout: HOOK_TIMEOUT }
+const beforeHook = { enable: true, timeout: HOOK_TIMEOUT, failedContinue: true }
+const afterHook = { enable: true, timeout: HOOK_TIMEOUT }
 const scene = useScene({
   server: {
     env: {
@@ -23,18 +23,18 @@ const scene = useScene({
       OPENIM_WEBHOOK_RETRY_SECONDS: '0',
       OPENIM_WEBHOOKS: JSON.stringify({
         url: `${app.url}/hooks`,
-        beforeSendSingleMsg: asked,
-        beforeMsgModify: asked,
-        beforeAddFriend: { ...asked, failedContinue: false },
-        beforeOnlinePush: asked,
-        beforeCreateSingleChatConversations: asked,
-        afterSendSingleMsg: told,
-        afterMsgSaveDB: told,
-        afterUserOnline: told,
-        afterUserOffline: told,
-        afterUserKickOff: told,
-        afterUserRegister: told,
-        afterCreateSingleChatConversations: told,
+        beforeSendSingleMsg: beforeHook,
+        beforeMsgModify: beforeHook,
+        beforeAddFriend: { ...beforeHook, failedContinue: false },
+        beforeOnlinePush: beforeHook,
+        beforeCreateSingleChatConversations: beforeHook,
+        afterSendSingleMsg: afterHook,
+        afterMsgSaveDB: afterHook,
+        afterUserOnline: afterHook,
+        afterUserOffline: afterHook,
+        afterUserKickOff: afterHook,
+        afterUserRegister: afterHook,
+        afterCreateSingleChatConversations: afterHook,
       }),
     },
   },
@@ -56,8 +56,8 @@ const MODIFY = 'callbackBeforeMsgModifyCommand'
 const from = (userID: string, command: string) =>
   app.called(command).filter(({ body }) => body.sendID === userID || body.userID === userID)
 const textIn = ({ body }: Call) => JSON.parse(body.content).content
-/** Waits until the app has been told. */
-const toldOf = async (userID: string, command: string, count = 1): Promise<Call[]> => {
+/** Waits until the app has been notified. */
+const notified = async (userID: string, command: string, count = 1): Promise<Call[]> => {
   await expect.poll(() => from(userID, command).length).toBeGreaterThanOrEqual(count)
   return from(userID, command)
 }
@@ -69,7 +69,7 @@ const asAdmin = async (path: string, body: object) => {
 }
 const page = { pagination: { pageNumber: 1, showNumber: 1_000 } }
 
-it('a message over the socket is shown to the app, changed by it for everybody, and told of; the app answers by its key', async () => {
+it('shows a message to the app, which changes it, is notified, and answers with its key', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.js(aliceID), scene.js(bobID)])
   app.answer = ({ command, body }) =>
@@ -84,11 +84,11 @@ it('a message over the socket is shown to the app, changed by it for everybody, 
     body: { recvID: bobID, content: '{"content":"what a day"}', contentType: 101, sessionType: 1, seq: 0 },
   })
   expect(before?.operationID).toBe(before?.body.operationID)
-  const [sent] = await toldOf(aliceID, SENT)
+  const [sent] = await notified(aliceID, SENT)
   expect(sent).toMatchObject({ body: { recvID: bobID, content: '{"content":"what a d***"}', seq: 0 } })
   expect(sent?.operationID).toBe(before?.operationID)
   expect(sent?.body.clientMsgID).toBe(before?.body.clientMsgID)
-  const [saved] = await toldOf(aliceID, SAVED)
+  const [saved] = await notified(aliceID, SAVED)
   expect(saved?.body).toMatchObject({ seq: 1, status: 2, serverMsgID: sent?.body.serverMsgID })
 
   const key = encodeURIComponent(sent?.query.get('key') ?? '')
@@ -102,7 +102,7 @@ it('a message over the socket is shown to the app, changed by it for everybody, 
   })
 })
 
-it('a message that the app refuses reaches nobody, and its sender gets the app’s code', async () => {
+it('stops a message that the app refuses, and give the app’s code to the sender', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.js(aliceID), scene.js(bobID)])
   app.answer = ({ command, body }) =>
@@ -113,16 +113,16 @@ it('a message that the app refuses reaches nobody, and its sender gets the app�
   await alice.sendText(bobID, 'sorry')
   await received(bob, 'sorry')
   expect(receivedBy(bob).map(({ text }) => text)).toEqual(['sorry'])
-  expect((await toldOf(aliceID, SENT)).map(textIn)).toEqual(['sorry'])
+  expect((await notified(aliceID, SENT)).map(textIn)).toEqual(['sorry'])
 })
 
-it('messages keep their order however long the app thinks about each, and a hook that hangs is cut at its limit', async () => {
+it('keeps the order of messages when answers take different times or never come', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
   const texts = Array.from({ length: 20 }, (_, i) => `message ${i}`)
   app.answer = async (call) => {
     if (call.command !== BEFORE) return GO_ON
-    // One is never answered; the others take the longer the earlier they are.
+    // Message 5 gets no answer; each earlier message gets its answer later than the next one.
     const i = Number(textIn(call).split(' ')[1])
     if (i === 5) return undefined
     await new Promise((resolve) => setTimeout(resolve, (20 - i) * 15))
@@ -138,12 +138,12 @@ it('messages keep their order however long the app thinks about each, and a hook
   await bob.received('message 19')
   expect(bob.pushed().map(textOf)).toEqual(texts)
   expect((await bob.pullAll(aliceID)).map(textOf)).toEqual(texts)
-  // Each is told of once, in whatever order.
-  const saved = await toldOf(aliceID, SAVED, 20)
+  // The app is notified of each message once, in any order.
+  const saved = await notified(aliceID, SAVED, 20)
   expect(saved.map(({ body }) => body.seq).sort((a, b) => a - b)).toEqual(texts.map((_, i) => i + 1))
 })
 
-it('a message whose push the app refuses does not pop up, and is there for who looks', async () => {
+it('stores a message, but do not push it, when the app refuses the push', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
   app.answer = ({ command, body }) =>
@@ -160,7 +160,7 @@ it('a message whose push the app refuses does not pop up, and is there for who l
   expect(from(aliceID, ONLINE).map(({ body }) => body.userIDList)).toEqual(texts.map(() => [bobID, aliceID]))
 })
 
-it('a backend’s call is refused with a clear error when its hook must be heard and cannot be', async () => {
+it('fails a backend’s call with a clear error when a required webhook gets no valid answer', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const ask = async () =>
     scene.rest.post(
@@ -186,7 +186,7 @@ it('a backend’s call is refused with a clear error when its hook must be heard
   expect(await ask()).toMatchObject({ errCode: 0 })
 })
 
-it('an event that is not taken is tried again until it is, under one ID, while messages go on at once', async () => {
+it('retries an event under one ID until the app accepts it, without delaying messages', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
   const failures: AppServer['answer'][] = [
@@ -202,7 +202,7 @@ it('an event that is not taken is tried again until it is, under one ID, while m
   }
   await alice.deliverText(bobID, 'not held up')
   await bob.received('not held up')
-  const tries = await toldOf(aliceID, SENT, failures.length + 1)
+  const tries = await notified(aliceID, SENT, failures.length + 1)
   expect(new Set(tries.map(({ eventID }) => eventID)).size).toBe(1)
   expect(new Set(tries.map(({ body }) => JSON.stringify(body))).size).toBe(1)
   const [{ eventID }] = tries as [Call]
@@ -217,7 +217,7 @@ it('an event that is not taken is tried again until it is, under one ID, while m
   ])
 })
 
-it('an event that is never taken is kept, and delivered when an administrator sends it again', async () => {
+it('keeps an event that the app never accepts, until an administrator replays it', async () => {
   app.answer = ({ command }, response) =>
     command === 'callbackAfterUserRegisterCommand' ? void response.writeHead(503).end() : GO_ON
   const [aliceID] = await scene.users('alice')
@@ -239,25 +239,25 @@ it('an event that is never taken is kept, and delivered when an administrator se
   await expect.poll(letter).toBeUndefined()
 })
 
-it('the app hears when a user comes, is displaced and goes', async () => {
+it('notifies the app when a user connects, is kicked and disconnects', async () => {
   const [aliceID] = await scene.users('alice')
   const first = await scene.raw(aliceID)
-  const [online] = await toldOf(aliceID, 'callbackAfterUserOnlineCommand')
+  const [online] = await notified(aliceID, 'callbackAfterUserOnlineCommand')
   expect(online?.body).toMatchObject({ platformID: 5, platform: 'Web', isAppBackground: false })
   expect(online?.operationID).toBe(online?.body.operationID)
   const token = await scene.secondToken(aliceID, PLATFORM.web, await scene.token(aliceID, PLATFORM.web))
   const second = await scene.raw(aliceID, { token })
   await first.goodbye()
-  const [kicked] = await toldOf(aliceID, 'callbackAfterUserKickOffCommand')
+  const [kicked] = await notified(aliceID, 'callbackAfterUserKickOffCommand')
   expect(kicked?.body).toMatchObject({ userID: aliceID, platformID: 5, platform: 'Web' })
   await second.close()
-  await toldOf(aliceID, 'callbackAfterUserOfflineCommand')
-  // One of the two was there all the time.
+  await notified(aliceID, 'callbackAfterUserOfflineCommand')
+  // One of the two connections was open all the time.
   expect(from(aliceID, 'callbackAfterUserOnlineCommand')).toHaveLength(1)
   expect(from(aliceID, 'callbackAfterUserOfflineCommand')).toHaveLength(1)
 })
 
-it('a conversation begins with what the app sets for it', async () => {
+it('lets the app set values of a new conversation', async () => {
   const [aliceID, bobID] = await scene.users('alice', 'bob')
   app.answer = ({ command, body }) =>
     command === 'callbackBeforeCreateSingleChatConversationsCommand' && body.ownerUserId === bobID
