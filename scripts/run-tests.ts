@@ -66,7 +66,7 @@ function allRuns(): string[][] {
   ]
 }
 
-/** The project `workers` takes seconds. Of the slower projects, only the tests beside the changed code are run. */
+/** The project `workers` takes seconds, so all of it runs; of slower projects, only the folders that were changed. */
 function fastRuns(): string[][] {
   const folders = new Set(changedFiles().flatMap(testsOf))
   const isSlow = (path: string) => /^test\/(features|contract|scripts)\b/.test(path)

@@ -269,19 +269,21 @@ describe.each(SDKS)('a message from %s', (sdk) => {
   })
 })
 
-it('arrives on both SDKs when it is markdown, which no SDK can send', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const web = await scene.wasm(bobID)
-  const desk = await scene.js(bobID, { platformID: PLATFORM.linux })
-  const alice = await scene.raw(aliceID)
-  const content = '{"content":"# Hello\\n*world*"}'
-  const sent = await alice.deliverText(bobID, '', { contentType: 118, content: Buffer.from(content) })
-  for (const device of [web, desk]) {
-    const arrived = await announced(device, sent.clientMsgID)
-    expect(arrived).toMatchObject({ contentType: 118, seq: 1 })
-    expect(arrived.whole.notificationElem).toBeTruthy()
-    expect(device.errors).toEqual([])
-  }
+describe('a message from a backend', () => {
+  it('arrives on both SDKs when it is markdown, which no SDK can send', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const web = await scene.wasm(bobID)
+    const desk = await scene.js(bobID, { platformID: PLATFORM.linux })
+    const alice = await scene.raw(aliceID)
+    const content = '{"content":"# Hello\\n*world*"}'
+    const sent = await alice.deliverText(bobID, '', { contentType: 118, content: Buffer.from(content) })
+    for (const device of [web, desk]) {
+      const arrived = await announced(device, sent.clientMsgID)
+      expect(arrived).toMatchObject({ contentType: 118, seq: 1 })
+      expect(arrived.whole.notificationElem).toBeTruthy()
+      expect(device.errors).toEqual([])
+    }
+  })
 })
 
 /** Removes empty fields at any depth, because the Go core omits them when it writes an element. */

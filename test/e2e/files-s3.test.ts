@@ -224,42 +224,44 @@ describe('an upload to an S3 store', () => {
   })
 })
 
-it('makes the service ready when the store accepts its keys', async () => {
-  const state = await (await fetch(`${scene.server.url}/readyz`)).json()
-  expect(state).toMatchObject({ ready: true, parts: { files: 'ok' } })
-  expect(store.log.join('\n')).toContain('readiness-probe')
-})
+describe('an S3 store', () => {
+  it('makes the service ready when the store accepts its keys', async () => {
+    const state = await (await fetch(`${scene.server.url}/readyz`)).json()
+    expect(state).toMatchObject({ ready: true, parts: { files: 'ok' } })
+    expect(store.log.join('\n')).toContain('readiness-probe')
+  })
 
-it('receives an uploaded form through the service', async () => {
-  const [aliceID] = await scene.users('alice')
-  const token = await scene.token(aliceID, 5)
-  const data = bytesOf(9_000, 19)
-  const call = async (verb: string, body: object) => (await scene.rest.post(`/object/${verb}`, body, { token })).data
-  const asked = { name: `${aliceID}/form.txt`, size: data.length, contentType: 'text/plain', group: '' }
-  const { id, url } = z.object({ id: z.string(), url: z.string() }).parse(await call('initiate_form_data', asked))
-  const form = new FormData()
-  form.set('file', new File([data], 'x'))
-  expect((await fetch(url, { method: 'POST', body: form })).status).toBe(200)
-  const { url: file } = z.object({ url: z.string() }).parse(await call('complete_form_data', { id }))
-  expect(new Uint8Array(await (await fetch(file)).arrayBuffer())).toEqual(data)
-})
+  it('receives an uploaded form through the service', async () => {
+    const [aliceID] = await scene.users('alice')
+    const token = await scene.token(aliceID, 5)
+    const data = bytesOf(9_000, 19)
+    const call = async (verb: string, body: object) => (await scene.rest.post(`/object/${verb}`, body, { token })).data
+    const asked = { name: `${aliceID}/form.txt`, size: data.length, contentType: 'text/plain', group: '' }
+    const { id, url } = z.object({ id: z.string(), url: z.string() }).parse(await call('initiate_form_data', asked))
+    const form = new FormData()
+    form.set('file', new File([data], 'x'))
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(200)
+    const { url: file } = z.object({ url: z.string() }).parse(await call('complete_form_data', { id }))
+    expect(new Uint8Array(await (await fetch(file)).arrayBuffer())).toEqual(data)
+  })
 
-it('stores uploads of the wasm SDK and the thumbnails of its pictures', async () => {
-  const [aliceID] = await scene.users('alice')
-  const alice = await scene.wasm(aliceID)
-  for (const data of [png(900, 300), bytesOf(PART_SIZE * 2 + 5, 23)]) {
-    const name = `${data.length}.png`
-    const file = { base64: Buffer.from(data).toString('base64'), name, type: 'image/png' }
-    const asked = { name, contentType: 'image/png', uuid: name, file }
-    const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
-    expect(md5(new Uint8Array(await (await fetch(url)).arrayBuffer()))).toBe(md5(data))
-    if (data.length > PART_SIZE) continue
-    for (const _ of [1, 2]) {
-      const response = await fetch(`${url}?type=image&width=90&height=90`)
-      expect([response.status, response.url.startsWith(scene.server.url)]).toEqual([200, true])
-      expect(sizeOfPNG(new Uint8Array(await response.arrayBuffer()))).toEqual([90, 30])
-      await expect.poll(() => [...store.objects.keys()].filter((key) => key.startsWith('thumbnails/')).length).toBe(1)
+  it('stores uploads of the wasm SDK and the thumbnails of its pictures', async () => {
+    const [aliceID] = await scene.users('alice')
+    const alice = await scene.wasm(aliceID)
+    for (const data of [png(900, 300), bytesOf(PART_SIZE * 2 + 5, 23)]) {
+      const name = `${data.length}.png`
+      const file = { base64: Buffer.from(data).toString('base64'), name, type: 'image/png' }
+      const asked = { name, contentType: 'image/png', uuid: name, file }
+      const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
+      expect(md5(new Uint8Array(await (await fetch(url)).arrayBuffer()))).toBe(md5(data))
+      if (data.length > PART_SIZE) continue
+      for (const _ of [1, 2]) {
+        const response = await fetch(`${url}?type=image&width=90&height=90`)
+        expect([response.status, response.url.startsWith(scene.server.url)]).toEqual([200, true])
+        expect(sizeOfPNG(new Uint8Array(await response.arrayBuffer()))).toEqual([90, 30])
+        await expect.poll(() => [...store.objects.keys()].filter((key) => key.startsWith('thumbnails/')).length).toBe(1)
+      }
     }
-  }
-  expect(store.log.filter((line) => / 4\d\d$/.test(line) && !line.includes('thumbnails'))).toEqual([])
+    expect(store.log.filter((line) => / 4\d\d$/.test(line) && !line.includes('thumbnails'))).toEqual([])
+  })
 })

@@ -16,7 +16,7 @@ describe.each(SDKS)('a group without history for new members, on %s,', (sdk) => 
         : () => dave.call('joinGroup', { groupID, reqMsg: '', joinSource: 3 })
     const others = ['OnGroupMemberAdded dave', 'OnGroupInfoChanged']
     await news.of(come, { alice: others, bob: others, dave: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'] })
-    // Of the join notification, Dave is the sender when he joined without an invitation, so it is not unread.
+    // Dave is the sender of the join notification when he was not invited, so it does not count as unread.
     const [arrival, unreadCount] = way === 'invited' ? [1509, 2] : [1510, 1]
     await sayTo(bob, groupID, 'hello dave')
     await received(dave, 'hello dave')

@@ -167,7 +167,12 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     const groupID = await create(2)
     await invite(alice, groupID)
     await sayTo(dave, groupID, 'bye')
-    await news.of(() => dave.call('quitGroup', groupID), { alice: ON_LEAVE, bob: ON_LEAVE, carol: ON_LEAVE, dave: ON_OWN_LEAVE })
+    await news.of(() => dave.call('quitGroup', groupID), {
+      alice: ON_LEAVE,
+      bob: ON_LEAVE,
+      carol: ON_LEAVE,
+      dave: ON_OWN_LEAVE,
+    })
     await expectOut(groupID)
     await sayTo(alice, groupID, 'he is gone')
     for (const device of [bob, carol]) await received(device, 'he is gone')

@@ -111,34 +111,36 @@ describe.each(SDKS)('presence on %s', (sdk) => {
   })
 })
 
-it('keeps the subscription of one device when another device unsubscribes', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [web, desk] = await Promise.all([
-    scene.js(aliceID, { build: 'modern' }),
-    scene.wasm(aliceID, { platformID: PLATFORM.linux }),
-  ])
-  await Promise.all([subscribe(web, bobID), subscribe(desk, bobID)])
-  const bob = await scene.raw(bobID)
-  for (const device of [web, desk]) await expectPresence(device, bobID, [PLATFORM.web])
-  await web.call('unsubscribeUsersStatus', [bobID])
-  await bob.goodbye()
-  await expectPresence(desk, bobID, [])
-  await desk.sendText(bobID, 'bye')
-  await received(web, 'bye')
-  expect(web.events.count('OnUserStatusChanged')).toBe(1)
-})
+describe('presence on both SDKs', () => {
+  it('keeps the subscription of one device when another device unsubscribes', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [web, desk] = await Promise.all([
+      scene.js(aliceID, { build: 'modern' }),
+      scene.wasm(aliceID, { platformID: PLATFORM.linux }),
+    ])
+    await Promise.all([subscribe(web, bobID), subscribe(desk, bobID)])
+    const bob = await scene.raw(bobID)
+    for (const device of [web, desk]) await expectPresence(device, bobID, [PLATFORM.web])
+    await web.call('unsubscribeUsersStatus', [bobID])
+    await bob.goodbye()
+    await expectPresence(desk, bobID, [])
+    await desk.sendText(bobID, 'bye')
+    await received(web, 'bye')
+    expect(web.events.count('OnUserStatusChanged')).toBe(1)
+  })
 
-it('shows a profile on all devices that a backend has changed', async () => {
-  const [aliceID] = await scene.users('alice')
-  const devices = await Promise.all([scene.js(aliceID), scene.wasm(aliceID, { platformID: PLATFORM.linux })])
-  for (const device of devices) await untilProfileIsKnown(device)
-  const userInfo = { userID: aliceID, nickname: 'Renamed by the backend' }
-  const token = await scene.rest.adminToken()
-  expect(await scene.rest.post('/user/update_user_info_ex', { userInfo }, { token })).toMatchObject({ errCode: 0 })
-  for (const device of devices) {
-    await device.waitFor('OnSelfInfoUpdated')
-    await expect.poll(() => device.call('getSelfUserInfo')).toMatchObject(userInfo)
-  }
+  it('shows a profile on all devices that a backend has changed', async () => {
+    const [aliceID] = await scene.users('alice')
+    const devices = await Promise.all([scene.js(aliceID), scene.wasm(aliceID, { platformID: PLATFORM.linux })])
+    for (const device of devices) await untilProfileIsKnown(device)
+    const userInfo = { userID: aliceID, nickname: 'Renamed by the backend' }
+    const token = await scene.rest.adminToken()
+    expect(await scene.rest.post('/user/update_user_info_ex', { userInfo }, { token })).toMatchObject({ errCode: 0 })
+    for (const device of devices) {
+      await device.waitFor('OnSelfInfoUpdated')
+      await expect.poll(() => device.call('getSelfUserInfo')).toMatchObject(userInfo)
+    }
+  })
 })
 
 const State = z.object({ userID: z.string(), status: z.number(), platformIDs: z.array(z.number()).nullish() })

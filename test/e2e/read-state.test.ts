@@ -71,55 +71,57 @@ describe.each(SDKS)('read state, with the reader on %s,', (sdk) => {
   })
 })
 
-it('is reported to a sender who was offline, on reconnect', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.js(bobID)])
-  const sent = await sayAll(alice, bobID, ['one', 'two'])
-  await received(bob, 'two')
-  expect((await wholeHistory(alice, bobID, 2)).map(({ isRead }) => isRead)).toEqual([false, false])
-  await alice.goOffline()
+describe('read state on both SDKs', () => {
+  it('is reported to a sender who was offline, on reconnect', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.js(bobID)])
+    const sent = await sayAll(alice, bobID, ['one', 'two'])
+    await received(bob, 'two')
+    expect((await wholeHistory(alice, bobID, 2)).map(({ isRead }) => isRead)).toEqual([false, false])
+    await alice.goOffline()
 
-  await markRead(bob, aliceID)
-  await scene.reopen(alice)
-  const [receipt] = Receipts.parse((await alice.waitFor('OnRecvC2CReadReceipt')).data)
-  expect(receipt?.msgIDList.toSorted()).toEqual(sent.toSorted())
-  await expectRead(alice, bobID, [true, true])
-  expect(alice.errors).toEqual([])
-})
+    await markRead(bob, aliceID)
+    await scene.reopen(alice)
+    const [receipt] = Receipts.parse((await alice.waitFor('OnRecvC2CReadReceipt')).data)
+    expect(receipt?.msgIDList.toSorted()).toEqual(sent.toSorted())
+    await expectRead(alice, bobID, [true, true])
+    expect(alice.errors).toEqual([])
+  })
 
-it('sets the unread count to zero on a reader’s device that was offline', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
-  await sayAll(alice, bobID, ['one', 'two', 'three'])
-  await desk.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 3)
-  await desk.goOffline()
+  it('sets the unread count to zero on a reader’s device that was offline', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+    await sayAll(alice, bobID, ['one', 'two', 'three'])
+    await desk.waitFor('OnTotalUnreadMessageCountChanged', ({ data }) => data === 3)
+    await desk.goOffline()
 
-  const phone = await scene.js(bobID, { platformID: PLATFORM.android })
-  await markRead(phone, aliceID)
-  await scene.reopen(desk)
-  await expectUnread(desk, { [aliceID]: 0 })
-  await alice.sendText(bobID, 'four')
-  await received(desk, 'four')
-  await expectUnread(desk, { [aliceID]: 1 })
-})
+    const phone = await scene.js(bobID, { platformID: PLATFORM.android })
+    await markRead(phone, aliceID)
+    await scene.reopen(desk)
+    await expectUnread(desk, { [aliceID]: 0 })
+    await alice.sendText(bobID, 'four')
+    await received(desk, 'four')
+    await expectUnread(desk, { [aliceID]: 1 })
+  })
 
-it('is complete when two users read each other’s messages at the same time', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
-  await Promise.all([sayAll(alice, bobID, ['a1', 'a2']), sayAll(bob, aliceID, ['b1', 'b2'])])
-  await received(alice, 'b2')
-  await received(bob, 'a2')
-  // The Go core ignores a read receipt for a message of its own without a seq.
-  await Promise.all([wholeHistory(alice, bobID, 4), wholeHistory(bob, aliceID, 4)])
-  await Promise.all([markRead(alice, bobID), markRead(bob, aliceID)])
-  for (const [client, peer] of [
-    [alice, bobID],
-    [bob, aliceID],
-  ] as const) {
-    await client.waitFor('OnRecvC2CReadReceipt')
-    await expectUnread(client, { [peer]: 0 })
-    await expectRead(client, peer, [true, true, true, true])
-  }
+  it('is complete when two users read each other’s messages at the same time', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+    await Promise.all([sayAll(alice, bobID, ['a1', 'a2']), sayAll(bob, aliceID, ['b1', 'b2'])])
+    await received(alice, 'b2')
+    await received(bob, 'a2')
+    // The Go core ignores a read receipt for a message of its own without a seq.
+    await Promise.all([wholeHistory(alice, bobID, 4), wholeHistory(bob, aliceID, 4)])
+    await Promise.all([markRead(alice, bobID), markRead(bob, aliceID)])
+    for (const [client, peer] of [
+      [alice, bobID],
+      [bob, aliceID],
+    ] as const) {
+      await client.waitFor('OnRecvC2CReadReceipt')
+      await expectUnread(client, { [peer]: 0 })
+      await expectRead(client, peer, [true, true, true, true])
+    }
+  })
 })
 
 const Receipts = z.array(z.object({ userID: z.string(), sessionType: z.number(), msgIDList: z.array(z.string()) }))

@@ -138,111 +138,113 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
   })
 })
 
-it('deletes messages at once on own devices, or on all devices, when asked to notify them', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
-  await sayAll(alice, bobID, ['one', 'two', 'three'])
-  await received(desk, 'three')
-  await wholeHistory(alice, bobID, 3)
-  const conversationID = chatIDOf(aliceID, bobID)
-  await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
-  await desk.waitFor('OnMsgDeleted')
-  await expectTexts(desk, aliceID, ['one', 'three'])
-  expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two', 'three'])
+describe('revoking, deleting and clearing on both SDKs', () => {
+  it('deletes messages at once on own devices, or on all devices, when asked to notify them', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+    await sayAll(alice, bobID, ['one', 'two', 'three'])
+    await received(desk, 'three')
+    await wholeHistory(alice, bobID, 3)
+    const conversationID = chatIDOf(aliceID, bobID)
+    await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
+    await desk.waitFor('OnMsgDeleted')
+    await expectTexts(desk, aliceID, ['one', 'three'])
+    expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two', 'three'])
 
-  await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
-  await alice.waitFor('OnMsgDeleted')
-  await expectTexts(desk, aliceID, ['three'])
-  await expectTexts(alice, bobID, ['two', 'three'])
-  const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
-  await expectTexts(later, bobID, ['two', 'three'])
-})
+    await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
+    await alice.waitFor('OnMsgDeleted')
+    await expectTexts(desk, aliceID, ['three'])
+    await expectTexts(alice, bobID, ['two', 'three'])
+    const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+    await expectTexts(later, bobID, ['two', 'three'])
+  })
 
-it('clears a conversation at once on own or on all devices when asked to notify them', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
-  await sayAll(alice, bobID, ['one', 'two'])
-  await received(desk, 'two')
-  await wholeHistory(alice, bobID, 2)
-  const conversationIDs = [chatIDOf(aliceID, bobID)]
-  await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
-  await expectTexts(desk, aliceID, [])
-  expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two'])
-  await expectTotalUnread(desk, 0)
+  it('clears a conversation at once on own or on all devices when asked to notify them', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
+    await sayAll(alice, bobID, ['one', 'two'])
+    await received(desk, 'two')
+    await wholeHistory(alice, bobID, 2)
+    const conversationIDs = [chatIDOf(aliceID, bobID)]
+    await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
+    await expectTexts(desk, aliceID, [])
+    expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two'])
+    await expectTotalUnread(desk, 0)
 
-  await alice.sendText(bobID, 'three')
-  await received(desk, 'three')
-  await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs }, true)
-  for (const [device, peer] of [
-    [alice, bobID],
-    [desk, aliceID],
-  ] as const) {
-    await expectTexts(device, peer, [])
-  }
-  await desk.sendText(aliceID, 'four')
-  await received(alice, 'four')
-  const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
-  for (const device of [alice, later]) {
-    expect((await wholeHistory(device, bobID, 1)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
-  }
-})
+    await alice.sendText(bobID, 'three')
+    await received(desk, 'three')
+    await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs }, true)
+    for (const [device, peer] of [
+      [alice, bobID],
+      [desk, aliceID],
+    ] as const) {
+      await expectTexts(device, peer, [])
+    }
+    await desk.sendText(aliceID, 'four')
+    await received(alice, 'four')
+    const later = await scene.js(aliceID, { platformID: PLATFORM.ipad })
+    for (const device of [alice, later]) {
+      expect((await wholeHistory(device, bobID, 1)).map(({ text, seq }) => [text, seq])).toEqual([['four', 4]])
+    }
+  })
 
-it('shows the notice on reconnect to a user who was offline during the revoke', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
-  const second = await sayThree(alice, bobID)
-  await received(bob, 'fine again')
-  await wholeHistory(bob, aliceID, 3)
-  await bob.goOffline()
-  await revoke(alice, bobID, second)
-  await scene.reopen(bob)
-  const { data } = await bob.waitFor('OnNewRecvMessageRevoked')
-  expect(data).toMatchObject({ clientMsgID: second.clientMsgID, revokerID: aliceID })
-  await expectRevoked(bob, aliceID, aliceID)
-  expect(bob.errors).toEqual([])
-})
+  it('shows the notice on reconnect to a user who was offline during the revoke', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+    const second = await sayThree(alice, bobID)
+    await received(bob, 'fine again')
+    await wholeHistory(bob, aliceID, 3)
+    await bob.goOffline()
+    await revoke(alice, bobID, second)
+    await scene.reopen(bob)
+    const { data } = await bob.waitFor('OnNewRecvMessageRevoked')
+    expect(data).toMatchObject({ clientMsgID: second.clientMsgID, revokerID: aliceID })
+    await expectRevoked(bob, aliceID, aliceID)
+    expect(bob.errors).toEqual([])
+  })
 
-it('keeps the text of a quote, but removes the quoted message, when that is revoked', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
-  const sent = await alice.sendText(bobID, 'my secret')
-  const { whole } = await received(bob, 'my secret')
-  const given = { text: 'really?', message: JSON.stringify(whole) }
-  const quote = await send(bob, aliceID, 'createQuoteMessage', given)
-  await alice.events.until('the quote', () => alice.events.all.find(({ data }) => hasID(data, quote.clientMsgID)))
-  await revoke(alice, bobID, sent)
-  await bob.waitFor('OnNewRecvMessageRevoked')
+  it('keeps the text of a quote, but removes the quoted message, when that is revoked', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
+    const sent = await alice.sendText(bobID, 'my secret')
+    const { whole } = await received(bob, 'my secret')
+    const given = { text: 'really?', message: JSON.stringify(whole) }
+    const quote = await send(bob, aliceID, 'createQuoteMessage', given)
+    await alice.events.until('the quote', () => alice.events.all.find(({ data }) => hasID(data, quote.clientMsgID)))
+    await revoke(alice, bobID, sent)
+    await bob.waitFor('OnNewRecvMessageRevoked')
 
-  const later = await Promise.all([
-    scene.wasm(bobID, { platformID: PLATFORM.ipad }),
-    scene.js(aliceID, { platformID: PLATFORM.ipad }),
-  ])
-  for (const device of [bob, ...later]) {
-    const peer = device.userID === aliceID ? bobID : aliceID
-    await wholeHistory(device, peer, 2)
-    const shown = async () => (await inHistory(device, peer, quote.clientMsgID)).whole.quoteElem
-    await expect.poll(shown).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
-    // The Go core keeps the quoted text in its local copy; the server no longer returns it.
-    if (device !== bob) expect(JSON.stringify(await shown())).not.toContain('my secret')
-  }
-})
+    const later = await Promise.all([
+      scene.wasm(bobID, { platformID: PLATFORM.ipad }),
+      scene.js(aliceID, { platformID: PLATFORM.ipad }),
+    ])
+    for (const device of [bob, ...later]) {
+      const peer = device.userID === aliceID ? bobID : aliceID
+      await wholeHistory(device, peer, 2)
+      const shown = async () => (await inHistory(device, peer, quote.clientMsgID)).whole.quoteElem
+      await expect.poll(shown).toMatchObject({ text: 'really?', quoteMessage: { contentType: REVOKED } })
+      // The Go core keeps the quoted text in its local copy; the server no longer returns it.
+      if (device !== bob) expect(JSON.stringify(await shown())).not.toContain('my secret')
+    }
+  })
 
-it('succeeds once when two devices revoke the same message at the same time', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, other, bob] = await Promise.all([
-    scene.js(aliceID),
-    scene.js(aliceID, { platformID: PLATFORM.linux }),
-    scene.js(bobID),
-  ])
-  const sent = await alice.sendText(bobID, 'twice')
-  await received(other, 'twice')
-  await received(bob, 'twice')
-  const results = await Promise.allSettled([revoke(alice, bobID, sent), revoke(other, bobID, sent)])
-  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-  await bob.waitFor('OnNewRecvMessageRevoked')
-  await alice.sendText(bobID, 'anyway')
-  await received(bob, 'anyway')
-  expect(bob.events.count('OnNewRecvMessageRevoked')).toBe(1)
+  it('succeeds once when two devices revoke the same message at the same time', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, other, bob] = await Promise.all([
+      scene.js(aliceID),
+      scene.js(aliceID, { platformID: PLATFORM.linux }),
+      scene.js(bobID),
+    ])
+    const sent = await alice.sendText(bobID, 'twice')
+    await received(other, 'twice')
+    await received(bob, 'twice')
+    const results = await Promise.allSettled([revoke(alice, bobID, sent), revoke(other, bobID, sent)])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    await bob.waitFor('OnNewRecvMessageRevoked')
+    await alice.sendText(bobID, 'anyway')
+    await received(bob, 'anyway')
+    expect(bob.events.count('OnNewRecvMessageRevoked')).toBe(1)
+  })
 })
 
 function textsOf(history: Message[]): string[] {

@@ -106,40 +106,42 @@ describe.each(SDKS)('a session of %s', (sdk) => {
   })
 })
 
-it('is not ended by a second connection with the same token', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const alice = await scene.raw(aliceID)
-  const old = await scene.raw(bobID)
-  const fresh = await scene.raw(bobID)
-  await alice.deliverText(bobID, 'to whichever is alive')
-  await fresh.received('to whichever is alive')
-  await old.received('to whichever is alive')
-})
+describe('a session', () => {
+  it('is not ended by a second connection with the same token', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const alice = await scene.raw(aliceID)
+    const old = await scene.raw(bobID)
+    const fresh = await scene.raw(bobID)
+    await alice.deliverText(bobID, 'to whichever is alive')
+    await fresh.received('to whichever is alive')
+    await old.received('to whichever is alive')
+  })
 
-it('answers a logout on the socket (2003) before it closes, and keeps the token valid', async () => {
-  const [aliceID] = await scene.users('alice')
-  const alice = await scene.raw(aliceID, { dialect: 'gob+gzip' })
-  // DelUserPushTokenReq {userID, platformID}, as the wasm SDK sends it.
-  const name = Buffer.from(aliceID)
-  const data = Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x10, PLATFORM.web])])
-  expect(await alice.request(REQ.logout, data)).toMatchObject({ errCode: 0 })
-  await alice.closed
-  const again = await scene.raw(aliceID)
-  expect(await again.newestSeqs()).toEqual({})
-})
+  it('answers a logout on the socket (2003) before it closes, and keeps the token valid', async () => {
+    const [aliceID] = await scene.users('alice')
+    const alice = await scene.raw(aliceID, { dialect: 'gob+gzip' })
+    // DelUserPushTokenReq {userID, platformID}, as the wasm SDK sends it.
+    const name = Buffer.from(aliceID)
+    const data = Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x10, PLATFORM.web])])
+    expect(await alice.request(REQ.logout, data)).toMatchObject({ errCode: 0 })
+    await alice.closed
+    const again = await scene.raw(aliceID)
+    expect(await again.newestSeqs()).toEqual({})
+  })
 
-it('keeps receiving messages in the background and after the return from it (2004)', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const alice = await scene.js(aliceID)
-  const bob = await scene.wasm(bobID)
-  await bob.call('setAppBackgroundStatus', true)
-  await alice.sendText(bobID, 'psst')
-  await received(bob, 'psst')
-  await bob.call('setAppBackgroundStatus', false)
-  await alice.sendText(bobID, 'you are back')
-  await received(bob, 'you are back')
-  expect((await wholeHistory(bob, aliceID, 2)).map(({ seq }) => seq)).toEqual([1, 2])
-  expect(bob.errors).toEqual([])
+  it('keeps receiving messages in the background and after the return from it (2004)', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const alice = await scene.js(aliceID)
+    const bob = await scene.wasm(bobID)
+    await bob.call('setAppBackgroundStatus', true)
+    await alice.sendText(bobID, 'psst')
+    await received(bob, 'psst')
+    await bob.call('setAppBackgroundStatus', false)
+    await alice.sendText(bobID, 'you are back')
+    await received(bob, 'you are back')
+    expect((await wholeHistory(bob, aliceID, 2)).map(({ seq }) => seq)).toEqual([1, 2])
+    expect(bob.errors).toEqual([])
+  })
 })
 
 function whoIs(userID: string, token: string) {
