@@ -3,10 +3,11 @@
  * or a browser and leave the processor idle. Each process prints its report when it ends. The failures of all processes
  * are repeated at the end, one line each, and the last line is the total: `N passed, N failed`.
  *
- * `--fast` runs only the project `workers` and the tests of the folders that differ from the last commit (`test:fast`).
+ * With `--fast` (`npm run test:fast`), it runs the project `workers` and the tests of files that differ from the last
+ * commit.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -66,14 +67,11 @@ function allRuns(): string[][] {
   ]
 }
 
-/** The project `workers` takes seconds, so all of it runs; of slower projects, only the folders that were changed. */
+/** The project `workers` takes seconds, so all of it runs; of the slower projects, only the tests of changed code. */
 function fastRuns(): string[][] {
-  const folders = new Set(changedFiles().flatMap(testsOf))
-  const isSlow = (path: string) => /^test\/(features|contract|scripts)\b/.test(path)
-  const slow = [...folders].filter(isSlow)
-  const runs = [['--project', 'workers']]
-  if (slow.length > 0) runs.push(['--project', 'features', '--project', 'node', '--passWithNoTests', ...slow])
-  return runs
+  const tests = [...new Set(changedFiles().flatMap(testsOf))]
+  const slow = ['--project', 'features', '--project', 'isolated', '--project', 'node', '--passWithNoTests', ...tests]
+  return tests.length > 0 ? [['--project', 'workers'], slow] : [['--project', 'workers']]
 }
 
 /** Files that differ from the last commit, new files included. */
@@ -82,20 +80,27 @@ function changedFiles(): string[] {
   return [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')].filter(Boolean)
 }
 
-/** `test/` mirrors `src/`: the deepest folder or file of that name holds the tests of a source file. */
+/** The tests of source folders that `test/` does not mirror. */
+const ELSEWHERE: Record<string, string> = {
+  'src/webhook/': 'test/features/webhook',
+  'src/notification/': 'test/features/message/notices.test.ts',
+  'scripts/': 'test/scripts',
+}
+
+/** The tests of a changed file. `test/` mirrors `src/`: the deepest folder or test file of the same name counts. */
 function testsOf(path: string): string[] {
-  if (/^test\/.*\.test\.ts$/.test(path)) return existsSync(path) ? [path] : []
-  if (path.startsWith('scripts/')) return ['test/scripts']
+  if (path.startsWith('test/')) return path.endsWith('.test.ts') && existsSync(path) ? [path] : []
+  const elsewhere = Object.keys(ELSEWHERE).find((folder) => path.startsWith(folder))
+  if (elsewhere !== undefined) return [ELSEWHERE[elsewhere] ?? '']
   if (!path.startsWith('src/')) return []
   const names = path
     .replace(/^src\//, '')
     .replace(/\.ts$/, '')
     .split('/')
-  for (; names.length > 0; names.pop()) {
-    const parent = join('test', ...names.slice(0, -1))
-    const siblings = existsSync(parent) ? readdirSync(parent) : []
-    const [found] = siblings.filter((name) => name === names.at(-1) || name === `${names.at(-1)}.test.ts`)
-    if (found) return [join(parent, found)]
+  for (; names.length > 1; names.pop()) {
+    const mirrored = join('test', ...names)
+    const found = [mirrored, `${mirrored}.test.ts`].find((candidate) => existsSync(candidate))
+    if (found !== undefined) return [found]
   }
   return []
 }

@@ -5,9 +5,9 @@ import { forgetAdminToken } from './rigs/rig.ts'
 
 const { DB, TEST_MIGRATIONS } = env as unknown as { DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
 
-/** Each test file starts with empty objects and an empty D1: files share an isolate, since starting one takes longest. */
+/** Each test file starts with empty objects and an empty D1, because most files share one workerd process. */
 beforeAll(async () => {
-  // What an earlier file has left under way may hold it up.
+  // Work that an earlier file left running may write again during a reset, so the reset is repeated.
   do await reset()
   while (await hasTables())
   forgetAdminToken()

@@ -248,7 +248,7 @@ describe('a webhook', () => {
     expect(online?.operationID).toBe(online?.body.operationID)
     const token = await scene.secondToken(aliceID, PLATFORM.web, await scene.token(aliceID, PLATFORM.web))
     const second = await scene.raw(aliceID, { token })
-    await first.goodbye()
+    await first.closed
     const [kicked] = await notified(aliceID, 'callbackAfterUserKickOffCommand')
     expect(kicked?.body).toMatchObject({ userID: aliceID, platformID: 5, platform: 'Web' })
     await second.close()
