@@ -1,40 +1,37 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /**
- * Ends a test run with one line, `N passed, N failed`, for readers that look at nothing else. Before it stands, a line
- * each, what failed and what passed at the second try only.
+ * Ends a test run with the line `N passed, N failed`, which scripts and reviewers read. The lines before it name the
+ * failures, one line each.
  */
 export default class TestSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     let passed = 0
-    const failed: string[] = []
-    const repeated: string[] = []
-    // A file that cannot be loaded has no tests to fail, and an error outside every test fails none: both count.
-    for (const error of unhandled) failed.push(`outside every test: ${gist(error)}`)
+    const failures: string[] = []
+    // A file that cannot be loaded has no tests, and an error outside of tests fails none of them: both are counted.
+    for (const error of unhandled) failures.push(`outside of any test: ${shortened(error)}`)
     for (const module of modules) {
-      for (const error of module.errors()) failed.push(`${module.relativeModuleId}: ${gist(error)}`)
+      for (const error of module.errors()) failures.push(`${module.relativeModuleId}: ${shortened(error)}`)
       for (const test of module.children.allTests()) {
         const { state, errors = [] } = test.result()
-        const name = `${module.relativeModuleId} > ${test.fullName}`
         if (state === 'passed') passed++
-        if (state === 'passed' && test.diagnostic()?.flaky) repeated.push(name)
-        if (state === 'failed') failed.push(`${name}: ${errors.map(gist).join(' | ')}`)
+        if (state !== 'failed') continue
+        failures.push(`${module.relativeModuleId} > ${test.fullName}: ${errors.map(shortened).join(' | ')}`)
       }
     }
-    // Other reporters may still be writing; nothing is written after the exit event.
+    // Other reporters may still write until the process exits.
     process.once('exit', () => {
-      for (const name of repeated) console.log(onOneLine(`passed at the second try: ${name}`))
-      for (const what of failed) console.log(onOneLine(`failed: ${what}`))
-      console.log(`${passed} passed, ${failed.length} failed`)
+      for (const failure of failures) console.log(onOneLine(`failed: ${failure}`))
+      console.log(`${passed} passed, ${failures.length} failed`)
     })
   }
 }
 
-const GIST_LENGTH = 300
+const MAX_MESSAGE_LENGTH = 300
 
-/** The beginning of what an error says; the whole stands in the report. */
-function gist({ message }: Pick<SerializedError, 'message'>): string {
-  return message.slice(0, GIST_LENGTH)
+/** The beginning of the error's message; the report above shows all of it. */
+function shortened({ message }: Pick<SerializedError, 'message'>): string {
+  return message.slice(0, MAX_MESSAGE_LENGTH)
 }
 
 function onOneLine(text: string): string {

@@ -5,9 +5,9 @@ import { forgetAdminToken } from './rigs/rig.ts'
 
 const { DB, TEST_MIGRATIONS } = env as unknown as { DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
 
-/** Starts each test file with empty objects and an empty D1. Files share an isolate, because starting one is slow. */
+/** Each test file starts with empty objects and an empty D1, because most files share one workerd process. */
 beforeAll(async () => {
-  // Repeated, because unfinished work of an earlier file may keep the first reset from taking effect.
+  // Work that an earlier file left running may write again during a reset, so the reset is repeated.
   do await reset()
   while (await hasTables())
   forgetAdminToken()

@@ -8,25 +8,26 @@ process.env.OPENIM_SECRET ??= 'openIM123'
 const root = new URL('..', import.meta.url).pathname
 
 /**
- * Deadlines for what never happens. Nothing takes so long by itself, but two cores may be shared by two servers, a
- * browser and workerd, and a test that waits for a state must not fail over how long that takes.
+ * Deadlines for a state that never comes. No step takes that long by itself. But two cores may be shared by two servers,
+ * a browser and workerd, and a test must not fail because its machine is slow.
  */
-const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
-const LONG_PATIENCE = { ...PATIENCE, testTimeout: 240_000, hookTimeout: 240_000 }
+const TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
+const LONG_TIMEOUTS = { ...TIMEOUTS, testTimeout: 240_000, hookTimeout: 240_000 }
 
-const SHARED = ['protocol', 'platform', 'config', 'runtime', 'sync', 'objects', 'http', 'jobs', 'push']
+/** Folders with unit tests of one module or object each: seconds in total. */
+const UNITS = ['protocol', 'platform', 'config', 'runtime', 'sync', 'objects', 'http', 'jobs', 'push']
 
 /**
- * Files that need an isolate of their own: one counts all that happens in it, and objects that a test aborts keep their
- * storage when everything is reset.
+ * Test files that need an isolate of their own. `instrumentBindings` counts every call in its isolate. Objects that a
+ * test aborts with `abortAllDurableObjects` keep their storage after `reset`, so a later file would find it.
  */
-const ALONE = globSync(`test/{${SHARED}}/**/*.test.ts`, { cwd: root }).filter((path) =>
+const ISOLATED = globSync(`test/{${UNITS}}/**/*.test.ts`, { cwd: root }).filter((path) =>
   /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')),
 )
 
 /**
- * Tests inside workerd, beside real objects, D1, R2 and queues. An isolate for each file takes two seconds to begin;
- * where a file leaves nothing behind that another could stumble over, they share one, with storage of their own.
+ * Tests inside workerd, with real objects, D1, R2 and queues. A workerd process of its own costs a file two to three
+ * seconds, and its code starts cold. So most files share one: `test/setup.ts` empties the storage before each file.
  */
 function inWorkerd(name: string, files: { include: string[]; exclude?: string[] }, isolate: boolean) {
   return {
@@ -35,7 +36,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
       cloudflareTest(async () => ({
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
-          // Small enough to be reached; they count only where a test switches them on.
+          // Small limits, which a test can reach. A test has to switch them on.
           ratelimits: {
             RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
             RATE_LIMIT_USER: { namespace_id: '2', simple: { limit: 3, period: 60 } },
@@ -44,7 +45,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
           bindings: {
             OPENIM_LOCAL: '1',
             OPENIM_LOG_LEVEL: 'error',
-            // Every member is an object, and hundreds of them take their time here.
+            // Each member is an object: a small limit lets tests reach relays with a few of them.
             OPENIM_MAX_DIRECT_MEMBERS: '20',
             OPENIM_METRICS_TOKEN: 'for-prometheus-only',
             TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
@@ -57,7 +58,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
       ...files,
       isolate,
       setupFiles: ['test/setup.ts'],
-      // Into an empty isolate the hundreds of small modules of these would be loaded one by one.
+      // Bundled, because workerd would load the hundreds of small modules of these packages one by one.
       deps: {
         optimizer: {
           ssr: {
@@ -78,26 +79,27 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
           },
         },
       },
-      ...PATIENCE,
+      ...TIMEOUTS,
     },
   }
 }
 
 /**
- * Four kinds of tests: `workers` and `features` run inside workerd; `node` tests the scripts; `e2e` starts whole servers
- * and drives them with OpenIM's own SDKs.
+ * `workers`, `features` and `isolated` run inside workerd; `node` tests the scripts; `e2e` starts whole servers and uses
+ * them through OpenIM's own SDKs.
  */
 export default defineConfig({
   test: {
     projects: [
-      inWorkerd('workers', { include: [`test/{${SHARED}}/**/*.test.ts`], exclude: ALONE }, false),
-      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts', ...ALONE] }, true),
+      inWorkerd('workers', { include: [`test/{${UNITS}}/**/*.test.ts`], exclude: ISOLATED }, false),
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, false),
+      inWorkerd('isolated', { include: ISOLATED }, true),
       {
         root,
         test: {
           name: 'node',
           include: ['test/{scripts,soak,docs}/**/*.test.ts'],
-          ...LONG_PATIENCE,
+          ...LONG_TIMEOUTS,
         },
       },
       {
@@ -105,12 +107,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // A server and a browser at a time are enough for two cores.
+          // One server and one browser at a time; `scripts/run-tests.ts` runs two such processes side by side.
           fileParallelism: false,
-          // The SDKs have races of their own (one counts a message twice that comes while it reads a new conversation):
-          // a journey may go wrong once. Those that did are named at the end of the run.
-          retry: 1,
-          ...LONG_PATIENCE,
+          ...LONG_TIMEOUTS,
         },
       },
     ],

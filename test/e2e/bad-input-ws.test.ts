@@ -28,16 +28,16 @@ import { forgedToken } from './rig/tokens.ts'
 const scene = useScene()
 
 const MAX_FRAME_BYTES = 51_200
-/** For so long workerd by itself keeps a connection that both sides have ended. */
+/** workerd keeps a connection this long after both sides have ended it, unless the server closes it. */
 const WORKERD_LINGERS_MS = 10_000
 const DROP_TIMEOUT_MS = 60_000
 
-/** How a server may end a connection over a frame: unsupported, inconsistent, policy, too big. */
+/** Close codes for a bad frame: unsupported data, inconsistent data, policy violation, too big. */
 const DROP_CODES = [1003, 1007, 1008, 1009]
 
 const STACK = /^\s+at .+:\d+:\d+\)?$|\.[jt]s:\d+/m
 
-/** Whatever one client does, these two go on talking. */
+/** These two must be able to chat after every test: a bad client must not disturb them. */
 let alice: RawClient
 let bob: RawClient
 let logStart = 0
@@ -56,7 +56,7 @@ afterEach(async () => {
   expect(scene.server.logs.slice(logStart)).not.toMatch(STACK)
 })
 
-describe('a handshake is refused', () => {
+describe('a handshake', () => {
   const refusals: [what: string, code: number, change: (userID: string) => Promise<Partial<RawOptions>>][] = [
     ['without a token', 1602, async () => ({ query: { token: null } })],
     ['with an empty token', 1602, async () => ({ query: { token: '' } })],
@@ -66,7 +66,7 @@ describe('a handshake is refused', () => {
     ['with a platform that does not exist', 1602, async () => ({ query: { platformID: '99' } })],
     ['with a platform that is no number', 1602, async () => ({ query: { platformID: 'web' } })],
     ['with an sdkType that does not exist', 1602, async () => ({ query: { sdkType: 'rust' } })],
-    // OpenIM: the one parameter whose fault has no code of its own.
+    // OpenIM: a missing isBackground is the one faulty parameter without an error code of its own.
     ['without isBackground', 500, async () => ({ query: { isBackground: null } })],
     ['with a garbled token', 1503, async () => ({ token: 'garbled' })],
     [
@@ -87,15 +87,15 @@ describe('a handshake is refused', () => {
     ['with a token that was logged out', 1506, loggedOut],
   ]
 
-  it.each(refusals)('%s, with %i and a sentence', async (_what, code, change) => {
+  it.each(refusals)('is refused %s: code %i and a sentence', async (_what, code, change) => {
     const [carolID] = await scene.users('carol')
     const token = await valid(carolID)
     const options = { token, ...(await change(carolID)) }
-    // As a browser asks: the answer must come in a frame, or in the body when not even the parameters were read.
+    // A browser can read the answer only in a frame; without valid parameters it comes in the body.
     const inFrame = await refused(carolID, options)
     expect(inFrame).toMatchObject({ errCode: code })
     expect(inFrame.upgraded).toBe(code > 1500 && code < 1600)
-    // As the Go core asks: no upgrade, and the answer in the body.
+    // The Go core gets the answer in the body, without an upgrade.
     const inBody = await refused(carolID, { ...options, query: { ...options.query, isMsgResp: 'false' } })
     expect(inBody).toMatchObject({ errCode: code, upgraded: false, httpStatus: 200 })
   })
@@ -117,39 +117,39 @@ describe('a handshake is refused', () => {
   }
 
   const valid = (userID: string) => scene.token(userID, PLATFORM.web)
-  /** The same claims with another signature. */
+  /** The same token with an altered signature. */
   const altered = (token: string) => token.replace(/.{8}$/, (end) => end.split('').reverse().join(''))
   const forged = (userID: string, claims: { expiresInSeconds?: number; secret?: string }) =>
     forgedToken({ userID, platformID: PLATFORM.web, ...claims })
 })
 
-describe('a frame that cannot be understood ends its connection and no other', () => {
+describe('a frame', () => {
   const frames: [what: string, dialect: Dialect, frame: (carol: RawClient) => Uint8Array | string][] = [
-    ['a text frame that is no ping', 'json', () => 'hello'],
-    ['a text frame with an envelope', 'json', (carol) => Buffer.from(good(carol)).toString()],
-    ['an empty frame', 'json', () => new Uint8Array()],
+    ['a text that is no ping', 'json', () => 'hello'],
+    ['a text with an envelope', 'json', (carol) => Buffer.from(good(carol)).toString()],
+    ['empty', 'json', () => new Uint8Array()],
     ['bytes that are no JSON', 'json', () => Buffer.from([0xff, 0xfe, 0x00, 0x01])],
     ['JSON cut short', 'json', (carol) => good(carol).slice(0, -10)],
     ['a JSON array', 'json', () => Buffer.from('[1001]')],
     ['a JSON string', 'json', () => Buffer.from('"1001"')],
     ['JSON null', 'json', () => Buffer.from('null')],
-    ['a reqIdentifier that is a string', 'json', (carol) => json(carol, { reqIdentifier: '1001' })],
-    ['a reqIdentifier that is a fraction', 'json', (carol) => json(carol, { reqIdentifier: 1001.5 })],
-    ['a sendID that is a number', 'json', (carol) => json(carol, { sendID: 7 })],
-    ['data that is an object', 'json', (carol) => json(carol, { data: {} })],
-    ['data that is no base64', 'json', (carol) => json(carol, { data: '!?' })],
-    ["another user's sendID", 'json', (carol) => json(carol, { sendID: alice.userID })],
-    ['no sendID', 'json', (carol) => json(carol, { sendID: undefined })],
+    ['a request whose reqIdentifier is a string', 'json', (carol) => json(carol, { reqIdentifier: '1001' })],
+    ['a request whose reqIdentifier is a fraction', 'json', (carol) => json(carol, { reqIdentifier: 1001.5 })],
+    ['a request whose sendID is a number', 'json', (carol) => json(carol, { sendID: 7 })],
+    ['a request whose data is an object', 'json', (carol) => json(carol, { data: {} })],
+    ['a request whose data is no base64', 'json', (carol) => json(carol, { data: '!?' })],
+    ["a request with another user's sendID", 'json', (carol) => json(carol, { sendID: alice.userID })],
+    ['a request without a sendID', 'json', (carol) => json(carol, { sendID: undefined })],
     ['an unknown request', 'json', (carol) => json(carol, { reqIdentifier: 4711 })],
     ['a push, which only servers send', 'json', (carol) => json(carol, { reqIdentifier: 2001 })],
-    ['a frame of more than 51200 bytes', 'json', (carol) => padded(carol, MAX_FRAME_BYTES + 1)],
-    ['a frame of 2 MB', 'json', (carol) => padded(carol, 2_000_000)],
-    ['an empty gob frame', 'gob', () => new Uint8Array()],
+    ['longer than 51200 bytes', 'json', (carol) => padded(carol, MAX_FRAME_BYTES + 1)],
+    ['2 MB long', 'json', (carol) => padded(carol, 2_000_000)],
+    ['empty gob', 'gob', () => new Uint8Array()],
     ['gob cut short', 'gob', (carol) => good(carol).slice(0, -10)],
     ['a gob length beyond the frame', 'gob', () => Buffer.from('f7ffffffffffffffffff', 'hex')],
     ['noise instead of gob', 'gob', () => Buffer.from('00112233445566778899aabbccddeeff', 'hex')],
-    ['JSON where gob is spoken', 'gob', () => Buffer.from('{"reqIdentifier":1001}')],
-    ["another user's sendID in gob", 'gob', (carol) => gob(carol, { sendID: alice.userID })],
+    ['JSON instead of gob', 'gob', () => Buffer.from('{"reqIdentifier":1001}')],
+    ["a gob request with another user's sendID", 'gob', (carol) => gob(carol, { sendID: alice.userID })],
     ['an unknown request in gob', 'gob', (carol) => gob(carol, { reqIdentifier: 4711 })],
     ['bytes that are no gzip', 'gob+gzip', () => Buffer.from('no gzip at all')],
     ['gob that is not gzipped', 'gob+gzip', (carol) => gob(carol, {})],
@@ -159,7 +159,7 @@ describe('a frame that cannot be understood ends its connection and no other', (
     ['gzip that inflates to 40 MB', 'gob+gzip', () => gzipSync(Buffer.alloc(40_000_000))],
   ]
 
-  it.each(frames)('%s (%s)', async (_what, dialect, frame) => {
+  it.each(frames)('closes its connection and no other when it is %s (%s)', async (_what, dialect, frame) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID, { dialect })
     const carolsPhone = await scene.raw(carolID, { platformID: PLATFORM.ios })
@@ -170,13 +170,13 @@ describe('a frame that cannot be understood ends its connection and no other', (
     expect(reason).not.toMatch(STACK)
     expect(carol.responses()).toEqual([])
 
-    // The same user's other socket is as untouched as everybody else's, and the door stays open.
+    // The same user's other socket still works, and the user can connect again.
     expect(await carolsPhone.newestSeqs()).toEqual({})
     const again = await scene.raw(carolID, { dialect })
     expect(await again.newestSeqs()).toEqual({})
   })
 
-  it('a frame of exactly 51200 bytes is served', async () => {
+  it('is answered when it has exactly 51200 bytes', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     carol.sendFrame(padded(carol, MAX_FRAME_BYTES))
@@ -184,14 +184,14 @@ describe('a frame that cannot be understood ends its connection and no other', (
     expect(carol.responses()).toMatchObject([{ reqIdentifier: REQ.newestSeq, errCode: 0 }])
   })
 
-  it('requests that came before the bad frame are still answered', async () => {
+  it('does not lose requests that came before a bad frame', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = carol.deliverText(alice.userID, 'before the bad one')
     carol.sendFrame('rubbish')
     await drop(carol)
     await alice.received('before the bad one')
-    // Its acknowledgement may have been lost with the connection; a retry must still find the message.
+    // The acknowledgement may be lost with the connection, but the message must be stored.
     answer.catch(() => {})
     expect(await (await scene.raw(carolID)).pullAll(alice.userID)).toHaveLength(1)
   })
@@ -205,7 +205,7 @@ describe('a frame that cannot be understood ends its connection and no other', (
     return carol.requestOf(REQ.newestSeq, GetMaxSeqReq.encode({ userID: carol.userID }).finish())
   }
 
-  /** A sound request that is exactly so long. */
+  /** A valid request of exactly this length in bytes. */
   function padded(carol: RawClient, length: number): Uint8Array {
     const request = newestSeqOf(carol)
     const missing = length - carol.encode(request).length
@@ -220,7 +220,7 @@ describe('a frame that cannot be understood ends its connection and no other', (
   }
 })
 
-describe('a request that cannot be done is answered, and the connection goes on', () => {
+describe('an invalid request', () => {
   const requests = [1001, 1002, 1003, 1005, 1006, 1007, 2003, 2004]
   const payloads = {
     noise: Buffer.from('ffffffffffffffffffff', 'hex'),
@@ -230,7 +230,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
   }
   const cases = requests.flatMap((id) => Object.entries(payloads).map(([what, bytes]) => [id, what, bytes] as const))
 
-  it.each(cases)('%i with %s for a payload', async (id, _what, bytes) => {
+  it.each(cases)('is answered with 1001 when %i has %s as payload', async (id, _what, bytes) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID, { dialect: 'gob+gzip' })
     const answer = await carol.request(id, bytes)
@@ -260,7 +260,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
     ['last messages', REQ.lastMessage, (userID) => GetLastMessageReq.encode({ userID, conversationIDs: [] }).finish()],
   ]
 
-  it.each(foreign)("asking for another user's %s is refused with 1002", async (_name, id, data) => {
+  it.each(foreign)("is refused with 1002 when it asks for another user's %s", async (_name, id, data) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = await carol.request(id, data(alice.userID))
@@ -269,7 +269,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
     expect(answer.data).toHaveLength(0)
   })
 
-  it('carol reads nothing of what alice and bob write, whichever way she asks', async () => {
+  it('does not reveal a conversation of two other users', async () => {
     await alice.deliverText(bob.userID, 'between us')
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
@@ -313,7 +313,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
     ['a notification for its kind', [1001], () => ({ options: { isNotNotification: false } })],
   ]
 
-  it.each(messages)('a message with %s is refused and leaves nothing behind', async (_what, codes, change) => {
+  it.each(messages)('is refused and stores nothing when it is a message with %s', async (_what, codes, change) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = await carol.sendText(bob.userID, 'must not arrive', change(carolID))
@@ -322,7 +322,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
 
     expect(await carol.newestSeqs()).toEqual({})
     expect(await conversationsOf(carol)).toEqual([])
-    // The connection is as good as before, and what must not come would have come before this.
+    // The connection still works. The refused message would have arrived before this one.
     await carol.deliverText(bob.userID, 'this one may')
     for (const device of [bob, carol]) {
       await device.received('this one may')
@@ -330,7 +330,7 @@ describe('a request that cannot be done is answered, and the connection goes on'
     }
   })
 
-  it('one refused message among good ones leaves no gap in the seqs', async () => {
+  it('leaves no gap in the seqs when it is a refused message between valid ones', async () => {
     await alice.deliverText(bob.userID, 'one')
     const answer = await alice.sendText(bob.userID, '', { content: new Uint8Array() })
     expect(answer.errCode).toBe(1001)
@@ -349,15 +349,15 @@ describe('a request that cannot be done is answered, and the connection goes on'
     return data?.conversations ?? []
   }
 
-  /** OpenIM's name of the error, and a sentence that says what is wrong. */
+  /** OpenIM's name of the error, then a sentence with the reason. */
   function expectSentence(errMsg: string): void {
     expect(errMsg).toMatch(/^\w+: \S+ \S+/)
     expect(errMsg).not.toMatch(STACK)
   }
 })
 
-describe('what looks odd and is fine', () => {
-  it("a text ping is answered with a pong that carries the ping's body", async () => {
+describe('a connection', () => {
+  it("answers a text ping with a pong that carries the ping's body", async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     carol.sendFrame('{"type":"ping"}')
@@ -369,7 +369,7 @@ describe('what looks odd and is fine', () => {
     expect(await carol.newestSeqs()).toEqual({})
   })
 
-  it('a device that says goodbye is let go at once', async () => {
+  it('is closed at once when the device sends a close frame', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const start = Date.now()
@@ -377,7 +377,7 @@ describe('what looks odd and is fine', () => {
     expect(Date.now() - start).toBeLessThan(WORKERD_LINGERS_MS)
   })
 
-  it('a device that vanishes without a goodbye is not missed', async () => {
+  it('does not hinder a reconnect when the device vanished without a close frame', async () => {
     const [carolID] = await scene.users('carol')
     const gone = await scene.raw(carolID)
     await gone.close()

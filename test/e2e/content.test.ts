@@ -16,17 +16,17 @@ import { otherThan, SDKS, type SdkName, useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-/** A kind of message: where its content sits in the SDKs' messages, and how an app makes one. */
+/** A kind of message: the field with its content in the SDKs' messages, and how an app makes one. */
 interface Kind {
   name: string
   contentType: number
   element: string
   create: string
-  /** What is given to the function; some kinds are about an earlier message. */
+  /** The argument of the create function; some kinds refer to an earlier message. */
   given: (earlier: Message) => unknown
-  /** Absent: both SDKs can make it. */
+  /** Absent when both SDKs can make this kind. */
   madeBy?: SdkName
-  /** Where an SDK that has no such element puts the content. */
+  /** The field for the content in an SDK without this element. */
   shownBy?: Partial<Record<SdkName, string>>
 }
 
@@ -182,7 +182,7 @@ const KINDS: Kind[] = [
   },
 ]
 
-describe.each(SDKS)('what alice sends from %s', (sdk) => {
+describe.each(SDKS)('a message from %s', (sdk) => {
   const other = otherThan(sdk)
   const kinds = KINDS.filter(({ madeBy = sdk }) => madeBy === sdk)
   const sent = new Map<string, Promise<Message>>()
@@ -198,14 +198,14 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
     await received(bob, 'said before')
   })
 
-  /** Sends it once, whichever tests run. */
+  /** Sends a message of this kind once, whichever tests run. */
   function sending({ name, create, given }: Kind): Promise<Message> {
     const message = sent.get(name) ?? send(alice, bob.userID, create, given(earlier))
     sent.set(name, message)
     return message
   }
 
-  it.each(kinds)(`$name arrives on ${other} as it was made, at once and in the history`, async (kind) => {
+  it.each(kinds)(`arrives unchanged on ${other} and in its history when it is $name`, async (kind) => {
     const { contentType, element, shownBy } = kind
     const message = await sending(kind)
     const made = message.whole[element]
@@ -222,7 +222,7 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
     }
   })
 
-  it.each(SDKS)('a device that was not there finds all of it on %s', async (later) => {
+  it.each(SDKS)('is unchanged in the history of a later device with %s', async (later) => {
     for (const kind of kinds) await sending(kind)
     const device = await scene.device(later, bob.userID, { platformID: PLATFORM.ipad })
     const history = await wholeHistory(device, alice.userID, kinds.length + 1)
@@ -236,9 +236,9 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
     expect(device.errors).toEqual([])
   })
 
-  it('what is for those online only arrives without a seq and is gone afterwards', async () => {
+  it('has no seq and is not stored when it is for online users only', async () => {
     const [carolID] = await scene.users('carol')
-    // The JS SDK tells its app nothing of what is for those online only.
+    // The JS SDK does not report messages for online users only.
     const carol = await scene.wasm(carolID)
     const message = await alice.call('createTextMessage', 'only now')
     await alice.call('sendMessage', { recvID: carolID, groupID: '', message, isOnlineOnly: true })
@@ -251,7 +251,7 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
     await expectTexts(later, alice.userID, ['to keep'])
   })
 
-  it('typing shows at the other side while it lasts, and leaves nothing behind', async () => {
+  it('is not stored when it only reports typing', async () => {
     const conversationID = chatIDOf(alice.userID, bob.userID)
     const typing = (focus: boolean) => alice.call('changeInputStates', { conversationID, focus })
     const { mark } = bob.events
@@ -269,22 +269,24 @@ describe.each(SDKS)('what alice sends from %s', (sdk) => {
   })
 })
 
-it('a kind that no SDK can send, markdown from a backend, arrives on both', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const web = await scene.wasm(bobID)
-  const desk = await scene.js(bobID, { platformID: PLATFORM.linux })
-  const alice = await scene.raw(aliceID)
-  const content = '{"content":"# Hello\\n*world*"}'
-  const sent = await alice.deliverText(bobID, '', { contentType: 118, content: Buffer.from(content) })
-  for (const device of [web, desk]) {
-    const arrived = await announced(device, sent.clientMsgID)
-    expect(arrived).toMatchObject({ contentType: 118, seq: 1 })
-    expect(arrived.whole.notificationElem).toBeTruthy()
-    expect(device.errors).toEqual([])
-  }
+describe('a message from a backend', () => {
+  it('arrives on both SDKs when it is markdown, which no SDK can send', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const web = await scene.wasm(bobID)
+    const desk = await scene.js(bobID, { platformID: PLATFORM.linux })
+    const alice = await scene.raw(aliceID)
+    const content = '{"content":"# Hello\\n*world*"}'
+    const sent = await alice.deliverText(bobID, '', { contentType: 118, content: Buffer.from(content) })
+    for (const device of [web, desk]) {
+      const arrived = await announced(device, sent.clientMsgID)
+      expect(arrived).toMatchObject({ contentType: 118, seq: 1 })
+      expect(arrived.whole.notificationElem).toBeTruthy()
+      expect(device.errors).toEqual([])
+    }
+  })
 })
 
-/** Without empty fields at any depth: the Go core leaves out what is empty when it writes an element of its own. */
+/** Removes empty fields at any depth, because the Go core omits them when it writes an element. */
 function compact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(compact)
   if (typeof value !== 'object' || value === null) return value

@@ -16,17 +16,17 @@ import { otherThan, SDKS, useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-/** OpenIM's words for a message that its receiver does not take. */
+/** OpenIM's error text when the receiver refuses messages. */
 const NOT_SENT = /message is not sent/
 
 type Settings = Partial<Conversation>
 
-/** What an owner sets about a conversation; the wasm SDK has a function of its own for most of them as well. */
+/** Settings of a conversation. For most of them the wasm SDK has a function of its own. */
 const SETTINGS: { what: string; settings: Settings; wasmCall?: [method: string, given: object] }[] = [
   { what: 'pins it', settings: { isPinned: true }, wasmCall: ['pinConversation', { isPinned: true }] },
-  { what: 'silences it', settings: { recvMsgOpt: 2 }, wasmCall: ['setConversationRecvMessageOpt', { opt: 2 }] },
+  { what: 'mutes it', settings: { recvMsgOpt: 2 }, wasmCall: ['setConversationRecvMessageOpt', { opt: 2 }] },
   {
-    what: 'keeps a note with it',
+    what: 'stores `ex` with it',
     settings: { ex: '{"colour":"rot ❤"}' },
     wasmCall: ['setConversationEx', { ex: '{"colour":"rot ❤"}' }],
   },
@@ -36,19 +36,19 @@ const SETTINGS: { what: string; settings: Settings; wasmCall?: [method: string, 
     wasmCall: ['setConversationBurnDuration', { burnDuration: 60 }],
   },
   {
-    what: 'lets messages go after a day',
+    what: 'deletes messages after a day',
     settings: { msgDestructTime: 86_400 },
     wasmCall: ['setConversationMsgDestructTime', { msgDestructTime: 86_400 }],
   },
   {
-    what: 'switches that on',
+    what: 'switches the deletion on',
     settings: { isMsgDestruct: true },
     wasmCall: ['setConversationIsMsgDestruct', { isMsgDestruct: true }],
   },
   { what: 'sets several things at once', settings: { isPinned: false, recvMsgOpt: 0, ex: '' } },
 ]
 
-describe.each(SDKS)('bob, on %s,', (sdk) => {
+describe.each(SDKS)('a conversation setting of %s', (sdk) => {
   let bob: Client
   let other: Client
   let aliceID: string
@@ -61,7 +61,7 @@ describe.each(SDKS)('bob, on %s,', (sdk) => {
     other = await scene.device(otherThan(sdk), bobID, { lasting: true, platformID: PLATFORM.linux })
   })
 
-  it.each(SETTINGS)('$what, and his other device follows', async ({ settings, wasmCall }) => {
+  it.each(SETTINGS)('reaches the other device of a user who $what', async ({ settings, wasmCall }) => {
     const conversationID = chatIDOf(aliceID, bob.userID)
     const marks = [bob, other].map((device) => device.events.mark)
     const [method, given] = (sdk === 'wasm-client-sdk' && wasmCall) || ['setConversation', settings]
@@ -73,7 +73,7 @@ describe.each(SDKS)('bob, on %s,', (sdk) => {
     }
   })
 
-  it.each(SDKS)('finds it all again on a new device with %s', async (later) => {
+  it.each(SDKS)('is complete on a new device with %s', async (later) => {
     const [carolID] = await scene.users('carol')
     await (await scene.js(carolID)).sendText(bob.userID, 'hello')
     const conversationID = chatIDOf(carolID, bob.userID)
@@ -90,11 +90,11 @@ describe.each(SDKS)('bob, on %s,', (sdk) => {
     await bob.call('setConversation', { conversationID, ...all })
     const device = await scene.device(later, bob.userID, { platformID: PLATFORM.ipad })
     await expectChat(device, carolID, all)
-    // What is pinned stands first, although alice's conversation may be newer.
+    // A pinned conversation comes first, although Alice's may be newer.
     await expect.poll(async () => (await device.conversations())[0]).toMatchObject({ conversationID, isPinned: true })
   })
 
-  it('refuses messages, and their sender hears that it failed', async () => {
+  it('refuses messages of one sender, who gets an error', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.device(otherThan(sdk), carolID)
     await carol.sendText(bob.userID, 'first')
@@ -110,20 +110,20 @@ describe.each(SDKS)('bob, on %s,', (sdk) => {
     await expectTexts(bob, carolID, ['first', 'welcome again'])
   })
 
-  it.each(['a stranger', 'somebody he knows'])('refuses all messages by his profile, of %s', async (who) => {
+  it.each(['a stranger', 'a known user'])('refuses all messages when set in the profile, here of %s', async (who) => {
     const [daveID, carolID] = await scene.users('dave', 'carol')
     const [dave, carol] = await Promise.all([scene.device(sdk, daveID), scene.device(otherThan(sdk), carolID)])
-    if (who === 'somebody he knows') await dave.sendText(carolID, 'hello')
+    if (who === 'a known user') await dave.sendText(carolID, 'hello')
     await dave.call('setSelfInfo', { globalRecvMsgOpt: 1 })
     await expect(carol.sendText(daveID, 'unwanted')).rejects.toThrow(NOT_SENT)
     await dave.call('setSelfInfo', { globalRecvMsgOpt: 0 })
     await carol.sendText(daveID, 'welcome again')
     await received(dave, 'welcome again')
-    const first = who === 'somebody he knows' ? ['hello'] : []
+    const first = who === 'a known user' ? ['hello'] : []
     await expectTexts(dave, carolID, [...first, 'welcome again'])
   })
 
-  it('makes a chat private: both sides see it, and what is said from then on is private', async () => {
+  it('makes a chat private for both sides and all later messages', async () => {
     const [carolID, daveID] = await scene.users('carol', 'dave')
     const [carol, dave, davesDesk] = await Promise.all([
       scene.device(sdk, carolID),
@@ -157,37 +157,39 @@ describe.each(SDKS)('bob, on %s,', (sdk) => {
   })
 })
 
-it('a silenced conversation still gets its messages, but the icon does not count them', async () => {
-  const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
-  const [alice, carol, bob] = await Promise.all([scene.raw(aliceID), scene.raw(carolID), scene.wasm(bobID)])
-  await alice.deliverText(bobID, 'loud')
-  await received(bob, 'loud')
-  await setAndWait(bob, chatIDOf(aliceID, bobID), { recvMsgOpt: 2 })
-  await alice.deliverText(bobID, 'silent')
-  await carol.deliverText(bobID, 'heard')
-  await received(bob, 'silent')
-  await received(bob, 'heard')
-  await expectTotalUnread(bob, 1)
-  await expectChat(bob, aliceID, { unreadCount: 2 })
-})
+describe('a conversation setting on wasm-client-sdk', () => {
+  it('excludes a muted conversation from the total unread count, but not from messages', async () => {
+    const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
+    const [alice, carol, bob] = await Promise.all([scene.raw(aliceID), scene.raw(carolID), scene.wasm(bobID)])
+    await alice.deliverText(bobID, 'loud')
+    await received(bob, 'loud')
+    await setAndWait(bob, chatIDOf(aliceID, bobID), { recvMsgOpt: 2 })
+    await alice.deliverText(bobID, 'silent')
+    await carol.deliverText(bobID, 'heard')
+    await received(bob, 'silent')
+    await received(bob, 'heard')
+    await expectTotalUnread(bob, 1)
+    await expectChat(bob, aliceID, { unreadCount: 2 })
+  })
 
-it('a draft stays on its device', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const bob = await scene.wasm(bobID)
-  await bob.sendText(aliceID, 'dear alice')
-  const conversationID = chatIDOf(aliceID, bobID)
-  await bob.call('setConversationDraft', { conversationID, draftText: 'what I meant to say' })
-  await expectChat(bob, aliceID, { draftText: 'what I meant to say' })
-  await bob.goOffline()
-  await scene.reopen(bob)
-  await expectChat(bob, aliceID, { draftText: 'what I meant to say' })
-  const other = await scene.wasm(bobID, { platformID: PLATFORM.linux })
-  await expectChat(other, aliceID, { draftText: '', latestText: 'dear alice' })
+  it('keeps a draft on its device', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const bob = await scene.wasm(bobID)
+    await bob.sendText(aliceID, 'dear alice')
+    const conversationID = chatIDOf(aliceID, bobID)
+    await bob.call('setConversationDraft', { conversationID, draftText: 'what I meant to say' })
+    await expectChat(bob, aliceID, { draftText: 'what I meant to say' })
+    await bob.goOffline()
+    await scene.reopen(bob)
+    await expectChat(bob, aliceID, { draftText: 'what I meant to say' })
+    const other = await scene.wasm(bobID, { platformID: PLATFORM.linux })
+    await expectChat(other, aliceID, { draftText: '', latestText: 'dear alice' })
+  })
 })
 
 const Changes = z.array(z.unknown())
 
-/** Whether a conversation event carries these settings. */
+/** Reports whether a conversation event carries these settings. */
 function shows({ data }: SdkEvent, settings: Settings): boolean {
   return Changes.parse(data).some((value) => {
     const conversation = conversationFrom(value)

@@ -4,7 +4,7 @@ import { ADMIN_USER_ID, LOCAL_SECRET, PLATFORM, rest } from './rig/rest.ts'
 import { type Server, startServer } from './rig/server.ts'
 import { forgedToken } from './rig/tokens.ts'
 
-describe('a deployment that still has the published secret', () => {
+describe('a deployment with the published secret', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer({ env: { OPENIM_LOCAL: '0' } })
@@ -25,7 +25,7 @@ describe('a deployment that still has the published secret', () => {
     expectRefusal(await response.json())
   })
 
-  it('refuses a connection that has a soundly signed token', async () => {
+  it('refuses a connection with a validly signed token', async () => {
     const who = { userID: ADMIN_USER_ID, platformID: PLATFORM.web }
     const client = new RawClient({ server, ...who, token: await forgedToken(who) })
     const handshake = await client.handshake()
@@ -40,7 +40,7 @@ describe('a deployment that still has the published secret', () => {
       errDlt: expect.stringContaining('OPENIM_SECRET'),
     })
     expect(answer).not.toHaveProperty('data')
-    // Saying what is wrong must not say the secret.
+    // The error must not contain the secret.
     expect(JSON.stringify(answer)).not.toContain(LOCAL_SECRET)
   }
 })
@@ -53,13 +53,13 @@ describe('a deployment with a secret of its own', () => {
   })
   afterAll(() => server?.remove())
 
-  it('serves those who know it, and nobody who tries the published one', async () => {
+  it('accepts its own secret and refuses the published one', async () => {
     const get = (tried: string) => rest(server).post('/auth/get_admin_token', { secret: tried, userID: ADMIN_USER_ID })
     expect(await get(secret)).toMatchObject({ errCode: 0 })
     expect(await get(LOCAL_SECRET)).toMatchObject({ errCode: 1002 })
   })
 
-  it('does not print it', () => {
+  it('does not print the secret', () => {
     expect(server.logs).not.toContain(secret)
   })
 })

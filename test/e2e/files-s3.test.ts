@@ -6,8 +6,8 @@ import { S3Receiver } from './rig/s3-receiver.ts'
 import { useScene } from './rig/scene.ts'
 
 /*
- * Files in a store behind the S3 protocol: a server of this process that checks every signature by itself and keeps
- * what it gets. The bytes of uploads and downloads must go there and not through the service.
+ * Files in an S3 store, which this process plays: it checks every signature by itself and keeps the objects. The bytes
+ * of uploads and downloads must go to the store directly and not through the service.
  */
 
 const store = await S3Receiver.start('chat-files', { 'key-of-the-service': 'secret of the service' })
@@ -45,7 +45,7 @@ const Initiated = z.object({
 
 const Accessed = z.object({ url: z.string(), expireTime: z.number() })
 
-/** The steps of an upload, as an SDK takes them. */
+/** The steps of an upload in the order of an SDK. */
 class Upload {
   readonly data: Uint8Array<ArrayBuffer>
   readonly parts: Uint8Array<ArrayBuffer>[] = []
@@ -101,12 +101,12 @@ class Upload {
   }
 }
 
-describe('an upload', () => {
+describe('an upload to an S3 store', () => {
   it.each([
     [4_000, false],
     [PART_SIZE * 2 + 77, false],
     [PART_SIZE * 2 + 78, true],
-  ])('of %i bytes goes to the store itself, and so does reading (tags that say nothing: %s)', async (size, opaque) => {
+  ])('sends and reads %i bytes at the store directly (ETags without MD5: %s)', async (size, opaque) => {
     store.opaqueTags = opaque
     const upload = await Upload.begin('alice', bytesOf(size, 3), 'my file.pdf')
     for (const url of upload.urls) expect(url.startsWith(`${store.url}/chat-files/files/`)).toBe(true)
@@ -131,7 +131,7 @@ describe('an upload', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(size)])
   })
 
-  it('has an address at the store for whoever asks, for a week, and at the service for a picture', async () => {
+  it('is read at the store for a week, and at the service when it is a picture', async () => {
     const upload = await Upload.begin('alice', bytesOf(3_000, 7))
     await upload.putAll()
     await upload.complete()
@@ -147,7 +147,7 @@ describe('an upload', () => {
     expect((await access({ type: 'image' })).url).toMatch(`${upload.url}?type=image&expires=`)
   })
 
-  it('signs each address for one part, its size and a time', async () => {
+  it('signs each URL for one part, its size and a limited time', async () => {
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 5))
     const [first = '', second = ''] = upload.urls
     const query = new URL(first).searchParams
@@ -170,7 +170,7 @@ describe('an upload', () => {
     expect((await fetch(fresh?.url ?? '', { method: 'PUT', body: upload.parts[1] ?? null })).status).toBe(200)
   })
 
-  it('is complete only with every part, each as the client claims it', async () => {
+  it('is completed only when every part has arrived with the claimed MD5', async () => {
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE * 2 + 10, 7))
     expect((await upload.complete()).errDlt).toContain('part 1 of 3 has not been uploaded')
     await upload.put(1)
@@ -179,12 +179,12 @@ describe('an upload', () => {
     expect(await upload.complete()).toMatchObject({ errCode: 1001, errDlt: 'part 2 arrived with another MD5' })
     await upload.put(2)
     expect((await upload.complete()).errCode).toBe(0)
-    // The address of a part is void from then on.
+    // After the completion, the URL of a part is no longer valid.
     expect(await upload.put(2, bytesOf(PART_SIZE, 99))).toBe(404)
     expect(md5(new Uint8Array(await (await fetch(upload.url)).arrayBuffer()))).toBe(md5(upload.data))
   })
 
-  it('of other bytes is found out and thrown away even where the store tells no MD5 of a part', async () => {
+  it('is deleted when its bytes differ, even if the store reports no MD5 of a part', async () => {
     store.opaqueTags = true
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 11))
     await upload.put(1)
@@ -201,7 +201,7 @@ describe('an upload', () => {
     expect((await again.complete()).errCode).toBe(0)
   })
 
-  it('whose completion was cut short after the parts were joined is completed all the same', async () => {
+  it('is completed when an earlier completion was interrupted after the store joined the parts', async () => {
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 13))
     await upload.putAll()
     const [id, joined] = [...store.uploads].at(-1) ?? []
@@ -212,7 +212,7 @@ describe('an upload', () => {
     expect((await upload.complete()).errCode).toBe(0)
   })
 
-  it('of what somebody else was faster with leaves nothing in the store', async () => {
+  it('leaves nothing in the store when another user uploaded the same content first', async () => {
     const data = bytesOf(PART_SIZE + 10, 17)
     const [first, second] = [await Upload.begin('alice', data), await Upload.begin('bob', data)]
     await first.putAll()
@@ -224,42 +224,44 @@ describe('an upload', () => {
   })
 })
 
-it('the service is ready when the store takes its keys', async () => {
-  const state = await (await fetch(`${scene.server.url}/readyz`)).json()
-  expect(state).toMatchObject({ ready: true, parts: { files: 'ok' } })
-  expect(store.log.join('\n')).toContain('readiness-probe')
-})
+describe('an S3 store', () => {
+  it('makes the service ready when the store accepts its keys', async () => {
+    const state = await (await fetch(`${scene.server.url}/readyz`)).json()
+    expect(state).toMatchObject({ ready: true, parts: { files: 'ok' } })
+    expect(store.log.join('\n')).toContain('readiness-probe')
+  })
 
-it('a form comes through the service and ends in the store', async () => {
-  const [aliceID] = await scene.users('alice')
-  const token = await scene.token(aliceID, 5)
-  const data = bytesOf(9_000, 19)
-  const call = async (verb: string, body: object) => (await scene.rest.post(`/object/${verb}`, body, { token })).data
-  const asked = { name: `${aliceID}/form.txt`, size: data.length, contentType: 'text/plain', group: '' }
-  const { id, url } = z.object({ id: z.string(), url: z.string() }).parse(await call('initiate_form_data', asked))
-  const form = new FormData()
-  form.set('file', new File([data], 'x'))
-  expect((await fetch(url, { method: 'POST', body: form })).status).toBe(200)
-  const { url: file } = z.object({ url: z.string() }).parse(await call('complete_form_data', { id }))
-  expect(new Uint8Array(await (await fetch(file)).arrayBuffer())).toEqual(data)
-})
+  it('receives an uploaded form through the service', async () => {
+    const [aliceID] = await scene.users('alice')
+    const token = await scene.token(aliceID, 5)
+    const data = bytesOf(9_000, 19)
+    const call = async (verb: string, body: object) => (await scene.rest.post(`/object/${verb}`, body, { token })).data
+    const asked = { name: `${aliceID}/form.txt`, size: data.length, contentType: 'text/plain', group: '' }
+    const { id, url } = z.object({ id: z.string(), url: z.string() }).parse(await call('initiate_form_data', asked))
+    const form = new FormData()
+    form.set('file', new File([data], 'x'))
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(200)
+    const { url: file } = z.object({ url: z.string() }).parse(await call('complete_form_data', { id }))
+    expect(new Uint8Array(await (await fetch(file)).arrayBuffer())).toEqual(data)
+  })
 
-it('the wasm SDK uploads to the store, and a picture gets its thumbnail from there', async () => {
-  const [aliceID] = await scene.users('alice')
-  const alice = await scene.wasm(aliceID)
-  for (const data of [png(900, 300), bytesOf(PART_SIZE * 2 + 5, 23)]) {
-    const name = `${data.length}.png`
-    const file = { base64: Buffer.from(data).toString('base64'), name, type: 'image/png' }
-    const asked = { name, contentType: 'image/png', uuid: name, file }
-    const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
-    expect(md5(new Uint8Array(await (await fetch(url)).arrayBuffer()))).toBe(md5(data))
-    if (data.length > PART_SIZE) continue
-    for (const _ of [1, 2]) {
-      const response = await fetch(`${url}?type=image&width=90&height=90`)
-      expect([response.status, response.url.startsWith(scene.server.url)]).toEqual([200, true])
-      expect(sizeOfPNG(new Uint8Array(await response.arrayBuffer()))).toEqual([90, 30])
-      await expect.poll(() => [...store.objects.keys()].filter((key) => key.startsWith('thumbnails/')).length).toBe(1)
+  it('stores uploads of the wasm SDK and the thumbnails of its pictures', async () => {
+    const [aliceID] = await scene.users('alice')
+    const alice = await scene.wasm(aliceID)
+    for (const data of [png(900, 300), bytesOf(PART_SIZE * 2 + 5, 23)]) {
+      const name = `${data.length}.png`
+      const file = { base64: Buffer.from(data).toString('base64'), name, type: 'image/png' }
+      const asked = { name, contentType: 'image/png', uuid: name, file }
+      const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
+      expect(md5(new Uint8Array(await (await fetch(url)).arrayBuffer()))).toBe(md5(data))
+      if (data.length > PART_SIZE) continue
+      for (const _ of [1, 2]) {
+        const response = await fetch(`${url}?type=image&width=90&height=90`)
+        expect([response.status, response.url.startsWith(scene.server.url)]).toEqual([200, true])
+        expect(sizeOfPNG(new Uint8Array(await response.arrayBuffer()))).toEqual([90, 30])
+        await expect.poll(() => [...store.objects.keys()].filter((key) => key.startsWith('thumbnails/')).length).toBe(1)
+      }
     }
-  }
-  expect(store.log.filter((line) => / 4\d\d$/.test(line) && !line.includes('thumbnails'))).toEqual([])
+    expect(store.log.filter((line) => / 4\d\d$/.test(line) && !line.includes('thumbnails'))).toEqual([])
+  })
 })

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { png, sizeOfPNG } from '../rigs/picture.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 
 /*
- * The JS SDK's upload reads files as browsers do, with a FileReader, which Node lacks and a thread of the rig has not.
- * So here the SDK runs in this process, beside a FileReader that does what the SDK needs of one.
+ * The JS SDK reads files with the browser's FileReader, which Node and the threads of the rig lack. So here the SDK runs
+ * in this process, with a FileReader that has the parts the SDK uses.
  */
 
 const scene = useScene({ browser: true })
@@ -31,7 +31,7 @@ const original = { ...globalThis.console }
 
 beforeAll(() => {
   Object.assign(globalThis, { FileReader: FileReaderInNode })
-  // The SDK writes every call to the console.
+  // The SDK logs every call to the console.
   for (const level of ['info', 'log', 'debug', 'trace'] as const) console[level] = () => {}
 })
 
@@ -55,112 +55,114 @@ function bytesOf(size: number, seed: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size).map((_, i) => (i * 31 + (i >> 8) * seed) & 0xff)
 }
 
-it('the JS SDK uploads a small file and one of three parts, and again without sending them', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const sdk = await login(aliceID)
-  const bob = await scene.js(bobID)
-  try {
-    for (const size of [5_000, 12_582_912]) {
-      const data = bytesOf(size, size)
-      const upload = async (name: string) => {
-        const answer = await sdk.uploadFile?.({ file: new File([data], name) })
-        return z.object({ url: z.string() }).parse(answer?.data).url
+describe('an upload', () => {
+  it('succeeds in the JS SDK for one part and three, and need no bytes the second time', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const sdk = await login(aliceID)
+    const bob = await scene.js(bobID)
+    try {
+      for (const size of [5_000, 12_582_912]) {
+        const data = bytesOf(size, size)
+        const upload = async (name: string) => {
+          const answer = await sdk.uploadFile?.({ file: new File([data], name) })
+          return z.object({ url: z.string() }).parse(answer?.data).url
+        }
+        const url = await upload(`holiday ${size}.png`)
+        expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday ${size}.png`)
+        const response = await fetch(url)
+        expect(response.headers.get('content-type')).toBe('image/png')
+        expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))
+        const again = await fetch(await upload(`again ${size}.png`), { headers: { range: 'bytes=0-9' } })
+        expect([again.status, new Uint8Array(await again.arrayBuffer())]).toEqual([206, data.subarray(0, 10)])
       }
-      const url = await upload(`holiday ${size}.png`)
-      expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday ${size}.png`)
+
+      const file = new File([png(1280, 100, 9)], 'p.png')
+      const picture = { uuid: 'u1', type: 'png', size: file.size, width: 1280, height: 100, url: '' }
+      const created = await sdk.createImageMessageByFile?.({
+        sourcePicture: picture,
+        bigPicture: picture,
+        snapshotPicture: picture,
+        sourcePath: '',
+        file,
+      })
+      await sdk.sendMessage?.({ recvID: bobID, groupID: '', message: created?.data })
+      await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
+      const [message] = await bob.history(aliceID)
+      expect(await snapshotSize(message?.whole)).toEqual([640, 50])
+    } finally {
+      await sdk.logout?.()
+    }
+  })
+
+  const Picture = z.object({ url: z.string() })
+  const PictureMessage = z.object({ pictureElem: z.object({ sourcePicture: Picture, snapshotPicture: Picture }) })
+
+  /** The size of the preview that a device shows before it loads the whole picture. */
+  async function snapshotSize(message: unknown): Promise<[number, number]> {
+    const { url } = PictureMessage.parse(message).pictureElem.snapshotPicture
+    expect(url).toContain('type=image')
+    const response = await fetch(url)
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png'])
+    return sizeOfPNG(new Uint8Array(await response.arrayBuffer()))
+  }
+
+  const fileOf = (data: Uint8Array, name: string, type: string) => ({
+    base64: Buffer.from(data).toString('base64'),
+    name,
+    type,
+  })
+
+  it('succeeds in the wasm SDK for one part, three, and a picture that others see', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const [alice, bob] = [await scene.wasm(aliceID), await scene.js(bobID)]
+    for (const size of [5_000, 12_582_912]) {
+      const data = bytesOf(size, size + 1)
+      const name = `${size}.pdf`
+      const asked = {
+        name,
+        contentType: 'application/pdf',
+        uuid: `u${size}`,
+        file: fileOf(data, name, 'application/pdf'),
+      }
+      const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
+      expect(url).toBe(`${scene.server.url}/object/${aliceID}/${name}`)
       const response = await fetch(url)
-      expect(response.headers.get('content-type')).toBe('image/png')
+      expect(response.headers.get('content-type')).toBe('application/pdf')
       expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))
-      const again = await fetch(await upload(`again ${size}.png`), { headers: { range: 'bytes=0-9' } })
-      expect([again.status, new Uint8Array(await again.arrayBuffer())]).toEqual([206, data.subarray(0, 10)])
     }
 
-    const file = new File([png(1280, 100, 9)], 'p.png')
-    const picture = { uuid: 'u1', type: 'png', size: file.size, width: 1280, height: 100, url: '' }
-    const created = await sdk.createImageMessageByFile?.({
+    const data = png(800, 1600, 3)
+    const picture = { uuid: 'p1', type: 'image/png', size: data.length, width: 800, height: 1600, url: '' }
+    const message = await alice.call('createImageMessageByFile', {
       sourcePicture: picture,
       bigPicture: picture,
       snapshotPicture: picture,
       sourcePath: '',
-      file,
+      file: fileOf(data, 'p1.png', 'image/png'),
     })
-    await sdk.sendMessage?.({ recvID: bobID, groupID: '', message: created?.data })
+    await alice.call('sendMessage', { recvID: bobID, groupID: '', message })
     await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
-    const [message] = await bob.history(aliceID)
-    expect(await snapshotSize(message?.whole)).toEqual([640, 50])
-  } finally {
-    await sdk.logout?.()
-  }
-})
+    const [received] = await bob.history(aliceID)
+    expect(await snapshotSize(received?.whole)).toEqual([320, 640])
 
-const Picture = z.object({ url: z.string() })
-const PictureMessage = z.object({ pictureElem: z.object({ sourcePicture: Picture, snapshotPicture: Picture }) })
-
-/** What a device sees of a picture before it asks for the whole. */
-async function snapshotSize(message: unknown): Promise<[number, number]> {
-  const { url } = PictureMessage.parse(message).pictureElem.snapshotPicture
-  expect(url).toContain('type=image')
-  const response = await fetch(url)
-  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png'])
-  return sizeOfPNG(new Uint8Array(await response.arrayBuffer()))
-}
-
-const fileOf = (data: Uint8Array, name: string, type: string) => ({
-  base64: Buffer.from(data).toString('base64'),
-  name,
-  type,
-})
-
-it('the wasm SDK uploads files of one part and of three, and sends a picture that others see', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const [alice, bob] = [await scene.wasm(aliceID), await scene.js(bobID)]
-  for (const size of [5_000, 12_582_912]) {
-    const data = bytesOf(size, size + 1)
-    const name = `${size}.pdf`
-    const asked = {
-      name,
-      contentType: 'application/pdf',
-      uuid: `u${size}`,
-      file: fileOf(data, name, 'application/pdf'),
+    // Bob reads the picture again, at a URL that is signed for him.
+    const { sourcePicture } = PictureMessage.parse(received?.whole).pictureElem
+    const name = decodeURI(sourcePicture.url.slice(`${scene.server.url}/object/`.length))
+    expect(name.startsWith(`${aliceID}/`)).toBe(true)
+    const token = await scene.token(bobID, PLATFORM.ios)
+    const access = async (query: object) => {
+      const reply = await scene.rest.post('/object/access_url', { name, query }, { token })
+      return new URL(z.object({ url: z.string() }).parse(reply.data).url)
     }
-    const { url } = z.object({ url: z.string() }).parse(await alice.call('uploadFile', asked))
-    expect(url).toBe(`${scene.server.url}/object/${aliceID}/${name}`)
-    const response = await fetch(url)
-    expect(response.headers.get('content-type')).toBe('application/pdf')
-    expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))
-  }
-
-  const data = png(800, 1600, 3)
-  const picture = { uuid: 'p1', type: 'image/png', size: data.length, width: 800, height: 1600, url: '' }
-  const message = await alice.call('createImageMessageByFile', {
-    sourcePicture: picture,
-    bigPicture: picture,
-    snapshotPicture: picture,
-    sourcePath: '',
-    file: fileOf(data, 'p1.png', 'image/png'),
+    const signed = await access({})
+    expect(signed.searchParams.has('signature')).toBe(true)
+    const whole = await fetch(signed)
+    expect([whole.status, md5(new Uint8Array(await whole.arrayBuffer()))]).toEqual([200, md5(data)])
+    const small = await access({ type: 'image', width: '100', height: '100' })
+    const thumbnail = await fetch(small)
+    expect([thumbnail.status, ...sizeOfPNG(new Uint8Array(await thumbnail.arrayBuffer()))]).toEqual([200, 50, 100])
+    small.searchParams.set('width', '800')
+    const refused = await fetch(small)
+    expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ errCode: 1002 })])
   })
-  await alice.call('sendMessage', { recvID: bobID, groupID: '', message })
-  await expect.poll(async () => (await bob.history(aliceID)).length).toBe(1)
-  const [received] = await bob.history(aliceID)
-  expect(await snapshotSize(received?.whole)).toEqual([320, 640])
-
-  // Bob has it once more, at an address that is signed for him.
-  const { sourcePicture } = PictureMessage.parse(received?.whole).pictureElem
-  const name = decodeURI(sourcePicture.url.slice(`${scene.server.url}/object/`.length))
-  expect(name.startsWith(`${aliceID}/`)).toBe(true)
-  const token = await scene.token(bobID, PLATFORM.ios)
-  const access = async (query: object) => {
-    const reply = await scene.rest.post('/object/access_url', { name, query }, { token })
-    return new URL(z.object({ url: z.string() }).parse(reply.data).url)
-  }
-  const signed = await access({})
-  expect(signed.searchParams.has('signature')).toBe(true)
-  const whole = await fetch(signed)
-  expect([whole.status, md5(new Uint8Array(await whole.arrayBuffer()))]).toEqual([200, md5(data)])
-  const small = await access({ type: 'image', width: '100', height: '100' })
-  const thumbnail = await fetch(small)
-  expect([thumbnail.status, ...sizeOfPNG(new Uint8Array(await thumbnail.arrayBuffer()))]).toEqual([200, 50, 100])
-  small.searchParams.set('width', '800')
-  const refused = await fetch(small)
-  expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ errCode: 1002 })])
 })

@@ -7,8 +7,8 @@ import { useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
-describe('alice on the JS SDK and bob on the wasm SDK', () => {
-  it('both finish their first sync, and neither finds anything to complain about', async () => {
+describe('each SDK', () => {
+  it('finishes their first sync without an error', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)
@@ -21,7 +21,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
     expect(await bob.conversations()).toEqual([])
   })
 
-  it('exchange texts in both directions, each arriving once with its content, sender and the next seq', async () => {
+  it('exchanges texts, each of which arrives once with its content, sender and the next seq', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)
@@ -65,12 +65,12 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
       expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
       expect(client.errors).toEqual([])
     }
-    // The sender's own connection gets the push as well; the SDK must recognise it and not show it as news.
+    // The sender's own connection gets the push as well: the SDK must recognise it and not report it as new.
     expect(textsShownTo(alice)).toEqual(['good morning, alice', 'fine, and you?'])
     expect(textsShownTo(bob)).toEqual(['good morning, bob ☕', 'how are you?'])
   })
 
-  it('both have the conversation from the first message on', async () => {
+  it('lists the conversation from the first message on', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)
@@ -86,7 +86,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
       { conversationID, userID: aliceID, showName: nicknameOf(aliceID), unreadCount: 1, latestText: 'hello' },
     ])
 
-    // And from the server too: devices that were not there when it began.
+    // Devices that connect later get the conversation from the server.
     const laterAlice = await scene.js(aliceID, { platformID: PLATFORM.android })
     const laterBob = await scene.wasm(bobID, { platformID: PLATFORM.linux })
     await expectChats(laterAlice, [{ conversationID, userID: bobID, unreadCount: 0 }])
@@ -94,7 +94,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
     for (const client of [alice, bob, laterAlice, laterBob]) expect(client.errors).toEqual([])
   })
 
-  it("the sender's other devices get the message too, and the receiver's second device as well", async () => {
+  it('receives a message on every device of its sender and its receiver', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const alicesPhone = await scene.js(aliceID, { platformID: PLATFORM.android })
@@ -119,7 +119,7 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
     expect(textsShownTo(bob)).toEqual(['to all of us'])
   })
 
-  it('write to themselves, and see the message once', async () => {
+  it('shows a message once that a user sends to themselves', async () => {
     const [aliceID] = await scene.users('alice')
     const alice = await scene.wasm(aliceID)
     await alice.sendText(aliceID, 'buy milk')
@@ -128,14 +128,14 @@ describe('alice on the JS SDK and bob on the wasm SDK', () => {
   })
 })
 
-describe('the addresses an app may configure', () => {
-  it.each(['/', '/ws', '/msg_gateway'])('the gateway answers at %s', async (path) => {
+describe('the gateway', () => {
+  it.each(['/', '/ws', '/msg_gateway'])('answers at %s', async (path) => {
     const [aliceID] = await scene.users('alice')
     const alice = await scene.raw(aliceID, { path })
     expect(await alice.newestSeqs()).toEqual({})
   })
 
-  it('the JS SDK logs in with REST under /api and the socket at /msg_gateway', async () => {
+  it('serves the JS SDK with REST under /api and the socket at /msg_gateway', async () => {
     const [aliceID] = await scene.users('alice')
     const { url, wsUrl } = scene.server
     const proxied = { url: `${url}/api`, wsUrl: `${wsUrl}/msg_gateway` }
@@ -144,7 +144,7 @@ describe('the addresses an app may configure', () => {
   })
 
   it.each(['json', 'gob', 'gob+gzip'] as const)(
-    'a message crosses from and to a client that speaks %s',
+    'passes messages from and to a client that speaks %s',
     async (dialect) => {
       const [aliceID, bobID] = await scene.users('alice', 'bob')
       const alice = await scene.raw(aliceID, { dialect })
@@ -156,7 +156,7 @@ describe('the addresses an app may configure', () => {
     },
   )
 
-  it('a client that asks for no handshake message gets none', async () => {
+  it('sends no handshake message to a client that asks for none', async () => {
     const [aliceID] = await scene.users('alice')
     const token = await scene.token(aliceID, PLATFORM.ios)
     const alice = new RawClient({

@@ -17,10 +17,10 @@ const scene = useScene({ browser: true })
 
 const REVOKED = 2101
 
-/** OpenIM's name for everybody in a group. */
+/** OpenIM's userID for a mention of all members. */
 const EVERYBODY = 'AtAllTag'
 
-describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol', (sdk) => {
+describe.each(SDKS)('a group chat with the owner on %s', (sdk) => {
   let alice: Client
   let bob: Client
   let phone: Client
@@ -34,13 +34,13 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     ;[alice, bob, phone, carol] = await Promise.all([
       scene.device(sdk, aliceID, lasting),
       scene.device(otherThan(sdk), bobID, lasting),
-      // A device with the JS SDK does not take over what another one has read in a group.
+      // A wasm device, because the JS SDK ignores what another device has read in a group.
       scene.wasm(bobID, { ...lasting, platformID: PLATFORM.android }),
       scene.device('wasm-client-sdk', carolID, lasting),
     ])
   })
 
-  async function found(): Promise<void> {
+  async function create(): Promise<void> {
     groupID = await createGroup(alice, { members: [bob.userID, carol.userID] })
     for (const device of all()) await expectHistory(device, groupID, [1501])
   }
@@ -55,8 +55,8 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
 
   const expectUnread = (device: Client, unreadCount: number) => expectConversation(device, groupID, { unreadCount })
 
-  it('talk: each message arrives once at everybody else, in one order, with its sender', async () => {
-    await found()
+  it('delivers each message once, in one order, with its sender', async () => {
+    await create()
     const texts = ['hi all', 'hi', 'hello', 'from my phone']
     for (const [i, device] of [alice, bob, carol, phone].entries()) {
       const text = texts[i] ?? ''
@@ -73,8 +73,8 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     expect(receivedBy(alice).map(({ text }) => text)).not.toContain('hi all')
   })
 
-  it('see what each has not read, on every device, and together on the icon', async () => {
-    await found()
+  it('counts unread messages on every device, and in the total', async () => {
+    await create()
     await readAll()
     const before = await totalUnread(bob)
     for (const text of ['one', 'two', 'three']) await sayTo(alice, groupID, text)
@@ -88,32 +88,32 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     await expectConversation(later, groupID, { unreadCount: 3, latest: 'three' })
   })
 
-  it('are called by name: alice names bob, then everybody', async () => {
-    await found()
+  it('delivers mentions of one member and of all members', async () => {
+    await create()
     await readAll()
-    const call = async (text: string, userID: string) => {
+    const mention = async (text: string, userID: string) => {
       const atUsersInfo = [{ atUserID: userID, groupNickname: 'you' }]
       const message = await alice.call('createTextAtMessage', { text, atUserIDList: [userID], atUsersInfo })
       return messageFrom(await alice.call('sendMessage', { recvID: '', groupID, message }))
     }
-    const told = async (device: Client, clientMsgID: string) =>
+    const mentionIn = async (device: Client, clientMsgID: string) =>
       (
-        await device.events.until('the call', () =>
+        await device.events.until('the mention', () =>
           receivedBy(device).find((message) => message.clientMsgID === clientMsgID),
         )
       ).whole.atTextElem
-    const { clientMsgID: toBob } = await call('@you look', bob.userID)
+    const { clientMsgID: toBob } = await mention('@you look', bob.userID)
     for (const device of [bob, phone, carol]) {
-      expect(await told(device, toBob)).toMatchObject({ text: '@you look', atUserList: [bob.userID] })
+      expect(await mentionIn(device, toBob)).toMatchObject({ text: '@you look', atUserList: [bob.userID] })
     }
-    const { clientMsgID: toAll } = await call('@all look', EVERYBODY)
+    const { clientMsgID: toAll } = await mention('@all look', EVERYBODY)
     for (const device of [bob, phone, carol]) {
-      expect(await told(device, toAll)).toMatchObject({ text: '@all look', atUserList: [EVERYBODY] })
+      expect(await mentionIn(device, toAll)).toMatchObject({ text: '@all look', atUserList: [EVERYBODY] })
     }
   })
 
-  it('know who has read a message', async () => {
-    await found()
+  it('shows who has read a message', async () => {
+    await create()
     await sayTo(alice, groupID, 'who has read this?')
     for (const device of [bob, carol]) await received(device, 'who has read this?')
     await markRead(bob)
@@ -127,8 +127,8 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     expect(await readers(1)).toEqual({ hasReadCount: 1, unreadCount: 1, userIDs: [carol.userID] })
   })
 
-  it('take messages back: each their own, the owner anybody’s', async () => {
-    await found()
+  it('lets members revoke their own messages, and the owner any message', async () => {
+    await create()
     await sayTo(bob, groupID, 'a slip')
     await sayTo(carol, groupID, 'a blunder')
     for (const device of all()) await expectHistory(device, groupID, [1501, 'a slip', 'a blunder'])
@@ -143,8 +143,8 @@ describe.each(SDKS)('alice on %s, bob on the other SDK with a phone, and carol',
     for (const device of all()) await expectHistory(device, groupID, [1501, REVOKED, REVOKED])
   })
 
-  it('write at the same time, and all end up with the same order', async () => {
-    await found()
+  it('has one order of messages when all send at the same time', async () => {
+    await create()
     const texts = (i: number) => Array.from({ length: 8 }, (_, j) => `device ${i}, message ${j}`)
     await Promise.all(
       all().map(async (device, i) => {

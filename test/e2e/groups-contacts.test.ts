@@ -9,7 +9,7 @@ import { WasmClient } from './rig/wasm-client.ts'
 
 const scene = useScene({ browser: true })
 
-describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and carol', (sdk) => {
+describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (sdk) => {
   let alice: Client
   let alicesPhone: Client
   let bob: Client
@@ -31,7 +31,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     news = new News(scene, { alice, alicesPhone, bob, bobsPhone, carol })
   })
 
-  /** All devices of the two are told this. */
+  /** All devices of Alice and Bob get these callbacks. */
   const toBoth = (words: string[]) => ({ alice: words, alicesPhone: words, bob: words, bobsPhone: words })
 
   const asks = () =>
@@ -40,7 +40,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
       toBoth(['OnFriendApplicationAdded alice bob']),
     )
 
-  it('alice asks bob, who declines; carol hears nothing of it', async () => {
+  it('stays empty when bob declines the request of alice, without a callback at carol', async () => {
     await asks()
     await news.of(
       () => bob.call('refuseFriendApplication', { toUserID: alice.userID, handleMsg: 'who?' }),
@@ -49,9 +49,9 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     for (const device of [alice, bob]) await expectFriends(device, [])
   })
 
-  it('alice asks again, and bob agrees: each has the other', async () => {
+  it('contains each other when bob accepts', async () => {
     await asks()
-    // The JS SDK does not look for new friends when it is told so, and finds them at its next change.
+    // The JS SDK does not sync its friends on this notification, but on the next change of the list.
     const accepted = 'OnFriendApplicationAccepted alice bob'
     await news.of(() => bob.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: 'oh, you' }), {
       alice: [accepted, 'wasm: OnFriendAdded bob'],
@@ -64,7 +64,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     await expectFriends(carol, [])
   })
 
-  it('alice gives bob a remark, and bob a new name to himself', async () => {
+  it('shows a remark that alice sets, and not the new name of bob', async () => {
     await news.of(
       () => alice.call('updateFriends', { friendUserIDs: [bob.userID], remark: 'my Bob', isPinned: true, ex: 'x' }),
       { alice: ['OnFriendInfoChanged bob'], alicesPhone: ['OnFriendInfoChanged bob'] },
@@ -77,9 +77,9 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     for (const device of [alice, alicesPhone]) await expectFriends(device, [[bob.userID, 'my Bob']])
   })
 
-  it('alice blocks bob: his messages do not reach her, and they do reach a group that both are in', async () => {
+  it('stops messages of a blocked user, except in a group of both', async () => {
     const blocked = { alice: ['OnBlackAdded bob'], alicesPhone: ['OnBlackAdded bob'] }
-    // The JS SDK of whoever is blocked takes the notice for one of its own, and finds nobody.
+    // The JS SDK of the blocked user takes the notification for its own and reports an empty entry.
     await news.of(() => alice.call('addBlack', { toUserID: bob.userID, ex: '' }), {
       ...blocked,
       bob: ['js: OnBlackAdded'],
@@ -108,7 +108,7 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     await received(alice, 'at last')
   })
 
-  it('bob blocks carol, and alice hears nothing of it', async () => {
+  it('changes without a callback at alice when bob blocks carol', async () => {
     await news.of(() => bob.call('addBlack', { toUserID: carol.userID, ex: '' }), {
       bob: ['OnBlackAdded carol'],
       bobsPhone: ['OnBlackAdded carol'],
@@ -122,20 +122,20 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
     })
   })
 
-  it('alice drops bob, who still has her, and new devices see the same', async () => {
+  it('loses bob at alice, but keeps alice at bob, when alice deletes him', async () => {
     await news.of(() => alice.call('deleteFriend', bob.userID), {
       alice: ['OnFriendDeleted bob'],
       alicesPhone: ['OnFriendDeleted bob'],
     })
-    const [hers, his] = await Promise.all([
+    const [alicesPad, bobsPad] = await Promise.all([
       scene.device(otherThan(sdk), alice.userID, { platformID: PLATFORM.ipad }),
       scene.device(sdk, bob.userID, { platformID: PLATFORM.ipad }),
     ])
-    for (const device of [alice, alicesPhone, hers]) await expectFriends(device, [])
-    for (const device of [bob, bobsPhone, his]) await expectFriends(device, [[alice.userID, '']])
+    for (const device of [alice, alicesPhone, alicesPad]) await expectFriends(device, [])
+    for (const device of [bob, bobsPhone, bobsPad]) await expectFriends(device, [[alice.userID, '']])
   })
 
-  it('carol, who was asked by both while away, finds both requests, and answers each', async () => {
+  it('shows a user on login the requests that came while offline', async () => {
     const [erinID] = await scene.users('erin')
     for (const device of [alice, bob]) await device.call('addFriend', { toUserID: erinID, reqMsg: 'hello erin' })
     const erin = await scene.device(sdk, erinID)
@@ -156,17 +156,17 @@ describe.each(SDKS)('alice on %s, bob on the other SDK, each with a phone, and c
 
 const Requests = z.array(z.object({ fromUserID: z.string() }))
 
-/** The friends as the app lists them, once they are these. */
+/** Waits until the app lists these friends. */
 async function expectFriends(client: Client, expected: [userID: string, remark: string][]): Promise<void> {
   await expect.poll(() => friendsAt(client), { message: client.userID }).toEqual(expected)
 }
 
-/** Whom the user has blocked, once it is these. */
+/** Waits until the app lists these blocked users. */
 async function expectBlacks(client: Client, expected: string[]): Promise<void> {
   await expect.poll(() => blacksAt(client), { message: client.userID }).toEqual(expected)
 }
 
-/** Friends with their remarks. */
+/** The friends that the app lists, with their remarks. */
 async function friendsAt(client: Client): Promise<[userID: string, remark: string][]> {
   const list = z
     .array(z.object({ userID: z.string(), remark: z.string() }))

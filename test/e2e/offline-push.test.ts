@@ -11,7 +11,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { jwtVerify } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { MsgData } from '../../src/protocol/proto/index.ts'
 import { DelUserPushTokenReq, SetAppBackgroundStatusReq } from '../../src/protocol/proto/index.ts'
 import { chatIDOf } from './rig/client.ts'
@@ -22,8 +22,9 @@ import { sleep, startServer } from './rig/server.ts'
 import { jsonOf, mentions, type VendorCall, Vendors } from './rig/vendors.ts'
 
 /*
- * A real server, and a real HTTP server that stands for all vendors: it checks what they would check. Every user has a
- * name of its own and every token contains its user's, so the tests share both.
+ * A real server sends its pushes to a real HTTP server, which plays all push vendors and checks what they would check.
+ * The tests share both servers: every user is new, and every push token contains its user's ID. Most tests wait for the
+ * end of a burst, so they run at the same time, except those that count calls of all users or kill the server.
  */
 
 const GOOGLE = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -111,11 +112,9 @@ afterAll(async () => {
   await vendors?.stop()
 })
 
-beforeEach(() => scene.closeClients())
-
-describe('Android over FCM', () => {
-  it('is rung with what the sender wants shown, by a token that Google gave for a signed assertion', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+describe('push to Android over FCM', () => {
+  it('shows what the sender wants, with an access token that Google gave for a signed assertion', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     await alice.deliverText(
       bob,
       'hello',
@@ -141,8 +140,8 @@ describe('Android over FCM', () => {
     expect(payload.scope).toBe('https://www.googleapis.com/auth/firebase.messaging')
   })
 
-  it('gets a word for the kind where the sender says nothing', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it('shows the kind of the message when the sender gives no title', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     await alice.deliverText(bob, 'hello')
     expect(jsonOf((await callsTo('/google/v1/', bob, 1))[0]).message).toMatchObject({
       notification: { title: '[TEXT]', body: '[TEXT]' },
@@ -150,8 +149,8 @@ describe('Android over FCM', () => {
     })
   })
 
-  it('asks Google for a token once, whatever is sent, and again when Google no longer takes it', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it('asks Google for an access token once, and again when Google rejects it', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     const asked = () => vendors.calls.filter(({ path }) => path === '/google/token').length
     await alice.deliverText(bob, 'first')
     await callsTo('/google/v1/', bob, 1)
@@ -165,32 +164,32 @@ describe('Android over FCM', () => {
     expect(calls[2]?.headers.authorization).not.toBe(calls[1]?.headers.authorization)
   })
 
-  it('is tried again when Google is busy, when Google says so, and rung once', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it.concurrent('is retried after the delay that a busy Google asks for, and shows once', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     vendors.once(isSendTo(bob), { status: 429, headers: { 'retry-after': '1' }, body: { error: {} } })
     await alice.deliverText(bob, 'busy?')
     const [first, second] = await callsTo('/google/v1/', bob, 2)
-    // The same tag: a phone that got both would show one.
+    // With the same tag, a phone that got both shows only one.
     expect(jsonOf(second).message.android).toEqual(jsonOf(first).message.android)
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
   })
 
-  it('forgets a token that Google calls dead', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it.concurrent('removes a push token that Google reports as unregistered', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     const body = { error: { code: 404, status: 'NOT_FOUND', details: [{ errorCode: 'UNREGISTERED' }] } }
     vendors.once(isSendTo(bob), { status: 404, body })
     await alice.deliverText(bob, 'are you there?')
     await callsTo('/google/v1/', bob, 1)
     await sleep(BURST_SECONDS * 1_000)
     await alice.deliverText(bob, 'still?')
-    // Without a token Android goes the next way of its route.
+    // Without a token, a push to Android takes the next provider of its route.
     await callsTo('/getui/v2/app/push/single/alias', bob, 1)
     expect(vendors.to('/google/v1/', bob)).toHaveLength(1)
   })
 
-  it('is not rung by the token of a phone that logged out, or that somebody else has now', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it.concurrent('does not use the token of a phone that logged out or belongs to another user now', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.android })
     const goodbye = DelUserPushTokenReq.encode({ userID: bob, platformID: PLATFORM.android }).finish()
     expect((await phone.request(REQ.logout, goodbye)).errCode).toBe(0)
@@ -209,13 +208,13 @@ describe('Android over FCM', () => {
   })
 })
 
-describe('who is rung', () => {
-  it('nobody whose phone listens, but those who only have a browser open', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+describe('an offline push', () => {
+  it.concurrent('is not sent to a user with a connected phone, but is with only a browser', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.android })
     await alice.deliverText(bob, 'on the phone')
     await phone.received('on the phone')
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(pushesOf(bob)).toEqual([])
     await phone.goodbye()
     const browser = await scene.raw(bob, { platformID: PLATFORM.web })
@@ -224,8 +223,8 @@ describe('who is rung', () => {
     await callsTo('/google/v1/', bob, 1)
   })
 
-  it('an iPhone in the background, which is sent nothing over its socket', async () => {
-    const { alice, bob } = await absentBob({ ios: 'apns' })
+  it.concurrent('is sent to an iPhone in the background, whose socket gets no message', async () => {
+    const { alice, bob } = await offlineBob({ ios: 'apns' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.ios })
     const asleep = SetAppBackgroundStatusReq.encode({ userID: bob, isBackground: true }).finish()
     expect((await phone.request(REQ.background, asleep)).errCode).toBe(0)
@@ -234,9 +233,9 @@ describe('who is rung', () => {
     expect(phone.pushed()).toEqual([])
   })
 
-  it('not for a message that says so, nor in a chat that is muted, nor under a global do-not-disturb', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
-    // What his browser has got, his user object has decided about: only then may a setting change.
+  it.concurrent('is not sent when the message, the muted chat or do-not-disturb forbids it', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
+    // Once his browser has a message, his user object has decided about its push: only then may a setting change.
     const browser = await scene.raw(bob)
     await alice.deliverText(bob, 'quietly', { options: { offlinePush: false } })
     await browser.received('quietly')
@@ -257,55 +256,55 @@ describe('who is rung', () => {
     expect(await setGlobal(2)).toMatchObject({ errCode: 0 })
     await alice.deliverText(bob, 'do not disturb')
     await browser.received('do not disturb')
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(pushesOf(bob)).toEqual([])
     expect(await setGlobal(0)).toMatchObject({ errCode: 0 })
     await alice.deliverText(bob, 'now')
     await callsTo('/google/v1/', bob, 1)
   })
 
-  it('never the sender', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it.concurrent('is not sent to the sender', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     await register(alice.userID, PLATFORM.android, 'fcm')
     await alice.deliverText(bob, 'to you, not to me')
     await callsTo('/google/v1/', bob, 1)
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(vendors.to('/google/v1/', `${alice.userID}-fcm`)).toEqual([])
   })
 
-  it('once at the beginning of a burst and once for the rest, with the newest', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it.concurrent('is sent once at the start of a burst and once for the rest, with the newest', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     const browser = await scene.raw(bob)
     const say = (desc: string) => alice.deliverText(bob, desc, info({ title: 'Alice', desc, iOSBadgeCount: true }))
-    // The first alone, the rest together as long as the burst lasts.
+    // The first message is pushed alone, the later ones together at the end of the burst.
     await say('one')
     await browser.received('one')
     await Promise.all(['two', 'three', 'four'].map(say))
     const shown = (await callsTo('/google/v1/', bob, 2)).map((call) => jsonOf(call).message)
     expect(shown.at(-1)).toMatchObject({ notification: { body: 'four' }, apns: { payload: { aps: { badge: 4 } } } })
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
   })
 
-  it('not again for what is delivered again after a crash', async () => {
-    const { alice, bob } = await absentBob({ android: 'fcm' })
+  it('is not repeated for a message that is redelivered after a crash', async () => {
+    const { alice, bob } = await offlineBob({ android: 'fcm' })
     await alice.deliverText(bob, 'before the crash')
     await callsTo('/google/v1/', bob, 1)
     await scene.server.kill9()
     await scene.server.start()
     const again = await scene.raw(alice.userID)
-    // Asking wakes the conversation, which delivers anew what it is not sure of.
+    // The message wakes the conversation, which redelivers every message that may not have been delivered.
     await again.deliverText(bob, 'after it', info({ title: 'Alice', desc: 'after it' }))
     const calls = await callsTo('/google/v1/', bob, 2)
     expect(jsonOf(calls[1]).message.notification.body).toBe('after it')
-    await untilAllIsRung(again)
+    await untilPushesAreSent(again)
     expect(vendors.to('/google/v1/', bob)).toHaveLength(2)
   })
 })
 
-describe('the badge', () => {
-  it('counts on from what the app has set, and is sent along unchanged by messages that do not count', async () => {
-    const { alice, bob } = await absentBob({ ios: 'apns' })
+describe.concurrent('the badge', () => {
+  it('counts up from the number the app has set, and stays for messages that do not count', async () => {
+    const { alice, bob } = await offlineBob({ ios: 'apns' })
     const token = await scene.token(bob, PLATFORM.ios)
     expect(await scene.rest.post('/third/set_app_badge', { userID: bob, appUnreadCount: 7 }, { token })).toMatchObject({
       errCode: 0,
@@ -319,9 +318,9 @@ describe('the badge', () => {
   })
 })
 
-describe('iPhones over APNs', () => {
-  it('are rung with a token signed by the key of the team', async () => {
-    const { alice, bob } = await absentBob({ ios: 'apns' })
+describe.concurrent('push to iPhones over APNs', () => {
+  it('carries a token that is signed with the key of the team', async () => {
+    const { alice, bob } = await offlineBob({ ios: 'apns' })
     await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
     const [call] = await callsTo('/apple/3/device/', bob, 1)
     expect(call?.path).toBe(`/apple/3/device/${bob}-apns`)
@@ -341,21 +340,21 @@ describe('iPhones over APNs', () => {
     expect(payload).toEqual({ iss: 'TEAM123456', iat: expect.any(Number) })
   })
 
-  it('that are gone are forgotten', async () => {
-    const { alice, bob } = await absentBob({ ios: 'apns' })
+  it('removes a push token that Apple reports as unregistered', async () => {
+    const { alice, bob } = await offlineBob({ ios: 'apns' })
     vendors.once((call) => call.path.endsWith(`${bob}-apns`), { status: 410, body: { reason: 'Unregistered' } })
     await alice.deliverText(bob, 'anybody?')
     await callsTo('/apple/3/device/', bob, 1)
     await sleep(BURST_SECONDS * 1_000)
     await alice.deliverText(bob, 'nobody')
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(vendors.to('/apple/3/device/', bob)).toHaveLength(1)
   })
 })
 
-describe('browsers', () => {
-  it('get a push that only they can read, from who they subscribed to', async () => {
-    const { alice, bob } = await absentBob()
+describe.concurrent('push to browsers', () => {
+  it('is encrypted for the browser and signed with the key it subscribed to', async () => {
+    const { alice, bob } = await offlineBob()
     const browser = createECDH('prime256v1')
     browser.generateKeys()
     const auth = randomBytes(16)
@@ -381,9 +380,9 @@ describe('browsers', () => {
   })
 })
 
-describe('JPush', () => {
-  it('is given the userID as the alias, under the name and secret of the app', async () => {
-    const { alice, bob } = await absentBob()
+describe.concurrent('push over JPush', () => {
+  it('sends the userID as the alias, with the key and secret of the app', async () => {
+    const { alice, bob } = await offlineBob()
     await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello', ex: 'x', iOSBadgeCount: true }))
     const [call] = await callsTo('/jpush/v3/push', bob, 1)
     expect(call?.headers.authorization).toBe(`Basic ${Buffer.from('jkey:jsecret').toString('base64')}`)
@@ -400,8 +399,8 @@ describe('JPush', () => {
     })
   })
 
-  it('recognises by the cid what it may have sent already', async () => {
-    const { alice, bob } = await absentBob()
+  it('is retried with the same cid, by which JPush recognises a repeated push', async () => {
+    const { alice, bob } = await offlineBob()
     vendors.once((call) => call.path === '/jpush/v3/push' && mentions(call, bob), { status: 502 })
     await alice.deliverText(bob, 'hello')
     const [first, second] = await callsTo('/jpush/v3/push', bob, 2)
@@ -410,9 +409,9 @@ describe('JPush', () => {
   })
 })
 
-describe('GeTui', () => {
-  it('is called with a token that its signature gets, and a new one when that has expired', async () => {
-    const { alice, bob } = await absentBob()
+describe.concurrent('push over GeTui', () => {
+  it('uses the token it got for its signature, and asks for a new one when it expires', async () => {
+    const { alice, bob } = await offlineBob()
     const isPush = (call: VendorCall) => call.path === '/getui/v2/app/push/single/alias' && mentions(call, bob)
     vendors.once(isPush, { status: 200, body: { code: 10_001, msg: 'token is expired' } })
     await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
@@ -440,9 +439,9 @@ describe('GeTui', () => {
   })
 })
 
-describe('the gateway of the app', () => {
-  it('gets the token and whose it is, signed', async () => {
-    const { alice, bob } = await absentBob()
+describe.concurrent('push over the gateway of the app', () => {
+  it('sends the push token with its userID and vendor, signed', async () => {
+    const { alice, bob } = await offlineBob()
     await update(bob, { platformID: HARMONY, provider: 'http', token: `${bob}-huawei`, vendor: 'huawei' })
     await alice.deliverText(bob, 'hello', info({ title: 'Alice', desc: 'hello' }))
     const [call] = await callsTo('/gateway', bob, 1)
@@ -463,8 +462,8 @@ describe('the gateway of the app', () => {
     expect(signature).toBe(expected.digest('hex'))
   })
 
-  it('says of single devices that they are gone, or that it wants them again', async () => {
-    const { alice, bob } = await absentBob()
+  it('is retried for devices the gateway wants later, and not sent to those it calls dead', async () => {
+    const { alice, bob } = await offlineBob()
     await update(bob, { platformID: HARMONY, provider: 'http', token: `${bob}-busy`, vendor: 'huawei' })
     vendors.once((call) => call.path === '/gateway' && mentions(call, bob), { status: 200, body: { later: [0] } })
     await alice.deliverText(bob, 'hello')
@@ -475,16 +474,16 @@ describe('the gateway of the app', () => {
     await callsTo('/gateway', bob, 3)
     await sleep(BURST_SECONDS * 1_000)
     await alice.deliverText(bob, 'to nobody')
-    await untilAllIsRung(alice)
+    await untilPushesAreSent(alice)
     expect(vendors.to('/gateway', bob)).toHaveLength(3)
   })
 })
 
-/** Alice on a socket, and Bob with the given registrations and no connection. */
-async function absentBob(has: { android?: 'fcm'; ios?: 'apns' } = {}) {
+/** Alice on a socket, and Bob with the given push tokens and no connection. */
+async function offlineBob(tokens: { android?: 'fcm'; ios?: 'apns' } = {}) {
   const [aliceID, bob] = await scene.users('alice', 'bob')
-  if (has.android) await register(bob, PLATFORM.android, has.android)
-  if (has.ios) await register(bob, PLATFORM.ios, has.ios)
+  if (tokens.android) await register(bob, PLATFORM.android, tokens.android)
+  if (tokens.ios) await register(bob, PLATFORM.ios, tokens.ios)
   return { alice: await scene.raw(aliceID), bob }
 }
 
@@ -501,22 +500,24 @@ async function update(userID: string, given: { platformID: number } & Record<str
   expect(answer).toMatchObject({ errCode: 0 })
 }
 
-/** What the sender wants the phone to show. */
+/** The texts that the sender wants the phone to show. */
 function info(offlinePushInfo: Partial<NonNullable<MsgData['offlinePushInfo']>>): Partial<MsgData> {
   const none = { title: '', desc: '', ex: '', iOSPushSound: '', iOSBadgeCount: false, signalInfo: '' }
   return { offlinePushInfo: { ...none, ...offlinePushInfo } }
 }
 
 async function callsTo(path: string, text: string, count: number): Promise<VendorCall[]> {
-  await expect.poll(() => vendors.to(path, text).length).toBeGreaterThanOrEqual(count)
+  // Not `expect.poll`, which must know its test and cannot while several tests run at once.
+  await vi.waitUntil(() => vendors.to(path, text).length >= count, { timeout: 30_000 }).catch(() => {})
+  expect(vendors.to(path, text).length).toBeGreaterThanOrEqual(count)
   return vendors.to(path, text)
 }
 
 /**
- * What should not be rung for would have been by now: a burst is over, and what was sent to somebody else after it has
- * gone through the same queue.
+ * Waits until every push that was due is sent: the burst is over, and a push to another user, which was queued later,
+ * has passed the same queue.
  */
-async function untilAllIsRung(alice: RawClient): Promise<void> {
+async function untilPushesAreSent(alice: RawClient): Promise<void> {
   await sleep(BURST_SECONDS * 1_000)
   const [carol] = await scene.users('carol')
   await register(carol, PLATFORM.android, 'fcm')
@@ -524,7 +525,7 @@ async function untilAllIsRung(alice: RawClient): Promise<void> {
   await callsTo('/google/v1/', carol, 1)
 }
 
-/** Whatever any vendor was told about a user. */
+/** The paths of all vendor calls that mention a user. */
 function pushesOf(userID: string): string[] {
   return vendors.calls.filter((call) => mentions(call, userID)).map(({ path }) => path)
 }
@@ -537,7 +538,7 @@ function newCid(): string {
   return `jkey-${randomBytes(8).toString('hex')}`
 }
 
-/** All 32 bytes of it: Node leaves out those at the beginning that are zero, and one key in 256 has some. */
+/** All 32 bytes of the key: Node leaves out leading zero bytes, which one key in 256 has. */
 function privateKeyOf(pair: ECDH): string {
   const short = pair.getPrivateKey()
   return Buffer.concat([Buffer.alloc(32 - short.length), short]).toString('base64url')
@@ -553,7 +554,7 @@ function vapidPublicKey(): KeyObject {
   return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: coordinate(1), y: coordinate(33) }, format: 'jwk' })
 }
 
-/** As a browser does it: RFC 8291, in one record. */
+/** Decrypts a push as a browser does: RFC 8291, with one record. */
 function decrypt(sealed: Buffer, browser: ECDH, auth: Buffer): string {
   const salt = sealed.subarray(0, 16)
   const keyLength = sealed[20] ?? 0

@@ -1,4 +1,4 @@
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { AppServer } from './rig/app-server.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
@@ -36,37 +36,39 @@ const lines = (operationID: string): { message: string }[] =>
     .filter((line) => line.includes(`"operationID":"${operationID}"`))
     .map((line) => JSON.parse(line))
 
-it('the operationID of a call goes through objects and queues to the hooks, and stands on every line of the log', async () => {
-  const [alice, bob] = await scene.users('alice', 'bob')
-  const token = await scene.rest.adminToken()
-  const device = { userID: bob, platformID: PLATFORM.android, provider: 'http', token: `phone-of-${bob}` }
-  expect(await scene.rest.post('/third/update_push_token', device, { token })).toMatchObject({ errCode: 0 })
+describe('the operationID of a call', () => {
+  it('is passed through objects and queues to the webhooks, and is on every line of the log', async () => {
+    const [alice, bob] = await scene.users('alice', 'bob')
+    const token = await scene.rest.adminToken()
+    const device = { userID: bob, platformID: PLATFORM.android, provider: 'http', token: `phone-of-${bob}` }
+    expect(await scene.rest.post('/third/update_push_token', device, { token })).toMatchObject({ errCode: 0 })
 
-  // Everybody fails once, so that each has something to log.
-  const failing = new Set<string>()
-  app.answer = ({ command }, response) => {
-    if (failing.has(command)) return { actionCode: 0, nextCode: 0, errCode: 0, errMsg: '', errDlt: '' }
-    failing.add(command)
-    response.writeHead(500).end()
-    return undefined
-  }
-  vendors.once(({ path }) => path === '/gateway', BUSY)
+    // Each webhook and the push gateway fail once, so that each of them causes a log line.
+    const failing = new Set<string>()
+    app.answer = ({ command }, response) => {
+      if (failing.has(command)) return { actionCode: 0, nextCode: 0, errCode: 0, errMsg: '', errDlt: '' }
+      failing.add(command)
+      response.writeHead(500).end()
+      return undefined
+    }
+    vendors.once(({ path }) => path === '/gateway', BUSY)
 
-  const operationID = `op-of-${alice}`
-  const message = { sendID: alice, recvID: bob, sessionType: 1, contentType: 101, content: { content: 'hello' } }
-  expect(await scene.rest.post('/msg/send_msg', message, { token, operationID })).toMatchObject({ errCode: 0 })
+    const operationID = `op-of-${alice}`
+    const message = { sendID: alice, recvID: bob, sessionType: 1, contentType: 101, content: { content: 'hello' } }
+    expect(await scene.rest.post('/msg/send_msg', message, { token, operationID })).toMatchObject({ errCode: 0 })
 
-  const rung = () => vendors.to('/gateway', bob)
-  await expect.poll(() => rung().length, { timeout: 20_000 }).toBe(2)
-  expect(jsonOf(rung()[1]).targets[0].token).toBe(device.token)
-  const commands = ['callbackAfterMsgSaveDBCommand', 'callbackBeforeOfflinePushCommand']
-  for (const command of ['callbackBeforeSendSingleMsgCommand', ...commands]) {
-    await expect.poll(() => app.called(command).length, { message: command, timeout: 20_000 }).toBeGreaterThan(0)
-    expect(new Set(app.called(command).map((call) => call.operationID))).toEqual(new Set([operationID]))
-  }
-  const messages = ['before-webhook failed', 'webhook delivery failed', 'offline push failed']
-  await expect.poll(() => lines(operationID).map((line) => line.message)).toEqual(expect.arrayContaining(messages))
-  expect(lines(operationID).map((line) => line.message)).toContain('job failed')
-  expect(scene.server.logs).not.toContain(device.token)
-  expect(scene.server.logs).not.toContain(token)
+    const pushes = () => vendors.to('/gateway', bob)
+    await expect.poll(() => pushes().length, { timeout: 20_000 }).toBe(2)
+    expect(jsonOf(pushes()[1]).targets[0].token).toBe(device.token)
+    const commands = ['callbackAfterMsgSaveDBCommand', 'callbackBeforeOfflinePushCommand']
+    for (const command of ['callbackBeforeSendSingleMsgCommand', ...commands]) {
+      await expect.poll(() => app.called(command).length, { message: command, timeout: 20_000 }).toBeGreaterThan(0)
+      expect(new Set(app.called(command).map((call) => call.operationID))).toEqual(new Set([operationID]))
+    }
+    const messages = ['before-webhook failed', 'webhook delivery failed', 'offline push failed']
+    await expect.poll(() => lines(operationID).map((line) => line.message)).toEqual(expect.arrayContaining(messages))
+    expect(lines(operationID).map((line) => line.message)).toContain('job failed')
+    expect(scene.server.logs).not.toContain(device.token)
+    expect(scene.server.logs).not.toContain(token)
+  })
 })

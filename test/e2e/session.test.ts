@@ -7,8 +7,8 @@ import { forgedToken } from './rig/tokens.ts'
 
 const scene = useScene({ browser: true })
 
-describe.each(SDKS)('on %s', (sdk) => {
-  it('a second login on the same platform ends the first, and its token', async () => {
+describe.each(SDKS)('a session of %s', (sdk) => {
+  it('ends with its token when the user logs in on the same platform again', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const firstToken = await scene.rest.userToken(bobID, PLATFORM.web)
@@ -28,7 +28,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     expect(first.events.count('OnConnectSuccess')).toBe(1)
   })
 
-  it('a login on another platform leaves the first alone', async () => {
+  it('stays when the user logs in on another platform', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const web = await scene.enter(sdk, bobID, await scene.token(bobID, PLATFORM.web))
@@ -41,7 +41,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     expect(web.events.count('OnKickedOffline')).toBe(0)
   })
 
-  it('an expired token raises OnUserTokenExpired', async () => {
+  it('raises OnUserTokenExpired when the token has expired', async () => {
     const [bobID] = await scene.users('bob')
     const expired = await forgedToken({ userID: bobID, platformID: PLATFORM.web, expiresInSeconds: -60 })
     const bob = await scene.enter(sdk, bobID, expired)
@@ -49,7 +49,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     expect(bob.events.count('OnConnectSuccess')).toBe(0)
   })
 
-  it('a bad token raises OnUserTokenInvalid, whatever is bad about it', async () => {
+  it('raises OnUserTokenInvalid when the token is malformed, foreign, unknown or misplaced', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const platformID = PLATFORM.web
     const bad = {
@@ -68,7 +68,7 @@ describe.each(SDKS)('on %s', (sdk) => {
     )
   })
 
-  it('force_logout stops REST and the socket at once, and the token for good', async () => {
+  it('ends its socket, REST access and token at once when force_logout is called', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const token = await scene.token(bobID, PLATFORM.web)
@@ -89,13 +89,13 @@ describe.each(SDKS)('on %s', (sdk) => {
     expect(bobsDesk.events.count('OnKickedOffline')).toBe(0)
   })
 
-  it('logging out and in again with the same token is fine', async () => {
+  it('opens again with the same token after a logout', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const token = await scene.token(bobID, PLATFORM.web)
     const bob = await scene.enter(sdk, bobID, token)
     await bob.waitFor('OnSyncServerFinish')
-    // Syncs that go on in the background are broken off here, and the wasm SDK's log complains about it.
+    // The logout interrupts syncs in the background, which the wasm SDK logs as errors.
     await bob.logout()
     await alice.sendText(bobID, 'sleep well')
 
@@ -106,40 +106,42 @@ describe.each(SDKS)('on %s', (sdk) => {
   })
 })
 
-it('a connection with the same token is the same device coming back: nobody is kicked', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const alice = await scene.raw(aliceID)
-  const old = await scene.raw(bobID)
-  const fresh = await scene.raw(bobID)
-  await alice.deliverText(bobID, 'to whichever is alive')
-  await fresh.received('to whichever is alive')
-  await old.received('to whichever is alive')
-})
+describe('a session', () => {
+  it('is not ended by a second connection with the same token', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const alice = await scene.raw(aliceID)
+    const old = await scene.raw(bobID)
+    const fresh = await scene.raw(bobID)
+    await alice.deliverText(bobID, 'to whichever is alive')
+    await fresh.received('to whichever is alive')
+    await old.received('to whichever is alive')
+  })
 
-it('a logout on the socket (2003) is answered before the connection ends, and the token lives on', async () => {
-  const [aliceID] = await scene.users('alice')
-  const alice = await scene.raw(aliceID, { dialect: 'gob+gzip' })
-  // DelUserPushTokenReq {userID, platformID}, as the wasm SDK sends it.
-  const name = Buffer.from(aliceID)
-  const data = Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x10, PLATFORM.web])])
-  expect(await alice.request(REQ.logout, data)).toMatchObject({ errCode: 0 })
-  await alice.closed
-  const again = await scene.raw(aliceID)
-  expect(await again.newestSeqs()).toEqual({})
-})
+  it('answers a logout on the socket (2003) before it closes, and keeps the token valid', async () => {
+    const [aliceID] = await scene.users('alice')
+    const alice = await scene.raw(aliceID, { dialect: 'gob+gzip' })
+    // DelUserPushTokenReq {userID, platformID}, as the wasm SDK sends it.
+    const name = Buffer.from(aliceID)
+    const data = Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x10, PLATFORM.web])])
+    expect(await alice.request(REQ.logout, data)).toMatchObject({ errCode: 0 })
+    await alice.closed
+    const again = await scene.raw(aliceID)
+    expect(await again.newestSeqs()).toEqual({})
+  })
 
-it('an app that goes to the background and comes back (2004) keeps getting messages', async () => {
-  const [aliceID, bobID] = await scene.users('alice', 'bob')
-  const alice = await scene.js(aliceID)
-  const bob = await scene.wasm(bobID)
-  await bob.call('setAppBackgroundStatus', true)
-  await alice.sendText(bobID, 'psst')
-  await received(bob, 'psst')
-  await bob.call('setAppBackgroundStatus', false)
-  await alice.sendText(bobID, 'you are back')
-  await received(bob, 'you are back')
-  expect((await wholeHistory(bob, aliceID, 2)).map(({ seq }) => seq)).toEqual([1, 2])
-  expect(bob.errors).toEqual([])
+  it('keeps receiving messages in the background and after the return from it (2004)', async () => {
+    const [aliceID, bobID] = await scene.users('alice', 'bob')
+    const alice = await scene.js(aliceID)
+    const bob = await scene.wasm(bobID)
+    await bob.call('setAppBackgroundStatus', true)
+    await alice.sendText(bobID, 'psst')
+    await received(bob, 'psst')
+    await bob.call('setAppBackgroundStatus', false)
+    await alice.sendText(bobID, 'you are back')
+    await received(bob, 'you are back')
+    expect((await wholeHistory(bob, aliceID, 2)).map(({ seq }) => seq)).toEqual([1, 2])
+    expect(bob.errors).toEqual([])
+  })
 })
 
 function whoIs(userID: string, token: string) {

@@ -9,7 +9,7 @@ const KEY = 'the-key-secret'
 const PHONE = { areaCode: '86', phoneNumber: '13800001111' }
 const EMAIL = { email: 'alice@example.com' }
 
-describe('codes, with vendors on the other side of the network', () => {
+describe('a verification code', () => {
   const arrivals: { path: string; params: URLSearchParams; body: string; problem: string | null }[] = []
   const vendor = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -42,7 +42,7 @@ describe('codes, with vendors on the other side of the network', () => {
 
   const call = (path: string, body: object) => rest(server).post(`/account/code/${path}`, body)
 
-  it('an SMS arrives soundly signed, and its code is the right one once', async () => {
+  it('is sent by SMS with a valid signature, and is accepted once', async () => {
     expect(await call('send', { usedFor: 1, ...PHONE })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     const [arrival] = arrivals
     expect(arrival).toMatchObject({ path: '/sms/', problem: null })
@@ -58,7 +58,7 @@ describe('codes, with vendors on the other side of the network', () => {
     expect(server.logs).not.toContain(code)
   })
 
-  it('a mail arrives with its key, and a code outlives a restart', async () => {
+  it('is sent by mail with the key, and stays valid over a restart', async () => {
     expect(await call('send', { usedFor: 3, ...EMAIL })).toMatchObject({ errCode: 0 })
     const { path, body, problem } = arrivals.at(-1) ?? {}
     expect({ path, problem }).toEqual({ path: '/mail', problem: null })
@@ -75,7 +75,7 @@ function wrongWithKey(request: IncomingMessage): string | null {
   return request.headers.authorization === `Bearer ${KEY}` ? null : 'wrong key'
 }
 
-/** Alibaba Cloud's own check of ACS3-HMAC-SHA256. */
+/** Checks the signature as Alibaba Cloud does: ACS3-HMAC-SHA256. */
 function wrongWithSignature({ headers, url = '' }: IncomingMessage): string | null {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
   const [, names = '', given] = /SignedHeaders=([^,]+),Signature=(\w+)$/.exec(headers.authorization ?? '') ?? []

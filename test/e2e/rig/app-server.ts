@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** One webhook as it arrived. */
+/** One webhook call as it arrived. */
 export interface Call {
   command: string
   path: string
@@ -17,14 +17,14 @@ type Answer = (call: Call, response: ServerResponse) => object | undefined | Pro
 
 export const GO_ON = { actionCode: 0, nextCode: 0, errCode: 0, errMsg: '', errDlt: '' }
 
-/** The app's own server: a plain HTTP server that checks every signature and answers as the test wants. */
+/** The app's own server: a plain HTTP server that checks every signature and gives the answers of the test. */
 export class AppServer {
   readonly calls: Call[] = []
-  /** Calls whose signature is wrong or missing. */
+  /** Calls with a wrong or missing signature. */
   readonly forged: Call[] = []
-  /** What comes here was led here by a redirect. */
-  readonly misled: string[] = []
-  /** An answer to send, or undefined when the test has answered by itself, or never will. */
+  /** Requests that arrived through a redirect, which the service must not follow. */
+  readonly redirected: string[] = []
+  /** Returns the answer to send, or undefined when the test answers by itself or never. */
   answer: Answer = () => GO_ON
   readonly #secret: string
   readonly #server = createServer((request, response) => void this.#take(request, response))
@@ -57,7 +57,7 @@ export class AppServer {
     for await (const chunk of request.setEncoding('utf8')) text += chunk
     const { pathname, searchParams } = new URL(request.url ?? '', this.url)
     if (request.method !== 'POST' || pathname === '/private') {
-      this.misled.push(`${request.method} ${pathname}`)
+      this.redirected.push(`${request.method} ${pathname}`)
       response.end('the treasure')
       return
     }

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
-/** Headless, without GPU and without any talk to Google's services; modest in memory, for small CI machines. */
+/** Headless, without a GPU, without calls to Google's services, and with little memory, for small CI machines. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -18,24 +18,24 @@ const FLAGS = [
   '--disable-dev-shm-usage',
   '--disable-extensions',
   '--mute-audio',
-  // A device lives for seconds: optimising the Go core's 35 MB in the background would only take the other core.
+  // A device lives for seconds: optimising the Go core's 35 MB in the background would only use up the other core.
   '--js-flags=--liftoff-only',
 ]
 
-/** Goes with node_modules, so that a fresh install unpacks afresh. */
+/** Inside node_modules, so that a new installation unpacks again. */
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/openim-edge')
 
 const LAUNCH_TIMEOUT_MS = 120_000
 
-/** An executable and what it needs around it to start. */
+/** An executable and the environment variables it needs to start. */
 interface Chrome {
   executablePath: string
   env: Record<string, string>
 }
 
 /**
- * A browser for the run: `CHROME_PATH` if set; else the Chromium that came with `npm ci`, where its package has one for
- * this platform; else an installed Chrome or Edge. Never a silent skip: without a browser the run fails and says why.
+ * Starts a browser: `CHROME_PATH` if set; else the Chromium from `npm ci`, if its package supports this platform; else
+ * an installed Chrome or Edge. Without a browser, the run fails with the reason; it never skips tests.
  */
 export async function launchBrowser(): Promise<Browser> {
   const given = process.env.CHROME_PATH
@@ -59,7 +59,7 @@ async function launch({ executablePath, env }: Chrome): Promise<Browser> {
     return await chromium.launch({
       executablePath,
       args: FLAGS,
-      // Playwright's own `--headless` variants and pipes differ by version; the flag above is the one that counts.
+      // Playwright's own headless options differ by version, so the flag above decides.
       env: { ...definedOnly(process.env), ...env },
       timeout: LAUNCH_TIMEOUT_MS,
     })
@@ -69,9 +69,9 @@ async function launch({ executablePath, env }: Chrome): Promise<Browser> {
 }
 
 /**
- * The Chromium of @sparticuz/chromium, unpacked once per version beside the installed packages. Its own
- * `executablePath()` is not used: it unpacks to a fixed name in the temporary folder, where an unpacking that was
- * interrupted is taken for a browser ever after, and it brings the libraries a slim image lacks (NSS) on AWS only.
+ * The Chromium of @sparticuz/chromium, unpacked once per version beside the installed packages. The package's
+ * `executablePath()` is not used: it unpacks to a fixed name in the temporary folder and takes an interrupted unpacking
+ * for a complete one. Also, it unpacks the libraries that a slim image lacks (NSS) on AWS only.
  */
 async function bundledChromium(): Promise<Chrome> {
   const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium')
@@ -94,7 +94,7 @@ const names = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br']
 await Promise.all(names.map((name) => inflate(process.env.CHROMIUM_BIN + '/' + name)))
 `
 
-/** The package unpacks into the temporary folder only, so a child gets its own; the rename makes it whole or absent. */
+/** The package unpacks into the temporary folder only, so a child process gets its own. The rename is atomic. */
 async function unpack(packageDir: string, home: string): Promise<void> {
   await mkdir(CACHE, { recursive: true })
   const stage = await mkdtemp(`${home}-`)
@@ -110,7 +110,7 @@ async function unpack(packageDir: string, home: string): Promise<void> {
         code === 0 ? resolve() : reject(new Error(`unpacking @sparticuz/chromium ended with exit code ${code}`)),
       )
     })
-    // A run beside this one may have been first; its copy is as good.
+    // Another run may have been faster; its copy is the same.
     await rename(stage, home).catch((error) => {
       if (!existsSync(home)) throw error
     })

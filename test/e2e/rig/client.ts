@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { EventLog, SdkEvent } from './journal.ts'
 import { type Server, sleep } from './server.ts'
 
-/** What the journeys look at of a message; both SDKs use these names. */
+/** The fields of a message that the tests read; both SDKs use these names. */
 const SdkMessage = z.object({
   clientMsgID: z.string(),
   serverMsgID: z.string().default(''),
@@ -20,7 +20,7 @@ const SdkMessage = z.object({
 
 export type Message = Omit<z.output<typeof SdkMessage>, 'textElem'> & {
   text: string
-  /** Everything the SDK says of it, its element included. */
+  /** The message as the SDK returned it, with all fields. */
   whole: Readonly<Record<string, unknown>>
 }
 
@@ -41,7 +41,7 @@ const SdkConversation = z.object({
   ex: z.string(),
 })
 
-/** A conversation of the list an app shows; the latest message is JSON inside a string on the SDK's side. */
+/** A conversation in the list of an app. The SDKs return its latest message as JSON in a string. */
 export type Conversation = Omit<z.output<typeof SdkConversation>, 'latestMsg'> & {
   latestText: string
   latest: Message | null
@@ -58,19 +58,19 @@ export interface LoginOptions {
 export interface Client {
   readonly userID: string
   readonly events: EventLog
-  /** REST calls that are on their way; what they are answered, the app is told later. */
-  readonly asking: number
-  /** Error lines of the SDK's log, uncaught exceptions included. */
+  /** The number of pending REST calls of the SDK, whose answers may cause callbacks later. */
+  readonly pendingCalls: number
+  /** Error lines of the SDK's log and uncaught exceptions. */
   readonly errors: readonly string[]
   waitFor: EventLog['waitFor']
-  /** Any function of the SDK by its name; rejects as the SDK rejects. */
+  /** Calls any function of the SDK by its name, and rejects when the SDK does. */
   call(method: string, ...args: unknown[]): Promise<unknown>
   sendText(to: string, text: string): Promise<Message>
-  /** All messages of the chat with that user, oldest first, as an app gets them by scrolling up. */
+  /** All messages of the chat with that user, oldest first, as an app loads them page by page. */
   history(withUserID: string): Promise<Message[]>
   conversations(): Promise<Conversation[]>
   logout(): Promise<void>
-  /** Ends the device at once, without a logout, as a phone that loses power. */
+  /** Ends the device at once and without a logout, like a phone that loses power. */
   close(): Promise<void>
 }
 
@@ -84,7 +84,7 @@ export function messageFrom(value: unknown): Message {
 const PAGE_SIZE = 20
 const HistoryPage = z.object({ isEnd: z.boolean(), messageList: z.array(z.unknown()) })
 
-/** Pages backwards from the newest message until the SDK says that it has shown the first one. */
+/** Reads pages backwards from the newest message until the SDK reports the end. */
 export async function readHistory(
   sdk: { call(method: string, ...args: unknown[]): Promise<unknown> },
   conversationID: string,
@@ -96,7 +96,7 @@ export async function readHistory(
     const query = { conversationID, startClientMsgID, count, viewType: 0 }
     const page = HistoryPage.parse(await sdk.call('getAdvancedHistoryMessageList', query))
     messages.unshift(...page.messageList.map(messageFrom))
-    // An empty page that is not the end would be asked for for ever.
+    // An empty page without the end would be requested forever.
     if (page.isEnd || page.messageList.length === 0) return messages
   }
 }
@@ -104,8 +104,8 @@ export async function readHistory(
 const SETTLE_TIMEOUT_MS = 30_000
 
 /**
- * The history once it has so many messages, each with its place: of its own, the wasm SDK shows a message without a seq
- * until the echo is in, and the JS SDK none at all.
+ * Waits until the history has `count` messages, each with a seq, and returns it. Until the push of an own message
+ * arrives, the wasm SDK shows that message without a seq, and the JS SDK does not show it.
  */
 export async function wholeHistory(client: Client, withUserID: string, count: number): Promise<Message[]> {
   return untilHistory(client, withUserID, (history) =>
@@ -113,7 +113,7 @@ export async function wholeHistory(client: Client, withUserID: string, count: nu
   )
 }
 
-/** The message as it stands in the history, once it has its place there: before that nothing can be done with it. */
+/** Waits until the history has the message with a seq, which the SDKs need to revoke or delete it. */
 export async function inHistory(client: Client, withUserID: string, clientMsgID: string): Promise<Message> {
   return untilHistory(client, withUserID, (history) =>
     history.find((message) => message.clientMsgID === clientMsgID && message.seq > 0),
@@ -132,7 +132,7 @@ async function untilHistory<T>(
     if (found !== undefined) return found
     if (Date.now() > deadline) {
       const seen = history.map(({ seq, contentType, text }) => `${seq}: ${contentType} ${text}`)
-      throw new Error(`${client.userID}: the history stays at\n${seen.join('\n')}`)
+      throw new Error(`${client.userID}: the history is still\n${seen.join('\n')}`)
     }
     await sleep(50)
   }
@@ -144,25 +144,25 @@ export function conversationFrom(value: unknown): Conversation {
   return { ...conversation, latest, latestText: latest?.text ?? '' }
 }
 
-/** OpenIM's id of the chat of two users. */
+/** OpenIM's ID of the conversation of two users. */
 export function chatIDOf(a: string, b: string): string {
   return `si_${[a, b].sort().join('_')}`
 }
 
 const MESSAGE_EVENT = /^onRecv(Offline)?NewMessages?$/i
 
-/** The messages an event carries: the SDKs report them singly or in batches, as it suits them. */
+/** The messages of an event: the SDKs report messages one by one or in batches. */
 function messagesOf({ event, data }: SdkEvent): Message[] {
   if (!MESSAGE_EVENT.test(event)) return []
   return (Array.isArray(data) ? data : [data]).map(messageFrom)
 }
 
-/** Every message the app was told about, in the order it was told. */
+/** Every message that the SDK reported to its app, in that order. */
 export function receivedBy(client: Pick<Client, 'events'>): Message[] {
   return client.events.all.flatMap(messagesOf)
 }
 
-/** The message with that text, once the app has been told about it. */
+/** Waits until the SDK reports a message with that text to its app. */
 export function received(client: Pick<Client, 'events'>, text: string, timeoutMs?: number): Promise<Message> {
   return client.events.until(
     `message "${text}"`,
@@ -171,7 +171,7 @@ export function received(client: Pick<Client, 'events'>, text: string, timeoutMs
   )
 }
 
-/** The message with that ID, once the app has been told about it. */
+/** Waits until the SDK reports the message with that ID to its app. */
 export function announced(client: Pick<Client, 'events'>, clientMsgID: string, timeoutMs?: number): Promise<Message> {
   return client.events.until(
     `message ${clientMsgID}`,
@@ -180,13 +180,13 @@ export function announced(client: Pick<Client, 'events'>, clientMsgID: string, t
   )
 }
 
-/** Makes a message with one of the SDK's `create` functions and sends it as it is, without an upload. */
+/** Makes a message with one of the SDK's `create` functions and sends it without an upload. */
 export async function send(client: Client, to: string, create: string, ...args: unknown[]): Promise<Message> {
   const message = await client.call(create, ...args)
   return messageFrom(await client.call('sendMessageNotOss', { recvID: to, groupID: '', message }))
 }
 
-/** The conversation with that user as an app opens it; one that the server does not know is made up by the SDK. */
+/** The conversation with that user as an app opens it. The SDK creates it locally if the server has none. */
 export async function conversationWith(client: Client, userID: string): Promise<Conversation> {
   return conversationFrom(await client.call('getOneConversation', { sourceID: userID, sessionType: 1 }))
 }

@@ -4,7 +4,7 @@ import { type Client, type Message, messageFrom, readHistory } from './client.ts
 import { sleep } from './server.ts'
 import { WasmClient } from './wasm-client.ts'
 
-/* What journeys in groups do and look at, the same for both SDKs. */
+/* Actions and expectations of the tests of groups, the same for both SDKs. */
 
 export const ROLE = { owner: 100, admin: 60, member: 20 } as const
 
@@ -12,7 +12,7 @@ export function groupChatID(groupID: string): string {
   return `sg_${groupID}`
 }
 
-/** The owner founds a group. */
+/** Creates a group. */
 export async function createGroup(
   owner: Client,
   { members = [], admins = [], ...info }: { members?: string[]; admins?: string[] } & Record<string, unknown>,
@@ -27,7 +27,7 @@ export async function sayTo(client: Client, groupID: string, text: string): Prom
   return messageFrom(await client.call('sendMessage', { recvID: '', groupID, message }))
 }
 
-/** The group's chat. What could not be sent stays in the wasm SDK's list, and is left out. */
+/** The group's messages, without failed ones, which the wasm SDK keeps in its list. */
 export async function groupHistory(client: Client, groupID: string): Promise<Message[]> {
   const shown = await readHistory(client, groupChatID(groupID), 50)
   return shown.filter(({ status }) => status !== FAILED)
@@ -35,12 +35,12 @@ export async function groupHistory(client: Client, groupID: string): Promise<Mes
 
 const FAILED = 3
 
-/** What is shown of a message: its text, or the kind of notice that it is. */
+/** The text of a message, or the content type of a notification. */
 export function shownAs({ contentType, text }: Message): string | number {
   return contentType >= 1_000 ? contentType : text
 }
 
-/** The group's chat as its app shows it, once it looks like this; one's own messages come with their echo. */
+/** Waits until the app shows these messages in the group. */
 export async function expectHistory(client: Client, groupID: string, expected: (string | number)[]): Promise<void> {
   await eventually(
     client,
@@ -64,7 +64,7 @@ const Group = z.object({
 })
 export type Group = z.output<typeof Group>
 
-/** The groups that the app lists. The wasm SDK has them on the device, the JS SDK asks the server. */
+/** The groups that the app lists. The wasm SDK has them on the device; the JS SDK requests them from the server. */
 export async function joinedGroups(client: Client): Promise<Group[]> {
   const list =
     client instanceof WasmClient
@@ -80,12 +80,12 @@ async function groupAt(client: Client, groupID: string): Promise<Group | undefin
   return (await joinedGroups(client)).find((group) => group.groupID === groupID)
 }
 
-/** The group as the app lists it, once it looks like this: it is synced on another way than the messages in it. */
+/** Waits until the app lists the group like this. The SDKs sync groups and their messages separately. */
 export async function expectGroup(client: Client, groupID: string, expected: Partial<Group>): Promise<void> {
   await expect.poll(() => groupAt(client, groupID), { message: client.userID }).toMatchObject(expected)
 }
 
-/** The app does not list the group, or no more. */
+/** Waits until the app does not list the group. */
 export async function expectNoGroup(client: Client, groupID: string): Promise<void> {
   await expect.poll(() => groupAt(client, groupID), { message: client.userID }).toBeUndefined()
 }
@@ -102,12 +102,12 @@ const Member = z.object({
 })
 export type Member = z.output<typeof Member>
 
-/** The members as the app lists them, in its order. */
+/** The members in the order of the app. */
 export async function membersAt(client: Client, groupID: string): Promise<Member[]> {
   return z.array(Member).parse(await client.call('getGroupMemberList', { groupID, filter: 0, offset: 0, count: 1_000 }))
 }
 
-/** The members as the app lists them, once they are these, in this order. */
+/** Waits until the app lists these members in this order. */
 export async function expectMembers(client: Client, groupID: string, expected: Partial<Member>[]): Promise<void> {
   await expect.poll(() => membersAt(client, groupID), { message: client.userID }).toMatchObject(expected)
 }
@@ -132,7 +132,7 @@ export async function groupConversation(client: Client, groupID: string): Promis
   return { ...conversation, latest: latestMsg === '' ? '' : shownAs(messageFrom(JSON.parse(latestMsg))) }
 }
 
-/** The group's conversation as an app opens it, once it looks like this. */
+/** Waits until the app shows the group's conversation like this. */
 export async function expectConversation(
   client: Client,
   groupID: string,
@@ -141,7 +141,7 @@ export async function expectConversation(
   await expect.poll(() => groupConversation(client, groupID), { message: client.userID }).toMatchObject(expected)
 }
 
-/** Asks until the answer will do. */
+/** Repeats a call until its answer satisfies the condition, and returns that answer. */
 export async function eventually<T>(
   client: Client,
   ask: () => Promise<T>,
@@ -153,7 +153,7 @@ export async function eventually<T>(
     const answer = await ask()
     if (holds(answer)) return answer
     if (Date.now() > deadline) {
-      throw new Error(`${client.userID}: stays at ${JSON.stringify(answer)} instead of ${JSON.stringify(expected)}`)
+      throw new Error(`${client.userID}: is still ${JSON.stringify(answer)} instead of ${JSON.stringify(expected)}`)
     }
     await sleep(50)
   }

@@ -8,10 +8,10 @@ export interface SdkEvent {
   errMsg: string
 }
 
-/** So long that a machine with ten other things to do is not taken for a service that does nothing. */
+/** Long enough that a busy machine is not taken for a service that does not answer. */
 export const WAIT_TIMEOUT_MS = 60_000
 
-/** What happened to a client, in order; a test waits on it instead of on time. */
+/** The events of a client in order. Tests wait for an entry instead of for a time. */
 export class Journal<T> {
   readonly #owner: string
   readonly #entries: T[] = []
@@ -25,7 +25,7 @@ export class Journal<T> {
     return this.#entries
   }
 
-  /** A place in the journal: what comes later is `all.slice(mark)`. */
+  /** The current position: later entries are `all.slice(mark)`. */
   get mark(): number {
     return this.#entries.length
   }
@@ -35,7 +35,7 @@ export class Journal<T> {
     for (const watcher of this.#watchers) watcher()
   }
 
-  /** Asks again after every entry until there is an answer. */
+  /** Calls `answer` after every new entry until it returns a value. */
   until<R>(what: string, answer: () => R | null | undefined, timeoutMs = WAIT_TIMEOUT_MS): Promise<R> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -50,7 +50,7 @@ export class Journal<T> {
       }
       const timer = setTimeout(() => {
         stop()
-        reject(new Error(`${this.#owner}: no ${what} within ${timeoutMs} ms; so far:\n${this.describe()}`))
+        reject(new Error(`${this.#owner}: no ${what} within ${timeoutMs} ms; the journal:\n${this.describe()}`))
       }, timeoutMs)
       this.#watchers.add(look)
       look()
@@ -68,7 +68,7 @@ export class EventLog extends Journal<SdkEvent> {
     return this.all.slice(from).filter(({ event }) => event === name).length
   }
 
-  /** The first event of that name that satisfies the predicate, be it past (from the mark on) or still to come. */
+  /** The first event of that name, from the mark on, that satisfies the predicate; waits for it if necessary. */
   waitFor(
     name: string,
     predicate: (event: SdkEvent) => boolean = () => true,

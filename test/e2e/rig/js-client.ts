@@ -24,7 +24,7 @@ export type FromThread =
   | { type: 'ready' }
   | { type: 'event'; event: SdkEvent }
   | { type: 'log'; level: string; text: string }
-  | { type: 'asking'; count: number }
+  | { type: 'pending'; count: number }
   | { type: 'answer'; id: number; ok: true; data: unknown }
   | { type: 'answer'; id: number; ok: false; error: string }
 
@@ -33,8 +33,8 @@ export interface ThreadData {
 }
 
 /**
- * Which file of the package runs: `main` is what Node resolves, `modern` what bundlers and the package's authors use.
- * The ES5 `main` throws while it pulls what it missed during a reconnect, so journeys that reconnect take `modern`.
+ * The file of the package that runs: Node resolves `main`; bundlers and the package's authors use `modern`. The ES5
+ * `main` throws while it pulls missed messages after a reconnect, so tests that reconnect use `modern`.
  */
 export type Build = 'main' | 'modern'
 
@@ -48,13 +48,13 @@ export class JsClient implements Client {
   readonly errors: string[] = []
   readonly warnings: string[] = []
   readonly waitFor: EventLog['waitFor']
-  asking = 0
+  pendingCalls = 0
   readonly #worker: Worker
   readonly #calls = new Map<number, { resolve: (data: unknown) => void; reject: (error: Error) => void }>()
   readonly #ready: Promise<void>
   #lastCall = 0
 
-  /** Starts a device and logs in; the session is usable once `OnSyncServerFinish` came, see `untilSynced`. */
+  /** Starts a device and logs in. The session is usable after `OnSyncServerFinish`, see `untilSynced`. */
   static async login(options: LoginOptions & { build?: Build }): Promise<JsClient> {
     const client = new JsClient(options)
     try {
@@ -123,7 +123,7 @@ export class JsClient implements Client {
     await this.#worker.terminate()
   }
 
-  /** Any function of the SDK by its name; rejects as the SDK rejects. */
+  /** Calls any function of the SDK by its name, and rejects when the SDK does. */
   async call(method: string, ...args: unknown[]): Promise<unknown> {
     await this.#ready
     const id = ++this.#lastCall
@@ -147,7 +147,7 @@ export class JsClient implements Client {
 
   #take(message: Exclude<FromThread, { type: 'ready' }>): void {
     if (message.type === 'event') this.events.push(message.event)
-    if (message.type === 'asking') this.asking = message.count
+    if (message.type === 'pending') this.pendingCalls = message.count
     if (message.type === 'log' && message.level === 'error') this.errors.push(message.text)
     if (message.type === 'log' && message.level === 'warn') this.warnings.push(message.text)
     if (message.type === 'answer') {

@@ -1,15 +1,15 @@
 import WebSocket, { WebSocketServer } from 'ws'
 import type { Server } from './server.ts'
 
-/** A way to the gateway on which answers can get lost, as on a phone in a tunnel. */
+/** A proxy to the gateway that can lose answers, like a phone in a tunnel. */
 export interface LossyLine {
-  /** To be given to an SDK in place of the server's own address. */
+  /** The address for an SDK, instead of the server's own. */
   wsUrl: string
-  /** From now on the server hears the clients, but they do not hear the server. */
+  /** From now on, clients can send, but answers and pushes are lost. */
   goDeaf(): void
-  /** Ends every connection, after which the line is a good one again. */
+  /** Closes every connection; new ones lose nothing. */
   cut(): void
-  /** Ends every connection, and lets nobody connect before it recovers. */
+  /** Closes every connection and accepts no new one until `recover`. */
   goDead(): void
   recover(): void
   stop(): Promise<void>

@@ -7,27 +7,24 @@ import { ADMIN_USER_ID } from './rest.ts'
 import type { Scene } from './scene.ts'
 import { WasmClient } from './wasm-client.ts'
 
-/** The callbacks of the SDKs' listeners for groups and for friends. */
+/** The callbacks of the SDKs' listeners for groups and friends. */
 const LISTENED = /^On(JoinedGroup|Group|Friend|Black)/
 
 /**
- * A callback and whom it is about: `OnGroupMemberAdded dave`. With `js: ` or `wasm: ` before it, of that SDK only; with
- * `perhaps: `, if it happens to come by then.
+ * A callback and its user: `OnGroupMemberAdded dave`. The prefix `js: ` or `wasm: ` expects it of that SDK only. The
+ * prefix `perhaps: ` allows the callback without requiring it.
  */
 export type Word = string
 
 const PERHAPS = 'perhaps: '
 
-/**
- * Watches what the devices of a journey are told of groups and of friends: that each is told what concerns it, and
- * that none is told anything else.
- */
+/** Checks that each device of a test gets exactly the expected callbacks about groups and friends, and no others. */
 export class News<Name extends string> {
   readonly #scene: Scene
   readonly #devices: Record<Name, Client>
   readonly #names: Map<string, string>
 
-  /** @param devices by the names that are used in the expectations; a user's name is that of their first device */
+  /** @param devices by the names in the expectations; a user has the name of their first device */
   constructor(scene: Scene, devices: Record<Name, Client>) {
     this.#scene = scene
     this.#devices = devices
@@ -39,32 +36,32 @@ export class News<Name extends string> {
   }
 
   /**
-   * Does something, and waits until each device has been told exactly this because of it, however often: the SDKs
-   * repeat some. Whoever is not named is told nothing.
+   * Runs a step and waits until each device got exactly the expected callbacks from it. Repetitions are ignored, since
+   * the SDKs repeat some callbacks. A device without an expectation must get none.
    */
   async of<T>(step: () => Promise<T>, expected: Partial<Record<Name, Word[]>>): Promise<T> {
     const marks = this.#entries().map(([, device]) => device.events.mark)
     const done = await step()
-    const words = this.#entries().map(([name, device]) => wordsFor(device, expected[name] ?? []))
+    const words = this.#entries().map(([name, device]) => expectedOf(device, expected[name] ?? []))
     const wanted = words.map((all) => all.filter((word) => !word.startsWith(PERHAPS)))
     for (const [i, [, device]] of this.#entries().entries()) {
-      const missing = () => wanted[i]?.filter((word) => !this.#told(device, marks[i] ?? 0).includes(word)) ?? []
+      const missing = () => wanted[i]?.filter((word) => !this.#callbacksOf(device, marks[i] ?? 0).includes(word)) ?? []
       await device.events.until(`${wanted[i]}`, () => (missing().length === 0 ? true : null))
     }
-    await this.#untilQuiet()
+    await this.#untilAllIdle()
     for (const [i, [name, device]] of this.#entries().entries()) {
-      const told = this.#told(device, marks[i] ?? 0).filter((word) => !words[i]?.includes(PERHAPS + word))
-      expect([name, ...told]).toEqual([name, ...(wanted[i] ?? [])])
+      const callbacks = this.#callbacksOf(device, marks[i] ?? 0).filter((word) => !words[i]?.includes(PERHAPS + word))
+      expect([name, ...callbacks]).toEqual([name, ...(wanted[i] ?? [])])
     }
     return done
   }
 
-  #told(device: Client, from: number): Word[] {
+  #callbacksOf(device: Client, from: number): Word[] {
     const events = device.events.all.slice(from).filter(({ event }) => LISTENED.test(event))
-    return [...new Set(events.map((event) => this.#inWords(event)))].sort()
+    return [...new Set(events.map((event) => this.#describe(event)))].sort()
   }
 
-  #inWords({ event, data }: SdkEvent): Word {
+  #describe({ event, data }: SdkEvent): Word {
     const about = About.parse(data ?? {})
     const isRequest = event.startsWith('OnFriendApplication')
     const userIDs = isRequest ? [about.fromUserID, about.toUserID] : [about.userID]
@@ -72,10 +69,10 @@ export class News<Name extends string> {
   }
 
   /**
-   * What was sent to everybody before this is there when this is. What the SDKs ask the server because of it, and tell
-   * of afterwards, is over when they ask no more and have answered a few calls without an event.
+   * Waits until no further callback can come. A business notification to every user arrives after everything sent
+   * before it. After that, an SDK is idle when it has no pending REST call and answers a few calls without an event.
    */
-  async #untilQuiet(): Promise<void> {
+  async #untilAllIdle(): Promise<void> {
     const key = randomUUID()
     const { rest } = this.#scene
     const token = await rest.adminToken()
@@ -90,7 +87,7 @@ export class News<Name extends string> {
     )
     const isIt = ({ data }: SdkEvent) => JSON.stringify(data).includes(key)
     for (const [, device] of this.#entries()) await device.waitFor('OnRecvCustomBusinessMessage', isIt)
-    await Promise.all(this.#entries().map(([, device]) => untilItRests(device)))
+    await Promise.all(this.#entries().map(([, device]) => untilIdle(device)))
   }
 
   #entries(): [Name, Client][] {
@@ -98,17 +95,17 @@ export class News<Name extends string> {
   }
 }
 
-/** So often in a row a device must have nothing to ask and nothing to tell before it counts as quiet. */
-const QUIET_LOOKS = 3
+/** A device is idle when it had no pending call and no event at this many checks in a row. */
+const IDLE_CHECKS = 3
 
-async function untilItRests(device: Client): Promise<void> {
+async function untilIdle(device: Client): Promise<void> {
   const deadline = Date.now() + WAIT_TIMEOUT_MS
-  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+  for (let idle = 0; idle < IDLE_CHECKS; ) {
     const { mark } = device.events
-    // A call goes the way of the others: through the core, and its database where it has one.
+    // The call passes through the SDK's core and database, behind the work that is queued there.
     await device.call('getSelfUserInfo')
-    quiet = device.asking === 0 && device.events.mark === mark ? quiet + 1 : 0
-    if (Date.now() > deadline) throw new Error(`${device.userID} does not come to rest`)
+    idle = device.pendingCalls === 0 && device.events.mark === mark ? idle + 1 : 0
+    if (Date.now() > deadline) throw new Error(`${device.userID} does not become idle`)
   }
 }
 
@@ -118,7 +115,7 @@ const About = z.object({
   toUserID: z.string().optional(),
 })
 
-function wordsFor(device: Client, words: Word[]): Word[] {
+function expectedOf(device: Client, words: Word[]): Word[] {
   const [own, other] = device instanceof WasmClient ? ['wasm: ', 'js: '] : ['js: ', 'wasm: ']
   return words
     .filter((word) => !word.startsWith(other))

@@ -32,12 +32,12 @@ export const REQ = {
   background: 2004,
 } as const
 
-/** How frames are written: `json` as the JS SDK, `gob` as a Go client could, `gob+gzip` as every Go and wasm SDK does. */
+/** The encoding of frames: `json` in the JS SDK, `gob+gzip` in every Go and wasm SDK; `gob` is possible for a Go client. */
 export type Dialect = 'json' | 'gob' | 'gob+gzip'
 
 export interface RawOptions extends LoginOptions {
   dialect?: Dialect
-  /** Replaces query parameters of the upgrade, or takes them away with null. */
+  /** Replaces query parameters of the upgrade; null removes one. */
   query?: Record<string, string | null>
   path?: string
 }
@@ -46,10 +46,10 @@ const CLOSE_POLL_MS = 10
 
 const Result = z.object({ errCode: z.number(), errMsg: z.string(), errDlt: z.string() })
 
-/** How the server answered the upgrade: in the first text frame, or, without an upgrade, in the body. */
+/** The server's answer to the upgrade: in the first text frame, or in the body if there was no upgrade. */
 export type Handshake = z.output<typeof Result> & { upgraded: boolean; httpStatus: number }
 
-/** A frame as it came; `bytes` of a text frame are its UTF-8. */
+/** A frame as it arrived; `bytes` of a text frame are its UTF-8. */
 export interface Frame {
   binary: boolean
   bytes: Buffer
@@ -60,15 +60,15 @@ export interface Close {
   reason: string
 }
 
-/** A socket that sends whatever it is told, for what no SDK would send, and for looking at single answers. */
+/** A socket that sends any bytes, for frames that no SDK would send, and to check single answers. */
 export class RawClient {
   readonly userID: string
   readonly platformID: number
   readonly dialect: Dialect
-  /** Every frame in order of arrival, the handshake's included. */
+  /** Every frame in order of arrival, including the handshake. */
   readonly frames: Journal<Frame>
   readonly closed: Promise<Close>
-  /** Fulfilled by the upgrade; what the server thinks of the token may still follow. */
+  /** Resolves at the upgrade; an error about the token may still follow. */
   readonly opened: Promise<void>
   readonly #socket: WebSocket
   readonly #refusal: Promise<Handshake>
@@ -77,7 +77,7 @@ export class RawClient {
   #read = 0
   #isLeaving = false
 
-  /** Connects and expects to be welcome. */
+  /** Connects and fails if the server refuses. */
   static async login(options: RawOptions): Promise<RawClient> {
     const client = new RawClient(options)
     const handshake = await client.handshake()
@@ -87,7 +87,7 @@ export class RawClient {
     return client
   }
 
-  /** Starts connecting; `handshake()` tells how it went. */
+  /** Starts to connect; `handshake()` returns the result. */
   constructor(options: RawOptions) {
     this.userID = options.userID
     this.platformID = options.platformID
@@ -101,20 +101,20 @@ export class RawClient {
         resolve({ code, reason: reason.toString() })
       })
     })
-    // workerd keeps the TCP connection for up to 10 s after both sides have said goodbye; what counts is the goodbye.
+    // workerd keeps the TCP connection for up to 10 s after both close frames, which the tests need not wait for.
     const watch = setInterval(() => {
       if (this.#socket.readyState === WebSocket.CLOSING && !this.#isLeaving) this.#socket.terminate()
     }, CLOSE_POLL_MS)
     this.#refusal = new Promise((resolve, reject) => {
       this.#socket.on('unexpected-response', (_request, response) => {
-        // Ended only after the answer is read: the close must not overtake it.
+        // Terminated after the answer is read, because the close event must come last.
         resultIn(response)
           .then(resolve, reject)
           .finally(() => this.#socket.terminate())
       })
     })
     this.#refusal.catch(() => {})
-    // The close event tells all there is to know of a dropped connection.
+    // The close event has all information about a dropped connection.
     this.#socket.on('error', () => {})
     this.#socket.on('message', (data, binary) => this.frames.push({ binary, bytes: Buffer.from(data as Buffer) }))
   }
@@ -123,7 +123,7 @@ export class RawClient {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  /** The answer to the upgrade, wherever the server put it. */
+  /** The answer to the upgrade, from the first frame or the body. */
   async handshake(): Promise<Handshake> {
     const greeting = this.frames.until('handshake', () => this.frames.all.find((frame) => !frame.binary))
     const gone = this.closed.then(({ code }): never => {
@@ -132,20 +132,20 @@ export class RawClient {
     const first = await Promise.race([
       this.#refusal,
       greeting.then((frame): Handshake => ({ ...resultOf(frame.bytes), upgraded: true, httpStatus: 101 })),
-      // A frame that came before the close is delivered before it.
+      // Frames that arrived before the close are reported before it.
       gone,
     ])
     if (first.upgraded) this.#read = Math.max(this.#read, 1)
     return first
   }
 
-  /** The next frame nobody has read yet. */
+  /** The next frame that was not read yet. */
   async nextFrame(timeoutMs = WAIT_TIMEOUT_MS): Promise<Frame> {
     const at = this.#read++
     return this.frames.until(`frame ${at}`, () => this.frames.all[at], timeoutMs)
   }
 
-  /** Bytes go out as a binary frame, a string as a text frame, exactly as given. */
+  /** Sends bytes as a binary frame and a string as a text frame, unchanged. */
   sendFrame(frame: Uint8Array | string): void {
     this.#socket.send(frame, { binary: typeof frame !== 'string' })
   }
@@ -176,7 +176,7 @@ export class RawClient {
     }
   }
 
-  /** One envelope in this connection's dialect. */
+  /** One envelope in this connection's encoding. */
   encode(request: WsRequest): Uint8Array {
     if (this.dialect === 'json') {
       return Buffer.from(JSON.stringify({ ...request, data: Buffer.from(request.data).toString('base64') }))
@@ -185,7 +185,7 @@ export class RawClient {
     return this.dialect === 'gob' ? gob : gzipSync(gob)
   }
 
-  /** Every reply and push so far. */
+  /** Every reply and push that has arrived. */
   responses(): readonly WsResponse[] {
     for (const frame of this.frames.all.slice(this.#decoded)) {
       if (frame.binary) this.#responses.push(this.#decode(frame.bytes))
@@ -199,12 +199,12 @@ export class RawClient {
     return this.request(REQ.send, MsgData.encode(this.textTo(to, text, message)).finish())
   }
 
-  /** As `sendText`, for a message that must be accepted. */
+  /** Like `sendText`, for a message that must be accepted. */
   async deliverText(to: string, text: string, message: Partial<MsgData> = {}): Promise<SendMsgResp> {
     return SendMsgResp.decode(acceptedData(await this.sendText(to, text, message)))
   }
 
-  /** Sends them without waiting in between; they are accepted in this order. */
+  /** Sends the texts without waiting in between; the server accepts them in this order. */
   deliverTexts(to: string, texts: readonly string[]): Promise<SendMsgResp[]> {
     return Promise.all(texts.map((text) => this.deliverText(to, text)))
   }
@@ -232,7 +232,7 @@ export class RawClient {
     return GetMaxSeqResp.decode(acceptedData(await this.request(REQ.newestSeq, data))).maxSeqs
   }
 
-  /** Every message of the chat with that user, as the server has it. */
+  /** Every message of the chat with that user, read from the server. */
   async pullAll(withUserID: string): Promise<MsgData[]> {
     const conversationID = chatIDOf(this.userID, withUserID)
     const seqRanges = [{ conversationID, begin: 1, end: 10_000, num: 1_000 }]
@@ -252,14 +252,14 @@ export class RawClient {
     return this.frames.until(`push of "${text}"`, () => this.pushed().find((msg) => textOf(msg) === text), timeoutMs)
   }
 
-  /** Closes as an app does, and waits for the server to agree. */
+  /** Closes with a close frame, as an app does, and waits for the server's. */
   goodbye(): Promise<Close> {
     this.#isLeaving = true
     this.#socket.close(1000)
     return this.closed
   }
 
-  /** Ends the TCP connection without a goodbye. */
+  /** Ends the TCP connection without a close frame. */
   async close(): Promise<void> {
     this.#socket.terminate()
     await this.closed
@@ -277,14 +277,14 @@ const JsonResponse = z.object({
   operationID: z.string(),
   errCode: z.number(),
   errMsg: z.string(),
-  // OpenIM: null stands for no bytes.
+  // OpenIM: null means no bytes.
   data: z
     .string()
     .nullable()
     .transform((text) => new Uint8Array(Buffer.from(text ?? '', 'base64'))),
 })
 
-/** The text of a text message; anything else has none. */
+/** The text of a text message; empty for other messages. */
 export function textOf(msg: Pick<MsgData, 'contentType' | 'content'>): string {
   if (msg.contentType !== 101) return ''
   return z.object({ content: z.string() }).parse(JSON.parse(Buffer.from(msg.content).toString())).content

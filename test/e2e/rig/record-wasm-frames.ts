@@ -1,5 +1,5 @@
 /**
- * Records what the unmodified wasm SDK really sends, and which answers and pushes it accepted:
+ * Records the frames that the unmodified wasm SDK sends, and the answers and pushes that it accepts:
  * `node test/e2e/rig/record-wasm-frames.ts` writes test/vectors/recorded-wasm-frames.json.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { BrowserRig, WasmClient } from './wasm-client.ts'
 
 const OUTPUT = join(import.meta.dirname, '../../vectors/recorded-wasm-frames.json')
 
-/** The requests worth keeping, with the names of their payloads in @openim/protocol where it has them. */
+/** The recorded requests, with the names of their payloads if @openim/protocol has them. */
 const REQUESTS: { id: number; request?: string; reply?: string }[] = [
   { id: REQ.newestSeq, reply: 'GetMaxSeqResp' },
   { id: REQ.readSeqs, request: 'GetConversationsHasReadAndMaxSeqReq', reply: 'GetConversationsHasReadAndMaxSeqResp' },
@@ -39,7 +39,7 @@ try {
   await server.remove()
 }
 
-/** bob finds messages waiting, scrolls back, answers, goes to the background, logs out, comes back and is thrown out. */
+/** Bob receives waiting messages, reads back, answers, goes to the background, logs out and in, and is kicked. */
 async function playScene(): Promise<void> {
   const backend = rest(server)
   const [aliceID, bobID] = [fresh('alice'), fresh('bob')]
@@ -75,7 +75,7 @@ function requests(): object[] {
     if (!sent) throw new Error(`the SDK sent no ${id}`)
     const { MsgIncr } = envelopeIn(sent)
     const answer = recorder.frames.find((frame) => frame.from === 'server' && envelopeIn(frame).MsgIncr === MsgIncr)
-    if (!answer) throw new Error(`nobody answered ${id}`)
+    if (!answer) throw new Error(`the server did not answer ${id}`)
     return { reqIdentifier: id, sent: described(sent, request), accepted: described(answer, reply) }
   })
 }
@@ -94,7 +94,7 @@ function firstFromServer(id: number): RecordedFrame {
   return frame
 }
 
-/** Bytes in hex, as they were on the wire and after gunzip; fields by Go's names, those that are zero left out. */
+/** Bytes in hex, as on the wire and after gunzip; fields by Go's names, without zero fields. */
 function described({ bytes }: RecordedFrame, payloadType?: string): object {
   const gob = gunzipSync(bytes)
   const fields = readGob(gob)
@@ -111,7 +111,7 @@ function payloadIn(type: string, data: unknown): object {
   return openimCodec(type).decode(data instanceof Uint8Array ? data : new Uint8Array())
 }
 
-/** Byte strings become hex, so that the file can be read and compared. */
+/** Converts byte strings to hex, so that the file can be read and compared. */
 function readable(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
   if (Array.isArray(value)) return value.map(readable)
@@ -133,6 +133,6 @@ function originOf(): object {
     recorded: new Date().toISOString().slice(0, 10),
     server: 'openim-edge, whose answers the SDK accepted',
     by: 'node test/e2e/rig/record-wasm-frames.ts',
-    note: 'raw is the frame on the wire (gzip), gob what is inside; fields were read by a decoder of the recorder alone, payloads by @openim/protocol, which knows no order of GetSeqMessageReq',
+    note: 'raw is the frame on the wire (gzip), gob its content; fields were read by the decoder of the recorder, payloads by @openim/protocol, which lacks the field order of GetSeqMessageReq',
   }
 }

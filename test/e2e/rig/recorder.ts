@@ -9,13 +9,13 @@ export interface RecordedFrame {
 }
 
 export interface Recorder {
-  /** To be given to an SDK in place of the server's own address. */
+  /** The address for an SDK, instead of the server's own. */
   wsUrl: string
   frames: readonly RecordedFrame[]
   stop(): Promise<void>
 }
 
-/** Stands between an SDK and the gateway, passes everything on as it is and keeps the binary frames. */
+/** A proxy between an SDK and the gateway that forwards everything unchanged and keeps the binary frames. */
 export async function startRecorder(target: Pick<Server, 'wsUrl'>): Promise<Recorder> {
   const frames: RecordedFrame[] = []
   const front = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
@@ -52,8 +52,8 @@ function join(from: WebSocket, to: WebSocket, opened: Promise<unknown>, keep: (b
 type GobValue = number | string | Buffer
 
 /**
- * Reads the one struct of a gob frame, by the letter of Go's documentation and without any of the product's code: what
- * the recorded frames say must not depend on the decoder they are there to test.
+ * Reads the one struct of a gob frame as Go's documentation describes it, without code of the product: the recorded
+ * frames test the product's decoder, so they must not depend on it.
  */
 export function readGob(frame: Buffer): Record<string, GobValue> {
   let at = 0

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from './server.ts'
 
-/** What every REST answer of OpenIM looks like; `data` is absent on an error. */
+/** The form of every REST answer of OpenIM; `data` is absent on an error. */
 export interface Envelope<T> {
   errCode: number
   errMsg: string
@@ -11,17 +11,17 @@ export interface Envelope<T> {
 
 export interface PostOptions {
   token?: string
-  /** Absent: a fresh one. `null` leaves the header out. */
+  /** Absent: a new one. `null` omits the header. */
   operationID?: string | null
 }
 
-/** Platforms of the journeys, by OpenIM's numbers. */
+/** Platforms of the tests, with OpenIM's numbers. */
 export const PLATFORM = { ios: 1, android: 2, windows: 3, web: 5, linux: 7, ipad: 9 } as const
 
 export const ADMIN_USER_ID = 'imAdmin'
 export const LOCAL_SECRET = 'openIM123'
 
-/** An app backend's view of the server: the REST calls it makes with the admin's token. */
+/** REST calls of an app's backend, with the admin's token. */
 export function rest(server: Pick<Server, 'url'>): Rest {
   return new Rest(server)
 }
@@ -34,7 +34,7 @@ export class Rest {
     this.#server = server
   }
 
-  /** One POST, answered as OpenIM answers: always an envelope, whatever happened. */
+  /** Sends one POST; like OpenIM, the server answers every call with an envelope. */
   async post<T = unknown>(path: string, body: unknown, options: PostOptions = {}): Promise<Envelope<T>> {
     const headers: Record<string, string> = { 'content-type': 'application/json' }
     if (options.operationID !== null) headers.operationID = options.operationID ?? randomUUID()
@@ -53,7 +53,7 @@ export class Rest {
     return this.#adminToken
   }
 
-  /** Registers users whose nickname is their userID with a capital. */
+  /** Registers users whose nickname is their userID with a capital letter. */
   async register(...userIDs: string[]): Promise<void> {
     const users = userIDs.map((userID) => ({ userID, nickname: nicknameOf(userID), faceURL: '' }))
     expectOk(await this.post('/user/user_register', { users }, { token: await this.adminToken() }))
@@ -77,7 +77,7 @@ export function nicknameOf(userID: string): string {
   return userID.charAt(0).toUpperCase() + userID.slice(1)
 }
 
-/** A user that no other test knows, so that tests share one server: `alice` becomes `alice3f0c9a`. */
+/** A unique userID, so that tests can share one server: `alice` becomes `alice3f0c9a`. */
 export function fresh(name: string): string {
   return `${name}${randomUUID().slice(0, 6)}`
 }

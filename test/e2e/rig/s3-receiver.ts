@@ -1,14 +1,14 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** A bucket behind the S3 protocol, as much of it as is needed; every request must be signed for exactly what it does. */
+/** An S3 bucket with the calls that the service needs; it refuses every request with a wrong signature. */
 export class S3Receiver {
   readonly url: string
-  /** `PUT part 2 of files/…` and the like, in the order they came, with the status each was answered. */
+  /** Requests such as `PUT part 2 of files/…` in order of arrival, each with the status of its answer. */
   readonly log: string[] = []
   readonly objects = new Map<string, StoredObject>()
   readonly uploads = new Map<string, { key: string; contentType: string; parts: Map<number, Part> }>()
-  /** Some stores do not tell the MD5 of a part. */
+  /** Answers ETags that are not the MD5 of a part, as some stores do. */
   opaqueTags = false
   readonly #http
   readonly #bucket: string
@@ -140,7 +140,7 @@ interface Answer {
 
 const PARTS_A_PAGE = 2
 
-/** What a bucket's CORS rules say to a browser. */
+/** The answer of a bucket's CORS rules to a browser. */
 const PREFLIGHT: Answer = {
   status: 204,
   headers: { 'access-control-allow-methods': 'GET, HEAD, PUT', 'access-control-allow-headers': 'content-type' },
@@ -209,7 +209,7 @@ function signatureFault(request: IncomingMessage, url: URL, secrets: ReadonlyMap
   return expected === said.signature ? null : fault(403, 'SignatureDoesNotMatch')
 }
 
-/** A plus is a plus here: stores do not agree on what else it may be, so it must not occur. */
+/** Keeps a plus as a plus. Stores decode it differently, so the service must not send one. */
 function encodedPair(pair: string): string {
   const [name = '', value = ''] = pair.split('=')
   return [name, value].map((text) => rfc3986(decodeURIComponent(text))).join('=')

@@ -7,20 +7,20 @@ import { type Server, type ServerOptions, sleep, startServer } from './server.ts
 import { BrowserRig, WasmClient } from './wasm-client.ts'
 
 interface DeviceOptions {
-  /** Absent: the scene's server at its plain addresses. */
+  /** Absent: the scene's server. */
   server?: Pick<Server, 'url' | 'wsUrl'>
   platformID?: number
-  /** Absent: the user's one token for that platform. */
+  /** Absent: the user's token for that platform. */
   token?: string
-  /** Stays logged in over the tests of the file; say so where logging in anew for each test would take too long. */
+  /** Stays logged in for all tests of the file, where a login for each test would take too long. */
   lasting?: boolean
 }
 
 const LOG_TAIL = 6_000
 
 /**
- * One server and, where wanted, one browser for a test file. Tests share them and stay apart by their users; whatever
- * a test logged in is closed after it, and a failing test prints what the server said.
+ * One server and, on request, one browser for a test file. The tests share them and use different users. The devices
+ * of a test are closed after it, and a failing test prints the server's log.
  */
 export class Scene {
   readonly server: Server
@@ -36,14 +36,14 @@ export class Scene {
     this.#browser = browser
   }
 
-  /** Registers users of these names; their IDs are the names with something unique behind. */
+  /** Registers users of these names; their IDs are the names with a unique suffix. */
   async users<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: string }> {
     const userIDs = names.map(fresh)
     await this.rest.register(...userIDs)
     return userIDs as { [K in keyof N]: string }
   }
 
-  /** The token of a user on a platform, fetched once: a second token would put the first out of force. */
+  /** The token of a user on a platform, requested once: a second token would invalidate the first. */
   token(userID: string, platformID: number): Promise<string> {
     const key = `${userID} ${platformID}`
     const token = this.#tokens.get(key) ?? this.rest.userToken(userID, platformID)
@@ -51,7 +51,7 @@ export class Scene {
     return token
   }
 
-  /** Another token for a user who has one already; OpenIM's tokens of one second are the same token. */
+  /** Another token for a user who has one. OpenIM's tokens of the same second are equal, so it may take a second. */
   async secondToken(userID: string, platformID: number, first: string): Promise<string> {
     for (;;) {
       const token = await this.rest.userToken(userID, platformID)
@@ -79,7 +79,7 @@ export class Scene {
     return sdk === 'client-sdk' ? this.js(userID, options) : this.wasm(userID, options)
   }
 
-  /** The SDK of that name with whatever token, not awaited any further than the call of its login. */
+  /** The SDK of that name with the given token; returns after the login call, before the sync. */
   async enter(sdk: SdkName, userID: string, token: string, platformID: number = PLATFORM.web): Promise<Client> {
     const options = { server: this.server, userID, token, platformID }
     if (sdk === 'client-sdk') return this.#track(await JsClient.login(options))
@@ -99,7 +99,7 @@ export class Scene {
     return this.#track(await RawClient.login({ ...(await this.#login(userID, options)), ...options }))
   }
 
-  /** Our own client, knocking: whether it is let in is what the test looks at. */
+  /** Our own client, which may be refused: the test checks its handshake. */
   async knock(userID: string, options: Partial<RawOptions> = {}): Promise<RawClient> {
     return this.#track(new RawClient({ ...(await this.#login(userID, options)), ...options }))
   }
@@ -140,14 +140,14 @@ interface Closable {
 export type SdkName = 'client-sdk' | 'wasm-client-sdk'
 export const SDKS: readonly SdkName[] = ['client-sdk', 'wasm-client-sdk']
 
-/** The other of the two SDKs. */
+/** The other one of the two SDKs. */
 export function otherThan(sdk: SdkName): SdkName {
   return sdk === 'client-sdk' ? 'wasm-client-sdk' : 'client-sdk'
 }
 
 /**
- * Deletes or clears as newer SDKs do, with word to the user's other devices, or to everybody's. The SDKs at hand never
- * ask for either.
+ * Deletes messages or clears conversations as newer SDKs do: the server notifies the user's other devices, or with
+ * `toAll` all devices of the conversation. The SDKs of these tests never request a notification.
  */
 export async function withWord(
   scene: Scene,
@@ -162,7 +162,7 @@ export async function withWord(
   if (answer.errCode !== 0) throw new Error(`${path}: ${JSON.stringify(answer)}`)
 }
 
-/** Sets a scene up for the tests of a file; call it at the top level and use the result inside the tests. */
+/** Sets up a scene for the tests of a file. Call it at the top level and use the result inside the tests. */
 export function useScene(options: { browser?: boolean; server?: ServerOptions } = {}): Scene {
   let scene: Scene | null = null
   beforeAll(async () => {
@@ -174,7 +174,7 @@ export function useScene(options: { browser?: boolean; server?: ServerOptions } 
       scene = new Scene(server.value, browser.value)
       return
     }
-    // The half that came up must not be left behind by the half that did not.
+    // If one of the two did not start, the other must not keep running.
     if (server.status === 'fulfilled') await server.value.remove()
     if (browser.status === 'fulfilled') await browser.value?.stop()
     throw [server, browser].find((half) => half.status === 'rejected')?.reason

@@ -16,16 +16,16 @@ const GRACE_MS = 20_000
 const POLL_MS = 100
 
 export interface ServerOptions {
-  /** `serve` is workerd alone, `start` what `npm start` runs. */
+  /** `serve` is workerd alone; `start` is the program of `npm start`. */
   mode?: 'serve' | 'start'
-  /** Kept by the caller when given; otherwise a temporary folder that goes with the server. */
+  /** Absent: a temporary folder, which is removed with the server. A given folder is kept. */
   stateDir?: string
-  /** Settings on top of the defaults; undefined takes a variable away. */
+  /** Settings in addition to the defaults; undefined removes a variable. */
   env?: Record<string, string | undefined>
   port?: number
 }
 
-/** What the program writes to STATE_DIR/server.json while it runs. */
+/** The content of STATE_DIR/server.json while the program runs. */
 const ServerFile = z.object({ pid: z.number().int(), workerdPid: z.number().int().optional() })
 
 /** Starts the product on a free port with its own state, as a user of the two commands would, and waits until it serves. */
@@ -68,7 +68,7 @@ export class Server {
     return `ws://127.0.0.1:${this.port}`
   }
 
-  /** Everything the program printed, over all its starts. */
+  /** The output of the program since its first start. */
   get logs(): string {
     return this.#output
   }
@@ -79,7 +79,7 @@ export class Server {
     const script = `scripts/${this.#options.mode ?? 'serve'}.ts`
     const child = spawn(process.execPath, [script], { cwd: ROOT, env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
-    const guard = guardOf(child)
+    const guard = startGuard(child)
     const from = this.#output.length
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -87,13 +87,13 @@ export class Server {
         if (process.env.RIG_VERBOSE) process.stderr.write(text)
       })
     }
-    // 'close' and not 'exit': by then the last words of a failing start have been read.
+    // 'close' and not 'exit', because then the whole output of a failing start has been read.
     this.#exited = new Promise((resolve) => child.once('close', () => resolve()))
     this.#exited.then(() => guard?.kill())
     await this.#untilReady(child, from)
   }
 
-  /** SIGTERM, as `docker stop` or Ctrl-C would; fails when the program does not end or leaves a process behind. */
+  /** Sends SIGTERM, as `docker stop` does. Fails when the program does not end or leaves a process behind. */
   async stop(): Promise<void> {
     const child = this.#child
     if (!child?.pid) return
@@ -108,7 +108,7 @@ export class Server {
     if (child.exitCode !== 0) throw new Error(`the server ended with ${exitOf(child)} on SIGTERM\n${this.logs}`)
   }
 
-  /** The power cut: node and workerd are gone between two instructions, nothing is flushed or closed. */
+  /** Kills node and workerd like a power cut: nothing is flushed or closed. */
   async kill9(): Promise<void> {
     const child = this.#child
     if (!child?.pid) throw new Error('the server is not running')
@@ -120,7 +120,7 @@ export class Server {
     if (left.size > 0) throw new Error(`outlived SIGKILL: ${[...left.values()].join(' | ')}`)
   }
 
-  /** Comes back on the same state and port, whether it was stopped, killed or still runs. */
+  /** Restarts on the same state and port; the server may be running, stopped or killed. */
   async restart(): Promise<void> {
     await this.stop()
     await this.start()
@@ -136,7 +136,7 @@ export class Server {
   }
 
   #env(): NodeJS.ProcessEnv {
-    // Settings of the surrounding shell must not decide what the tests see.
+    // Settings of the developer's shell must not change the tests.
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(OPENIM_|VITEST|NODE_OPTIONS$|NODE_ENV$|TEST$)/.test(name),
     )
@@ -164,7 +164,7 @@ export class Server {
     throw new Error(`the server was not ready after ${READY_TIMEOUT_MS} ms\n${this.#output.slice(from)}`)
   }
 
-  /** Who of the family is still there after a moment's grace; a child may notice its parent's end a little later. */
+  /** The processes that still run after GRACE_MS; a child may notice the end of its parent late. */
   async #untilGone(family: Map<number, string>): Promise<Map<number, string>> {
     const deadline = Date.now() + GRACE_MS
     for (;;) {
@@ -174,12 +174,12 @@ export class Server {
     }
   }
 
-  /** The child, its descendants and whatever the program itself says belongs to it; pid → command line. */
+  /** The child, its descendants and the processes in server.json; pid → command line. */
   async #family(child: ChildProcess): Promise<Map<number, string>> {
     const processes = await processTable()
     const pids = new Set(child.pid ? [child.pid] : [])
-    const said = await serverFile(this.stateDir)
-    for (const pid of [said?.pid, said?.workerdPid]) if (pid !== undefined) pids.add(pid)
+    const published = await serverFile(this.stateDir)
+    for (const pid of [published?.pid, published?.workerdPid]) if (pid !== undefined) pids.add(pid)
     for (let grown = true; grown; ) {
       grown = false
       for (const [pid, { parent }] of processes) {
@@ -193,10 +193,10 @@ export class Server {
 }
 
 /**
- * A shell that waits for its input to end, which happens however this test process dies, and then stops the server: a
- * run that is broken off, or killed for taking too long, leaves nothing behind.
+ * Starts a shell that stops the server when the shell's input ends. The input ends however this test process dies, so an
+ * interrupted or killed run leaves no server behind.
  */
-function guardOf(child: ChildProcess): ChildProcess | null {
+function startGuard(child: ChildProcess): ChildProcess | null {
   if (process.platform === 'win32' || child.pid === undefined) return null
   const script = `read -r _; kill -TERM ${child.pid}`
   const guard = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
@@ -213,7 +213,7 @@ async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
-/** Absent until the program is up, and for an instant half written. */
+/** Null until the program is ready, and for an instant while the file is being written. */
 async function serverFile(stateDir: string): Promise<z.output<typeof ServerFile> | null> {
   const text = await readFile(join(stateDir, 'server.json'), 'utf8').catch(() => '')
   try {
@@ -223,7 +223,7 @@ async function serverFile(stateDir: string): Promise<z.output<typeof ServerFile>
   }
 }
 
-/** A port nobody listens on now. */
+/** A free port. */
 async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {
@@ -242,7 +242,7 @@ async function processTable(): Promise<Map<number, { parent: number; command: st
   if (pids) {
     for (const pid of pids.filter((name) => /^\d+$/.test(name))) {
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-      // pid (name) state ppid …; the name may hold spaces and parentheses. Z and X are dead already, only not yet buried.
+      // pid (name) state ppid …; the name may contain spaces and parentheses. Z and X are dead processes.
       const fields = stat
         ?.slice(stat.lastIndexOf(')') + 2)
         .split(' ')
@@ -271,7 +271,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // Gone already.
+    // The process has ended.
   }
 }
 
@@ -290,7 +290,7 @@ function outputOf(command: string, args: string[]): Promise<string> {
   })
 }
 
-/** Whether the promise settled in time. */
+/** Reports whether the promise settled in time. */
 async function within(timeoutMs: number, promise: Promise<void>): Promise<boolean> {
   const late = new AbortController()
   const timer = sleep(timeoutMs, late.signal).then(() => false)

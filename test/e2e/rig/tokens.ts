@@ -4,13 +4,13 @@ import { LOCAL_SECRET } from './rest.ts'
 interface Claims {
   userID: string
   platformID: number
-  /** Negative for a token that is past its time. */
+  /** Negative for an expired token. */
   expiresInSeconds?: number
-  /** Another service's secret makes a foreign token. */
+  /** The secret of another service makes a foreign token. */
   secret?: string
 }
 
-/** A token as the server would sign it, but one that the server never issued. */
+/** A token with a valid signature that the server did not issue. */
 export function forgedToken({ userID, platformID, expiresInSeconds = 3_600, secret = LOCAL_SECRET }: Claims) {
   const now = Math.floor(Date.now() / 1000)
   return new SignJWT({ UserID: userID, PlatformID: platformID })

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A call as a vendor got it. */
+/** A call as it arrived at a vendor. */
 export interface VendorCall {
   method: string
   path: string
@@ -15,25 +15,25 @@ export interface VendorReply {
   headers?: Record<string, string>
 }
 
-/** How the vendor of a path answers when nothing else is said. */
-type Usual = (call: VendorCall) => VendorReply
+/** The default answer of a vendor. */
+type DefaultAnswer = (call: VendorCall) => VendorReply
 
-/** The push vendors' side: a real HTTP server that notes what it is sent and answers as the vendors do. */
+/** The push vendors: a real HTTP server that records calls and answers as the vendors do. */
 export class Vendors {
   readonly calls: VendorCall[] = []
   readonly #server: Server
-  readonly #usual: Record<string, Usual>
+  readonly #defaults: Record<string, DefaultAnswer>
   readonly #scripted: { matches: (call: VendorCall) => boolean; reply: VendorReply }[] = []
 
-  /** @param usual by the beginning of the path */
-  static async start(usual: Record<string, Usual>): Promise<Vendors> {
-    const vendors = new Vendors(usual)
+  /** @param defaults by the beginning of the path */
+  static async start(defaults: Record<string, DefaultAnswer>): Promise<Vendors> {
+    const vendors = new Vendors(defaults)
     await new Promise<void>((resolve) => vendors.#server.listen(0, '127.0.0.1', resolve))
     return vendors
   }
 
-  private constructor(usual: Record<string, Usual>) {
-    this.#usual = usual
+  private constructor(defaults: Record<string, DefaultAnswer>) {
+    this.#defaults = defaults
     this.#server = createServer(async (request, response) => {
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -54,12 +54,12 @@ export class Vendors {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Answers the next call that matches otherwise than usual. */
+  /** Gives this answer to the next call that matches. */
   once(matches: (call: VendorCall) => boolean, reply: VendorReply): void {
     this.#scripted.push({ matches, reply })
   }
 
-  /** The calls to a path that mention a text: a userID, or a token that contains it. */
+  /** The calls to a path that contain a text: a userID or a token with it. */
   to(path: string, text: string): VendorCall[] {
     return this.calls.filter((call) => call.path.startsWith(path) && mentions(call, text))
   }
@@ -73,8 +73,8 @@ export class Vendors {
     const i = this.#scripted.findIndex(({ matches }) => matches(call))
     const [scripted] = i >= 0 ? this.#scripted.splice(i, 1) : []
     if (scripted) return scripted.reply
-    const usual = Object.entries(this.#usual).find(([path]) => call.path.startsWith(path))
-    return usual ? usual[1](call) : { status: 404 }
+    const defaults = Object.entries(this.#defaults).find(([path]) => call.path.startsWith(path))
+    return defaults ? defaults[1](call) : { status: 404 }
   }
 }
 

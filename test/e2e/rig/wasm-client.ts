@@ -18,10 +18,10 @@ import { sleep } from './server.ts'
 const LOAD_TIMEOUT_MS = 90_000
 const CALL_TIMEOUT_MS = 60_000
 
-/** OpenIM's log levels; at `warn` the Go core prints what a test may want to see and little else. */
+/** OpenIM's log level `warn`: the Go core prints errors and failed syncs, and little else. */
 const LOG_LEVEL_WARN = 3
 
-/** A browser with the page's hosting; one serves every client of a test file. */
+/** A browser and the web server of its page, shared by all clients of a test file. */
 export class BrowserRig {
   readonly #browser: Browser
   readonly #pages: PageServer
@@ -40,7 +40,7 @@ export class BrowserRig {
     return this.#browser.version()
   }
 
-  /** A fresh device: a browser profile with its own storage, kept until the device is thrown away. */
+  /** A new device: a browser profile with its own storage. */
   newDevice(): Promise<BrowserContext> {
     return this.#browser.newContext()
   }
@@ -60,19 +60,19 @@ export class WasmClient implements Client {
   readonly platformID: number
   readonly events: EventLog
   readonly errors: string[] = []
-  /** The whole browser console, for a failing test. */
+  /** The browser's console, printed when a test fails. */
   readonly console: string[] = []
   readonly waitFor: EventLog['waitFor']
   readonly #rig: BrowserRig
   readonly #device: BrowserContext
   #page: Page | null = null
-  #asked: ReadonlySet<Request> = new Set()
+  #pendingRequests: ReadonlySet<Request> = new Set()
 
-  get asking(): number {
-    return this.#asked.size
+  get pendingCalls(): number {
+    return this.#pendingRequests.size
   }
 
-  /** Opens the page on a fresh device and logs in; the session is usable once `OnSyncServerFinish` came. */
+  /** Opens the page on a new device and logs in. The session is usable after `OnSyncServerFinish`. */
   static async login(options: LoginOptions & { browser: BrowserRig }): Promise<WasmClient> {
     const client = new WasmClient(options, await options.browser.newDevice())
     try {
@@ -94,7 +94,7 @@ export class WasmClient implements Client {
     this.#device = device
   }
 
-  /** Opens the app on this device; what the SDK stored there earlier is still there. */
+  /** Opens the app on this device, with the data that the SDK stored there earlier. */
   async open(): Promise<void> {
     const page = await this.#device.newPage()
     this.#page = page
@@ -103,11 +103,11 @@ export class WasmClient implements Client {
       this.console.push(line)
       if (isError(message.type(), line)) this.errors.push(line)
     })
-    const asked = new Set<Request>()
-    this.#asked = asked
-    page.on('request', (request) => asked.add(request))
-    page.on('requestfinished', (request) => asked.delete(request))
-    page.on('requestfailed', (request) => asked.delete(request))
+    const pendingRequests = new Set<Request>()
+    this.#pendingRequests = pendingRequests
+    page.on('request', (request) => pendingRequests.add(request))
+    page.on('requestfinished', (request) => pendingRequests.delete(request))
+    page.on('requestfailed', (request) => pendingRequests.delete(request))
     page.on('pageerror', (error) => this.errors.push(`uncaught: ${error.stack ?? error.message}`))
     page.on('crash', () => this.errors.push('the page crashed'))
     await page.exposeFunction('rigEvent', (event: SdkEvent) => this.events.push(event))
@@ -123,19 +123,19 @@ export class WasmClient implements Client {
       wsAddr: server.wsUrl,
       apiAddr: server.url,
       logLevel: LOG_LEVEL_WARN,
-      // The core logs to the console only when told to; without it a failed sync leaves no trace.
+      // Without this option, the core does not log to the console, and a failed sync is not visible.
       isLogStandardOutput: true,
     })
   }
 
   async untilSynced(from = 0): Promise<this> {
     await this.waitFor('OnSyncServerFinish', undefined, undefined, from)
-    await this.#untilItKnowsItself()
+    await this.#untilProfileIsKnown()
     return this
   }
 
-  /** The core fetches its own profile beside the sync that it tells of, and makes no message before it has it. */
-  async #untilItKnowsItself(): Promise<void> {
+  /** Waits for the profile, which the core fetches separately from its sync and needs to create messages. */
+  async #untilProfileIsKnown(): Promise<void> {
     const deadline = Date.now() + WAIT_TIMEOUT_MS
     while (!Self.safeParse(await this.call('getSelfUserInfo')).success) {
       if (Date.now() > deadline) throw new Error(`${this.userID}: no profile of its own\n${this.describe()}`)
@@ -143,7 +143,7 @@ export class WasmClient implements Client {
     }
   }
 
-  /** Closes the app without a logout: the socket drops, the local data stays on the device. */
+  /** Closes the app without a logout: the socket drops, and the data stays on the device. */
   async goOffline(): Promise<void> {
     const page = this.#page
     this.#page = null
@@ -182,7 +182,7 @@ export class WasmClient implements Client {
     await this.#device.close()
   }
 
-  /** Any function of the SDK by its name; rejects as the SDK rejects. */
+  /** Calls any function of the SDK by its name, and rejects when the SDK does. */
   async call(method: string, ...args: unknown[]): Promise<unknown> {
     if (!this.#page) throw new Error(`${this.userID}: the app is closed`)
     const late = new Promise<never>((_, reject) => {
@@ -206,11 +206,11 @@ const Self = z.object({ userID: z.string().min(1) })
 
 const CallAnswer = z.object({ ok: z.boolean(), data: z.unknown().optional(), error: z.string().optional() })
 
-/** Colours the core's log brings along. */
+/** Colours in the core's log. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts a colour
 const ANSI = /\u001b\[\d+m/g
 
-/** The core logs through console.log with its level as the second column; a sync that failed is only a warning there. */
+/** The core logs through console.log with its level in the second column. A failed sync is only a warning there. */
 function isError(type: string, line: string): boolean {
   if (type === 'error') return true
   const [, level = '', , , , text = ''] = line.split('\t')
