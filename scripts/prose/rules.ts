@@ -1,6 +1,6 @@
 import type { Text } from './extract.ts'
 
-/** What is wrong with a text, and the sentence in which it stands. */
+/** The reason against a text, and the sentence that breaks the rule. */
 export interface Objection {
   text: string
   why: string

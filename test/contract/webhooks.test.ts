@@ -70,7 +70,8 @@ describe('a walk through all operations with webhooks', () => {
     vi.restoreAllMocks()
   })
 
-  const bodiesOf = (name: WebhookName) => (WEBHOOKS[name].kind === 'before' ? app.askedAs(name) : app.told(name))
+  const bodiesOf = (name: WebhookName) =>
+    WEBHOOKS[name].kind === 'before' ? app.askedAs(name) : app.afterWebhooks(name)
 
   /** Runs an operation that has before-webhooks: while the app server refuses it must fail, and then succeed. */
   const step = async (asked: WebhookName[], run: () => Promise<ReplyBody>): Promise<ReplyBody> => {

@@ -3,13 +3,13 @@ import type { CallerContext } from '../../src/runtime/context.ts'
 import { createContext } from '../../src/runtime/context.ts'
 import { bindings } from './rig.ts'
 
-/** A caller's context that counts the D1 statements it runs (`questions`) and the rows that they read. */
-export function countedContext(userID: string): { ctx: CallerContext; read: { rows: number; questions: number } } {
-  const read = { rows: 0, questions: 0 }
+/** A caller's context that counts the D1 statements it runs (`statements`) and the rows that they read. */
+export function countedContext(userID: string): { ctx: CallerContext; read: { rows: number; statements: number } } {
+  const read = { rows: 0, statements: 0 }
   const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const count = ({ meta }: D1Result) => {
     read.rows += meta.rows_read
-    read.questions++
+    read.statements++
   }
   const counted = (statement: D1PreparedStatement): D1PreparedStatement => {
     const wrapped = new Proxy(statement, {

@@ -9,7 +9,7 @@ import { Device, post, register, until, userToken } from './rig.ts'
  */
 
 /** A notification that a device got. */
-export interface Told {
+export interface FriendNotification {
   contentType: number
   conversationID: string
   from: string
@@ -20,7 +20,7 @@ export interface Told {
 }
 
 /** A device's notifications about friends, requests and blocked users, in order, without the copies in chats. */
-function relationNotifications(device: Device): Told[] {
+function relationNotifications(device: Device): FriendNotification[] {
   return device.received().flatMap(({ conversationID, msg }) => {
     const { contentType } = msg
     if (!conversationID.startsWith('n_') || contentType < 1200 || contentType > 1299) return []
@@ -69,17 +69,17 @@ export class FriendShadow {
   }
 
   /** The notifications that the device has got. */
-  told(): Told[] {
+  notifications(): FriendNotification[] {
     return relationNotifications(this.device)
   }
 
-  toldOf(contentType: number): Told[] {
-    return this.told().filter((notification) => notification.contentType === contentType)
+  notificationsOf(contentType: number): FriendNotification[] {
+    return this.notifications().filter((notification) => notification.contentType === contentType)
   }
 
   /** Applies the notifications that have arrived, and returns the lists. */
   async known(): Promise<Lists> {
-    const notifications = this.told()
+    const notifications = this.notifications()
     for (; this.#applied < notifications.length; this.#applied++) {
       const next = notifications[this.#applied]
       if (next) await this.#apply(next)
@@ -95,7 +95,7 @@ export class FriendShadow {
     return fresh.#lists
   }
 
-  async #apply({ contentType, detail }: Told): Promise<void> {
+  async #apply({ contentType, detail }: FriendNotification): Promise<void> {
     const isFrom = detail.fromToUserID?.fromUserID === this.userID
     const isTo = detail.fromToUserID?.toUserID === this.userID
     switch (contentType) {
@@ -185,6 +185,6 @@ export async function cast<Name extends string>(...names: Name[]): Promise<Frien
 }
 
 /** Waits long enough for a push that must not arrive. */
-export function aMoment(): Promise<void> {
+export function waitForStrayPushes(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

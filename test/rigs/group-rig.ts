@@ -51,7 +51,7 @@ export function groupChange(groupID: string, given: Partial<GroupChange>): Group
 }
 
 /** The change that creates a group; the first member is its owner. */
-export function founding(groupID: string, userIDs: string[]): GroupChange {
+export function groupCreation(groupID: string, userIDs: string[]): GroupChange {
   const [ownerUserID = ''] = userIDs
   return groupChange(groupID, {
     create: groupRecord(groupID, { ownerUserID }),

@@ -11,7 +11,7 @@ import { Device, post, register, until, userToken } from './rig.ts'
  */
 
 /** A group notification that a device got. */
-export interface GroupTold {
+export interface GroupNotification {
   contentType: number
   conversationID: string
   from: string
@@ -95,7 +95,7 @@ export class GroupShadow {
    * The group notifications that the device has got, without their copies in chats. A sender gets one copy for each
    * receiver; clients drop those whose uuid they know, and so does this.
    */
-  told(contentType?: number): GroupTold[] {
+  notifications(contentType?: number): GroupNotification[] {
     const seen = new Set<string>()
     return this.#notifications().filter((notification) => {
       if (!isWanted(notification, contentType) || !notification.conversationID.startsWith('n_')) return false
@@ -106,13 +106,13 @@ export class GroupShadow {
   }
 
   /** The copies of notifications in chats. */
-  inChat(contentType?: number): GroupTold[] {
+  inChat(contentType?: number): GroupNotification[] {
     return this.#notifications().filter((one) => isWanted(one, contentType) && !one.conversationID.startsWith('n_'))
   }
 
   /** Applies the notifications that have arrived, and returns the groups. */
   async known(): Promise<GroupsKnown> {
-    const notifications = this.told()
+    const notifications = this.notifications()
     for (; this.#applied < notifications.length; this.#applied++) {
       const next = notifications[this.#applied]
       if (next) await this.#apply(next)
@@ -127,7 +127,7 @@ export class GroupShadow {
     return fresh.#state()
   }
 
-  #notifications(): GroupTold[] {
+  #notifications(): GroupNotification[] {
     return this.device.pushes.flatMap(({ operationID, messages }) =>
       [messages.msgs, messages.notificationMsgs].flatMap((logs) =>
         Object.entries(logs).flatMap(([conversationID, log]) =>
@@ -157,7 +157,7 @@ export class GroupShadow {
     return followed
   }
 
-  async #apply({ contentType, detail }: GroupTold): Promise<void> {
+  async #apply({ contentType, detail }: GroupNotification): Promise<void> {
     const groupID: string = detail.group?.groupID
     const version = { version: detail.groupMemberVersion, versionID: detail.groupMemberVersionID }
     const tips = { groupID, version }
@@ -288,7 +288,7 @@ function changedIn<Row>({ insert, update }: { insert: Row[] | null; update: Row[
   return [...(insert ?? []), ...(update ?? [])]
 }
 
-function toNotification(conversationID: string, operationID: string, msg: MsgData): GroupTold {
+function toNotification(conversationID: string, operationID: string, msg: MsgData): GroupNotification {
   const { contentType, senderNickname, senderFaceURL } = msg
   const { detail } = JSON.parse(new TextDecoder().decode(msg.content))
   return {
@@ -297,7 +297,7 @@ function toNotification(conversationID: string, operationID: string, msg: MsgDat
   }
 }
 
-function isWanted(notification: GroupTold, contentType: number | undefined): boolean {
+function isWanted(notification: GroupNotification, contentType: number | undefined): boolean {
   return contentType === undefined || notification.contentType === contentType
 }
 
@@ -347,7 +347,7 @@ export async function cast<Name extends string>(...names: Name[]): Promise<Recor
 }
 
 /** Creates a group by REST, and waits until every member has the notification. */
-export async function found(
+export async function createTestGroup(
   owner: GroupShadow,
   { admins = [], members = [], info = {} }: { admins?: GroupShadow[]; members?: GroupShadow[]; info?: object },
 ): Promise<string> {
@@ -360,7 +360,7 @@ export async function found(
   if (reply.errCode !== 0) throw new Error(`no group: ${JSON.stringify(reply)}`)
   const { groupID } = reply.data.groupInfo
   const isNotified = (shadow: GroupShadow) =>
-    shadow.told(ContentType.GroupCreatedNotification).some(({ detail }) => detail.group.groupID === groupID)
+    shadow.notifications(ContentType.GroupCreatedNotification).some(({ detail }) => detail.group.groupID === groupID)
   await until(() => [owner, ...admins, ...members].every(isNotified))
   return groupID
 }
@@ -369,21 +369,22 @@ export async function found(
  * Waits until each receiver has `count` notifications of a content type, and checks that the others have none.
  * @returns the first receiver's newest notification
  */
-export async function expectTold(
+export async function expectNotified(
   contentType: number,
   receivers: GroupShadow[],
   others: GroupShadow[] = [],
   count = 1,
-): Promise<GroupTold> {
-  await until(() => receivers.every((shadow) => shadow.told(contentType).length >= count)).catch(() => {})
-  await aMoment()
-  const counts = (shadows: GroupShadow[]) => shadows.map((shadow) => [shadow.userID, shadow.told(contentType).length])
+): Promise<GroupNotification> {
+  await until(() => receivers.every((shadow) => shadow.notifications(contentType).length >= count)).catch(() => {})
+  await waitForStrayPushes()
+  const counts = (shadows: GroupShadow[]) =>
+    shadows.map((shadow) => [shadow.userID, shadow.notifications(contentType).length])
   expect(counts(receivers)).toEqual(receivers.map(({ userID }) => [userID, count]))
   expect(counts(others)).toEqual(others.map(({ userID }) => [userID, 0]))
-  return receivers[0]?.told(contentType).at(-1) as GroupTold
+  return receivers[0]?.notifications(contentType).at(-1) as GroupNotification
 }
 
 /** Waits long enough for a push that must not arrive. */
-export function aMoment(): Promise<void> {
+export function waitForStrayPushes(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

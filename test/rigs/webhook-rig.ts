@@ -32,11 +32,11 @@ export class AppServer {
   answer: (asked: Asked, signal: AbortSignal) => Answer = () => GO_ON
 
   /** Runs before the queue accepts a batch; a rejection makes the queue refuse it. */
-  takes: () => Promise<void> = async () => {}
+  beforeEnqueue: () => Promise<void> = async () => {}
 
   readonly #queue = {
     sendBatch: async (messages: Iterable<{ body: WebhookJob }>) => {
-      await this.takes()
+      await this.beforeEnqueue()
       this.queued.push(...[...messages].map(({ body }) => body))
     },
   } as unknown as Queue
@@ -88,7 +88,7 @@ export class AppServer {
   }
 
   /** The bodies of the queued jobs of one after-webhook. */
-  told(name: string): unknown[] {
+  afterWebhooks(name: string): unknown[] {
     return this.queued.filter((job) => job.name === name).map((job) => JSON.parse(job.body ?? ''))
   }
 }

@@ -27,7 +27,7 @@ export interface LatePush {
 /** Messages of one conversation by seq. */
 export type Log = ReadonlyMap<number, KnownMessage>
 
-/** All that a soak has seen, for the verifier. */
+/** Everything that a soak records for the verifier. */
 export interface Ledger {
   sent: readonly SentMessage[]
   /** By user: every message that the device of that user holds, from pushes and pulls. */
@@ -43,7 +43,7 @@ export interface Ledger {
   conflicts: readonly { userID: string; conversationID: string; seq: number }[]
 }
 
-/** What must be empty after a soak, each with sentences that name the message. */
+/** Findings by broken promise. Every list must be empty; each sentence names the message. */
 export interface Verdict {
   lost: string[]
   doubled: string[]

@@ -147,7 +147,7 @@ async function conclude(
   users: readonly SoakUser[],
 ): Promise<Pick<SoakResult, 'verdict' | 'messages' | 'retries' | 'pushes'>> {
   await Promise.all(users.map((user) => user.settle()))
-  // Every read position is acknowledged once more, so that a mark whose answer a kill has swallowed is not in doubt.
+  // The server may have stored a mark whose answer was lost in a kill. One more mark of each conversation settles that.
   for (const user of users) for (const { conversationID } of user.options.chats) await user.markRead(conversationID)
   const byUser = async <T>(read: (user: SoakUser) => Promise<T>) =>
     new Map(await Promise.all(users.map(async (user) => [user.userID, await read(user)] as const)))

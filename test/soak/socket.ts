@@ -30,7 +30,7 @@ const JsonResponse = z.object({
   data: z.string().nullable(),
 })
 
-/** A request that got no answer: the socket closed first, or the time ran out. Nobody knows whether it was done. */
+/** A request without an answer: the socket closed first, or the time ran out. The server may have done it. */
 export class NoAnswer extends Error {}
 
 /** One connection of a device, light enough for a hundred of them in one process. */

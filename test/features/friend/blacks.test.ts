@@ -4,7 +4,7 @@ import { configOf } from '../../../src/config/index.ts'
 import type { Bindings } from '../../../src/env.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import { singleConversationID } from '../../../src/protocol/conversation-id.ts'
-import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { cast, expectSameListsAsFresh, type FriendShadow, waitForStrayPushes } from '../../rigs/friend-shadow.ts'
 import { adminToken, appendItem, bindings, conversation, Device, post, until } from '../../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
@@ -54,9 +54,9 @@ describe('the block list', () => {
   it('notifies the devices of both users after the reply of add_black and remove_black', async () => {
     const reply = block()
     await reply
-    expect(alice.told()).toEqual([])
-    await until(() => alice.told().length === 1 && bob.told().length === 1)
-    expect(alice.told()).toEqual([
+    expect(alice.notifications()).toEqual([])
+    await until(() => alice.notifications().length === 1 && bob.notifications().length === 1)
+    expect(alice.notifications()).toEqual([
       {
         contentType: ContentType.BlackAddedNotification,
         conversationID: `n_${alice.userID}_${bob.userID}`,
@@ -66,22 +66,22 @@ describe('the block list', () => {
         detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
       },
     ])
-    expect(bob.told()).toEqual(alice.told())
+    expect(bob.notifications()).toEqual(alice.notifications())
     await unblock()
-    expect(alice.told()).toHaveLength(1)
-    await until(() => alice.told().length === 2 && bob.told().length === 2)
-    expect(alice.told()[1]).toMatchObject({
+    expect(alice.notifications()).toHaveLength(1)
+    await until(() => alice.notifications().length === 2 && bob.notifications().length === 2)
+    expect(alice.notifications()[1]).toMatchObject({
       contentType: ContentType.BlackDeletedNotification,
       detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
     })
-    await aMoment()
-    expect(mallory.told()).toEqual([])
+    await waitForStrayPushes()
+    expect(mallory.notifications()).toEqual([])
   })
 
   it('accepts a second add_black and a remove_black without an entry', async () => {
     expect(await unblock()).toEqual(OK)
-    await aMoment()
-    expect(alice.told()).toEqual([])
+    await waitForStrayPushes()
+    expect(alice.notifications()).toEqual([])
     await block({ ex: 'first' })
     expect(await block({ ex: 'second' })).toEqual(OK)
     expect((await blacksOf(alice)).blacks).toMatchObject([{ ex: 'second' }])

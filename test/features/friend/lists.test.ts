@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
-import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { cast, expectSameListsAsFresh, type FriendShadow, waitForStrayPushes } from '../../rigs/friend-shadow.ts'
 import { adminToken, bindings, post, until } from '../../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
@@ -37,8 +37,11 @@ describe('import_friend', () => {
     expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
     expect(await friendsOf(bob)).toEqual([alice.userID])
     expect(await entry(carol, alice)).toMatchObject({ addSource: 1, operatorUserID: 'imAdmin', remark: '' })
-    await until(() => alice.told().length === 2 && bob.told().length === 1 && carol.told().length === 1)
-    expect(bob.told()).toMatchObject([
+    await until(
+      () =>
+        alice.notifications().length === 2 && bob.notifications().length === 1 && carol.notifications().length === 1,
+    )
+    expect(bob.notifications()).toMatchObject([
       {
         contentType: ContentType.FriendApplicationApprovedNotification,
         from: bob.userID,
@@ -53,12 +56,12 @@ describe('import_friend', () => {
     ])
     expect(
       alice
-        .told()
+        .notifications()
         .map(({ from }) => from)
         .sort(),
     ).toEqual([bob.userID, carol.userID])
     await expectSameListsAsFresh(alice, bob, carol)
-    expect(mallory.told()).toEqual([])
+    expect(mallory.notifications()).toEqual([])
   })
 
   it('increases the version of every list by 1, however many friends it adds', async () => {
@@ -90,7 +93,7 @@ describe('import_friend', () => {
     expect(await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs })).toEqual(OK)
     expect(await friendsOf(alice)).toHaveLength(300)
     expect(await friendsOf(bob)).toEqual([alice.userID])
-    await until(() => bob.told().length === 1 && carol.told().length === 1)
+    await until(() => bob.notifications().length === 1 && carol.notifications().length === 1)
     await expectSameListsAsFresh(bob, carol)
   }, 60_000)
 
@@ -120,8 +123,8 @@ describe('delete_friend', () => {
     expect(await remove()).toEqual(OK)
     expect(await friendsOf(alice)).toEqual([carol.userID])
     expect(await friendsOf(bob)).toEqual([alice.userID])
-    await until(() => alice.told().length === 3 && bob.told().length === 2)
-    expect(bob.told()[1]).toEqual({
+    await until(() => alice.notifications().length === 3 && bob.notifications().length === 2)
+    expect(bob.notifications()[1]).toEqual({
       contentType: ContentType.FriendDeletedNotification,
       conversationID: `n_${alice.userID}_${bob.userID}`,
       from: alice.userID,
@@ -133,14 +136,14 @@ describe('delete_friend', () => {
         friendVersionID: '',
       },
     })
-    expect(alice.told()[2]).toEqual(bob.told()[1])
+    expect(alice.notifications()[2]).toEqual(bob.notifications()[1])
     await expectSameListsAsFresh(alice, bob, carol)
   })
 
   it('succeeds without a notification when the user is not a friend', async () => {
     expect(await remove()).toEqual(OK)
-    await aMoment()
-    expect([...alice.told(), ...bob.told()]).toEqual([])
+    await waitForStrayPushes()
+    expect([...alice.notifications(), ...bob.notifications()]).toEqual([])
     expect((await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: 'nobody' })).errCode).toBe(0)
   })
 
@@ -160,7 +163,10 @@ describe('update_friends', () => {
     await importFriends(alice, bob)
     await importFriends(alice, carol)
     // Wait for these notifications: a client that misses them would append bob's entry, which changes last, at the end.
-    await until(() => alice.told().length === 2 && bob.told().length === 1 && carol.told().length === 1)
+    await until(
+      () =>
+        alice.notifications().length === 2 && bob.notifications().length === 1 && carol.notifications().length === 1,
+    )
     await expectSameListsAsFresh(alice, bob)
   })
 
@@ -187,8 +193,8 @@ describe('update_friends', () => {
 
   it('notifies only the owner’s devices', async () => {
     await update({ remark: 'Bobby' })
-    await until(() => alice.told().length === 3)
-    expect(alice.told()[2]).toEqual({
+    await until(() => alice.notifications().length === 3)
+    expect(alice.notifications()[2]).toEqual({
       contentType: ContentType.FriendsInfoUpdateNotification,
       conversationID: `n_${alice.userID}_${alice.userID}`,
       from: alice.userID,
@@ -201,8 +207,8 @@ describe('update_friends', () => {
         friendVersionID: '',
       },
     })
-    await aMoment()
-    expect(bob.told()).toHaveLength(1)
+    await waitForStrayPushes()
+    expect(bob.notifications()).toHaveLength(1)
   })
 
   it('skips users who are not friends, and does nothing without a field', async () => {
@@ -243,15 +249,15 @@ describe('set_friend_remark', () => {
 
   it('sets the remark and notifies both users', async () => {
     await importFriends(alice, bob)
-    await until(() => alice.told().length === 1 && bob.told().length === 1)
+    await until(() => alice.notifications().length === 1 && bob.notifications().length === 1)
     expect(await setRemark()).toEqual(OK)
     expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby' })
-    await until(() => alice.told().length === 2 && bob.told().length === 2)
-    expect(bob.told()[1]).toMatchObject({
+    await until(() => alice.notifications().length === 2 && bob.notifications().length === 2)
+    expect(bob.notifications()[1]).toMatchObject({
       contentType: ContentType.FriendRemarkSetNotification,
       detail: { fromToUserID: { fromUserID: alice.userID, toUserID: bob.userID } },
     })
-    expect(JSON.stringify(bob.told()[1])).not.toContain('Bobby')
+    expect(JSON.stringify(bob.notifications()[1])).not.toContain('Bobby')
     expect(await setRemark({ remark: '' })).toEqual(OK)
     expect(await entry(alice, bob)).toMatchObject({ remark: '' })
     await expectSameListsAsFresh(alice, bob)

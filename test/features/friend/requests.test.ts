@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { agree, refuse } from '../../../src/features/friend/store/requests.ts'
 import { openDatabase } from '../../../src/platform/storage/d1.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
-import { aMoment, cast, expectSameListsAsFresh, type FriendShadow } from '../../rigs/friend-shadow.ts'
+import { cast, expectSameListsAsFresh, type FriendShadow, waitForStrayPushes } from '../../rigs/friend-shadow.ts'
 import { adminToken, bindings, post, until } from '../../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
@@ -32,8 +32,8 @@ describe('add_friend', () => {
   it('notifies the other user and the own devices only, with the request', async () => {
     const before = Date.now()
     expect(await ask(alice, bob, { reqMsg: 'hi', ex: 'e' })).toEqual(OK)
-    await until(() => alice.told().length === 1 && bob.told().length === 1)
-    const [told] = bob.told()
+    await until(() => alice.notifications().length === 1 && bob.notifications().length === 1)
+    const [told] = bob.notifications()
     expect(told).toEqual({
       contentType: ContentType.FriendApplicationNotification,
       conversationID: `n_${alice.userID}_${bob.userID}`,
@@ -59,9 +59,9 @@ describe('add_friend', () => {
       },
     })
     expect(told?.detail.request.createTime).toBeGreaterThanOrEqual(before)
-    expect(alice.told()).toEqual(bob.told())
-    await aMoment()
-    expect(mallory.told()).toEqual([])
+    expect(alice.notifications()).toEqual(bob.notifications())
+    await waitForStrayPushes()
+    expect(mallory.notifications()).toEqual([])
   })
 
   it('adds the request to the lists of both users, with OpenIM’s keys and times in ms', async () => {
@@ -114,7 +114,7 @@ describe('add_friend', () => {
     expect((await ask(alice, bob, {}, mallory)).errCode).toBe(1002)
     expect((await ask(alice, bob, {}, bob)).errCode).toBe(1002)
     expect((await post('/friend/add_friend', between(), await adminToken())).errCode).toBe(0)
-    await until(() => alice.told().length === 1 && bob.told().length === 1)
+    await until(() => alice.notifications().length === 1 && bob.notifications().length === 1)
   })
 
   it.each([
@@ -153,8 +153,8 @@ describe('add_friend_response that agrees', () => {
   it('notifies both users with the answered request, and adds a message to their chat', async () => {
     await answer(alice, bob, 1, { handleMsg: 'yes' })
     const kind = ContentType.FriendApplicationApprovedNotification
-    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
-    expect(alice.toldOf(kind)[0]).toEqual({
+    await until(() => alice.notificationsOf(kind).length === 1 && bob.notificationsOf(kind).length === 1)
+    expect(alice.notificationsOf(kind)[0]).toEqual({
       contentType: kind,
       conversationID: `n_${alice.userID}_${bob.userID}`,
       from: bob.userID,
@@ -175,15 +175,15 @@ describe('add_friend_response that agrees', () => {
         }),
       },
     })
-    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
+    expect(bob.notificationsOf(kind)).toEqual(alice.notificationsOf(kind))
     const chat = `si_${alice.userID}_${bob.userID}`
     for (const one of [alice, bob]) {
       const inChat = () => one.device.received().filter(({ conversationID }) => conversationID === chat)
       await until(() => inChat().length === 1)
       expect(inChat()[0]?.msg).toMatchObject({ contentType: 1201, seq: 1, sendID: bob.userID })
     }
-    await aMoment()
-    expect(mallory.told()).toEqual([])
+    await waitForStrayPushes()
+    expect(mallory.notifications()).toEqual([])
   })
 
   it('agrees to a request in the other direction too', async () => {
@@ -215,14 +215,14 @@ describe('add_friend_response that refuses', () => {
   it('notifies both users with the answered request, and adds no friend', async () => {
     expect(await answer(alice, bob, -1, { handleMsg: 'no' })).toEqual(OK)
     const kind = ContentType.FriendApplicationRejectedNotification
-    await until(() => alice.toldOf(kind).length === 1 && bob.toldOf(kind).length === 1)
-    expect(alice.toldOf(kind)[0]).toMatchObject({
+    await until(() => alice.notificationsOf(kind).length === 1 && bob.notificationsOf(kind).length === 1)
+    expect(alice.notificationsOf(kind)[0]).toMatchObject({
       contentType: kind,
       from: bob.userID,
       to: alice.userID,
       detail: { fromToUserID: between(), handleMsg: 'no', request: { handleResult: -1, handlerUserID: bob.userID } },
     })
-    expect(bob.toldOf(kind)).toEqual(alice.toldOf(kind))
+    expect(bob.notificationsOf(kind)).toEqual(alice.notificationsOf(kind))
     expect(await friendsOf(alice)).toEqual([])
     // Their chat has no message.
     expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])
@@ -245,10 +245,12 @@ describe('add_friend_response', () => {
     const [{ handleResult }] = data.friendRequests
     expect(await friendsOf(alice)).toEqual(handleResult === 1 ? [bob.userID] : [])
     expect(await friendsOf(bob)).toEqual(handleResult === 1 ? [alice.userID] : [])
-    await aMoment()
+    await waitForStrayPushes()
     const { FriendApplicationApprovedNotification: agreed, FriendApplicationRejectedNotification: refused } =
       ContentType
-    expect([alice.toldOf(agreed).length, alice.toldOf(refused).length]).toEqual(handleResult === 1 ? [1, 0] : [0, 1])
+    expect([alice.notificationsOf(agreed).length, alice.notificationsOf(refused).length]).toEqual(
+      handleResult === 1 ? [1, 0] : [0, 1],
+    )
     await expectSameListsAsFresh(alice, bob)
   })
 

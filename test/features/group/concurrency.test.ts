@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
-import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import {
+  cast,
+  createTestGroup,
+  expectSameGroupsAsFresh,
+  type GroupShadow,
+  waitForStrayPushes,
+} from '../../rigs/group-shadow.ts'
 import { bindings, textMessage, until } from '../../rigs/rig.ts'
 
 /* Calls at the same time: each one either has the same effect as it would have alone, or is refused. */
@@ -19,7 +25,7 @@ const all = () => [owner, admin, mia, max, newcomer]
 beforeEach(async () => {
   const people = await cast('owner', 'admin', 'mia', 'max', 'newcomer')
   ;({ owner, admin, mia, max, newcomer } = people)
-  groupID = await found(owner, { admins: [admin], members: [mia, max] })
+  groupID = await createTestGroup(owner, { admins: [admin], members: [mia, max] })
 })
 
 async function codes(...calls: Promise<{ errCode: number }>[]): Promise<number[]> {
@@ -87,8 +93,8 @@ describe('a group with concurrent calls', () => {
   it('adds a user once when several members invite the user', async () => {
     const invite = (by: GroupShadow) => by.call('invite_user_to_group', { groupID, invitedUserIDs: [newcomer.userID] })
     expect((await codes(invite(owner), invite(admin), invite(mia))).sort()).toEqual([0, 1001, 1001])
-    await aMoment()
-    expect(max.told(1509)).toHaveLength(1)
+    await waitForStrayPushes()
+    expect(max.notifications(1509)).toHaveLength(1)
     await expectSameGroupsAsFresh(...all())
   })
 
@@ -96,8 +102,8 @@ describe('a group with concurrent calls', () => {
     await newcomer.call('join_group', { groupID, joinSource: 3 })
     const answers = await codes(answer(owner, 1), answer(admin, 1), answer(owner, 1))
     expect(answers.sort()).toEqual([0, 1206, 1206])
-    await aMoment()
-    expect(max.told(1510)).toHaveLength(1)
+    await waitForStrayPushes()
+    expect(max.notifications(1510)).toHaveLength(1)
     await expectSameGroupsAsFresh(...all())
   })
 

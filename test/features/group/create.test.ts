@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cast, expectSameGroupsAsFresh, expectTold, found, GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, expectSameGroupsAsFresh, GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, until } from '../../rigs/rig.ts'
 
 let olga: GroupShadow
@@ -39,7 +39,7 @@ describe('create_group', () => {
   })
 
   it('adds all users with their roles, as invited by the creator', async () => {
-    const groupID = await found(olga, { admins: [adam], members: [mia] })
+    const groupID = await createTestGroup(olga, { admins: [adam], members: [mia] })
     const members = (await mia.fresh()).members[groupID] ?? {}
     expect(Object.values(members).map(({ userID, roleLevel }) => [userID, roleLevel])).toEqual([
       [olga.userID, 100],
@@ -55,7 +55,7 @@ describe('create_group', () => {
   it('notifies only the members, and the notification is the first message of the chat (1501)', async () => {
     const { data } = await create()
     const { groupID } = data.groupInfo
-    const { detail, conversationID, from, to, seq } = await expectTold(1501, [mia, olga, adam], [stranger])
+    const { detail, conversationID, from, to, seq } = await expectNotified(1501, [mia, olga, adam], [stranger])
     expect({ conversationID, from, to, seq }).toEqual({
       ...{ conversationID: `n_${groupID}`, from: olga.userID, to: groupID, seq: 0 },
     })
@@ -79,7 +79,7 @@ describe('create_group', () => {
     'adds the notification to the chat unless sendMessage is false: sendMessage %s, %d messages',
     async (sendMessage, copies) => {
       await create({ sendMessage })
-      await expectTold(1501, [olga, adam, mia])
+      await expectNotified(1501, [olga, adam, mia])
       expect([olga, adam, mia].map((shadow) => shadow.inChat(1501).length)).toEqual([copies, copies, copies])
     },
   )
@@ -88,7 +88,7 @@ describe('create_group', () => {
     const { data } = await create({}, { notification: 'welcome' })
     expect(data.groupInfo).toMatchObject({ notification: 'welcome', notificationUserID: olga.userID })
     expect(data.groupInfo.notificationUpdateTime).toBe(data.groupInfo.createTime)
-    const { detail, senderNickname } = await expectTold(1519, [mia, olga, adam], [stranger])
+    const { detail, senderNickname } = await expectNotified(1519, [mia, olga, adam], [stranger])
     expect(detail.group).toEqual(data.groupInfo)
     expect(senderNickname).toBe(`nick of ${olga.userID}`)
     expect(mia.inChat().map(({ contentType, seq }) => [contentType, seq])).toEqual([
@@ -100,7 +100,7 @@ describe('create_group', () => {
   it('names the app administrator as the actor and the given user as the owner', async () => {
     const reply = await post('/group/create_group', wanted(), await adminToken())
     expect(reply.data.groupInfo).toMatchObject({ ownerUserID: olga.userID, memberCount: 3 })
-    const { detail, from } = await expectTold(1501, [olga, adam, mia])
+    const { detail, from } = await expectNotified(1501, [olga, adam, mia])
     expect(from).toBe('imAdmin')
     expect(detail.opUser).toMatchObject({ userID: 'imAdmin', roleLevel: 60, appMangerLevel: 2 })
     await expectSameGroupsAsFresh(olga, adam, mia)
@@ -123,8 +123,8 @@ describe('create_group', () => {
     const last = await GroupShadow.online(userIDs.at(-1) ?? '')
     const reply = await create({ memberUserIDs: userIDs })
     expect(reply.data.groupInfo.memberCount).toBe(62)
-    await until(() => last.told(1501).length === 1)
-    expect(last.told(1501)[0]?.detail.memberList).toHaveLength(50)
+    await until(() => last.notifications(1501).length === 1)
+    expect(last.notifications(1501)[0]?.detail.memberList).toHaveLength(50)
     await expectSameGroupsAsFresh(last, olga)
   })
 
@@ -148,6 +148,6 @@ describe('create_group', () => {
     expect(reply.errCode).toBe(code)
     expect(reply).not.toHaveProperty('data')
     expect([await countRows('chat_group'), await countRows('group_member')]).toEqual(before)
-    await expectTold(1501, [], [olga, adam, mia, stranger])
+    await expectNotified(1501, [], [olga, adam, mia, stranger])
   })
 })

@@ -7,7 +7,7 @@ import {
   PullMessageBySeqsReq,
   PullMessageBySeqsResp,
 } from '../../../src/protocol/proto/index.ts'
-import { aMoment, cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, type GroupShadow, waitForStrayPushes } from '../../rigs/group-shadow.ts'
 import { setForObjects } from '../../rigs/object-settings.ts'
 import { conversation, post, textMessage, until, user } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
@@ -24,7 +24,7 @@ const chat = () => `sg_${groupID}`
 
 beforeEach(async () => {
   ;({ olga, mia, ann, stranger } = await cast('olga', 'mia', 'ann', 'stranger'))
-  groupID = await found(olga, { members: [mia] })
+  groupID = await createTestGroup(olga, { members: [mia] })
 })
 
 async function say(shadow: GroupShadow, text: string): Promise<number> {
@@ -75,7 +75,7 @@ describe('a new member', () => {
     await say(olga, 'one')
     await say(mia, 'two')
     await invite()
-    await expectTold(1509, [ann])
+    await expectNotified(1509, [ann])
     await until(async () => (await bounds(ann)) !== undefined)
     expect(await bounds(ann)).toEqual({ minSeq: 0, maxSeq: 0 })
     expect(await pull(ann)).toEqual([1, 2, 3, 4])
@@ -87,7 +87,7 @@ describe('a new member', () => {
     await say(olga, 'one')
     await say(mia, 'two')
     await invite()
-    await expectTold(1509, [ann])
+    await expectNotified(1509, [ann])
     await until(async () => (await bounds(ann))?.minSeq === 4)
     expect(await pull(ann)).toEqual([4])
     expect(await pull(mia)).toEqual([1, 2, 3, 4])
@@ -115,11 +115,11 @@ describe('a former member', () => {
     async (_how, leave, kind) => {
       await say(olga, 'before')
       await leave()
-      await expectTold(kind, [olga, mia])
+      await expectNotified(kind, [olga, mia])
       await until(async () => (await bounds(mia))?.maxSeq === 3)
       expect(mia.inChat(kind).map(({ seq }) => seq)).toEqual([3])
       if (kind !== 1511) expect(await say(olga, 'after')).toBe(0)
-      await aMoment()
+      await waitForStrayPushes()
       expect(await pull(mia)).toEqual([1, 2, 3])
       expect(await newest(mia)).toBe(3)
       expect(mia.device.received().filter(({ msg }) => Number(msg.seq) > 3 && msg.groupID === groupID)).toEqual([])
@@ -129,9 +129,9 @@ describe('a former member', () => {
 
   it('gets no notifications of later changes of the group', async () => {
     await kick()
-    await expectTold(1508, [olga, mia])
+    await expectNotified(1508, [olga, mia])
     await olga.call('set_group_info_ex', { groupID, groupName: 'Without mia', notification: 'n', ex: 'x' })
-    for (const type of [1502, 1519, 1520]) await expectTold(type, [olga], [mia])
+    for (const type of [1502, 1519, 1520]) await expectNotified(type, [olga], [mia])
   })
 
   it('reads all messages again after rejoining', async () => {
@@ -162,10 +162,10 @@ describe('a former member', () => {
     }
     await until(async () => (await bounds(ann)) !== undefined)
     await olga.call('kick_group', { groupID, kickedUserIDs: [ann.userID], ...silent })
-    await expectTold(1508, [ann])
+    await expectNotified(1508, [ann])
     expect(await say(olga, 'after')).toBe(0)
     await until(async () => (await user(ann.userID).logView(chat()))?.maxSeq === READS_NOTHING)
-    await aMoment()
+    await waitForStrayPushes()
     expect(await newest(ann)).toBe(0)
     expect(await pull(ann)).toEqual([])
     expect((await bounds(ann))?.maxSeq).toBe(0)
@@ -198,20 +198,20 @@ describe('an online device while members join and leave', () => {
     const settled = () => expectSameAsFresh(...online)
     await say(olga, 'one')
     await invite()
-    await expectTold(1509, [olga, mia, ann])
+    await expectNotified(1509, [olga, mia, ann])
     await settled()
     await say(ann, 'hello')
     await kick()
-    await expectTold(1508, [olga, mia, ann])
+    await expectNotified(1508, [olga, mia, ann])
     await say(olga, 'about mia')
-    await aMoment()
+    await waitForStrayPushes()
     await settled()
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: [mia.userID] })
-    await expectTold(1509, [olga, mia, ann], [], 2)
+    await expectNotified(1509, [olga, mia, ann], [], 2)
     await say(mia, 'back')
     await ann.call('quit_group', { groupID })
     await olga.call('dismiss_group', { groupID })
-    await expectTold(1511, [olga, mia], [ann])
+    await expectNotified(1511, [olga, mia], [ann])
     await settled()
   })
 })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, post } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -10,7 +10,7 @@ let stranger: GroupShadow
 
 beforeEach(async () => {
   ;({ olga, adam, mia, stranger } = await cast('olga', 'adam', 'mia', 'stranger'))
-  groupID = await found(olga, { admins: [adam], members: [mia], info: { introduction: 'before' } })
+  groupID = await createTestGroup(olga, { admins: [adam], members: [mia], info: { introduction: 'before' } })
 })
 
 const set = (given: object, by = olga) => by.call('set_group_info_ex', { groupID, ...given })
@@ -30,17 +30,17 @@ describe('set_group_info_ex', () => {
 
   it('announces a new name in the chat (1520)', async () => {
     await set({ groupName: 'Renamed' }, adam)
-    const { detail, from } = await expectTold(1520, [mia, olga, adam], [stranger])
+    const { detail, from } = await expectNotified(1520, [mia, olga, adam], [stranger])
     expect(from).toBe(adam.userID)
     expect(detail).toMatchObject({ group: { groupName: 'Renamed' }, opUser: { userID: adam.userID } })
     expect(detail.groupMemberVersion).toBe(await version())
     expect(mia.inChat(1520).map(({ seq }) => seq)).toEqual([2])
-    expect([...mia.told(1502), ...mia.told(1519)]).toEqual([])
+    expect([...mia.notifications(1502), ...mia.notifications(1519)]).toEqual([])
   })
 
   it('announces a trimmed announcement in the chat (1519) and stores who made it', async () => {
     await set({ notification: '  news\n' }, adam)
-    const { detail, senderNickname, senderFaceURL } = await expectTold(1519, [mia, olga, adam], [stranger])
+    const { detail, senderNickname, senderFaceURL } = await expectNotified(1519, [mia, olga, adam], [stranger])
     expect({ senderNickname, senderFaceURL }).toEqual({
       ...{ senderNickname: `nick of ${adam.userID}`, senderFaceURL: `https://x/${adam.userID}.png` },
     })
@@ -54,14 +54,14 @@ describe('set_group_info_ex', () => {
   it('removes an announcement without a message in the chat', async () => {
     await set({ notification: 'news' })
     await set({ notification: ' ' })
-    await expectTold(1519, [mia, olga, adam], [], 2)
+    await expectNotified(1519, [mia, olga, adam], [], 2)
     expect((await info()).notification).toBe('')
     expect(mia.inChat(1519)).toHaveLength(1)
   })
 
   it('announces a change of other fields outside the chat (1502)', async () => {
     await set({ introduction: 'after', needVerification: 1 })
-    const { detail, senderNickname } = await expectTold(1502, [mia, olga, adam], [stranger])
+    const { detail, senderNickname } = await expectNotified(1502, [mia, olga, adam], [stranger])
     expect(detail).toMatchObject({ group: { introduction: 'after', needVerification: 1 }, muteTime: 0 })
     expect(senderNickname).toBe(`nick of ${olga.userID}`)
     expect(mia.inChat(1502)).toEqual([])
@@ -70,8 +70,8 @@ describe('set_group_info_ex', () => {
   it('announces name, announcement and other fields separately, each with its own version', async () => {
     const before = await version()
     await set({ groupName: 'n', notification: 'a', ex: 'x' })
-    await expectTold(1502, [mia, olga, adam])
-    const steps = [1519, 1520, 1502].map((kind) => mia.told(kind)[0]?.detail.groupMemberVersion)
+    await expectNotified(1502, [mia, olga, adam])
+    const steps = [1519, 1520, 1502].map((kind) => mia.notifications(kind)[0]?.detail.groupMemberVersion)
     expect(steps).toEqual([before + 1, before + 2, before + 3])
     expect(await version()).toBe(before + 3)
   })
@@ -83,7 +83,7 @@ describe('set_group_info_ex', () => {
     const before = [await info(), await version()]
     expect((await set(given)).errCode).toBe(0)
     expect([await info(), await version()]).toEqual(before)
-    for (const kind of [1502, 1519, 1520]) await expectTold(kind, [], [olga, adam, mia])
+    for (const kind of [1502, 1519, 1520]) await expectNotified(kind, [], [olga, adam, mia])
   })
 
   it('is for the owner, group administrators and app administrators', async () => {
@@ -92,7 +92,7 @@ describe('set_group_info_ex', () => {
     expect((await set({ ex: 'a' }, adam)).errCode).toBe(0)
     expect((await post('/group/set_group_info_ex', { groupID, ex: 'app' }, await adminToken())).errCode).toBe(0)
     expect(await info()).toMatchObject({ ex: 'app' })
-    const told = await expectTold(1502, [mia, olga, adam], [stranger], 2)
+    const told = await expectNotified(1502, [mia, olga, adam], [stranger], 2)
     expect(told.detail.opUser).toMatchObject({ userID: 'imAdmin', appMangerLevel: 2, roleLevel: 60 })
   })
 
@@ -117,7 +117,7 @@ describe('set_group_info', () => {
     expect(await info()).toMatchObject({ groupName: 'Renamed', introduction: 'before', faceURL: 'f', ex: 'x' })
     await setOld({ ex: '', needVerification: 0 })
     expect(await info()).toMatchObject({ ex: '' })
-    await expectTold(1520, [mia, olga, adam], [stranger])
+    await expectNotified(1520, [mia, olga, adam], [stranger])
   })
 
   it('refuses ordinary members, a missing group and an unknown groupID', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { announceInvitationRequests } from '../../../src/features/group/membership/announce-invitation-requests.ts'
 import { createContext } from '../../../src/runtime/context.ts'
-import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, until } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 
 const open = async (needVerification: number) => {
-  groupID = await found(olga, { admins: [adam], members: [mia], info: { needVerification } })
+  groupID = await createTestGroup(olga, { admins: [adam], members: [mia], info: { needVerification } })
 }
 const join = (given: object = {}, by = ann) =>
   by.call('join_group', { groupID, reqMessage: 'hello', joinSource: 3, inviterUserID: by.userID, ...given })
@@ -61,7 +61,7 @@ describe('join_group', () => {
   it('notifies all members and the new one, in the chat too (1510)', async () => {
     await open(2)
     await join()
-    const { detail, from } = await expectTold(1510, [mia, olga, adam, ann], [stranger])
+    const { detail, from } = await expectNotified(1510, [mia, olga, adam, ann], [stranger])
     expect(from).toBe(ann.userID)
     expect(detail).toMatchObject({
       group: { groupID, memberCount: 4 },
@@ -75,7 +75,7 @@ describe('join_group', () => {
   it('notifies only the managers and the applicant of a request (1503)', async () => {
     await open(0)
     await join({ ex: 'x' })
-    const { detail, conversationID } = await expectTold(1503, [olga, adam, ann], [mia, stranger])
+    const { detail, conversationID } = await expectNotified(1503, [olga, adam, ann], [mia, stranger])
     const pair = [ann.userID, olga.userID].sort().join('_')
     expect(conversationID).toBe(`n_${pair}`)
     expect(detail).toMatchObject({
@@ -94,8 +94,8 @@ describe('join_group', () => {
     await join()
     await answer(olga, -1)
     await join({ reqMessage: 'please' })
-    await expectTold(1503, [olga, adam, ann], [], 2)
-    expect(new Set(olga.told(1503).map(({ detail }) => detail.uuid)).size).toBe(2)
+    await expectNotified(1503, [olga, adam, ann], [], 2)
+    expect(new Set(olga.notifications(1503).map(({ detail }) => detail.uuid)).size).toBe(2)
     expect(await requestOf(ann.userID)).toMatchObject({
       handleResult: 0,
       reqMsg: 'please',
@@ -108,7 +108,7 @@ describe('join_group', () => {
     await open(2)
     expect((await join({ inviterUserID: ann.userID }, stranger)).errCode).toBe(1002)
     expect((await asApp('join_group', { groupID, joinSource: 1, inviterUserID: ann.userID })).errCode).toBe(0)
-    const { from } = await expectTold(1510, [mia, olga, adam, ann], [stranger])
+    const { from } = await expectNotified(1510, [mia, olga, adam, ann], [stranger])
     expect(from).toBe('imAdmin')
     expect((await join({ inviterUserID: '' }, stranger)).errCode).toBe(0)
     expect(await memberOf(stranger.userID)).toBeDefined()
@@ -125,7 +125,7 @@ describe('join_group', () => {
   ])('refuses %s with %d', async (_what, code, act) => {
     await open(2)
     expect((await act()).errCode).toBe(code)
-    for (const kind of [1503, 1510]) await expectTold(kind, [], [olga, adam, mia, ann])
+    for (const kind of [1503, 1510]) await expectNotified(kind, [], [olga, adam, mia, ann])
   })
 
   it('refuses a group that was dismissed', async () => {
@@ -139,7 +139,7 @@ describe('invite_user_to_group', () => {
   it('notifies all members and the new ones, in the chat too (1509)', async () => {
     await open(0)
     await invite(mia, ann, stranger)
-    const { detail, from } = await expectTold(1509, [olga, adam, mia, ann, stranger])
+    const { detail, from } = await expectNotified(1509, [olga, adam, mia, ann, stranger])
     expect(from).toBe(mia.userID)
     expect(detail).toMatchObject({
       group: { groupID, memberCount: 5 },
@@ -153,16 +153,16 @@ describe('invite_user_to_group', () => {
   it('adds no message to the chat when sendMessage is false', async () => {
     await open(0)
     await mia.call('invite_user_to_group', { groupID, invitedUserIDs: [ann.userID], sendMessage: false })
-    await expectTold(1509, [olga, adam, mia, ann], [stranger])
+    await expectNotified(1509, [olga, adam, mia, ann], [stranger])
     expect([olga, ann].map((shadow) => shadow.inChat(1509))).toEqual([[], []])
   })
 
   it('announces one request per user, with the inviting member as the applicant', async () => {
     await open(1)
     await invite(mia, ann, stranger)
-    const { detail } = await expectTold(1503, [olga, adam, mia], [ann, stranger], 2)
+    const { detail } = await expectNotified(1503, [olga, adam, mia], [ann, stranger], 2)
     expect(detail).toMatchObject({ applicant: { userID: mia.userID }, reqMsg: 'why' })
-    const asked = olga.told(1503).map(({ detail: { request, uuid } }) => [request.userInfo.userID, uuid])
+    const asked = olga.notifications(1503).map(({ detail: { request, uuid } }) => [request.userInfo.userID, uuid])
     expect(asked.map(([userID]) => userID)).toEqual([ann.userID, stranger.userID])
     expect(new Set(asked.map(([, uuid]) => uuid)).size).toBe(2)
     expect(await requestOf(ann.userID)).toMatchObject({ joinSource: 2, inviterUserID: mia.userID, reqMsg: 'why' })
@@ -178,12 +178,12 @@ describe('invite_user_to_group', () => {
     expect(data.groupRequests.map((request: { inviterUserID: string }) => request.inviterUserID)).toEqual(
       crowd.map(() => mia.userID),
     )
-    await until(() => [olga, adam, mia].every((shadow) => shadow.told(1503).length === crowd.length))
+    await until(() => [olga, adam, mia].every((shadow) => shadow.notifications(1503).length === crowd.length))
     for (const shadow of [olga, adam, mia]) {
-      const named = shadow.told(1503).map(({ detail }) => detail.request.userInfo.userID)
+      const named = shadow.notifications(1503).map(({ detail }) => detail.request.userInfo.userID)
       expect(named.toSorted()).toEqual(crowd)
     }
-    expect(olga.told(1503)[0]).toMatchObject({
+    expect(olga.notifications(1503)[0]).toMatchObject({
       from: mia.userID,
       detail: { applicant: { userID: mia.userID }, reqMsg: 'all my friends' },
     })
@@ -192,13 +192,13 @@ describe('invite_user_to_group', () => {
   it('announces each pending request once when the queue job is repeated, and no answered ones', async () => {
     await open(1)
     await invite(mia, ann, stranger)
-    await expectTold(1503, [olga, adam, mia], [], 2)
+    await expectNotified(1503, [olga, adam, mia], [], 2)
     await answer(adam, -1)
     const asked = [ann, stranger].map(({ userID }) => ({ userID, uuid: crypto.randomUUID() }))
     const context = createContext(bindings, 'asked-for')
     for (let i = 0; i < 2; i++) await announceInvitationRequests(context, { groupID, inviterUserID: mia.userID, asked })
-    await expectTold(1503, [olga, adam, mia], [], 3)
-    expect(olga.told(1503).at(-1)?.detail).toMatchObject({
+    await expectNotified(1503, [olga, adam, mia], [], 3)
+    expect(olga.notifications(1503).at(-1)?.detail).toMatchObject({
       uuid: asked[1]?.uuid,
       request: { userInfo: { userID: stranger.userID } },
     })
@@ -209,9 +209,9 @@ describe('invite_user_to_group', () => {
     const crowd = Array.from({ length: 120 }, (_, i) => `guest_${olga.userID}_${i}`)
     await register(...crowd)
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: crowd })
-    await until(() => mia.told(1509).length === 3)
-    expect(mia.told(1509).map(({ detail }) => detail.invitedUserList.length)).toEqual([50, 50, 20])
-    const versions = mia.told(1509).map(({ detail }) => detail.groupMemberVersion)
+    await until(() => mia.notifications(1509).length === 3)
+    expect(mia.notifications(1509).map(({ detail }) => detail.invitedUserList.length)).toEqual([50, 50, 20])
+    const versions = mia.notifications(1509).map(({ detail }) => detail.groupMemberVersion)
     expect(versions).toEqual([versions[0], versions[0] + 1, versions[0] + 2])
     expect(Object.keys((await mia.known()).members[groupID] ?? {})).toHaveLength(123)
     expect(mia.asked).toBe(0)
@@ -241,7 +241,7 @@ describe('invite_user_to_group', () => {
     await open(0)
     expect((await act()).errCode).toBe(code)
     expect(await memberOf(ann.userID)).toBeUndefined()
-    await expectTold(1509, [], [olga, adam, mia, ann])
+    await expectNotified(1509, [], [olga, adam, mia, ann])
   })
 
   it('refuses a group that was dismissed', async () => {
@@ -257,7 +257,7 @@ describe('group_application_response', () => {
     await open(0)
     await join({ joinSource: 4 })
     expect(await answer(adam, 1)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
-    const { detail } = await expectTold(1505, [olga, adam, ann], [mia, stranger])
+    const { detail } = await expectNotified(1505, [olga, adam, ann], [mia, stranger])
     expect(detail).toMatchObject({
       group: { groupID },
       opUser: { userID: adam.userID },
@@ -265,9 +265,9 @@ describe('group_application_response', () => {
       receiverAs: 1,
       request: { handleResult: 1, handleMsg: 'words', handleUserID: adam.userID, userInfo: { userID: ann.userID } },
     })
-    expect(ann.told(1505)[0]?.detail.receiverAs).toBe(0)
-    expect(ann.told(1505)[0]?.detail.uuid).toBe(detail.uuid)
-    const entered = await expectTold(1510, [olga, adam, mia, ann], [stranger])
+    expect(ann.notifications(1505)[0]?.detail.receiverAs).toBe(0)
+    expect(ann.notifications(1505)[0]?.detail.uuid).toBe(detail.uuid)
+    const entered = await expectNotified(1510, [olga, adam, mia, ann], [stranger])
     expect(entered.detail).toMatchObject({ entrantUser: { userID: ann.userID }, group: { memberCount: 4 } })
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 4, operatorUserID: adam.userID })
   })
@@ -276,22 +276,22 @@ describe('group_application_response', () => {
     await open(1)
     await invite(mia, ann)
     await answer(olga, 1)
-    const { detail } = await expectTold(1509, [olga, adam, mia, ann], [stranger])
+    const { detail } = await expectNotified(1509, [olga, adam, mia, ann], [stranger])
     expect(detail).toMatchObject({
       opUser: { userID: olga.userID },
       inviterUser: { userID: mia.userID },
       invitedUserList: [{ userID: ann.userID, joinSource: 2, inviterUserID: mia.userID }],
     })
-    await expectTold(1510, [], [olga, adam, mia, ann])
+    await expectNotified(1510, [], [olga, adam, mia, ann])
   })
 
   it('refuses the request with result -1: 1506 to managers and applicant', async () => {
     await open(0)
     await join()
     await answer(adam, -1)
-    const { detail } = await expectTold(1506, [olga, adam, ann], [mia, stranger])
+    const { detail } = await expectNotified(1506, [olga, adam, ann], [mia, stranger])
     expect(detail).toMatchObject({ handleMsg: 'words', receiverAs: 1, request: { handleResult: -1 } })
-    expect(ann.told(1506)[0]?.detail.receiverAs).toBe(0)
+    expect(ann.notifications(1506)[0]?.detail.receiverAs).toBe(0)
     expect(await memberOf(ann.userID)).toBeUndefined()
     expect(await requestOf(ann.userID)).toMatchObject({
       ...{ handleResult: -1, handleMsg: 'words', handleUserID: adam.userID, handleTime: expect.any(Number) },
@@ -302,10 +302,10 @@ describe('group_application_response', () => {
     await open(0)
     await join()
     await invite(olga, ann)
-    await expectTold(1509, [mia])
+    await expectNotified(1509, [mia])
     expect((await answer(adam, 1)).errCode).toBe(0)
-    await expectTold(1505, [olga, adam, ann], [mia])
-    await expectTold(1510, [], [mia])
+    await expectNotified(1505, [olga, adam, ann], [mia])
+    await expectNotified(1510, [], [mia])
   })
 
   it('is for the owner, group and app administrators, and accepts one answer only', async () => {

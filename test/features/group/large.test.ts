@@ -6,7 +6,13 @@ import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
 import { createContext } from '../../../src/runtime/context.ts'
 import { groupChange } from '../../rigs/group-rig.ts'
-import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import {
+  cast,
+  createTestGroup,
+  expectNotified,
+  expectSameGroupsAsFresh,
+  type GroupShadow,
+} from '../../rigs/group-shadow.ts'
 import { setForObjects } from '../../rigs/object-settings.ts'
 import { bindings, conversation, Device, register, textMessage, until } from '../../rigs/rig.ts'
 
@@ -36,7 +42,7 @@ const countTexts = ({ device }: { device: Device }, sendID: string) =>
 beforeEach(async () => {
   ;({ olga, mia, ann, ben, stranger } = await cast('olga', 'mia', 'ann', 'ben', 'stranger'))
   restore = await setForObjects({ maxDirectMembers: MAX_DIRECT })
-  groupID = await found(olga, { members: [mia] })
+  groupID = await createTestGroup(olga, { members: [mia] })
   const crowd = Array.from({ length: MAX_DIRECT - 2 }, (_, i) => `crowd_${olga.userID}_${i}`)
   await register(...crowd)
   expect((await invite(...crowd)).errCode).toBe(0)
@@ -50,10 +56,10 @@ afterEach(() => restore())
 describe('a group with relays', () => {
   it('delivers to old and new members after it switches to relays', async () => {
     expect((await invite(ann.userID)).errCode).toBe(0)
-    await expectTold(1509, [ann])
+    await expectNotified(1509, [ann])
     await expectSameGroupsAsFresh(...all())
     expect((await invite(ben.userID)).errCode).toBe(0)
-    await expectTold(1509, [ben])
+    await expectNotified(1509, [ben])
     await expectSameGroupsAsFresh(...all())
     expect([await say(olga, 'one'), await say(ben, 'two')]).toEqual([0, 0])
     await until(() =>
@@ -84,7 +90,7 @@ describe('a group with relays', () => {
   it('delivers no messages to a member who quit, and all messages after the member rejoins', async () => {
     await invite(ann.userID)
     await mia.call('quit_group', { groupID })
-    await expectTold(1504, [olga, ann, mia])
+    await expectNotified(1504, [olga, ann, mia])
     await say(olga, 'about mia')
     await until(() => countTexts(ann, olga.userID) === 1)
     expect(countTexts(mia, olga.userID)).toBe(0)
@@ -98,7 +104,7 @@ describe('a group with relays', () => {
   it('notifies its members of the dismissal at once and removes them through the queue', async () => {
     await invite(ann.userID)
     expect((await olga.call('dismiss_group', { groupID })).errCode).toBe(0)
-    await expectTold(1511, [olga, mia, ann], [ben, stranger])
+    await expectNotified(1511, [olga, mia, ann], [ben, stranger])
     expect([(await mia.known()).groups, (await mia.fresh()).groups]).toEqual([{}, {}])
     const rows = () =>
       bindings.DB.prepare('SELECT count(*) AS n FROM group_member WHERE group_id = ?').bind(groupID).first('n')
@@ -179,12 +185,12 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     const now = await shown(crowd())
     expect(now).toHaveLength(70)
     expect(now).toMatchObject(members)
-    await until(() => mia.told(1516).length === 70 && mia.told(1517).length === 70, 15_000)
-    expect(mia.told(1516)[7]?.detail.group.notification).toHaveLength(16_000)
+    await until(() => mia.notifications(1516).length === 70 && mia.notifications(1517).length === 70, 15_000)
+    expect(mia.notifications(1516)[7]?.detail.group.notification).toHaveLength(16_000)
     await expectSameGroupsAsFresh(olga, mia, ann)
     expect(mia.asked).toBe(0)
     // The owner's own devices get all of the notifications too.
-    await until(() => olga.told(1516).length === 70 && olga.told(1517).length === 70, 15_000)
+    await until(() => olga.notifications(1516).length === 70 && olga.notifications(1517).length === 70, 15_000)
   })
 
   it('kicks all members, also when their entries are very large', async () => {
@@ -197,7 +203,7 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     }
     expect(await olga.call('kick_group', { groupID, kickedUserIDs: crowd() })).toMatchObject({ errCode: 0 })
     expect(await shown(crowd())).toEqual([])
-    const named = () => mia.told(1508).flatMap(({ detail }) => detail.kickedUserList)
+    const named = () => mia.notifications(1508).flatMap(({ detail }) => detail.kickedUserList)
     await until(() => named().length === 70, 15_000)
     await expectSameGroupsAsFresh(olga, mia, ann)
     expect((await olga.call('set_group_info_ex', { groupID, groupName: 'goes on' })).errCode).toBe(0)
@@ -233,7 +239,7 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     expect(await shown(more)).toHaveLength(60)
     await expectSameGroupsAsFresh(mia, ann)
     const namedTo = (shadow: GroupShadow) =>
-      new Set(shadow.told(1509).flatMap(({ detail }) => detail.invitedUserList.map(userIDOf)))
+      new Set(shadow.notifications(1509).flatMap(({ detail }) => detail.invitedUserList.map(userIDOf)))
     await until(() => [mia, ann].every((shadow) => more.every((userID) => namedTo(shadow).has(userID))), 15_000)
   })
 })

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import {
+  cast,
+  createTestGroup,
+  expectNotified,
+  expectSameGroupsAsFresh,
+  type GroupShadow,
+} from '../../rigs/group-shadow.ts'
 import { adminToken, post, register, until } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -12,7 +18,7 @@ let stranger: GroupShadow
 
 beforeEach(async () => {
   ;({ olga, adam, eve, mia, max, stranger } = await cast('olga', 'adam', 'eve', 'mia', 'max', 'stranger'))
-  groupID = await found(olga, { admins: [adam, eve], members: [mia, max] })
+  groupID = await createTestGroup(olga, { admins: [adam, eve], members: [mia, max] })
 })
 
 const asApp = async (verb: string, body: object) => post(`/group/${verb}`, body, await adminToken())
@@ -29,7 +35,7 @@ describe('quit_group', () => {
       errMsg: '',
       errDlt: '',
     })
-    const { detail, from } = await expectTold(1504, [olga, adam, eve, max, mia], [stranger])
+    const { detail, from } = await expectNotified(1504, [olga, adam, eve, max, mia], [stranger])
     expect(from).toBe(mia.userID)
     expect(detail).toMatchObject({
       group: { groupID, memberCount: 4 },
@@ -43,7 +49,7 @@ describe('quit_group', () => {
   it('is for the user themselves; app administrators may remove other users', async () => {
     expect((await olga.call('quit_group', { groupID, userID: mia.userID })).errCode).toBe(1002)
     expect((await asApp('quit_group', { groupID, userID: mia.userID })).errCode).toBe(0)
-    const { from } = await expectTold(1504, [olga, adam, eve, max, mia], [stranger])
+    const { from } = await expectNotified(1504, [olga, adam, eve, max, mia], [stranger])
     expect(from).toBe(mia.userID)
   })
 
@@ -55,14 +61,14 @@ describe('quit_group', () => {
     expect((await mia.call('quit_group', { groupID: '' })).errCode).toBe(1001)
     expect((await asApp('quit_group', { groupID, userID: 'nobody_at_all' })).errCode).toBe(1004)
     expect(await memberIDs()).toHaveLength(5)
-    await expectTold(1504, [], [olga, adam, eve, mia, max, stranger])
+    await expectNotified(1504, [], [olga, adam, eve, mia, max, stranger])
   })
 })
 
 describe('kick_group', () => {
   it('notifies the other members and the kicked ones, in the chat too (1508)', async () => {
     expect((await kick(adam, mia, max)).errCode).toBe(0)
-    const { detail, from } = await expectTold(1508, [olga, adam, eve, mia, max], [stranger])
+    const { detail, from } = await expectNotified(1508, [olga, adam, eve, mia, max], [stranger])
     expect(from).toBe(adam.userID)
     expect(detail).toMatchObject({
       group: { groupID, memberCount: 3 },
@@ -75,7 +81,7 @@ describe('kick_group', () => {
 
   it('adds no message to the chat when sendMessage is false', async () => {
     await olga.call('kick_group', { groupID, kickedUserIDs: [mia.userID], sendMessage: false })
-    await expectTold(1508, [olga, adam, eve, max, mia])
+    await expectNotified(1508, [olga, adam, eve, max, mia])
     expect([olga, mia].map((shadow) => shadow.inChat(1508))).toEqual([[], []])
   })
 
@@ -101,7 +107,7 @@ describe('kick_group', () => {
     expect(reply.errCode).toBe(code)
     const left = code === 0 ? kickedUserIDs : []
     expect(await memberIDs()).toEqual(before.filter((userID: string) => !left.includes(userID)))
-    if (code !== 0) await expectTold(1508, [], [olga, adam, eve, mia, max, stranger])
+    if (code !== 0) await expectNotified(1508, [], [olga, adam, eve, mia, max, stranger])
   })
 
   it('refuses groups that do not exist and more than 1,000 userIDs', async () => {
@@ -117,12 +123,12 @@ describe('kick_group', () => {
     await expectSameGroupsAsFresh(mia, max, olga)
     const kickedUserIDs = [max.userID, ...crowd, mia.userID]
     expect((await olga.call('kick_group', { groupID, kickedUserIDs })).errCode).toBe(0)
-    await expectTold(1508, [max, mia], [stranger])
+    await expectNotified(1508, [max, mia], [stranger])
     for (const shadow of [max, mia]) {
-      const names = shadow.told(1508).flatMap(({ detail }) => detail.kickedUserList.map(userIDOf))
+      const names = shadow.notifications(1508).flatMap(({ detail }) => detail.kickedUserList.map(userIDOf))
       expect(names).toContain(shadow.userID)
     }
-    await expectTold(1508, [adam, eve], [], 2)
+    await expectNotified(1508, [adam, eve], [], 2)
     await expectSameGroupsAsFresh(max, mia, adam, olga)
   })
 
@@ -133,8 +139,8 @@ describe('kick_group', () => {
     await expectSameGroupsAsFresh(mia)
     mia.asked = 0
     expect((await olga.call('kick_group', { groupID, kickedUserIDs: crowd })).errCode).toBe(0)
-    await until(() => mia.told(1508).length === 3)
-    expect(mia.told(1508).map(({ detail }) => detail.kickedUserList.length)).toEqual([50, 50, 20])
+    await until(() => mia.notifications(1508).length === 3)
+    expect(mia.notifications(1508).map(({ detail }) => detail.kickedUserList.length)).toEqual([50, 50, 20])
     await expectSameGroupsAsFresh(mia, olga)
     expect(mia.asked).toBe(0)
     expect(await memberIDs()).toHaveLength(5)

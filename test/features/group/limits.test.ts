@@ -6,7 +6,7 @@ import { joinGroup } from '../../../src/features/group/membership/join-group.ts'
 import { respondJoinRequest } from '../../../src/features/group/requests/respond-join-request.ts'
 import { AfterReply } from '../../../src/runtime/after-reply.ts'
 import { type CallerContext, createContext } from '../../../src/runtime/context.ts'
-import { cast, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { bindings } from '../../rigs/rig.ts'
 
 let olga: GroupShadow
@@ -56,7 +56,7 @@ describe('OPENIM_MAX_GROUP_MEMBERS', () => {
   })
 
   it('limits joining, inviting and agreeing to requests', async () => {
-    const groupID = await found(olga, { members: [mia], info: { needVerification: 0 } })
+    const groupID = await createTestGroup(olga, { members: [mia], info: { needVerification: 0 } })
     await joinGroup(under(limits, ben), joining(groupID))
     await expect(inviteUsers(under(limits, olga), invitation(groupID, ann, ben))).rejects.toMatchObject(refused)
     await inviteUsers(under(limits, olga), invitation(groupID, ann))
@@ -73,9 +73,9 @@ describe('OPENIM_MAX_GROUPS_PER_USER', () => {
   const limits = { maxGroupsPerUser: 2 }
 
   it('limits the groups of a user: joining, inviting and creating', async () => {
-    await found(ann, {})
-    await found(olga, { members: [ann] })
-    const third = await found(olga, { info: { needVerification: 2 } })
+    await createTestGroup(ann, {})
+    await createTestGroup(olga, { members: [ann] })
+    const third = await createTestGroup(olga, { info: { needVerification: 2 } })
     await expect(joinGroup(under(limits, ann), joining(third))).rejects.toMatchObject(refused)
     await expect(inviteUsers(under({ maxGroupsPerUser: 3 }, olga), invitation(third, ann))).resolves.toBeUndefined()
     await expect(createGroup(under(limits, ann), wanted(ann))).rejects.toMatchObject(refused)
@@ -85,8 +85,8 @@ describe('OPENIM_MAX_GROUPS_PER_USER', () => {
   })
 
   it('does not count groups that the user has quit', async () => {
-    const first = await found(olga, { members: [ann] })
-    await found(ann, {})
+    const first = await createTestGroup(olga, { members: [ann] })
+    await createTestGroup(ann, {})
     await ann.call('quit_group', { groupID: first })
     await expect(createGroup(under(limits, ann), wanted(ann))).resolves.toBeDefined()
   })

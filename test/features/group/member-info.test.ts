@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, post, until } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -12,7 +12,7 @@ let stranger: GroupShadow
 
 beforeEach(async () => {
   ;({ olga, adam, eve, mia, max, stranger } = await cast('olga', 'adam', 'eve', 'mia', 'max', 'stranger'))
-  groupID = await found(olga, { admins: [adam, eve], members: [mia, max] })
+  groupID = await createTestGroup(olga, { admins: [adam, eve], members: [mia, max] })
 })
 
 const allMembers = () => [olga, adam, eve, mia, max]
@@ -28,7 +28,7 @@ describe('set_group_member_info', () => {
   it('sets the given fields, keeps the others and notifies all members outside the chat (1516)', async () => {
     expect(await set(mia, mia, { nickname: 'M', ex: 'e' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: `https://x/${mia.userID}.png`, ex: 'e' })
-    const { detail, from } = await expectTold(1516, allMembers(), [stranger])
+    const { detail, from } = await expectNotified(1516, allMembers(), [stranger])
     expect(from).toBe(mia.userID)
     expect(detail).toMatchObject({
       opUser: { userID: mia.userID },
@@ -44,7 +44,7 @@ describe('set_group_member_info', () => {
     await set(mia, mia, { nickname: '', faceURL: '' })
     const own = { nickname: `nick of ${mia.userID}`, faceURL: `https://x/${mia.userID}.png` }
     expect(await memberNow(mia)).toMatchObject(own)
-    const { detail } = await expectTold(1516, allMembers(), [], 2)
+    const { detail } = await expectNotified(1516, allMembers(), [], 2)
     expect(detail.changedUser).toMatchObject(own)
   })
 
@@ -54,23 +54,23 @@ describe('set_group_member_info', () => {
   ])('announces %s, with a new version of the list’s order', async (_case, target, roleLevel, kind) => {
     expect((await set(olga, target(), { roleLevel })).errCode).toBe(0)
     expect((await memberNow(target())).roleLevel).toBe(roleLevel)
-    const { detail } = await expectTold(kind, allMembers(), [stranger])
+    const { detail } = await expectNotified(kind, allMembers(), [stranger])
     expect(detail.changedUser).toMatchObject({ userID: target().userID, roleLevel })
     expect(detail.groupSortVersion).toBe(detail.groupMemberVersion)
     expect(detail.groupSortVersion).toBeGreaterThan(0)
     expect(max.inChat(kind)).toEqual([])
-    await expectTold(1516, [], allMembers())
+    await expectNotified(1516, [], allMembers())
   })
 
   it('announces a new role and a new name separately, each with its own version', async () => {
     await set(olga, mia, { roleLevel: 60, nickname: 'M' })
-    const role = await expectTold(1517, allMembers())
-    const name = await expectTold(1516, allMembers())
+    const role = await expectNotified(1517, allMembers())
+    const name = await expectNotified(1516, allMembers())
     expect(name.detail.groupMemberVersion).toBe(role.detail.groupMemberVersion + 1)
   })
 
   it('changes members of several groups in one call, all or nothing', async () => {
-    const other = await found(mia, { members: [olga] })
+    const other = await createTestGroup(mia, { members: [olga] })
     const body = (userID: string) => ({
       members: [
         { groupID, userID: mia.userID, nickname: 'here' },
@@ -81,7 +81,7 @@ describe('set_group_member_info', () => {
     expect((await memberNow(mia)).nickname).toBe(`nick of ${mia.userID}`)
     expect((await mia.call('set_group_member_info', body(olga.userID))).errCode).toBe(0)
     expect((await memberNow(mia)).nickname).toBe('here')
-    await until(() => olga.told(1516).length === 2)
+    await until(() => olga.notifications(1516).length === 2)
   })
 
   it.each<[string, () => GroupShadow | null, () => GroupShadow, object, number]>([
@@ -108,7 +108,7 @@ describe('set_group_member_info', () => {
     const before = await memberNow(target())
     expect((await set(by(), target(), given)).errCode).toBe(code)
     expect(await memberNow(target())).toEqual(code === 0 ? { ...before, ...given } : before)
-    if (code !== 0) for (const kind of [1516, 1517, 1518]) await expectTold(kind, [], [...allMembers(), stranger])
+    if (code !== 0) for (const kind of [1516, 1517, 1518]) await expectNotified(kind, [], [...allMembers(), stranger])
   })
 
   it('refuses empty lists, repeated members, unknown roles, long texts and unknown groups', async () => {
@@ -125,7 +125,7 @@ describe('set_group_member_info', () => {
       expect((await olga.call('set_group_member_info', { members })).errCode).toBe(1001)
     }
     expect((await olga.call('set_group_member_info', { members: [{ ...one, groupID: 'nowhere' }] })).errCode).toBe(1004)
-    await expectTold(1516, [], allMembers())
+    await expectNotified(1516, [], allMembers())
   })
 })
 
@@ -135,8 +135,8 @@ describe('a user’s new name or face', () => {
 
   it('is announced in the groups that show it (1516), with a new version of their member lists', async () => {
     await rename({ nickname: 'New' })
-    await until(() => max.told(1516).length === 1)
-    const { detail, from } = await expectTold(1516, allMembers(), [stranger])
+    await until(() => max.notifications(1516).length === 1)
+    const { detail, from } = await expectNotified(1516, allMembers(), [stranger])
     expect(from).toBe(mia.userID)
     expect(detail.changedUser).toMatchObject({ userID: mia.userID, nickname: 'New' })
     const { data } = await max.call('get_incremental_group_members', {
@@ -147,16 +147,16 @@ describe('a user’s new name or face', () => {
 
   it('is not announced in dismissed groups, nor where the member set a name and a face', async () => {
     await set(mia, mia, { nickname: 'M', faceURL: 'face' })
-    const shown = await found(mia, { members: [stranger] })
-    const over = await found(olga, { members: [mia] })
+    const shown = await createTestGroup(mia, { members: [stranger] })
+    const over = await createTestGroup(olga, { members: [mia] })
     await olga.call('dismiss_group', { groupID: over })
     await rename({ faceURL: 'new' })
-    await until(() => stranger.told(1516).length === 1)
-    expect(stranger.told(1516)[0]?.detail.group.groupID).toBe(shown)
-    await expectTold(
+    await until(() => stranger.notifications(1516).length === 1)
+    expect(stranger.notifications(1516)[0]?.detail.group.groupID).toBe(shown)
+    await expectNotified(
       1516,
       allMembers().filter((shadow) => shadow !== mia),
     )
-    expect(mia.told(1516).map(({ detail }) => detail.group.groupID)).toEqual([groupID, shown])
+    expect(mia.notifications(1516).map(({ detail }) => detail.group.groupID)).toEqual([groupID, shown])
   })
 })

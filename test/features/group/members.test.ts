@@ -293,7 +293,7 @@ describe('a group of 100,000 members', () => {
     const userIDs = Array.from({ length: 1_000 }, (_, i) => `u${String(i * 100).padStart(6, '0')}`)
     const { members } = await getGroupMembersInfo(ctx, { groupID: 'large', userIDs })
     expect(idsOf(members)).toEqual(userIDs)
-    expect(read.questions).toBe(2)
+    expect(read.statements).toBe(2)
     expect(read.rows).toBeLessThan(6_000)
   })
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
-import { cast, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectNotified, type GroupShadow } from '../../rigs/group-shadow.ts'
 import { adminToken, post, textMessage } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -13,7 +13,7 @@ let stranger: GroupShadow
 
 beforeEach(async () => {
   ;({ olga, adam, eve, mia, max, stranger } = await cast('olga', 'adam', 'eve', 'mia', 'max', 'stranger'))
-  groupID = await found(olga, { admins: [adam, eve], members: [mia, max] })
+  groupID = await createTestGroup(olga, { admins: [adam, eve], members: [mia, max] })
 })
 
 const allMembers = () => [olga, adam, eve, mia, max]
@@ -36,7 +36,7 @@ describe('mute_group_member', () => {
     expect((await mute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(1402)
     expect(await say(max)).toBe(0)
-    const { detail, from } = await expectTold(1512, allMembers(), [stranger])
+    const { detail, from } = await expectNotified(1512, allMembers(), [stranger])
     expect(from).toBe(adam.userID)
     expect(detail).toMatchObject({
       mutedSeconds: 600,
@@ -58,7 +58,7 @@ describe('mute_group_member', () => {
     expect((await unmute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(0)
     expect(await muteEnd(mia)).toBe(0)
-    const { detail } = await expectTold(1513, allMembers(), [stranger])
+    const { detail } = await expectNotified(1513, allMembers(), [stranger])
     expect(detail.mutedUser).toMatchObject({ userID: mia.userID, muteEndTime: 0 })
     expect(max.inChat(1513)).toHaveLength(1)
   })
@@ -77,7 +77,7 @@ describe('mute_group_member', () => {
   ])('checks the caller’s rights, also to cancel: %s', async (_case, by, target, code) => {
     expect((await mute(by(), target())).errCode).toBe(code)
     expect((await unmute(by(), target())).errCode).toBe(code)
-    if (code !== 0) for (const kind of [1512, 1513]) await expectTold(kind, [], [...allMembers(), stranger])
+    if (code !== 0) for (const kind of [1512, 1513]) await expectNotified(kind, [], [...allMembers(), stranger])
   })
 
   it('accepts a mute of the owner from app administrators; the owner can still write', async () => {
@@ -102,7 +102,7 @@ describe('mute_group', () => {
   it('refuses messages of ordinary members only, and announces it in the chat (1514)', async () => {
     expect((await setMuted(adam)).errCode).toBe(0)
     expect([await say(mia), await say(adam), await say(olga)]).toEqual([1403, 0, 0])
-    const { detail } = await expectTold(1514, allMembers(), [stranger])
+    const { detail } = await expectNotified(1514, allMembers(), [stranger])
     expect(detail).toMatchObject({ group: { groupID, status: 3, memberCount: 5 }, opUser: { userID: adam.userID } })
     expect(mia.inChat(1514)).toHaveLength(1)
     expect(await status()).toBe(3)
@@ -112,7 +112,7 @@ describe('mute_group', () => {
     await setMuted(olga)
     expect((await setMuted(adam, 'cancel_mute_group')).errCode).toBe(0)
     expect(await say(mia)).toBe(0)
-    const { detail } = await expectTold(1515, allMembers(), [stranger])
+    const { detail } = await expectNotified(1515, allMembers(), [stranger])
     expect(detail.group).toMatchObject({ status: 0 })
     expect(await status()).toBe(0)
   })
@@ -123,7 +123,7 @@ describe('mute_group', () => {
       for (const shadow of [mia, stranger]) expect((await setMuted(shadow, verb)).errCode).toBe(1002)
       expect((await olga.call(verb, { groupID: 'nowhere' })).errCode).toBe(1004)
       expect((await olga.call(verb, {})).errCode).toBe(1001)
-      for (const kind of [1514, 1515]) await expectTold(kind, [], [...allMembers(), stranger])
+      for (const kind of [1514, 1515]) await expectNotified(kind, [], [...allMembers(), stranger])
       expect((await setMuted(adam, verb)).errCode).toBe(0)
       expect((await asApp(verb, { groupID })).errCode).toBe(0)
     },

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cast, expectSameGroupsAsFresh, expectTold, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import {
+  cast,
+  createTestGroup,
+  expectNotified,
+  expectSameGroupsAsFresh,
+  type GroupShadow,
+} from '../../rigs/group-shadow.ts'
 import { adminToken, post } from '../../rigs/rig.ts'
 
 let groupID: string
@@ -10,7 +16,7 @@ let stranger: GroupShadow
 
 beforeEach(async () => {
   ;({ olga, adam, mia, stranger } = await cast('olga', 'adam', 'mia', 'stranger'))
-  groupID = await found(olga, { admins: [adam], members: [mia] })
+  groupID = await createTestGroup(olga, { admins: [adam], members: [mia] })
 })
 
 const asApp = async (verb: string, body: object) => post(`/group/${verb}`, body, await adminToken())
@@ -30,7 +36,7 @@ describe('transfer_group', () => {
     expect(await handOver(to())).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await rolesNow()).toMatchObject({ [to().userID]: 100, [olga.userID]: role })
     expect((await group()).ownerUserID).toBe(to().userID)
-    const { detail, from } = await expectTold(1507, [mia, olga, adam], [stranger])
+    const { detail, from } = await expectNotified(1507, [mia, olga, adam], [stranger])
     expect(from).toBe(olga.userID)
     expect(detail).toMatchObject({
       group: { ownerUserID: to().userID, memberCount: 3 },
@@ -41,13 +47,13 @@ describe('transfer_group', () => {
       operationTime: expect.any(Number),
     })
     expect(mia.inChat(1507)).toHaveLength(1)
-    await expectTold(1513, [], [mia, olga, adam])
+    await expectNotified(1513, [], [mia, olga, adam])
   })
 
   it('cancels the mute of the new owner before the transfer (1513)', async () => {
     await olga.call('mute_group_member', { groupID, userID: mia.userID, mutedSeconds: 600 })
     await handOver(mia)
-    const { detail } = await expectTold(1513, [mia, olga, adam], [stranger])
+    const { detail } = await expectNotified(1513, [mia, olga, adam], [stranger])
     expect(detail.mutedUser).toMatchObject({ userID: mia.userID, muteEndTime: 0 })
     expect(mia.inChat().map(({ contentType }) => contentType)).toEqual([1501, 1512, 1513, 1507])
   })
@@ -69,7 +75,7 @@ describe('transfer_group', () => {
     const before = await rolesNow()
     expect((await act()).errCode).toBe(code)
     expect([await rolesNow(), (await group()).ownerUserID]).toEqual([before, olga.userID])
-    await expectTold(1507, [], [olga, adam, mia, stranger])
+    await expectNotified(1507, [], [olga, adam, mia, stranger])
   })
 
   it('accepts app administrators, and refuses a dismissed group', async () => {
@@ -85,7 +91,7 @@ describe('transfer_group', () => {
 describe('dismiss_group', () => {
   it('announces it in the chat (1511) and takes the group out of every member’s list', async () => {
     expect(await olga.call('dismiss_group', { groupID, deleteMember: false })).toMatchObject({ errCode: 0 })
-    const { detail, from } = await expectTold(1511, [olga, adam, mia], [stranger])
+    const { detail, from } = await expectNotified(1511, [olga, adam, mia], [stranger])
     expect(from).toBe(olga.userID)
     expect(detail).toMatchObject({ group: { groupID, status: 2 }, opUser: { userID: olga.userID } })
     expect([olga, mia].map((shadow) => shadow.inChat(1511).map(({ seq }) => seq))).toEqual([[2], [2]])
@@ -97,13 +103,13 @@ describe('dismiss_group', () => {
 
   it('adds no message to the chat when sendMessage is false', async () => {
     await olga.call('dismiss_group', { groupID, sendMessage: false })
-    await expectTold(1511, [olga, adam, mia])
+    await expectNotified(1511, [olga, adam, mia])
     expect(mia.inChat(1511)).toEqual([])
   })
 
   it('sends no notification with deleteMember, which may also follow an earlier dismissal', async () => {
     expect((await olga.call('dismiss_group', { groupID, deleteMember: true })).errCode).toBe(0)
-    await expectTold(1511, [], [olga, adam, mia])
+    await expectNotified(1511, [], [olga, adam, mia])
     expect(await group()).toMatchObject({ status: 2 })
     expect((await asApp('dismiss_group', { groupID, deleteMember: true })).errCode).toBe(0)
   })
@@ -114,10 +120,10 @@ describe('dismiss_group', () => {
     }
     expect((await olga.call('dismiss_group', { groupID: 'nowhere' })).errCode).toBe(1004)
     expect(await group()).toMatchObject({ status: 0 })
-    await expectTold(1511, [], [olga, adam, mia, stranger])
+    await expectNotified(1511, [], [olga, adam, mia, stranger])
     expect((await asApp('dismiss_group', { groupID })).errCode).toBe(0)
     expect((await asApp('dismiss_group', { groupID })).errCode).toBe(1204)
-    await expectTold(1511, [olga, adam, mia], [stranger])
+    await expectNotified(1511, [olga, adam, mia], [stranger])
   })
 
   it('makes every call that changes the group fail with 1204', async () => {

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { aMoment, cast, expectSameGroupsAsFresh, found, type GroupShadow } from '../../rigs/group-shadow.ts'
+import {
+  cast,
+  createTestGroup,
+  expectSameGroupsAsFresh,
+  type GroupShadow,
+  waitForStrayPushes,
+} from '../../rigs/group-shadow.ts'
 import { adminToken, post, until } from '../../rigs/rig.ts'
 
 /*
@@ -20,7 +26,7 @@ const all = () => [owner, admin, mia, max, newcomer, stranger]
 beforeEach(async () => {
   const people = await cast('owner', 'admin', 'mia', 'max', 'newcomer', 'stranger')
   ;({ owner, admin, mia, max, newcomer, stranger } = people)
-  groupID = await found(owner, { admins: [admin], members: [mia, max] })
+  groupID = await createTestGroup(owner, { admins: [admin], members: [mia, max] })
   await expectSameGroupsAsFresh(...all())
   for (const shadow of all()) shadow.asked = 0
 })
@@ -131,7 +137,7 @@ describe('an online device', () => {
     async (_what, steps) => {
       for (const step of steps) {
         expect(await step()).toMatchObject({ errCode: 0 })
-        await aMoment()
+        await waitForStrayPushes()
         await expectSameGroupsAsFresh(...all())
       }
       expect(all().map(({ userID, asked }) => [userID, asked])).toEqual(all().map(({ userID }) => [userID, 0]))
@@ -139,7 +145,7 @@ describe('an online device', () => {
   )
 
   it('has the same groups as a fresh login after a group with an announcement is created', async () => {
-    await found(owner, { members: [mia], info: { notification: 'welcome', introduction: 'i', ex: 'x' } })
+    await createTestGroup(owner, { members: [mia], info: { notification: 'welcome', introduction: 'i', ex: 'x' } })
     await expectSameGroupsAsFresh(...all())
   })
 
@@ -153,7 +159,7 @@ describe('an online device', () => {
     await until(() =>
       all()
         .slice(0, 4)
-        .every((shadow) => shadow.told(1516).length === 1),
+        .every((shadow) => shadow.notifications(1516).length === 1),
     )
     await expectSameGroupsAsFresh(...all())
     expect(all().map(({ asked }) => asked)).toEqual(all().map(() => 0))

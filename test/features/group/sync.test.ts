@@ -149,7 +149,7 @@ describe('get_incremental_group_members_batch', () => {
     await getIncrementalGroupMembersBatch(ctx, { userID: 'mia', reqList: reqList.slice(3) })
     // One query for groups with member rows. Then, for each 50 groups: versions, one query of changes per group,
     // groups.
-    expect(read.questions).toBe(1 + 2 + 57 + 2)
+    expect(read.statements).toBe(1 + 2 + 57 + 2)
   })
 
   it('refuses the whole call when the caller may not access one of the groups', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cast, expectSameGroupsAsFresh, found } from '../../rigs/group-shadow.ts'
+import { cast, createTestGroup, expectSameGroupsAsFresh } from '../../rigs/group-shadow.ts'
 
 describe('texts of a group', () => {
   it.each([
@@ -11,7 +11,10 @@ describe('texts of a group', () => {
     ['a NUL', 'a\u0000b'],
   ])('may contain %s, and later changes still succeed', async (_what, text) => {
     const { olga, mia, ann } = await cast('olga', 'mia', 'ann')
-    const groupID = await found(olga, { members: [mia], info: { groupName: text, introduction: text, ex: text } })
+    const groupID = await createTestGroup(olga, {
+      members: [mia],
+      info: { groupName: text, introduction: text, ex: text },
+    })
     const steps = [
       olga.call('set_group_info_ex', { groupID, groupName: text, notification: text, faceURL: text }),
       mia.call('set_group_member_info', {
@@ -29,7 +32,7 @@ describe('texts of a group', () => {
   it('are returned as they were given', async () => {
     const { olga, mia } = await cast('olga', 'mia')
     const text = `😀 "\\' <b>&\u2028`
-    const groupID = await found(olga, { members: [mia], info: { groupName: text, ex: text } })
+    const groupID = await createTestGroup(olga, { members: [mia], info: { groupName: text, ex: text } })
     await mia.call('set_group_member_info', { members: [{ groupID, userID: mia.userID, nickname: text }] })
     const { groups, members } = await mia.fresh()
     expect(groups[groupID]).toMatchObject({ groupName: text, ex: text })

@@ -72,7 +72,7 @@ describe('create_group with webhooks', () => {
         groupEx: 'of the group',
       },
     ])
-    expect(app.told('afterCreateGroup')).toEqual([
+    expect(app.afterWebhooks('afterCreateGroup')).toEqual([
       { callbackCommand: 'callbackAfterCreateGroupCommand', groupID, ...fields() },
     ])
   })
@@ -105,7 +105,7 @@ describe('create_group with webhooks', () => {
     expect(await groupOf(wanted.groupID)).toMatchObject({ ...wanted, applyMemberFriend: 0 })
     expect(await memberOf(names.bob, wanted.groupID)).toMatchObject({ roleLevel: 100 })
     expect(await memberOf(names.olga, wanted.groupID)).toBeUndefined()
-    expect(app.told('afterCreateGroup')).toMatchObject([wanted])
+    expect(app.afterWebhooks('afterCreateGroup')).toMatchObject([wanted])
   })
 
   it.each([
@@ -173,7 +173,7 @@ describe('joining a group with webhooks', () => {
     await found({ needVerification: 2 })
     expect(await join()).toEqual(DONE)
     expect(app.asked.map(({ body }) => body)).toEqual([application(), joiningMembers(names.ann)])
-    expect(app.told('afterJoinGroup')).toEqual([
+    expect(app.afterWebhooks('afterJoinGroup')).toEqual([
       {
         ...{ callbackCommand: 'callbackAfterJoinGroupCommand', operationID: 'op-1', groupID, reqMessage: 'hi' },
         ...{ joinSource: 3, inviterUserID: names.ann },
@@ -268,7 +268,7 @@ describe('leaving a group with webhooks', () => {
 
   it('reports a member who quits', async () => {
     expect(await call({ afterQuitGroup: {} }, 'quit_group', { groupID }, names.mia)).toEqual(DONE)
-    expect(app.told('afterQuitGroup')).toEqual([
+    expect(app.afterWebhooks('afterQuitGroup')).toEqual([
       { callbackCommand: 'callbackAfterQuitGroupCommand', groupID, userID: names.mia },
     ])
   })
@@ -276,7 +276,9 @@ describe('leaving a group with webhooks', () => {
   it('reports kicked members', async () => {
     const body = { groupID, kickedUserIDs: [names.mia, names.adam], reason: 'because' }
     expect(await call({ afterKickGroupMember: {} }, 'kick_group', body)).toEqual(DONE)
-    expect(app.told('afterKickGroupMember')).toEqual([{ callbackCommand: 'callbackAfterKickGroupCommand', ...body }])
+    expect(app.afterWebhooks('afterKickGroupMember')).toEqual([
+      { callbackCommand: 'callbackAfterKickGroupCommand', ...body },
+    ])
   })
 
   it('reports the members of a dismissed group once', async () => {
@@ -285,7 +287,7 @@ describe('leaving a group with webhooks', () => {
     expect(await dismiss()).toEqual(DONE)
     expect((await dismiss()).errCode).toBe(1204)
     expect(await dismiss({ deleteMember: true })).toEqual(DONE)
-    expect(app.told('afterDismissGroup')).toEqual([
+    expect(app.afterWebhooks('afterDismissGroup')).toEqual([
       {
         callbackCommand: 'callbackAfterDisMissGroupCommand',
         ...{ groupID, ownerID: names.olga, groupType: '\u0002' },
@@ -305,7 +307,7 @@ describe('transfer_group with a webhook', () => {
     await found()
     const body = { groupID, oldOwnerUserID: names.olga, newOwnerUserID: names.mia }
     expect(await call({ afterTransferGroupOwner: {} }, 'transfer_group', body)).toEqual(DONE)
-    expect(app.told('afterTransferGroupOwner')).toEqual([
+    expect(app.afterWebhooks('afterTransferGroupOwner')).toEqual([
       { callbackCommand: 'callbackAfterTransferGroupOwnerCommand', ...body },
     ])
   })
@@ -321,7 +323,7 @@ describe.each([
     if (form === 'Ex') return call(hooks, 'set_group_info_ex', info, by)
     return call(hooks, 'set_group_info', { groupInfoForSet: info }, by)
   }
-  const told = () => app.told(`afterSetGroupInfo${form}`)
+  const told = () => app.afterWebhooks(`afterSetGroupInfo${form}`)
 
   beforeEach(async () => {
     await found({ introduction: 'before' })
@@ -406,7 +408,7 @@ describe('set_group_member_info with webhooks', () => {
     const [mia, adam] = [fields(names.mia, 'M'), fields(names.adam, 'A')]
     const callbackCommand = 'callbackBeforeSetGroupMemberInfoCommand'
     expect(asked(callbackCommand)).toEqual([mia, adam].map((one) => ({ callbackCommand, ...one })))
-    expect(app.told('afterSetGroupMemberInfo')).toEqual(
+    expect(app.afterWebhooks('afterSetGroupMemberInfo')).toEqual(
       [mia, adam].map((one) => ({ callbackCommand: 'callbackAfterSetGroupMemberInfoCommand', ...one })),
     )
   })
@@ -423,7 +425,9 @@ describe('set_group_member_info with webhooks', () => {
     app.answer = () => ({ ...GO_ON, nickName: 'Dame Mia', roleLevel: 60, ex: 'x' })
     expect(await change([{ userID: names.mia, nickname: 'M' }], names.mia)).toEqual(DONE)
     expect(await memberOf(names.mia)).toMatchObject({ nickname: 'Dame Mia', roleLevel: 60, ex: 'x' })
-    expect(app.told('afterSetGroupMemberInfo')).toMatchObject([{ nickName: 'Dame Mia', roleLevel: 60, ex: 'x' }])
+    expect(app.afterWebhooks('afterSetGroupMemberInfo')).toMatchObject([
+      { nickName: 'Dame Mia', roleLevel: 60, ex: 'x' },
+    ])
   })
 
   it.each([

@@ -159,7 +159,7 @@ describe('the reply of a before-webhook', () => {
     app.answer = () => ({ actionCode: 1, nextCode: 1, remark: 'nicer words' })
     expect((await setRemark()).errCode).toBe(0)
     expect(await remarkOf()).toBe('nicer words')
-    expect(app.told('afterSetFriendRemark')).toEqual([
+    expect(app.afterWebhooks('afterSetFriendRemark')).toEqual([
       {
         callbackCommand: 'callbackAfterSetFriendRemarkCommand',
         ownerUserID: names.alice,
@@ -202,7 +202,7 @@ describe('the reply of a before-webhook', () => {
     ])
     const found = await app.call(app.env({}), '/user/get_users_info', { userIDs: [`dave${count}`, `eve${count}`] })
     expect(found.data.usersInfo).toMatchObject([{ userID: `eve${count}`, nickname: 'Eve', ex: 'vip' }])
-    expect(app.told('afterUserRegister')).toMatchObject([{ users: [{ userID: `eve${count}` }] }])
+    expect(app.afterWebhooks('afterUserRegister')).toMatchObject([{ users: [{ userID: `eve${count}` }] }])
   })
 
   it.each([
@@ -223,7 +223,7 @@ describe('the reply of a before-webhook', () => {
     await app.call(env, '/friend/import_friend', { ownerUserID: names.alice, friendUserIDs: [names.bob] })
     const { data } = await app.call(app.env({}), '/friend/get_friend_id', { userID: names.alice })
     expect(data.friendIDs).toEqual([names.carol])
-    expect(app.told('afterImportFriends')).toMatchObject([{ friendUserIDs: [names.carol] }])
+    expect(app.afterWebhooks('afterImportFriends')).toMatchObject([{ friendUserIDs: [names.carol] }])
   })
 
   it.each(['', 'Ex'] as const)('replaces fields of a profile with update_user_info%s', async (form) => {
@@ -241,7 +241,7 @@ describe('the reply of a before-webhook', () => {
     })
     const { data } = await app.call(app.env({}), '/user/get_users_info', { userIDs: [names.alice] })
     expect(data.usersInfo[0]).toMatchObject({ nickname: 'Alice the Great', faceURL: `https://x/${names.alice}.png` })
-    expect(app.told(after)).toMatchObject([{ nickName: 'Alice the Great', faceURL: absent }])
+    expect(app.afterWebhooks(after)).toMatchObject([{ nickName: 'Alice the Great', faceURL: absent }])
   })
 })
 
@@ -299,7 +299,7 @@ describe('a message that a backend sends', () => {
     expect(await lastContent()).toBe('')
     expect((await send({ beforeSendSingleMsg: {} })).errCode).toBe(0)
     await until(() => app.queued.length > 0)
-    expect(app.told('afterSendSingleMsg')).toMatchObject([{ content: '{"content":"hello"}' }])
+    expect(app.afterWebhooks('afterSendSingleMsg')).toMatchObject([{ content: '{"content":"hello"}' }])
   })
 
   it('is changed by the app server, and the answer lists the changes', async () => {
@@ -310,7 +310,9 @@ describe('a message that a backend sends', () => {
     expect(app.asked[0]?.body).not.toHaveProperty('recvID')
     expect(await lastContent()).toContain('h***o')
     await until(() => app.queued.length > 0)
-    expect(app.told('afterMsgSaveDB')).toMatchObject([{ content: '{"content":"h***o"}', ex: 'moderated', seq: 1 }])
+    expect(app.afterWebhooks('afterMsgSaveDB')).toMatchObject([
+      { content: '{"content":"h***o"}', ex: 'moderated', seq: 1 },
+    ])
   })
 
   it('is delivered to the receiver that the app server sets', async () => {
@@ -352,11 +354,11 @@ describe('a message that a backend sends', () => {
     const { serverMsgID, clientMsgID, sendTime } = first.data
     const common = { serverMsgID, clientMsgID, sendTime, sendID: names.alice, operationID: 'op-1', faceURL: '' }
     const another = expect.objectContaining({ clientMsgID: `another${count}` })
-    expect(app.told('afterSendSingleMsg')).toEqual([
+    expect(app.afterWebhooks('afterSendSingleMsg')).toEqual([
       expect.objectContaining({ ...common, recvID: names.bob, seq: 0, status: 0 }),
       another,
     ])
-    expect(app.told('afterMsgSaveDB')).toEqual([
+    expect(app.afterWebhooks('afterMsgSaveDB')).toEqual([
       expect.objectContaining({ ...common, recvID: names.bob, groupID: '', seq: 1, status: 2 }),
       another,
     ])
@@ -370,7 +372,7 @@ describe('a message that a backend sends', () => {
     await send({})
     await send({}, { recvID: names.carol })
     await until(() => app.queued.length > 0)
-    expect(app.told('afterSendSingleMsg')).toMatchObject([{ recvID: names.carol }])
+    expect(app.afterWebhooks('afterSendSingleMsg')).toMatchObject([{ recvID: names.carol }])
     expect(app.queued).toHaveLength(1)
   })
 
@@ -389,7 +391,7 @@ describe('a message that a backend sends', () => {
     const reply = await app.call(app.env({ beforeSendSingleMsg: {} }), '/msg/batch_send_msg', batch)
     expect(reply.data).toMatchObject({ results: [{ recvID: names.bob }], failedUserIDs: [names.carol] })
     await until(() => app.queued.length > 0)
-    expect(app.told('afterSendSingleMsg')).toMatchObject([{ recvID: names.bob }])
+    expect(app.afterWebhooks('afterSendSingleMsg')).toMatchObject([{ recvID: names.bob }])
   })
 
   it('is reported when it is read and when it is revoked', async () => {
@@ -403,7 +405,7 @@ describe('a message that a backend sends', () => {
       seqs: [1],
     })
     await app.call(env, '/msg/revoke_msg', { conversationID, userID: 'imAdmin', seq: 1 })
-    expect(app.told('afterSingleMsgRead')).toEqual([
+    expect(app.afterWebhooks('afterSingleMsgRead')).toEqual([
       {
         callbackCommand: 'callbackAfterSingleMsgReadCommand',
         conversationID,
@@ -412,7 +414,7 @@ describe('a message that a backend sends', () => {
         contentType: 1,
       },
     ])
-    expect(app.told('afterRevokeMsg')).toEqual([
+    expect(app.afterWebhooks('afterRevokeMsg')).toEqual([
       { callbackCommand: 'callbackBeforeAfterMsgCommand', conversationID, seq: 1, userID: 'imAdmin' },
     ])
   })

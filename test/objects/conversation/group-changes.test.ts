@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { founding, groupChange, memberRecord } from '../../rigs/group-rig.ts'
+import { groupChange, groupCreation, memberRecord } from '../../rigs/group-rig.ts'
 import { bindings, conversation, Device, register, until } from '../../rigs/rig.ts'
 
 const stubOf = (groupID: string) => bindings.CONVERSATION.getByName(`sg_${groupID}`)
@@ -60,7 +60,7 @@ let next = 0
 
 async function freshGroup(...userIDs: string[]): Promise<string> {
   const groupID = `changes${next++}`
-  await conversation(`sg_${groupID}`).changeGroup(founding(groupID, userIDs))
+  await conversation(`sg_${groupID}`).changeGroup(groupCreation(groupID, userIDs))
   return groupID
 }
 
@@ -102,7 +102,7 @@ describe("a group's change", () => {
     const group = conversation(`sg_${groupID}`)
     await expect(group.changeGroup(joining(groupID, 'pete'))).rejects.toMatchObject({ code: 1001 })
     await expect(group.changeGroup(groupChange(groupID, { leave: ['nobody'] }))).rejects.toMatchObject({ code: 1203 })
-    await expect(group.changeGroup(founding(groupID, ['rosa']))).rejects.toMatchObject({ code: 1202 })
+    await expect(group.changeGroup(groupCreation(groupID, ['rosa']))).rejects.toMatchObject({ code: 1202 })
     await group.changeGroup(groupChange(groupID, { set: { status: 2 } }))
     await expect(group.changeGroup(joining(groupID, 'rosa'))).rejects.toMatchObject({ code: 1204 })
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
@@ -277,7 +277,7 @@ describe('a crash in the middle of a group change', () => {
   it('is recovered at the next wake when the group is being created', async () => {
     const groupID = `changes${next++}`
     await breakStep(groupID, 'BEFORE INSERT ON group_state')
-    await expect(conversation(`sg_${groupID}`).changeGroup(founding(groupID, ['olga', 'pete']))).rejects.toThrow()
+    await expect(conversation(`sg_${groupID}`).changeGroup(groupCreation(groupID, ['olga', 'pete']))).rejects.toThrow()
     await repairStep(groupID)
     await abortAllDurableObjects()
     expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(1)

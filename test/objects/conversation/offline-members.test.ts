@@ -7,7 +7,7 @@ import { ReorderBuffer } from '../../../src/objects/user/state/reorder-buffer.ts
 import { UserObject } from '../../../src/objects/user/user-object.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { GetMaxSeqReq, GetMaxSeqResp } from '../../../src/protocol/proto/index.ts'
-import { founding } from '../../rigs/group-rig.ts'
+import { groupCreation } from '../../rigs/group-rig.ts'
 import {
   adminToken,
   appendItem,
@@ -218,7 +218,7 @@ describe('an offline member', () => {
   it('costs its group no call, and the online members get every message', async () => {
     await register('quin', 'rosa', 'sam')
     const group = conversation('sg_three')
-    await group.changeGroup(founding('three', ['quin', 'rosa', 'sam']))
+    await group.changeGroup(groupCreation('three', ['quin', 'rosa', 'sam']))
     const rosa = await Device.connect('rosa')
     await rosa.handshake()
     const write = (clientMsgID: string) => {

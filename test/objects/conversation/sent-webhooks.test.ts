@@ -26,7 +26,8 @@ const chat = () => `si_${alice}_${bob}`
 const stub = () => bindings.CONVERSATION.getByName(chat())
 const append = (clientMsgID: string) =>
   conversation(chat()).append([appendItem({ sendID: alice, recvID: bob, clientMsgID })])
-const messageIDsIn = (name: string) => app.told(name).map((body) => (body as { clientMsgID: string }).clientMsgID)
+const messageIDsIn = (name: string) =>
+  app.afterWebhooks(name).map((body) => (body as { clientMsgID: string }).clientMsgID)
 
 /** Leaves the conversation in the state of a crash right after a commit: the message and its alarm are stored. */
 async function storeWithoutWebhook(clientMsgID: string): Promise<void> {
@@ -51,8 +52,8 @@ describe('the after-webhooks of a message', () => {
     await until(() => app.queued.length >= 4)
     expect(messageIDsIn('afterSendSingleMsg')).toEqual(['once', 'more'])
     expect(messageIDsIn('afterMsgSaveDB')).toEqual(['once', 'more'])
-    expect(app.told('afterSendSingleMsg')[0]).toMatchObject({ seq: 0, status: 1, recvID: bob, msgFrom: 100 })
-    expect(app.told('afterMsgSaveDB')[0]).toMatchObject({ seq: 1, status: 2, recvID: bob, groupID: '' })
+    expect(app.afterWebhooks('afterSendSingleMsg')[0]).toMatchObject({ seq: 0, status: 1, recvID: bob, msgFrom: 100 })
+    expect(app.afterWebhooks('afterMsgSaveDB')[0]).toMatchObject({ seq: 1, status: 2, recvID: bob, groupID: '' })
     expect(new Set(app.queued.map(({ eventID }) => eventID)).size).toBe(4)
   })
 
@@ -73,10 +74,10 @@ describe('the after-webhooks of a message', () => {
     await wake()
     await until(() => app.queued.length >= 2)
     expect(messageIDsIn('afterSendSingleMsg')).toEqual(['newer'])
-    expect(app.told('afterMsgSaveDB')).toMatchObject([
+    expect(app.afterWebhooks('afterMsgSaveDB')).toMatchObject([
       { serverMsgID: 'server-newer', seq: 2, status: 2, sendID: alice, recvID: bob, content: '{"content":"newer"}' },
     ])
-    expect(app.told('afterSendSingleMsg')).toMatchObject([{ seq: 0, status: 1 }])
+    expect(app.afterWebhooks('afterSendSingleMsg')).toMatchObject([{ seq: 0, status: 1 }])
   })
 
   it('are repeated after a crash with the same eventIDs', async () => {
@@ -95,7 +96,7 @@ describe('the after-webhooks of a message', () => {
 
   it('do not delay the delivery when the webhook queue hangs', async () => {
     let isOpen = false
-    app.takes = async () => {
+    app.beforeEnqueue = async () => {
       while (!isOpen) await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])

@@ -2,7 +2,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
-import { founding, groupChange, memberRecord } from '../../rigs/group-rig.ts'
+import { groupChange, groupCreation, memberRecord } from '../../rigs/group-rig.ts'
 import { setForObjects } from '../../rigs/object-settings.ts'
 import {
   appendItem,
@@ -181,7 +181,7 @@ describe('a group message in the webhook gate', () => {
 
   const createGroup = async (...userIDs: string[]) => {
     groupID = `g${count}pw`
-    await conversation(chat()).changeGroup(founding(groupID, userIDs))
+    await conversation(chat()).changeGroup(groupCreation(groupID, userIDs))
   }
   const say = async (device: Device, sendID: string, text: string) => {
     const message = textMessage(sendID, '', `${groupID} ${text}`, text, { sessionType: 3, groupID })

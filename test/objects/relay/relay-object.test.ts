@@ -2,7 +2,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { beforeAll, describe, expect, it } from 'vitest'
 import { mirrorArrivals, mirrorDepartures } from '../../../src/objects/conversation/group/group-mirror.ts'
 import { relayObject } from '../../../src/runtime/rpc/stubs.ts'
-import { founding, groupChange, memberRecord } from '../../rigs/group-rig.ts'
+import { groupChange, groupCreation, memberRecord } from '../../rigs/group-rig.ts'
 import {
   appendItem,
   bindings,
@@ -31,7 +31,7 @@ let next = 0
 async function largeGroup(extra: string[] = []): Promise<string> {
   const groupID = `large${next++}`
   const crowd = Array.from({ length: MAX_DIRECT_MEMBERS }, (_, i) => `${groupID}-crowd${i}`)
-  await conversation(`sg_${groupID}`).changeGroup(founding(groupID, ['olga', ...LISTENERS, ...extra, ...crowd]))
+  await conversation(`sg_${groupID}`).changeGroup(groupCreation(groupID, ['olga', ...LISTENERS, ...extra, ...crowd]))
   return groupID
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
-import { founding, groupChange, memberRecord } from '../../rigs/group-rig.ts'
+import { groupChange, groupCreation, memberRecord } from '../../rigs/group-rig.ts'
 import { conversation, Device, register, textMessage, until, user } from '../../rigs/rig.ts'
 import { AppServer, GO_ON, REFUSE } from '../../rigs/webhook-rig.ts'
 
@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 const chat = () => `sg_${groupID}`
-const createGroup = (...userIDs: string[]) => conversation(chat()).changeGroup(founding(groupID, userIDs))
+const createGroup = (...userIDs: string[]) => conversation(chat()).changeGroup(groupCreation(groupID, userIDs))
 const listOf = async (userID: string) => user(userID).conversations(null)
 const say = (device: Device, sendID: string, text: string) =>
   device.request(WsRequestID.SendMsg, textMessage(sendID, '', `${groupID} ${text}`, text, { sessionType: 3, groupID }))
@@ -50,7 +50,7 @@ describe('a group conversation in the list of a member', () => {
         .map(({ callbackCommand: _, ...body }) => body)
         .sort((a, b) => a.ownerUserId.localeCompare(b.ownerUserId))
     expect(inOrder(app.askedAs('beforeCreateGroupChatConversations'))).toEqual([of(alice), of(bob)])
-    expect(inOrder(app.told('afterCreateGroupChatConversations'))).toEqual([
+    expect(inOrder(app.afterWebhooks('afterCreateGroupChatConversations'))).toEqual([
       of(alice),
       of(bob, { isPinned: true, ex: 'set by the app' }),
     ])
@@ -78,7 +78,7 @@ describe('a group conversation in the list of a member', () => {
     expect(await listOf(bob)).toEqual([])
     // One call, not one for each message.
     expect(app.askedAs('beforeCreateGroupChatConversations').filter((body) => body.ownerUserId === bob)).toHaveLength(1)
-    expect(app.told('afterCreateGroupChatConversations')).toMatchObject([{ ownerUserId: alice }])
+    expect(app.afterWebhooks('afterCreateGroupChatConversations')).toMatchObject([{ ownerUserId: alice }])
   })
 
   it('does not delay messages when the app server does not answer', async () => {
