@@ -15,7 +15,7 @@ import {
 } from './rig/client.ts'
 import { startLossyLine } from './rig/lossy-line.ts'
 import { PLATFORM } from './rig/rest.ts'
-import { SDKS, useScene, withWord } from './rig/scene.ts'
+import { deleteWithSync, SDKS, useScene } from './rig/scene.ts'
 import { sleep } from './rig/server.ts'
 
 const scene = useScene({ browser: true })
@@ -116,7 +116,7 @@ describe('a device that was offline', () => {
     await phone.call('setConversation', { conversationID: withCarol, recvMsgOpt: 2 })
     await wholeHistory(alice, bobID, 4)
     await alice.call('revokeMessage', { conversationID: withAlice, clientMsgID: sent[1]?.clientMsgID })
-    await withWord(scene, phone, '/msg/delete_msgs', { conversationID: withAlice, seqs: [3] })
+    await deleteWithSync(scene, phone, '/msg/delete_msgs', { conversationID: withAlice, seqs: [3] })
 
     await scene.reopen(desk)
     await vi.waitFor(async () => {
@@ -238,7 +238,7 @@ describe('a device that was offline', () => {
       const message = await alice.call('createTextMessage', 'is this thing on?')
       const sending = { recvID: bobID, groupID: '', message }
       const { mark } = alice.events
-      line.goDeaf()
+      line.loseAnswers()
       const lost = alice.call('sendMessage', sending)
       lost.catch(() => {})
       await received(bob, 'is this thing on?')

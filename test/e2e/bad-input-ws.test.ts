@@ -101,7 +101,7 @@ describe('a handshake', () => {
   })
 
   async function refused(userID: string, options: Partial<RawOptions>): Promise<Handshake> {
-    const carol = await scene.knock(userID, options)
+    const carol = await scene.connect(userID, options)
     const handshake = await carol.handshake()
     await drop(carol)
     expect(handshake.errMsg).toMatch(/^\w+$/)

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { expectTexts } from './rig/chats.ts'
 import {
-  announced,
   type Client,
   chatIDOf,
   inHistory,
   type Message,
   received,
   receivedBy,
+  reported,
   send,
   wholeHistory,
 } from './rig/client.ts'
@@ -192,8 +192,8 @@ describe.each(SDKS)('a message from %s', (sdk) => {
 
   beforeAll(async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
-    alice = await scene.device(sdk, aliceID, { lasting: true })
-    bob = await scene.device(other, bobID, { lasting: true })
+    alice = await scene.device(sdk, aliceID, { keepLoggedIn: true })
+    bob = await scene.device(other, bobID, { keepLoggedIn: true })
     earlier = await alice.sendText(bobID, 'said before')
     await received(bob, 'said before')
   })
@@ -210,7 +210,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
     const message = await sending(kind)
     const made = message.whole[element]
     expect(made).toBeTruthy()
-    const arrived = await announced(bob, message.clientMsgID)
+    const arrived = await reported(bob, message.clientMsgID)
     expect(arrived).toMatchObject({ contentType, serverMsgID: message.serverMsgID, sendTime: message.sendTime })
     expect(compact(arrived.whole[shownBy?.[other] ?? element])).toEqual(compact(made))
     for (const [client, peer, shown] of [
@@ -264,7 +264,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
 
     const before = await wholeHistory(bob, alice.userID, 1 + (await Promise.all(sent.values())).length)
     const next = await alice.sendText(bob.userID, 'typed')
-    expect(await announced(bob, next.clientMsgID)).toMatchObject({ seq: (before.at(-1)?.seq ?? 0) + 1 })
+    expect(await reported(bob, next.clientMsgID)).toMatchObject({ seq: (before.at(-1)?.seq ?? 0) + 1 })
     expect(receivedBy(bob).filter(({ contentType }) => contentType === 113)).toEqual([])
   })
 })
@@ -278,7 +278,7 @@ describe('a message from a backend', () => {
     const content = '{"content":"# Hello\\n*world*"}'
     const sent = await alice.deliverText(bobID, '', { contentType: 118, content: Buffer.from(content) })
     for (const device of [web, desk]) {
-      const arrived = await announced(device, sent.clientMsgID)
+      const arrived = await reported(device, sent.clientMsgID)
       expect(arrived).toMatchObject({ contentType: 118, seq: 1 })
       expect(arrived.whole.notificationElem).toBeTruthy()
       expect(device.errors).toEqual([])

@@ -57,8 +57,8 @@ describe.each(SDKS)('a conversation setting of %s', (sdk) => {
     const [alice, bobID] = await scene.users('alice', 'bob')
     aliceID = alice
     await (await scene.js(aliceID)).sendText(bobID, 'hello')
-    bob = await scene.device(sdk, bobID, { lasting: true })
-    other = await scene.device(otherThan(sdk), bobID, { lasting: true, platformID: PLATFORM.linux })
+    bob = await scene.device(sdk, bobID, { keepLoggedIn: true })
+    other = await scene.device(otherThan(sdk), bobID, { keepLoggedIn: true, platformID: PLATFORM.linux })
   })
 
   it.each(SETTINGS)('reaches the other device of a user who $what', async ({ settings, wasmCall }) => {

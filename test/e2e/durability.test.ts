@@ -48,7 +48,7 @@ describe('a server that is killed', () => {
 
   it('delivers messages to a JS client that were sent before it reconnected', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
-    // The SDK decides when to reconnect, so her line stays dead until every message is sent.
+    // The SDK decides when to reconnect, so her line stays down until every message is sent.
     const line = await startLossyLine(scene.server)
     onTestFinished(() => line.stop())
     const server = { url: scene.server.url, wsUrl: line.wsUrl }
@@ -57,7 +57,7 @@ describe('a server that is killed', () => {
     await early.deliverText(aliceID, 'before')
     await received(alice, 'before')
     const { mark } = alice.events
-    line.goDead()
+    line.goDown()
     await scene.server.kill9()
     await scene.server.start()
 

@@ -75,7 +75,7 @@ describe('a group of an offline device', () => {
       groupName: 'Changed',
       faceURL: 'https://faces.example/g.png',
     })
-    await alice.call('setGroupInfo', { groupID: changing, notification: 'news', ex: 'noted' })
+    await alice.call('setGroupInfo', { groupID: changing, notification: 'callbacks', ex: 'noted' })
     await alice.call('setGroupMemberInfo', {
       groupID: changing,
       userID: bobID,
@@ -106,7 +106,7 @@ describe('a group of an offline device', () => {
       [changing]: {
         ...{
           groupName: 'Changed',
-          notification: 'news',
+          notification: 'callbacks',
           ex: 'noted',
           showName: 'Changed',
           memberCount: 3,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { Callbacks } from './rig/callbacks.ts'
 import { received, receivedBy } from './rig/client.ts'
 import {
   createGroup,
@@ -13,7 +14,6 @@ import {
   ROLE,
   sayTo,
 } from './rig/groups.ts'
-import { News } from './rig/news.ts'
 import { fresh, nicknameOf, PLATFORM } from './rig/rest.ts'
 import { SDKS, useScene } from './rig/scene.ts'
 
@@ -26,10 +26,10 @@ describe('a group from a backend', () => {
   it('is created, filled, changed and dismissed by a backend', async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
     const [alice, bob, carol] = await Promise.all([scene.js(aliceID), scene.wasm(bobID), scene.js(carolID)])
-    const news = new News(scene, { alice, bob, carol })
+    const callbacks = new Callbacks(scene, { alice, bob, carol })
     const groupID = `team${fresh('')}`
     const isIn = ['OnJoinedGroupAdded']
-    await news.of(
+    await callbacks.during(
       () =>
         asBackend('/group/create_group', {
           groupInfo: { groupID, groupName: 'Team', groupType: 2 },
@@ -37,25 +37,28 @@ describe('a group from a backend', () => {
         }),
       { alice: isIn, bob: isIn },
     )
-    await news.of(() => asBackend('/group/invite_user_to_group', { groupID, invitedUserIDs: [carolID], reason: '' }), {
-      alice: ['OnGroupMemberAdded carol', 'OnGroupInfoChanged'],
-      bob: ['OnGroupMemberAdded carol', 'OnGroupInfoChanged'],
-      carol: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'],
-    })
+    await callbacks.during(
+      () => asBackend('/group/invite_user_to_group', { groupID, invitedUserIDs: [carolID], reason: '' }),
+      {
+        alice: ['OnGroupMemberAdded carol', 'OnGroupInfoChanged'],
+        bob: ['OnGroupMemberAdded carol', 'OnGroupInfoChanged'],
+        carol: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'],
+      },
+    )
     const info = ['OnGroupInfoChanged']
-    await news.of(() => asBackend('/group/set_group_info_ex', { groupID, groupName: 'A-Team' }), {
+    await callbacks.during(() => asBackend('/group/set_group_info_ex', { groupID, groupName: 'A-Team' }), {
       ...{ alice: info, bob: info, carol: info },
     })
     const members = [{ groupID, userID: bobID, roleLevel: ROLE.admin }]
     const bobIs = ['OnGroupMemberInfoChanged bob']
-    await news.of(() => asBackend('/group/set_group_member_info', { members }), {
+    await callbacks.during(() => asBackend('/group/set_group_member_info', { members }), {
       ...{ alice: bobIs, bob: bobIs, carol: bobIs },
     })
     await asBackend('/msg/send_msg', {
       ...{ sendID: aliceID, groupID, contentType: 101, sessionType: 3, content: { content: 'automatic' } },
     })
     for (const device of [alice, bob, carol]) await received(device, 'automatic')
-    await news.of(
+    await callbacks.during(
       () => asBackend('/group/kick_group', { groupID, kickedUserIDs: [carolID], reason: '', sendMessage: false }),
       {
         alice: ['OnGroupMemberDeleted carol', 'OnGroupInfoChanged'],
@@ -81,7 +84,7 @@ describe('a group from a backend', () => {
       scene.js(carolID),
       scene.wasm(daveID),
     ])
-    const news = new News(scene, { alice, bob, carol, dave })
+    const callbacks = new Callbacks(scene, { alice, bob, carol, dave })
     const crowd = await people(297)
     const groupID = await createGroup(alice, { groupName: 'Crowd', members: [bobID, carolID, ...crowd] })
     for (const device of [alice, bob, carol]) {
@@ -105,7 +108,7 @@ describe('a group from a backend', () => {
     await sayTo(carol, groupID, 'welcome back')
     await received(bob, 'welcome back')
 
-    await news.of(() => alice.call('inviteUserToGroup', { groupID, reason: '', userIDList: [daveID] }), {
+    await callbacks.during(() => alice.call('inviteUserToGroup', { groupID, reason: '', userIDList: [daveID] }), {
       alice: ['OnGroupMemberAdded dave', 'OnGroupInfoChanged'],
       bob: ['OnGroupMemberAdded dave', 'OnGroupInfoChanged'],
       carol: ['OnGroupMemberAdded dave', 'OnGroupInfoChanged'],
@@ -113,7 +116,7 @@ describe('a group from a backend', () => {
     })
     await sayTo(dave, groupID, 'so many people')
     for (const device of [alice, bob, carol]) await received(device, 'so many people')
-    await news.of(() => alice.call('kickGroupMember', { groupID, reason: '', userIDList: [carolID] }), {
+    await callbacks.during(() => alice.call('kickGroupMember', { groupID, reason: '', userIDList: [carolID] }), {
       alice: ['OnGroupMemberDeleted carol', 'OnGroupInfoChanged'],
       bob: ['OnGroupMemberDeleted carol', 'OnGroupInfoChanged'],
       carol: ['OnJoinedGroupDeleted', 'js: OnGroupInfoChanged'],
@@ -121,7 +124,7 @@ describe('a group from a backend', () => {
     })
     await sayTo(alice, groupID, 'without carol')
     for (const device of [bob, dave]) await received(device, 'without carol')
-    await news.of(async () => {}, {})
+    await callbacks.during(async () => {}, {})
     expect(receivedBy(carol).map(({ text }) => text)).not.toContain('without carol')
     await expect(sayTo(carol, groupID, 'let me in')).rejects.toThrow()
     const whole = [...history, 'welcome back', 1509, 'so many people', 1508, 'without carol']

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { Callbacks } from './rig/callbacks.ts'
 import { type Client, received } from './rig/client.ts'
 import {
   createGroup,
@@ -13,7 +14,6 @@ import {
   sayTo,
 } from './rig/groups.ts'
 import { JsClient } from './rig/js-client.ts'
-import { News } from './rig/news.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
 import { sleep } from './rig/server.ts'
@@ -30,27 +30,27 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
   let bob: Client
   let carol: Client
   let dave: Client
-  let news: News<'alice' | 'phone' | 'bob' | 'carol' | 'dave'>
+  let callbacks: Callbacks<'alice' | 'phone' | 'bob' | 'carol' | 'dave'>
   const insiders = () => [alice, phone, bob, carol]
 
   beforeAll(async () => {
     const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
-    const lasting = { lasting: true }
+    const keepLoggedIn = { keepLoggedIn: true }
     ;[alice, bob, carol, dave, phone] = await Promise.all([
-      scene.device(sdk, aliceID, lasting),
-      scene.device(otherThan(sdk), bobID, lasting),
-      scene.device(sdk, carolID, lasting),
-      scene.device(otherThan(sdk), daveID, lasting),
-      scene.device(otherThan(sdk), aliceID, { ...lasting, platformID: PLATFORM.android }),
+      scene.device(sdk, aliceID, keepLoggedIn),
+      scene.device(otherThan(sdk), bobID, keepLoggedIn),
+      scene.device(sdk, carolID, keepLoggedIn),
+      scene.device(otherThan(sdk), daveID, keepLoggedIn),
+      scene.device(otherThan(sdk), aliceID, { ...keepLoggedIn, platformID: PLATFORM.android }),
     ])
-    news = new News(scene, { alice, phone, bob, carol, dave })
+    callbacks = new Callbacks(scene, { alice, phone, bob, carol, dave })
   })
 
   /** Every device in the group gets the same callbacks. */
   const onAll = (words: string[]) => ({ alice: words, phone: words, bob: words, carol: words })
 
   const create = (info: Record<string, unknown> = {}) =>
-    news.of(() => createGroup(alice, { members: [carol.userID], admins: [bob.userID], ...info }), {
+    callbacks.during(() => createGroup(alice, { members: [carol.userID], admins: [bob.userID], ...info }), {
       ...onAll(['OnJoinedGroupAdded', ...(info.notification ? ['js: OnGroupInfoChanged'] : [])]),
     })
 
@@ -92,7 +92,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
 
   it('changes the name, announcement, faceURL and ex of a group', async () => {
     const groupID = await create()
-    const set = (info: object) => news.of(() => alice.call('setGroupInfo', { groupID, ...info }), onAll(INFO))
+    const set = (info: object) => callbacks.during(() => alice.call('setGroupInfo', { groupID, ...info }), onAll(INFO))
     await set({ groupName: 'Climbers' })
     await set({ notification: 'bring ropes' })
     await set({ faceURL: 'https://faces.example/rope.png', ex: '{"level":3}', introduction: 'we climb' })
@@ -111,12 +111,12 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
   it('makes a member an administrator, and an ordinary member again', async () => {
     const groupID = await create()
     const setRole = (roleLevel: number) =>
-      news.of(
+      callbacks.during(
         () => alice.call('setGroupMemberInfo', { groupID, userID: carol.userID, roleLevel }),
         onAll(['OnGroupMemberInfoChanged carol']),
       )
     await setRole(ROLE.admin)
-    await news.of(() => carol.call('setGroupInfo', { groupID, groupName: 'by carol' }), onAll(INFO))
+    await callbacks.during(() => carol.call('setGroupInfo', { groupID, groupName: 'by carol' }), onAll(INFO))
     await setRole(ROLE.member)
     await expect(carol.call('setGroupInfo', { groupID, groupName: 'again' })).rejects.toThrow(
       /administrator|Permission/,
@@ -131,7 +131,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
   it('gives a member a nickname and faceURL in the group, as the member can too', async () => {
     const groupID = await create()
     const rename = (by: Client, given: object) =>
-      news.of(
+      callbacks.during(
         () => by.call('setGroupMemberInfo', { groupID, userID: carol.userID, ...given }),
         onAll(['OnGroupMemberInfoChanged carol']),
       )
@@ -153,7 +153,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
     // A late callback of this change would be taken for one of the next change.
     for (const device of insiders()) await expectMembers(device, own, [{}, { nickname: 'Bobo' }, {}])
     const nickname = `Bob the ${sdk}`
-    await news.of(() => bob.call('setSelfInfo', { nickname }), onAll(['OnGroupMemberInfoChanged bob']))
+    await callbacks.during(() => bob.call('setSelfInfo', { nickname }), onAll(['OnGroupMemberInfoChanged bob']))
     for (const device of insiders()) {
       await expectMembers(device, plain, [{}, { userID: bob.userID, nickname }, {}])
       await expectMembers(device, own, [{}, { userID: bob.userID, nickname: 'Bobo' }, {}])
@@ -162,7 +162,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
 
   it('transfers the group to a member and becomes an ordinary member', async () => {
     const groupID = await create()
-    await news.of(
+    await callbacks.during(
       () => alice.call('transferGroupOwner', { groupID, newOwnerUserID: carol.userID }),
       onAll([...INFO, 'OnGroupMemberInfoChanged alice', 'OnGroupMemberInfoChanged carol']),
     )
@@ -178,7 +178,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
   it('mutes a member for a time, and unmutes the member', async () => {
     const groupID = await create()
     const mute = (mutedSeconds: number) =>
-      news.of(
+      callbacks.during(
         () => alice.call('changeGroupMemberMute', { groupID, userID: carol.userID, mutedSeconds }),
         onAll(['OnGroupMemberInfoChanged carol']),
       )
@@ -186,7 +186,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
     await expect(sayTo(carol, groupID, 'may I?')).rejects.toThrow(/1402|MutedInGroup/)
     await mute(0)
     await sayTo(carol, groupID, 'thanks')
-    await news.of(
+    await callbacks.during(
       async () => {
         await alice.call('changeGroupMemberMute', { groupID, userID: carol.userID, mutedSeconds: SHORT_MUTE_SECONDS })
         // Sent at once, because the callbacks on all devices may take longer than the mute lasts.
@@ -206,7 +206,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
 
   it('mutes the group, in which only the owner and administrators can send then', async () => {
     const groupID = await create()
-    const mute = (isMute: boolean) => news.of(() => muteGroup(alice, groupID, isMute), onAll(INFO))
+    const mute = (isMute: boolean) => callbacks.during(() => muteGroup(alice, groupID, isMute), onAll(INFO))
     await mute(true)
     for (const device of insiders()) await expectGroup(device, groupID, { status: 3 })
     await expect(sayTo(carol, groupID, 'hello?')).rejects.toThrow(/1403|MutedGroup/)
@@ -220,7 +220,7 @@ describe.each(SDKS)('a group owner on %s', (sdk) => {
   it('dismisses the group, which refuses messages and is not listed on new devices', async () => {
     const groupID = await create()
     await sayTo(carol, groupID, 'long live the group')
-    await news.of(
+    await callbacks.during(
       () => alice.call('dismissGroup', groupID),
       onAll(['OnGroupDismissed', 'js: OnGroupInfoChanged', 'perhaps: OnJoinedGroupDeleted']),
     )

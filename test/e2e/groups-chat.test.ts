@@ -30,13 +30,13 @@ describe.each(SDKS)('a group chat with the owner on %s', (sdk) => {
 
   beforeAll(async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
-    const lasting = { lasting: true }
+    const keepLoggedIn = { keepLoggedIn: true }
     ;[alice, bob, phone, carol] = await Promise.all([
-      scene.device(sdk, aliceID, lasting),
-      scene.device(otherThan(sdk), bobID, lasting),
+      scene.device(sdk, aliceID, keepLoggedIn),
+      scene.device(otherThan(sdk), bobID, keepLoggedIn),
       // A wasm device, because the JS SDK ignores what another device has read in a group.
-      scene.wasm(bobID, { ...lasting, platformID: PLATFORM.android }),
-      scene.device('wasm-client-sdk', carolID, lasting),
+      scene.wasm(bobID, { ...keepLoggedIn, platformID: PLATFORM.android }),
+      scene.device('wasm-client-sdk', carolID, keepLoggedIn),
     ])
   })
 

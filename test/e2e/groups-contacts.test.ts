@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { Callbacks } from './rig/callbacks.ts'
 import { type Client, received } from './rig/client.ts'
 import { createGroup, sayTo } from './rig/groups.ts'
-import { News } from './rig/news.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
 import { WasmClient } from './rig/wasm-client.ts'
@@ -15,34 +15,34 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
   let bob: Client
   let bobsPhone: Client
   let carol: Client
-  let news: News<'alice' | 'alicesPhone' | 'bob' | 'bobsPhone' | 'carol'>
+  let callbacks: Callbacks<'alice' | 'alicesPhone' | 'bob' | 'bobsPhone' | 'carol'>
 
   beforeAll(async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
-    const lasting = { lasting: true }
-    const phone = { ...lasting, platformID: PLATFORM.android }
+    const keepLoggedIn = { keepLoggedIn: true }
+    const phone = { ...keepLoggedIn, platformID: PLATFORM.android }
     ;[alice, alicesPhone, bob, bobsPhone, carol] = await Promise.all([
-      scene.device(sdk, aliceID, lasting),
+      scene.device(sdk, aliceID, keepLoggedIn),
       scene.device(otherThan(sdk), aliceID, phone),
-      scene.device(otherThan(sdk), bobID, lasting),
+      scene.device(otherThan(sdk), bobID, keepLoggedIn),
       scene.device(sdk, bobID, phone),
-      scene.device(sdk, carolID, lasting),
+      scene.device(sdk, carolID, keepLoggedIn),
     ])
-    news = new News(scene, { alice, alicesPhone, bob, bobsPhone, carol })
+    callbacks = new Callbacks(scene, { alice, alicesPhone, bob, bobsPhone, carol })
   })
 
   /** All devices of Alice and Bob get these callbacks. */
   const toBoth = (words: string[]) => ({ alice: words, alicesPhone: words, bob: words, bobsPhone: words })
 
   const asks = () =>
-    news.of(
+    callbacks.during(
       () => alice.call('addFriend', { toUserID: bob.userID, reqMsg: 'it is me' }),
       toBoth(['OnFriendApplicationAdded alice bob']),
     )
 
   it('stays empty when bob declines the request of alice, without a callback at carol', async () => {
     await asks()
-    await news.of(
+    await callbacks.during(
       () => bob.call('refuseFriendApplication', { toUserID: alice.userID, handleMsg: 'who?' }),
       toBoth(['OnFriendApplicationRejected alice bob']),
     )
@@ -53,23 +53,26 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     await asks()
     // The JS SDK does not sync its friends on this notification, but on the next change of the list.
     const accepted = 'OnFriendApplicationAccepted alice bob'
-    await news.of(() => bob.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: 'oh, you' }), {
-      alice: [accepted, 'wasm: OnFriendAdded bob'],
-      alicesPhone: [accepted, 'wasm: OnFriendAdded bob'],
-      bob: [accepted, 'OnFriendAdded alice'],
-      bobsPhone: [accepted, 'wasm: OnFriendAdded alice'],
-    })
+    await callbacks.during(
+      () => bob.call('acceptFriendApplication', { toUserID: alice.userID, handleMsg: 'oh, you' }),
+      {
+        alice: [accepted, 'wasm: OnFriendAdded bob'],
+        alicesPhone: [accepted, 'wasm: OnFriendAdded bob'],
+        bob: [accepted, 'OnFriendAdded alice'],
+        bobsPhone: [accepted, 'wasm: OnFriendAdded alice'],
+      },
+    )
     for (const device of [alice, alicesPhone]) await expectFriends(device, [[bob.userID, '']])
     for (const device of [bob, bobsPhone]) await expectFriends(device, [[alice.userID, '']])
     await expectFriends(carol, [])
   })
 
   it('shows a remark that alice sets, and not the new name of bob', async () => {
-    await news.of(
+    await callbacks.during(
       () => alice.call('updateFriends', { friendUserIDs: [bob.userID], remark: 'my Bob', isPinned: true, ex: 'x' }),
       { alice: ['OnFriendInfoChanged bob'], alicesPhone: ['OnFriendInfoChanged bob'] },
     )
-    await news.of(() => bob.call('setSelfInfo', { nickname: 'Robert' }), {
+    await callbacks.during(() => bob.call('setSelfInfo', { nickname: 'Robert' }), {
       alice: ['OnFriendInfoChanged bob'],
       alicesPhone: ['OnFriendInfoChanged bob'],
       bobsPhone: bobsPhone instanceof WasmClient ? [] : ['OnFriendAdded alice'],
@@ -80,7 +83,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
   it('stops messages of a blocked user, except in a group of both', async () => {
     const blocked = { alice: ['OnBlackAdded bob'], alicesPhone: ['OnBlackAdded bob'] }
     // The JS SDK of the blocked user takes the notification for its own and reports an empty entry.
-    await news.of(() => alice.call('addBlack', { toUserID: bob.userID, ex: '' }), {
+    await callbacks.during(() => alice.call('addBlack', { toUserID: bob.userID, ex: '' }), {
       ...blocked,
       bob: ['js: OnBlackAdded'],
       bobsPhone: ['js: OnBlackAdded'],
@@ -97,7 +100,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     await sayTo(bob, groupID, 'hello in the group')
     await received(alice, 'hello in the group')
 
-    await news.of(() => alice.call('removeBlack', bob.userID), {
+    await callbacks.during(() => alice.call('removeBlack', bob.userID), {
       alice: ['OnBlackDeleted bob', 'js: OnBlackDeleted'],
       alicesPhone: ['OnBlackDeleted bob'],
       bob: ['js: OnBlackDeleted bob'],
@@ -109,13 +112,13 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
   })
 
   it('changes without a callback at alice when bob blocks carol', async () => {
-    await news.of(() => bob.call('addBlack', { toUserID: carol.userID, ex: '' }), {
+    await callbacks.during(() => bob.call('addBlack', { toUserID: carol.userID, ex: '' }), {
       bob: ['OnBlackAdded carol'],
       bobsPhone: ['OnBlackAdded carol'],
       carol: ['js: OnBlackAdded'],
     })
     await expect(carol.sendText(bob.userID, 'hey')).rejects.toThrow()
-    await news.of(() => bob.call('removeBlack', carol.userID), {
+    await callbacks.during(() => bob.call('removeBlack', carol.userID), {
       bob: ['OnBlackDeleted carol', 'js: OnBlackDeleted'],
       bobsPhone: ['OnBlackDeleted carol'],
       carol: ['js: OnBlackDeleted carol'],
@@ -123,7 +126,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
   })
 
   it('loses bob at alice, but keeps alice at bob, when alice deletes him', async () => {
-    await news.of(() => alice.call('deleteFriend', bob.userID), {
+    await callbacks.during(() => alice.call('deleteFriend', bob.userID), {
       alice: ['OnFriendDeleted bob'],
       alicesPhone: ['OnFriendDeleted bob'],
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Callbacks } from './rig/callbacks.ts'
 import { type Client, received } from './rig/client.ts'
 import { createGroup, expectConversation, expectHistory, groupChatID, sayTo } from './rig/groups.ts'
-import { News } from './rig/news.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
 
@@ -9,13 +9,13 @@ const scene = useScene({ browser: true, server: { env: { OPENIM_HISTORY_FOR_NEW_
 
 describe.each(SDKS)('a group without history for new members, on %s,', (sdk) => {
   it.each(['invited', 'not invited'])('hides earlier messages from a member who was %s', async (way) => {
-    const { alice, bob, dave, groupID, news } = await setUp()
+    const { alice, bob, dave, groupID, callbacks } = await setUp()
     const come =
       way === 'invited'
         ? () => alice.call('inviteUserToGroup', { groupID, reason: '', userIDList: [dave.userID] })
         : () => dave.call('joinGroup', { groupID, reqMsg: '', joinSource: 3 })
     const others = ['OnGroupMemberAdded dave', 'OnGroupInfoChanged']
-    await news.of(come, { alice: others, bob: others, dave: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'] })
+    await callbacks.during(come, { alice: others, bob: others, dave: ['OnJoinedGroupAdded', 'js: OnGroupInfoChanged'] })
     // Dave is the sender of the join notification when he was not invited, so it does not count as unread.
     const [arrival, unreadCount] = way === 'invited' ? [1509, 2] : [1510, 1]
     await sayTo(bob, groupID, 'hello dave')
@@ -64,7 +64,7 @@ describe.each(SDKS)('a group without history for new members, on %s,', (sdk) => 
     bob: Client
     dave: Client
     groupID: string
-    news: News<'alice' | 'bob' | 'dave'>
+    callbacks: Callbacks<'alice' | 'bob' | 'dave'>
   }> {
     const [aliceID, bobID, daveID] = await scene.users('alice', 'bob', 'dave')
     const [alice, bob, dave] = await Promise.all([
@@ -75,6 +75,6 @@ describe.each(SDKS)('a group without history for new members, on %s,', (sdk) => 
     const groupID = await createGroup(alice, { members: [bobID], needVerification: 2 })
     for (const text of ['one', 'two']) await sayTo(alice, groupID, text)
     await expectHistory(bob, groupID, [1501, 'one', 'two'])
-    return { alice, bob, dave, groupID, news: new News(scene, { alice, bob, dave }) }
+    return { alice, bob, dave, groupID, callbacks: new Callbacks(scene, { alice, bob, dave }) }
   }
 })

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { Callbacks } from './rig/callbacks.ts'
 import { type Client, received } from './rig/client.ts'
 import {
   createGroup,
@@ -15,7 +16,6 @@ import {
   sayTo,
   shownAs,
 } from './rig/groups.ts'
-import { News } from './rig/news.ts'
 import { PLATFORM } from './rig/rest.ts'
 import { otherThan, SDKS, useScene } from './rig/scene.ts'
 import { WasmClient } from './rig/wasm-client.ts'
@@ -41,24 +41,24 @@ describe.each(SDKS)('a user on %s', (sdk) => {
   let carol: Client
   let dave: Client
   let erin: Client
-  let news: News<'alice' | 'bob' | 'carol' | 'dave' | 'erin'>
+  let callbacks: Callbacks<'alice' | 'bob' | 'carol' | 'dave' | 'erin'>
   const insiders = () => [alice, bob, carol]
 
   beforeAll(async () => {
     const [aliceID, bobID, carolID, daveID, erinID] = await scene.users('alice', 'bob', 'carol', 'dave', 'erin')
-    const lasting = { lasting: true }
+    const keepLoggedIn = { keepLoggedIn: true }
     ;[alice, bob, carol, dave, erin] = await Promise.all([
-      scene.device(otherThan(sdk), aliceID, lasting),
-      scene.device(sdk, bobID, lasting),
-      scene.device(otherThan(sdk), carolID, lasting),
-      scene.device(sdk, daveID, lasting),
-      scene.js(erinID, lasting),
+      scene.device(otherThan(sdk), aliceID, keepLoggedIn),
+      scene.device(sdk, bobID, keepLoggedIn),
+      scene.device(otherThan(sdk), carolID, keepLoggedIn),
+      scene.device(sdk, daveID, keepLoggedIn),
+      scene.js(erinID, keepLoggedIn),
     ])
-    news = new News(scene, { alice, bob, carol, dave, erin })
+    callbacks = new Callbacks(scene, { alice, bob, carol, dave, erin })
   })
 
   async function create(needVerification: number): Promise<string> {
-    const groupID = await news.of(
+    const groupID = await callbacks.during(
       () => createGroup(alice, { members: [carol.userID], admins: [bob.userID], needVerification }),
       { alice: ['OnJoinedGroupAdded'], bob: ['OnJoinedGroupAdded'], carol: ['OnJoinedGroupAdded'] },
     )
@@ -68,7 +68,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
   }
 
   const apply = (groupID: string, reqMsg: string) =>
-    news.of(() => dave.call('joinGroup', { groupID, reqMsg, joinSource: JOIN_SOURCE }), {
+    callbacks.during(() => dave.call('joinGroup', { groupID, reqMsg, joinSource: JOIN_SOURCE }), {
       alice: ['OnGroupApplicationAdded dave'],
       bob: ['OnGroupApplicationAdded dave'],
       dave: ['OnGroupApplicationAdded dave'],
@@ -85,23 +85,29 @@ describe.each(SDKS)('a user on %s', (sdk) => {
           .toEqual([{ userID: dave.userID, groupID, reqMsg: 'please', handleResult: 0 }])
       }
       // The JS SDK of an administrator looks for the administrator's own application, and finds none.
-      await news.of(() => bob.call('refuseGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: 'full' }), {
-        alice: ['wasm: OnGroupApplicationRejected dave'],
-        bob: ['wasm: OnGroupApplicationRejected dave'],
-        dave: ['OnGroupApplicationRejected dave'],
-      })
+      await callbacks.during(
+        () => bob.call('refuseGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: 'full' }),
+        {
+          alice: ['wasm: OnGroupApplicationRejected dave'],
+          bob: ['wasm: OnGroupApplicationRejected dave'],
+          dave: ['OnGroupApplicationRejected dave'],
+        },
+      )
       await expect
         .poll(() => requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID))
         .toMatchObject([{ handleResult: -1 }])
       await expect(sayTo(dave, groupID, 'hey')).rejects.toThrow()
 
       await apply(groupID, 'pretty please')
-      await news.of(() => alice.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: 'ok' }), {
-        alice: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
-        bob: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
-        carol: ON_JOIN,
-        dave: [...ON_OWN_JOIN, 'OnGroupApplicationAccepted dave'],
-      })
+      await callbacks.during(
+        () => alice.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: 'ok' }),
+        {
+          alice: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
+          bob: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
+          carol: ON_JOIN,
+          dave: [...ON_OWN_JOIN, 'OnGroupApplicationAccepted dave'],
+        },
+      )
       await expect
         .poll(() => requestsAt(dave, 'getGroupApplicationListAsApplicant', groupID))
         .toMatchObject([{ reqMsg: 'pretty please', handleResult: 1 }])
@@ -118,7 +124,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
 
   it('joins a group with needVerification 2 directly, and sees earlier messages', async () => {
     const groupID = await create(2)
-    await news.of(() => dave.call('joinGroup', { groupID, reqMsg: '', joinSource: JOIN_SOURCE }), {
+    await callbacks.during(() => dave.call('joinGroup', { groupID, reqMsg: '', joinSource: JOIN_SOURCE }), {
       alice: ON_JOIN,
       bob: ON_JOIN,
       carol: ON_JOIN,
@@ -141,18 +147,24 @@ describe.each(SDKS)('a user on %s', (sdk) => {
   it('joins on a member’s invitation after an administrator accepts (needVerification 1)', async () => {
     const groupID = await create(1)
     // The JS SDK looks for an application of the inviting member, and finds none.
-    await news.of(() => carol.call('inviteUserToGroup', { groupID, reason: 'a friend', userIDList: [dave.userID] }), {
-      alice: ['wasm: OnGroupApplicationAdded dave'],
-      bob: ['wasm: OnGroupApplicationAdded dave'],
-      carol: ['wasm: OnGroupApplicationAdded dave'],
-    })
+    await callbacks.during(
+      () => carol.call('inviteUserToGroup', { groupID, reason: 'a friend', userIDList: [dave.userID] }),
+      {
+        alice: ['wasm: OnGroupApplicationAdded dave'],
+        bob: ['wasm: OnGroupApplicationAdded dave'],
+        carol: ['wasm: OnGroupApplicationAdded dave'],
+      },
+    )
     await expectNoGroup(dave, groupID)
-    await news.of(() => bob.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: '' }), {
-      alice: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
-      bob: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
-      carol: ON_JOIN,
-      dave: [...ON_OWN_JOIN, 'OnGroupApplicationAccepted dave'],
-    })
+    await callbacks.during(
+      () => bob.call('acceptGroupApplication', { groupID, fromUserID: dave.userID, handleMsg: '' }),
+      {
+        alice: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
+        bob: [...ON_JOIN, 'wasm: OnGroupApplicationAccepted dave'],
+        carol: ON_JOIN,
+        dave: [...ON_OWN_JOIN, 'OnGroupApplicationAccepted dave'],
+      },
+    )
     await expectIn(groupID, INVITED, carol.userID)
     await expectHistory(dave, groupID, [1501, 'before dave', 1509])
   })
@@ -167,7 +179,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     const groupID = await create(2)
     await invite(alice, groupID)
     await sayTo(dave, groupID, 'bye')
-    await news.of(() => dave.call('quitGroup', groupID), {
+    await callbacks.during(() => dave.call('quitGroup', groupID), {
       alice: ON_LEAVE,
       bob: ON_LEAVE,
       carol: ON_LEAVE,
@@ -223,7 +235,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
   })
 
   const invite = (by: Client, groupID: string) =>
-    news.of(() => by.call('inviteUserToGroup', { groupID, reason: '', userIDList: [dave.userID] }), {
+    callbacks.during(() => by.call('inviteUserToGroup', { groupID, reason: '', userIDList: [dave.userID] }), {
       alice: ON_JOIN,
       bob: ON_JOIN,
       carol: ON_JOIN,
@@ -231,7 +243,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     })
 
   const kick = (by: Client, groupID: string) =>
-    news.of(() => by.call('kickGroupMember', { groupID, reason: '', userIDList: [dave.userID] }), {
+    callbacks.during(() => by.call('kickGroupMember', { groupID, reason: '', userIDList: [dave.userID] }), {
       alice: ON_LEAVE,
       bob: ON_LEAVE,
       carol: ON_LEAVE,

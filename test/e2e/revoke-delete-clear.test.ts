@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { expectChat, expectTexts, expectTotalUnread } from './rig/chats.ts'
 import { type Client, chatIDOf, inHistory, type Message, received, send, wholeHistory } from './rig/client.ts'
 import { PLATFORM } from './rig/rest.ts'
-import { otherThan, SDKS, useScene, withWord } from './rig/scene.ts'
+import { deleteWithSync, otherThan, SDKS, useScene } from './rig/scene.ts'
 
 const scene = useScene({ browser: true })
 
@@ -146,12 +146,12 @@ describe('revoking, deleting and clearing on both SDKs', () => {
     await received(desk, 'three')
     await wholeHistory(alice, bobID, 3)
     const conversationID = chatIDOf(aliceID, bobID)
-    await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
+    await deleteWithSync(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [2] })
     await desk.waitFor('OnMsgDeleted')
     await expectTexts(desk, aliceID, ['one', 'three'])
     expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two', 'three'])
 
-    await withWord(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
+    await deleteWithSync(scene, desk, '/msg/delete_msgs', { conversationID, seqs: [1] }, true)
     await alice.waitFor('OnMsgDeleted')
     await expectTexts(desk, aliceID, ['three'])
     await expectTexts(alice, bobID, ['two', 'three'])
@@ -166,14 +166,14 @@ describe('revoking, deleting and clearing on both SDKs', () => {
     await received(desk, 'two')
     await wholeHistory(alice, bobID, 2)
     const conversationIDs = [chatIDOf(aliceID, bobID)]
-    await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
+    await deleteWithSync(scene, desk, '/msg/clear_conversation_msg', { conversationIDs })
     await expectTexts(desk, aliceID, [])
     expect(textsOf(await alice.history(bobID))).toEqual(['one', 'two'])
     await expectTotalUnread(desk, 0)
 
     await alice.sendText(bobID, 'three')
     await received(desk, 'three')
-    await withWord(scene, desk, '/msg/clear_conversation_msg', { conversationIDs }, true)
+    await deleteWithSync(scene, desk, '/msg/clear_conversation_msg', { conversationIDs }, true)
     for (const [device, peer] of [
       [alice, bobID],
       [desk, aliceID],

@@ -12,11 +12,11 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const firstToken = await scene.rest.userToken(bobID, PLATFORM.web)
-    const first = await scene.enter(sdk, bobID, firstToken)
+    const first = await scene.startLogin(sdk, bobID, firstToken)
     await first.waitFor('OnSyncServerFinish')
 
     const secondToken = await scene.secondToken(bobID, PLATFORM.web, firstToken)
-    const second = await scene.enter(sdk, bobID, secondToken)
+    const second = await scene.startLogin(sdk, bobID, secondToken)
     await first.waitFor('OnKickedOffline')
     await second.waitFor('OnSyncServerFinish')
 
@@ -31,8 +31,8 @@ describe.each(SDKS)('a session of %s', (sdk) => {
   it('stays when the user logs in on another platform', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
-    const web = await scene.enter(sdk, bobID, await scene.token(bobID, PLATFORM.web))
-    const linux = await scene.enter(sdk, bobID, await scene.token(bobID, PLATFORM.linux), PLATFORM.linux)
+    const web = await scene.startLogin(sdk, bobID, await scene.token(bobID, PLATFORM.web))
+    const linux = await scene.startLogin(sdk, bobID, await scene.token(bobID, PLATFORM.linux), PLATFORM.linux)
     await web.waitFor('OnSyncServerFinish')
     await linux.waitFor('OnSyncServerFinish')
     await alice.sendText(bobID, 'to both')
@@ -44,7 +44,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
   it('raises OnUserTokenExpired when the token has expired', async () => {
     const [bobID] = await scene.users('bob')
     const expired = await forgedToken({ userID: bobID, platformID: PLATFORM.web, expiresInSeconds: -60 })
-    const bob = await scene.enter(sdk, bobID, expired)
+    const bob = await scene.startLogin(sdk, bobID, expired)
     await bob.waitFor('OnUserTokenExpired')
     expect(bob.events.count('OnConnectSuccess')).toBe(0)
   })
@@ -61,7 +61,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     }
     await Promise.all(
       Object.entries(bad).map(async ([what, token]) => {
-        const bob = await scene.enter(sdk, bobID, token)
+        const bob = await scene.startLogin(sdk, bobID, token)
         await bob.waitFor('OnUserTokenInvalid')
         expect(bob.events.count('OnConnectSuccess'), what).toBe(0)
       }),
@@ -72,7 +72,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const token = await scene.token(bobID, PLATFORM.web)
-    const bob = await scene.enter(sdk, bobID, token)
+    const bob = await scene.startLogin(sdk, bobID, token)
     await bob.waitFor('OnSyncServerFinish')
     const bobsDesk = await scene.js(bobID, { platformID: PLATFORM.linux })
 
@@ -83,7 +83,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     await received(bobsDesk, 'are you still there?')
     expect(bob.events.all.some(({ data }) => JSON.stringify(data).includes('are you still there?'))).toBe(false)
 
-    const again = await scene.enter(sdk, bobID, token)
+    const again = await scene.startLogin(sdk, bobID, token)
     await again.waitFor('OnKickedOffline')
     expect(again.events.count('OnConnectSuccess')).toBe(0)
     expect(bobsDesk.events.count('OnKickedOffline')).toBe(0)
@@ -93,13 +93,13 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const token = await scene.token(bobID, PLATFORM.web)
-    const bob = await scene.enter(sdk, bobID, token)
+    const bob = await scene.startLogin(sdk, bobID, token)
     await bob.waitFor('OnSyncServerFinish')
     // The logout interrupts syncs in the background, which the wasm SDK logs as errors.
     await bob.logout()
     await alice.sendText(bobID, 'sleep well')
 
-    const again = await scene.enter(sdk, bobID, token)
+    const again = await scene.startLogin(sdk, bobID, token)
     await again.waitFor('OnSyncServerFinish')
     expect((await wholeHistory(again, aliceID, 1)).map(({ text }) => text)).toEqual(['sleep well'])
     expect(receivedAfterLogout(bob.events.all)).toEqual([])

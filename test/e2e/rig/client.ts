@@ -172,7 +172,7 @@ export function received(client: Pick<Client, 'events'>, text: string, timeoutMs
 }
 
 /** Waits until the SDK reports the message with that ID to its app. */
-export function announced(client: Pick<Client, 'events'>, clientMsgID: string, timeoutMs?: number): Promise<Message> {
+export function reported(client: Pick<Client, 'events'>, clientMsgID: string, timeoutMs?: number): Promise<Message> {
   return client.events.until(
     `message ${clientMsgID}`,
     () => receivedBy(client).find((message) => message.clientMsgID === clientMsgID) ?? null,

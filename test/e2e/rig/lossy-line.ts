@@ -6,21 +6,21 @@ export interface LossyLine {
   /** The address for an SDK, instead of the server's own. */
   wsUrl: string
   /** From now on, clients can send, but answers and pushes are lost. */
-  goDeaf(): void
+  loseAnswers(): void
   /** Closes every connection; new ones lose nothing. */
   cut(): void
   /** Closes every connection and accepts no new one until `recover`. */
-  goDead(): void
+  goDown(): void
   recover(): void
   stop(): Promise<void>
 }
 
 export async function startLossyLine(target: Pick<Server, 'wsUrl'>): Promise<LossyLine> {
-  let deaf = false
-  let dead = false
+  let isLosingAnswers = false
+  let isDown = false
   const front = new WebSocketServer({
     ...{ host: '127.0.0.1', port: 0, perMessageDeflate: false },
-    verifyClient: () => !dead,
+    verifyClient: () => !isDown,
   })
   await new Promise((resolve) => front.once('listening', resolve))
   front.on('connection', (client, request) => {
@@ -31,7 +31,7 @@ export async function startLossyLine(target: Pick<Server, 'wsUrl'>): Promise<Los
       server.send(data, { binary })
     })
     server.on('message', (data, binary) => {
-      if (!deaf) client.send(data, { binary })
+      if (!isLosingAnswers) client.send(data, { binary })
     })
     client.on('close', () => server.terminate())
     server.on('close', () => client.terminate())
@@ -41,19 +41,19 @@ export async function startLossyLine(target: Pick<Server, 'wsUrl'>): Promise<Los
   if (address === null || typeof address === 'string') throw new Error('the lossy line has no port')
   return {
     wsUrl: `ws://127.0.0.1:${address.port}`,
-    goDeaf() {
-      deaf = true
+    loseAnswers() {
+      isLosingAnswers = true
     },
     cut() {
       for (const client of front.clients) client.terminate()
-      deaf = false
+      isLosingAnswers = false
     },
-    goDead() {
-      dead = true
+    goDown() {
+      isDown = true
       for (const client of front.clients) client.terminate()
     },
     recover() {
-      dead = false
+      isDown = false
     },
     async stop() {
       for (const client of front.clients) client.terminate()

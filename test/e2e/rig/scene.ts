@@ -13,7 +13,7 @@ interface DeviceOptions {
   /** Absent: the user's token for that platform. */
   token?: string
   /** Stays logged in for all tests of the file, where a login for each test would take too long. */
-  lasting?: boolean
+  keepLoggedIn?: boolean
 }
 
 const LOG_TAIL = 6_000
@@ -28,7 +28,7 @@ export class Scene {
   readonly #browser: BrowserRig | null
   readonly #tokens = new Map<string, Promise<string>>()
   readonly #open = new Set<Closable>()
-  readonly #lasting = new Set<Closable>()
+  readonly #keepLoggedIn = new Set<Closable>()
 
   constructor(server: Server, browser: BrowserRig | null) {
     this.server = server
@@ -80,7 +80,7 @@ export class Scene {
   }
 
   /** The SDK of that name with the given token; returns after the login call, before the sync. */
-  async enter(sdk: SdkName, userID: string, token: string, platformID: number = PLATFORM.web): Promise<Client> {
+  async startLogin(sdk: SdkName, userID: string, token: string, platformID: number = PLATFORM.web): Promise<Client> {
     const options = { server: this.server, userID, token, platformID }
     if (sdk === 'client-sdk') return this.#track(await JsClient.login(options))
     if (!this.#browser) throw new Error('this scene has no browser')
@@ -100,7 +100,7 @@ export class Scene {
   }
 
   /** Our own client, which may be refused: the test checks its handshake. */
-  async knock(userID: string, options: Partial<RawOptions> = {}): Promise<RawClient> {
+  async connect(userID: string, options: Partial<RawOptions> = {}): Promise<RawClient> {
     return this.#track(new RawClient({ ...(await this.#login(userID, options)), ...options }))
   }
 
@@ -112,7 +112,7 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.closeClients()
-    await Promise.all([...this.#lasting].map((client) => client.close()))
+    await Promise.all([...this.#keepLoggedIn].map((client) => client.close()))
     await Promise.all([this.#browser?.stop(), this.server.remove()])
   }
 
@@ -120,8 +120,8 @@ export class Scene {
     return { server, userID, platformID, token: token ?? (await this.token(userID, platformID)) }
   }
 
-  async #synced<C extends JsClient | WasmClient>(client: C, { lasting }: DeviceOptions): Promise<C> {
-    if (lasting) this.#lasting.add(client)
+  async #synced<C extends JsClient | WasmClient>(client: C, { keepLoggedIn }: DeviceOptions): Promise<C> {
+    if (keepLoggedIn) this.#keepLoggedIn.add(client)
     else this.#track(client)
     await client.untilSynced()
     return client
@@ -149,7 +149,7 @@ export function otherThan(sdk: SdkName): SdkName {
  * Deletes messages or clears conversations as newer SDKs do: the server notifies the user's other devices, or with
  * `toAll` all devices of the conversation. The SDKs of these tests never request a notification.
  */
-export async function withWord(
+export async function deleteWithSync(
   scene: Scene,
   { userID, platformID }: { userID: string; platformID: number },
   path: '/msg/delete_msgs' | '/msg/clear_conversation_msg',

@@ -97,11 +97,11 @@ export class Server {
   async stop(): Promise<void> {
     const child = this.#child
     if (!child?.pid) return
-    const family = await this.#family(child)
+    const tree = await this.#processTree(child)
     child.kill('SIGTERM')
     const inTime = await within(STOP_TIMEOUT_MS, this.#exited)
     this.#child = null
-    const left = await this.#untilGone(family)
+    const left = await this.#untilGone(tree)
     for (const pid of left.keys()) kill(pid, 'SIGKILL')
     if (!inTime) throw new Error(`the server did not end ${STOP_TIMEOUT_MS} ms after SIGTERM\n${this.logs}`)
     if (left.size > 0) throw new Error(`the server left behind: ${[...left.values()].join(' | ')}\n${this.logs}`)
@@ -112,11 +112,11 @@ export class Server {
   async kill9(): Promise<void> {
     const child = this.#child
     if (!child?.pid) throw new Error('the server is not running')
-    const family = await this.#family(child)
-    for (const pid of family.keys()) kill(pid, 'SIGKILL')
+    const tree = await this.#processTree(child)
+    for (const pid of tree.keys()) kill(pid, 'SIGKILL')
     await this.#exited
     this.#child = null
-    const left = await this.#untilGone(family)
+    const left = await this.#untilGone(tree)
     if (left.size > 0) throw new Error(`outlived SIGKILL: ${[...left.values()].join(' | ')}`)
   }
 
@@ -165,17 +165,17 @@ export class Server {
   }
 
   /** The processes that still run after GRACE_MS; a child may notice the end of its parent late. */
-  async #untilGone(family: Map<number, string>): Promise<Map<number, string>> {
+  async #untilGone(tree: Map<number, string>): Promise<Map<number, string>> {
     const deadline = Date.now() + GRACE_MS
     for (;;) {
-      const left = await survivors(family)
+      const left = await survivors(tree)
       if (left.size === 0 || Date.now() > deadline) return left
       await sleep(POLL_MS)
     }
   }
 
   /** The child, its descendants and the processes in server.json; pid → command line. */
-  async #family(child: ChildProcess): Promise<Map<number, string>> {
+  async #processTree(child: ChildProcess): Promise<Map<number, string>> {
     const processes = await processTable()
     const pids = new Set(child.pid ? [child.pid] : [])
     const published = await serverFile(this.stateDir)
@@ -262,9 +262,9 @@ async function processTable(): Promise<Map<number, { parent: number; command: st
   return table
 }
 
-async function survivors(family: Map<number, string>): Promise<Map<number, string>> {
+async function survivors(tree: Map<number, string>): Promise<Map<number, string>> {
   const processes = await processTable()
-  return new Map([...family].filter(([pid, command]) => processes.get(pid)?.command === command))
+  return new Map([...tree].filter(([pid, command]) => processes.get(pid)?.command === command))
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

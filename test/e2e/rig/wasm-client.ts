@@ -41,8 +41,11 @@ export class BrowserRig {
   }
 
   /** A new device: a browser profile with its own storage. */
-  newDevice(): Promise<BrowserContext> {
-    return this.#browser.newContext()
+  async newDevice(): Promise<BrowserContext> {
+    const device = await this.#browser.newContext()
+    // Without the Cache API, the SDK fetches its 35 MB without a copy for each device: a third of the login's time.
+    await device.addInitScript('delete window.caches; delete Window.prototype.caches')
+    return device
   }
 
   get pageUrl(): string {

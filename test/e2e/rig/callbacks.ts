@@ -14,12 +14,12 @@ const LISTENED = /^On(JoinedGroup|Group|Friend|Black)/
  * A callback and its user: `OnGroupMemberAdded dave`. The prefix `js: ` or `wasm: ` expects it of that SDK only. The
  * prefix `perhaps: ` allows the callback without requiring it.
  */
-export type Word = string
+export type Callback = string
 
 const PERHAPS = 'perhaps: '
 
 /** Checks that each device of a test gets exactly the expected callbacks about groups and friends, and no others. */
-export class News<Name extends string> {
+export class Callbacks<Name extends string> {
   readonly #scene: Scene
   readonly #devices: Record<Name, Client>
   readonly #names: Map<string, string>
@@ -39,29 +39,32 @@ export class News<Name extends string> {
    * Runs a step and waits until each device got exactly the expected callbacks from it. Repetitions are ignored, since
    * the SDKs repeat some callbacks. A device without an expectation must get none.
    */
-  async of<T>(step: () => Promise<T>, expected: Partial<Record<Name, Word[]>>): Promise<T> {
+  async during<T>(step: () => Promise<T>, expected: Partial<Record<Name, Callback[]>>): Promise<T> {
     const marks = this.#entries().map(([, device]) => device.events.mark)
     const done = await step()
-    const words = this.#entries().map(([name, device]) => expectedOf(device, expected[name] ?? []))
-    const wanted = words.map((all) => all.filter((word) => !word.startsWith(PERHAPS)))
+    const expectedCallbacks = this.#entries().map(([name, device]) => expectedOf(device, expected[name] ?? []))
+    const required = expectedCallbacks.map((all) => all.filter((callback) => !callback.startsWith(PERHAPS)))
     for (const [i, [, device]] of this.#entries().entries()) {
-      const missing = () => wanted[i]?.filter((word) => !this.#callbacksOf(device, marks[i] ?? 0).includes(word)) ?? []
-      await device.events.until(`${wanted[i]}`, () => (missing().length === 0 ? true : null))
+      const missing = () =>
+        required[i]?.filter((callback) => !this.#callbacksOf(device, marks[i] ?? 0).includes(callback)) ?? []
+      await device.events.until(`${required[i]}`, () => (missing().length === 0 ? true : null))
     }
     await this.#untilAllIdle()
     for (const [i, [name, device]] of this.#entries().entries()) {
-      const callbacks = this.#callbacksOf(device, marks[i] ?? 0).filter((word) => !words[i]?.includes(PERHAPS + word))
-      expect([name, ...callbacks]).toEqual([name, ...(wanted[i] ?? [])])
+      const callbacks = this.#callbacksOf(device, marks[i] ?? 0).filter(
+        (callback) => !expectedCallbacks[i]?.includes(PERHAPS + callback),
+      )
+      expect([name, ...callbacks]).toEqual([name, ...(required[i] ?? [])])
     }
     return done
   }
 
-  #callbacksOf(device: Client, from: number): Word[] {
+  #callbacksOf(device: Client, from: number): Callback[] {
     const events = device.events.all.slice(from).filter(({ event }) => LISTENED.test(event))
     return [...new Set(events.map((event) => this.#describe(event)))].sort()
   }
 
-  #describe({ event, data }: SdkEvent): Word {
+  #describe({ event, data }: SdkEvent): Callback {
     const about = About.parse(data ?? {})
     const isRequest = event.startsWith('OnFriendApplication')
     const userIDs = isRequest ? [about.fromUserID, about.toUserID] : [about.userID]
@@ -115,10 +118,10 @@ const About = z.object({
   toUserID: z.string().optional(),
 })
 
-function expectedOf(device: Client, words: Word[]): Word[] {
+function expectedOf(device: Client, expectedCallbacks: Callback[]): Callback[] {
   const [own, other] = device instanceof WasmClient ? ['wasm: ', 'js: '] : ['js: ', 'wasm: ']
-  return words
-    .filter((word) => !word.startsWith(other))
-    .map((word) => (word.startsWith(own) ? word.slice(own.length) : word))
+  return expectedCallbacks
+    .filter((callback) => !callback.startsWith(other))
+    .map((callback) => (callback.startsWith(own) ? callback.slice(own.length) : callback))
     .sort()
 }
