@@ -55,7 +55,7 @@ export class UserObject extends DurableObject<Bindings> {
       delivered.bytes += messages.reduce((sum, { msg }) => sum + msg.length, 0)
       delivered.last = performance.now()
     }
-    return { ok: true, value: listens ? 'listens' : 'marked' }
+    return { ok: true, value: listens ? 'online' : 'marked' }
   }
 }
 
@@ -209,8 +209,8 @@ function textOf(groupID: string, clientMsgID: string): AppendItem {
     log: 'chat',
     stored: true,
     senderSync: true,
-    senderHasIt: false,
-    exempt: true,
+    skipSender: false,
+    skipChecks: true,
     msg,
   }
 }

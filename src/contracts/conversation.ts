@@ -1,8 +1,8 @@
 import type { GroupChange, GroupChanged } from './group-change.ts'
 import type {
-  About,
   AppendItem,
   AppendResult,
+  ConversationInfo,
   LogName,
   LogSlice,
   LogState,
@@ -18,7 +18,7 @@ import type {
 
 export interface ConversationState extends Record<LogName, LogState> {
   /** The other user or the group; null while the conversation has no message. */
-  about: About | null
+  about: ConversationInfo | null
 }
 
 export interface ReadResult {

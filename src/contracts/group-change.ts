@@ -54,7 +54,7 @@ export interface JoinAnswer {
 }
 
 /** A notification to the members about a change. */
-export interface GroupNotice {
+export interface GroupNotification {
   contentType: number
   /** The user who acts. */
   sendID: string
@@ -97,7 +97,7 @@ export interface GroupChange {
    */
   actor?: { userID: string; roleLevel: number }
   /** Each notice has its own version of the member list, so that clients can apply them one after the other. */
-  notices: GroupNotice[]
+  notices: GroupNotification[]
   /**
    * The user who makes the call; "" when an administrator or a job makes it. The call itself delivers the notices to this
    * user after its reply.

@@ -25,9 +25,9 @@ export interface AppendItem {
   /** Whether the sender's other devices get it too. */
   senderSync: boolean
   /** True when the sender's object pushes it to the sender's devices itself; the conversation then skips the sender. */
-  senderHasIt: boolean
+  skipSender: boolean
   /** Skips the send check; for messages that the service itself sends. */
-  exempt: boolean
+  skipChecks: boolean
   /** The encoded MsgData, without seq, serverMsgID and times: the conversation appends those. */
   msg: Uint8Array
 }
@@ -57,11 +57,11 @@ export interface DeliveredMessage {
 }
 
 /** Reports that a log has new messages for a member. */
-export interface News {
+export interface LogUpdate {
   conversationID: string
   /** Name of the ConversationObject that stores this log. */
   home: string
-  about: About
+  about: ConversationInfo
 }
 
 /** The part of a group's chat that one member can read, as the group stores it: after joining and before leaving. */
@@ -108,7 +108,7 @@ export interface LogState {
 }
 
 /** The kind of a conversation and its other side as a member sees it: the other user, or the group. */
-export interface About {
+export interface ConversationInfo {
   sessionType: number
   peerUserID: string
   groupID: string

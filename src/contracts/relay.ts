@@ -1,4 +1,4 @@
-import type { DeliveredMessage, News } from './messages.ts'
+import type { DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
  * The RPC contract of the RelayObject. There is one object per shard of about 1,000 members of a large group. It owns the
@@ -14,7 +14,7 @@ export interface RelayedMessage extends DeliveredMessage {
 }
 
 /** Changes of a relay's roster, then new messages of one log, in order. */
-export interface Relayed extends News {
+export interface Relayed extends LogUpdate {
   /** The whole roster, when the relay must replace its own. */
   roster?: string[]
   join: string[]

@@ -1,5 +1,5 @@
 import type { MemberSettings } from './conversation.ts'
-import type { Bounds, DeliveredMessage, News } from './messages.ts'
+import type { Bounds, DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
  * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, log cursors and
@@ -8,7 +8,7 @@ import type { Bounds, DeliveredMessage, News } from './messages.ts'
  */
 
 /** New messages of one log, in order, for one member. */
-export interface Delivery extends News {
+export interface Delivery extends LogUpdate {
   messages: DeliveredMessage[]
   /** Present when the user has joined or left, or when another object delivers from now on. */
   bounds?: Bounds
@@ -17,11 +17,11 @@ export interface Delivery extends News {
 }
 
 /**
- * The user's state after a delivery. `listens`: a device is connected. `marked`: no device is connected and the log is
- * marked unread, so further deliveries can be skipped until the next sync. `away`: no device is connected, and further
+ * The user's state after a delivery. `online`: a device is connected. `marked`: no device is connected and the log is
+ * marked unread, so further deliveries can be skipped until the next sync. `offline`: no device is connected, and further
  * messages must be delivered.
  */
-export type DeliveryResult = 'listens' | 'marked' | 'away'
+export type DeliveryResult = 'online' | 'marked' | 'offline'
 
 /** A message that may cause an offline push. */
 export interface PushCheck {
@@ -141,14 +141,14 @@ export interface PendingRestSend {
 export interface UserRpc {
   /** Registers a token that was just signed, and applies the multi-login policy to the older tokens. */
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
-  /** @param begun the send that this call is about to make; recorded for `wasRestSendStored` if the token is in force */
-  sessionState(platformID: number, key: string, begun?: PendingRestSend): Promise<SessionState>
+  /** @param pendingSend the send that this call is about to make; recorded for `wasRestSendStored` if the token is in force */
+  sessionState(platformID: number, key: string, pendingSend?: PendingRestSend): Promise<SessionState>
   /** Kicks every connection and every token of one platform. */
   forceLogout(platformID: number): Promise<void>
   /** Delivers new messages: pushes them to the connected sockets in order, and marks the log unread. */
   deliver(delivery: Delivery): Promise<DeliveryResult>
   /** Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the message later. */
-  markUnread(news: News): Promise<void>
+  markUnread(news: LogUpdate): Promise<void>
   /** Conversations in row order; null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
   /** One page in row order, and the count of all rows. `pageNumber` starts at 1. */

@@ -28,7 +28,7 @@ export function mountEndpoints(app: Hono<AppEnv>, endpoints: readonly Endpoint[]
         // `c.var` would build an object of all variables at each access.
         const variables = { context: c.get('context'), afterReply: c.get('afterReply') }
         const ahead = endpoint.sendTarget ? await readAhead(endpoint, variables.context, c.req.raw) : null
-        const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.begun)
+        const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.pendingSend)
         const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
         const body = await reading.catch((error: unknown) => bodyError(endpoint, error))
         if (body instanceof ImError) {
@@ -53,7 +53,7 @@ async function readAhead(
   endpoint: Endpoint,
   { config, operationID, now }: Context,
   request: Request,
-): Promise<{ reading: Promise<Body>; begun: PendingRestSend | undefined } | null> {
+): Promise<{ reading: Promise<Body>; pendingSend: PendingRestSend | undefined } | null> {
   const token = request.headers.get('token')
   if (!token || operationID === '') return null
   // The signature is checked first: the body of an unauthenticated request is not read.
@@ -61,8 +61,8 @@ async function readAhead(
   if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
   const reading = readBody(request, endpoint)
   const body = await reading.catch(() => null)
-  const begun = body && endpoint.sendTarget?.(config, body.value)
-  return { reading, begun: begun ? { operationID, ...begun } : undefined }
+  const pendingSend = body && endpoint.sendTarget?.(config, body.value)
+  return { reading, pendingSend: pendingSend ? { operationID, ...pendingSend } : undefined }
 }
 
 /** OpenIM: the operationID is checked first, then the token, then the body. */
@@ -71,7 +71,7 @@ async function contextFor(
   { context, afterReply }: AppEnv['Variables'],
   request: Request,
   env: Bindings,
-  begun?: PendingRestSend,
+  pendingSend?: PendingRestSend,
 ): Promise<CallerContext> {
   let ctx = context
   if (ctx.operationID === '' && endpoint.quirks?.operationIDInBody) {
@@ -80,7 +80,7 @@ async function contextFor(
   if (ctx.operationID === '') throw ImError.args('the header `operationID` is missing')
   // The type of a public handler has no caller, so the handler cannot read it.
   if (endpoint.access === 'public') return ctx as CallerContext
-  const caller = await callerOf(ctx, request.headers.get('token'), endpoint.access, begun)
+  const caller = await callerOf(ctx, request.headers.get('token'), endpoint.access, pendingSend)
   await limitCaller(ctx, caller, env)
   return { ...ctx, caller }
 }

@@ -22,5 +22,5 @@ export function appendItems(built: BuiltNotification, operationID: string): Appe
 
 function toItem(msg: MsgData, operationID: string, serverMsgID: string, log: LogName, stored: boolean): AppendItem {
   const delivery = { operationID, serverMsgID, sendTime: 0, log, stored }
-  return buildAppendItem(msg, { ...delivery, senderSync: true, senderHasIt: false, exempt: true })
+  return buildAppendItem(msg, { ...delivery, senderSync: true, skipSender: false, skipChecks: true })
 }

@@ -1,4 +1,4 @@
-import type { AppendItem, AppendResult, DeliveredMessage, News } from '../contracts/messages.ts'
+import type { AppendItem, AppendResult, DeliveredMessage, LogUpdate } from '../contracts/messages.ts'
 import { errorOf } from '../contracts/outcome.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
@@ -46,7 +46,7 @@ export async function notify(
   // An administrator may act in the name of another user, whose devices did not make the call.
   const isOwnCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
   const items = appendItems(built, ctx.operationID)
-  for (const item of items) item.senderHasIt = isOwnCall
+  for (const item of items) item.skipSender = isOwnCall
   const results = await ctx.conversation(home).append(items)
   let sendTime = 0
   for (const [i, result] of results.entries()) {
@@ -64,7 +64,7 @@ async function notifyCaller(ctx: Context, home: string, item: AppendItem, append
   await notifyCallerDevices(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
 }
 
-function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): News {
+function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): LogUpdate {
   return {
     conversationID: item.log === 'chat' ? home : notificationTwin(home),
     home,
@@ -82,7 +82,7 @@ const MAX_DELIVERED = 100
 /** Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply. */
 export async function notifyCallerDevices(
   ctx: Context,
-  news: News,
+  news: LogUpdate,
   messages: readonly DeliveredMessage[],
 ): Promise<void> {
   const [first] = messages

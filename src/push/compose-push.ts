@@ -60,7 +60,7 @@ const NEVER_PUSHED: ReadonlySet<number> = new Set([
 ])
 
 /** Whether a message is pushed to the phones of offline users. */
-export function wantsPush({ options, contentType }: Pick<MsgData, 'options' | 'contentType'>): boolean {
+export function wantsOfflinePush({ options, contentType }: Pick<MsgData, 'options' | 'contentType'>): boolean {
   return optionIsOn(options, OptionKey.OfflinePush) && !NEVER_PUSHED.has(contentType)
 }
 

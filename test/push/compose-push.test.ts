@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PushConfig } from '../../src/config/push.ts'
 import { MsgData } from '../../src/protocol/proto/index.ts'
-import { composePush, wantsPush } from '../../src/push/compose-push.ts'
+import { composePush, wantsOfflinePush } from '../../src/push/compose-push.ts'
 
 const CONFIG: PushConfig = {
   providers: {},
@@ -85,6 +85,6 @@ describe('wantsPush', () => {
     [false, 'a participant joining a call', { contentType: 1602 }],
     [false, 'a participant leaving a call', { contentType: 1603 }],
   ])('is %s for %s', (expected, _what, given) => {
-    expect(wantsPush(message(given as Partial<MsgData>))).toBe(expected)
+    expect(wantsOfflinePush(message(given as Partial<MsgData>))).toBe(expected)
   })
 })

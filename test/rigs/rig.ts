@@ -80,8 +80,8 @@ export function appendItem(given: Partial<AppendItem> & { clientMsgID: string })
     log: 'chat' as const,
     stored: true,
     senderSync: true,
-    senderHasIt: true,
-    exempt: false,
+    skipSender: true,
+    skipChecks: false,
     ...given,
   }
   return { ...item, msg: given.msg ?? textMessage(item.sendID, item.recvID, given.clientMsgID, given.clientMsgID) }

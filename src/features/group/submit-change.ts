@@ -1,4 +1,4 @@
-import type { GroupChange, GroupChanged, GroupNotice } from '../../contracts/group-change.ts'
+import type { GroupChange, GroupChanged, GroupNotification } from '../../contracts/group-change.ts'
 import { notifyCallerDevices } from '../../notification/send.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { groupConversationID } from '../../protocol/conversation-id.ts'
@@ -42,6 +42,6 @@ export async function submitGroupChange(ctx: Context, { actor, ...proposed }: Pr
  * A change may have 1,000 notifications, and each may show a large group: so the group is left out here. The
  * ConversationObject fills it in.
  */
-function withoutGroup(notice: GroupNotice): GroupNotice {
+function withoutGroup(notice: GroupNotification): GroupNotification {
   return 'group' in notice.detail ? { ...notice, detail: { ...notice.detail, group: null } } : notice
 }

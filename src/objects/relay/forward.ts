@@ -3,7 +3,7 @@ import type { Relayed, RelayedMessage } from '../../contracts/relay.ts'
 import type { Delivery } from '../../contracts/user.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
-import { wantsPush } from '../../push/compose-push.ts'
+import { wantsOfflinePush } from '../../push/compose-push.ts'
 import type { RelayCore } from './relay-core.ts'
 
 /** Members who get a wave at the same time. */
@@ -36,7 +36,7 @@ async function enqueuePush(
   offline: readonly string[],
 ): Promise<void> {
   if (redelivered || offline.length === 0 || !canPush()) return
-  const newest = messages.findLast(({ silent, msg }) => !silent && wantsPush(MsgData.decode(msg)))
+  const newest = messages.findLast(({ silent, msg }) => !silent && wantsOfflinePush(MsgData.decode(msg)))
   if (!newest) return
   const { operationID, msg, sendID } = newest
   const userIDs = offline.filter((userID) => userID !== sendID && !messageFor(userID, newest).silent)

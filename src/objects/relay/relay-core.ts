@@ -42,7 +42,7 @@ async function deliver(
   const connects = roster.connects(userID)
   try {
     const result = await user(userID).deliver(delivery)
-    if (result !== 'listens') roster.markNotListening(userID, connects)
+    if (result !== 'online') roster.markNotListening(userID, connects)
     return true
   } catch (error) {
     const { conversationID, messages } = delivery

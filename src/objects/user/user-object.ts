@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { refreshOverrides } from '../../config/overrides.ts'
 import type { MemberSettings } from '../../contracts/conversation.ts'
-import type { News } from '../../contracts/messages.ts'
+import type { LogUpdate } from '../../contracts/messages.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts'
 import type {
   ConversationChange,
@@ -96,7 +96,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => deliver(this.#user, delivery))
   }
 
-  markUnread(news: News): Promise<Outcome<void>> {
+  markUnread(news: LogUpdate): Promise<Outcome<void>> {
     return outcomeOf(() => markUnread(this.#user, news, this.#user.userID))
   }
 

@@ -73,7 +73,7 @@ beforeAll(async () => {
     appendItem({
       ...{ sendID: 'carol', recvID: '', groupID: 'g1', clientMsgID: 'in-group', sessionType: 3, sendTime: noon(5) },
       ...{
-        senderHasIt: false,
+        skipSender: false,
         msg: textMessage('carol', '', 'in-group', 'good for all', { groupID: 'g1', sessionType: 3 }),
       },
     }),

@@ -130,7 +130,7 @@ describe('appendBatch', () => {
       ({ parts, append }) => {
         expect(append('first')).toMatchObject([{ pendingFrom: 7 }])
         expect(append('first')[0]).not.toHaveProperty('pendingFrom')
-        const [fromBackend] = appendBatch(parts, [appendItem({ clientMsgID: 'rest', senderHasIt: false })])
+        const [fromBackend] = appendBatch(parts, [appendItem({ clientMsgID: 'rest', skipSender: false })])
         expect(fromBackend).not.toHaveProperty('pendingFrom')
       },
       { lowestPending: 7 },

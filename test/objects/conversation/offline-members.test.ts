@@ -263,7 +263,7 @@ describe('OfflineMembers', () => {
 
   it('resumes delivery when a later one reports "listens" or "away"', async () => {
     const offline = new OfflineMembers()
-    for (const result of ['listens', 'away'] as const) {
+    for (const result of ['online', 'offline'] as const) {
       await offline.track('bob', 'chat', Promise.resolve('marked'))
       await offline.track('bob', 'notification', Promise.resolve(result))
       expect(offline.skips('bob', 'chat', 2)).toBe(false)

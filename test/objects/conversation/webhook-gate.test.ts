@@ -161,7 +161,7 @@ describe('a one-to-one message in the webhook gate', () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (_asked, signal) => hang(signal)
     const append = (clientMsgID: string) =>
-      conversation(chat()).append([appendItem({ sendID: alice, recvID: bob, clientMsgID, senderHasIt: false })])
+      conversation(chat()).append([appendItem({ sendID: alice, recvID: bob, clientMsgID, skipSender: false })])
     await append('vetoed')
     await append('allowed')
     await until(() => app.asked.length === 2)

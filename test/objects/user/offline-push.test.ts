@@ -97,7 +97,7 @@ describe('a user without an online phone', () => {
   it('gets one push with the newest of several delivered messages', async () => {
     await withPush('bob', async ({ user, pushes, settled }) => {
       // Not `marked`: the conversation would skip the next delivery, and the user would get no push.
-      expect(deliver(user, delivery([1, 2, 3]))).toBe('away')
+      expect(deliver(user, delivery([1, 2, 3]))).toBe('offline')
       await settled()
       expect(pushes()).toEqual([{ conversationID: 'si_alice_bob', clientMsgID: 'message 3', userID: 'bob', badge: 1 }])
     })

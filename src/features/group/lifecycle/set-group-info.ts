@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { GroupChange, GroupNotice } from '../../../contracts/group-change.ts'
+import type { GroupChange, GroupNotification } from '../../../contracts/group-change.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { SetGroupInfoReq } from '../change-schema.ts'
@@ -52,7 +52,7 @@ async function change(ctx: CallerContext, req: GroupInfoChange, { before, after 
   if (Object.keys(set).length === 0) return
 
   const base = { group: groupInfo({ ...group, ...set }), opUser: await shownCaller(ctx, groupID) }
-  const notices: GroupNotice[] = [
+  const notices: GroupNotification[] = [
     ...(notification === undefined ? [] : [groupNotification.announcementSet(base)]),
     ...(groupName === undefined ? [] : [groupNotification.nameSet(base)]),
     ...(Object.keys(others).length === 0 ? [] : [groupNotification.infoSet(base)]),

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { GroupMemberFields, GroupNotice } from '../../../contracts/group-change.ts'
+import type { GroupMemberFields, GroupNotification } from '../../../contracts/group-change.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
@@ -93,7 +93,7 @@ async function propose(
   const { groupID } = group
   const base = { group: groupInfo(group), opUser: await shownCaller(ctx, groupID), operationTime: ctx.now() }
   const update: { userID: string; set: GroupMemberFields }[] = []
-  const notices: GroupNotice[] = []
+  const notices: GroupNotification[] = []
   for (const { target, given } of wanted) {
     const set = fieldsOf(given)
     update.push({ userID: given.userID, set })

@@ -1,4 +1,4 @@
-import type { GroupNotice } from '../../../contracts/group-change.ts'
+import type { GroupNotification } from '../../../contracts/group-change.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import type { GroupInfo, GroupMemberFullInfo } from '../schema.ts'
@@ -15,7 +15,12 @@ interface Timed extends Base {
 
 type Members = GroupMemberFullInfo[]
 
-const noticeOf = (contentType: number, actor: GroupMemberFullInfo, detail: object, toChat?: boolean): GroupNotice => ({
+const noticeOf = (
+  contentType: number,
+  actor: GroupMemberFullInfo,
+  detail: object,
+  toChat?: boolean,
+): GroupNotification => ({
   contentType,
   sendID: actor.userID,
   detail,
@@ -23,7 +28,7 @@ const noticeOf = (contentType: number, actor: GroupMemberFullInfo, detail: objec
 })
 
 /** Adds the actor's name and face as those of the sender: some notifications show them. */
-const withSender = (notice: GroupNotice, { nickname, faceURL }: GroupMemberFullInfo): GroupNotice => ({
+const withSender = (notice: GroupNotification, { nickname, faceURL }: GroupMemberFullInfo): GroupNotification => ({
   ...notice,
   senderNickname: nickname,
   senderFaceURL: faceURL,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { GroupNotice } from '../../../contracts/group-change.ts'
+import type { GroupNotification } from '../../../contracts/group-change.ts'
 import { NotificationKinds } from '../../../notification/kinds.ts'
 import { HandleResult } from '../../../protocol/constants/handle-result.ts'
 import { ImError } from '../../../protocol/errors.ts'
@@ -44,7 +44,7 @@ export async function respondJoinRequest(
   const { joinSource, inviterUserID } = asked.request
   const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
   const join = await beforeMemberJoinGroup(ctx, group, [joining])
-  const notices: GroupNotice[] = []
+  const notices: GroupNotification[] = []
   for (const one of join) notices.push(await joinNotification(ctx, asked, shownNewMember(one, asked.user)))
   try {
     await submitGroupChange(ctx, { groupID, actor, join, answer, notices })
@@ -66,7 +66,7 @@ async function joinNotification(
   ctx: CallerContext,
   { request, group }: JoinRequest,
   joining: GroupMemberFullInfo,
-): Promise<GroupNotice> {
+): Promise<GroupNotification> {
   const { groupID, inviterUserID } = request
   const operationTime = ctx.now()
   const shown = groupInfo(group)

@@ -95,7 +95,7 @@ function appendItem(ctx: Context, { msg, serverMsgID }: ApprovedMessage, exempt:
     // OpenIM: a notification account's own devices get its messages too. Here they do not: such an account cannot log
     // in, and a message to all users would call its UserObject once per receiver.
     senderSync: senderSync && msg.sessionType !== SessionType.Notification,
-    senderHasIt: false,
-    exempt,
+    skipSender: false,
+    skipChecks: exempt,
   })
 }

@@ -50,8 +50,8 @@ export function prepareSend(
         log: 'chat',
         stored: route.stored,
         senderSync: route.senderSync,
-        senderHasIt: true,
-        exempt: false,
+        skipSender: true,
+        skipChecks: false,
       },
       // `bytes` is null unless the reader has verified the client's encoding. Unverified bytes are encoded again: Go's
       // decoder refuses some inputs that ours accepts, and one such message in a log breaks every answer that contains

@@ -69,9 +69,9 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   const { result, stamped } = appendMessage(state.logs, item, now)
   if (stamped) batch.stamped.push(stamped)
   // A sender whose object passes the message to the sender's own devices has a device online.
-  if (item.senderHasIt) dispatch.resumeMember(item.sendID)
+  if (item.skipSender) dispatch.resumeMember(item.sendID)
   // Asked before this batch is delivered, so that it names only older messages.
-  const pendingFrom = stamped && item.senderHasIt ? dispatch.lowestPending(item.sendID) : null
+  const pendingFrom = stamped && item.skipSender ? dispatch.lowestPending(item.sendID) : null
   return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
 }
 

@@ -18,7 +18,7 @@ export function refusalByGroup(
   if (item.sessionType !== SessionType.Group || item.log !== 'chat' || isNotificationKind(item.contentType)) return null
   const status = members.group?.status
   if (status === GroupStatus.Dismissed) return ImError.groupDismissed(`group ${item.groupID} was dismissed`)
-  if (item.exempt || isAppAdmin) return null
+  if (item.skipChecks || isAppAdmin) return null
   const member = members.get(item.sendID)
   if (!member || member.leftSeq >= 0) {
     return ImError.notInGroup(`${item.sendID} is not a member of group ${item.groupID}`)

@@ -20,7 +20,7 @@ export function refusalOfItem(
   const byGroup = refusalByGroup(members, item, { isAppAdmin, now })
   if (byGroup) return byGroup
   const isGroup = item.sessionType === SessionType.Group
-  if (!item.exempt && !(isGroup && isAppAdmin) && !members.has(item.sendID)) {
+  if (!item.skipChecks && !(isGroup && isAppAdmin) && !members.has(item.sendID)) {
     return ImError.notInGroup(`${item.sendID} is not a member of the conversation`)
   }
   return refusalByReceiver(members, item, friendVerify)

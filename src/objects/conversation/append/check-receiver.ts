@@ -18,7 +18,7 @@ export function refusalByReceiver(members: Members, item: AppendItem, friendVeri
   if (item.recvID === item.sendID) return null
   const receiver = members.get(item.recvID)
   if (!receiver) return null
-  const isOfApp = item.exempt || (members.get(item.sendID)?.appLevel ?? 0) >= FIRST_APP_LEVEL
+  const isOfApp = item.skipChecks || (members.get(item.sendID)?.appLevel ?? 0) >= FIRST_APP_LEVEL
   return (isOfApp ? null : refusalOfSender(receiver, item, friendVerify)) ?? refusalByOption(receiver)
 }
 

@@ -38,7 +38,7 @@ export function sendToMember(
   members = outbound.state.members,
 ): void {
   const { sendID, operationID } = item
-  if (userID === sendID && (item.senderHasIt || !item.senderSync)) return
+  if (userID === sendID && (item.skipSender || !item.senderSync)) return
   if (outbound.skips(userID, item.log, seq)) return
   const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
   if (!isInAudience(audience, userID)) {
@@ -56,7 +56,7 @@ export function sendToRelays(
   audience: Audience,
 ): void {
   const { sendID, operationID } = item
-  const exceptUserID = item.senderHasIt || !item.senderSync ? sendID : ''
+  const exceptUserID = item.skipSender || !item.senderSync ? sendID : ''
   const audienceOf = audienceByShard(outbound, shards, audience)
   for (const shard of shards) {
     const messages = [{ seq, sendTime, sendID, operationID, msg, exceptUserID, ...audienceOf(shard) }]

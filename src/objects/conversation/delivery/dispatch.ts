@@ -129,7 +129,7 @@ export class Dispatch {
     if (!this.#webhookGate.busy) return null
     let lowest: number | null = null
     for (const { item, seq } of this.#webhookGate.waiting()) {
-      if (item.log !== 'chat' || seq === 0 || (item.senderHasIt && item.sendID === userID)) continue
+      if (item.log !== 'chat' || seq === 0 || (item.skipSender && item.sendID === userID)) continue
       if (lowest === null || seq < lowest) lowest = seq
     }
     return lowest

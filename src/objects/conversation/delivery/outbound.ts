@@ -1,4 +1,4 @@
-import type { LogName, News } from '../../../contracts/messages.ts'
+import type { LogName, LogUpdate } from '../../../contracts/messages.ts'
 import type { Relayed, RelayRpc } from '../../../contracts/relay.ts'
 import type { Delivery, UserRpc } from '../../../contracts/user.ts'
 import type { Log } from '../../../platform/observability/log.ts'
@@ -211,7 +211,7 @@ export class Outbound {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  #newsFor(log: LogName, userID: string, members = this.state.members): News {
+  #newsFor(log: LogName, userID: string, members = this.state.members): LogUpdate {
     const home = this.#deps.conversationID
     const about = members.aboutFor(userID)
     if (!about) throw new Error('a conversation without a first message has no members')

@@ -37,7 +37,7 @@ export function redeliver(
       const message = { seq, sendTime, sendID, operationID: '', msg }
       const { sessionType, contentType } = MsgData.decode(msg)
       const operationID = `alarm_${conversationID}`
-      const item = { log, sendID, senderHasIt: false, operationID, sessionType, contentType }
+      const item = { log, sendID, skipSender: false, operationID, sessionType, contentType }
       webhookGate.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
         for (const userID of userIDs) {
           if (isRelay(userID) || !mayRead(outbound.state.members, userID, log, seq)) continue

@@ -11,7 +11,7 @@ export interface StampedMessage {
 
 /** The facts about a message that the webhook gate needs. */
 export interface GatedMessage {
-  item: Pick<AppendItem, 'log' | 'sendID' | 'senderHasIt' | 'operationID' | 'sessionType' | 'contentType'>
+  item: Pick<AppendItem, 'log' | 'sendID' | 'skipSender' | 'operationID' | 'sessionType' | 'contentType'>
   seq: number
   msg: Uint8Array
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/index.ts'
-import type { GroupChange, GroupChanged, GroupNotice } from '../../../contracts/group-change.ts'
+import type { GroupChange, GroupChanged, GroupNotification } from '../../../contracts/group-change.ts'
 import type { LogName } from '../../../contracts/messages.ts'
 import type { AppliedChange } from '../../../features/group/store/apply-change.ts'
 import { appendItems } from '../../../notification/append-items.ts'
@@ -74,7 +74,7 @@ export function commitGroupChange(
 function appendNotice(
   logs: Readonly<Record<LogName, MessageLog>>,
   { operationID, groupID, callerUserID }: GroupChange,
-  notice: GroupNotice,
+  notice: GroupNotification,
   given: { applied: AppliedChange; now: number; version: number },
 ): StampedMessage[] {
   const { sendID, senderNickname = '', senderFaceURL = '', contentType, toChat } = notice
@@ -86,7 +86,7 @@ function appendNotice(
     ...(toChat !== undefined && { toChat }),
   })
   return appendItems(built, operationID).flatMap((item) => {
-    const { stamped } = appendMessage(logs, { ...item, senderHasIt: sendID === callerUserID }, given.now)
+    const { stamped } = appendMessage(logs, { ...item, skipSender: sendID === callerUserID }, given.now)
     return stamped ?? []
   })
 }

@@ -1,5 +1,5 @@
 import type { MemberSettings, Readers } from '../../../contracts/conversation.ts'
-import { type About, type Bounds, READS_NOTHING, type ReadWindow } from '../../../contracts/messages.ts'
+import { type Bounds, type ConversationInfo, READS_NOTHING, type ReadWindow } from '../../../contracts/messages.ts'
 
 /** The type of a conversation; its first message fixes it. */
 export interface Kind {
@@ -129,7 +129,7 @@ export class Members {
   }
 
   /** Describes the conversation from the view of one member; null until the first message. */
-  aboutFor(userID: string): About | null {
+  aboutFor(userID: string): ConversationInfo | null {
     if (!this.#kind) return null
     const { sessionType, groupID } = this.#kind
     return { sessionType, groupID, peerUserID: groupID === '' ? (this.peerOf(userID)?.userID ?? userID) : '' }

@@ -1,4 +1,4 @@
-import type { About } from '../../../contracts/messages.ts'
+import type { ConversationInfo } from '../../../contracts/messages.ts'
 import {
   afterCreateConversation,
   beforeCreateConversation,
@@ -18,7 +18,7 @@ const RETRY_MS = MINUTE_MS
  * Creates a conversation in the user's list unless it exists. When a before-webhook must be asked first, that happens
  * in the background: messages are delivered at once, and only the entry in the list waits for the answer.
  */
-export function ensureConversation(user: UserCore, conversationID: string, about: About): void {
+export function ensureConversation(user: UserCore, conversationID: string, about: ConversationInfo): void {
   if (user.conversations.has(conversationID)) return
   if (!hasConversationWebhook(user.config, about.sessionType)) {
     user.conversations.ensure(conversationID, about)
@@ -32,7 +32,7 @@ export function ensureConversation(user: UserCore, conversationID: string, about
 }
 
 /** @returns whether the conversation exists now */
-async function createWithWebhooks(user: UserCore, conversationID: string, about: About): Promise<boolean> {
+async function createWithWebhooks(user: UserCore, conversationID: string, about: ConversationInfo): Promise<boolean> {
   const { userID } = user
   const ctx = user.webhookContext(messageID())
   const { sessionType, peerUserID, groupID } = about

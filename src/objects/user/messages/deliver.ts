@@ -1,4 +1,4 @@
-import type { DeliveredMessage, News } from '../../../contracts/messages.ts'
+import type { DeliveredMessage, LogUpdate } from '../../../contracts/messages.ts'
 import type { Delivery, DeliveryResult } from '../../../contracts/user.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
@@ -39,9 +39,9 @@ export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
  * is marked unread, the conversation is on the list, and offline push is off.
  */
 function deliveryResultOf(user: UserCore, conversationID: string): DeliveryResult {
-  if (user.devices.isOnline) return 'listens'
+  if (user.devices.isOnline) return 'online'
   const isListed = isNotificationConversation(conversationID) || user.conversations.has(conversationID)
-  return isListed && user.cursors.isMarkedUnread(conversationID) && !user.pushBuffer.isOn ? 'marked' : 'away'
+  return isListed && user.cursors.isMarkedUnread(conversationID) && !user.pushBuffer.isOn ? 'marked' : 'offline'
 }
 
 const asRedelivered = (message: DeliveredMessage): OutgoingMessage => ({ ...message, isRedelivered: true })
@@ -58,7 +58,7 @@ function pushStored(user: UserCore, { conversationID, home }: Delivery, messages
 }
 
 /** Marks a log as unread, and creates the conversation with its first message. */
-export function markUnread(user: UserCore, { conversationID, home, about }: News, sendID: string): void {
+export function markUnread(user: UserCore, { conversationID, home, about }: LogUpdate, sendID: string): void {
   // A notification account does not list the conversations that it writes to: only the receivers have them.
   const isOwnNotification = about.sessionType === SessionType.Notification && sendID === user.userID
   if (isOwnNotification && about.peerUserID !== user.userID) return

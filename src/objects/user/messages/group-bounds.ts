@@ -1,4 +1,4 @@
-import type { Bounds, News } from '../../../contracts/messages.ts'
+import type { Bounds, LogUpdate } from '../../../contracts/messages.ts'
 import { notificationTwin } from '../../../protocol/conversation-id.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import { notifyConversationsChanged } from '../conversations/notify-own-devices.ts'
@@ -9,7 +9,7 @@ import { notifyRelays } from './reconnect.ts'
  * Applies the bounds of a group's chat, which the group sends when the user joins or leaves it, or when a relay starts
  * to deliver. Clients have a copy of the bounds, so they are notified.
  */
-export function applyGroupBounds(user: UserCore, { conversationID, home, about }: News, bounds: Bounds): void {
+export function applyGroupBounds(user: UserCore, { conversationID, home, about }: LogUpdate, bounds: Bounds): void {
   // A user who leaves before any message arrived needs no conversation.
   if (bounds.left && !user.cursors.find(conversationID)) return
   const isNew = !user.conversations.has(conversationID)
@@ -30,7 +30,7 @@ export function applyGroupBounds(user: UserCore, { conversationID, home, about }
  */
 function joinRelay(
   user: UserCore,
-  { conversationID, home }: Pick<News, 'conversationID' | 'home'>,
+  { conversationID, home }: Pick<LogUpdate, 'conversationID' | 'home'>,
   relay: string,
 ): void {
   user.cursors.markUnread(notificationTwin(conversationID), home)

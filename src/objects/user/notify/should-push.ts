@@ -3,7 +3,7 @@ import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
-import { countsOnBadge, wantsPush } from '../../../push/compose-push.ts'
+import { countsOnBadge, wantsOfflinePush } from '../../../push/compose-push.ts'
 import type { UserCore } from '../user-core.ts'
 
 /*
@@ -28,7 +28,7 @@ export function pushOffline(user: UserCore, delivery: Delivery): void {
     if (unpushed.length === 0 || isMuted(user, { conversationID, home, sessionType: about.sessionType })) return
     for (const { seq, operationID, msg } of unpushed) {
       const data = MsgData.decode(msg)
-      if (!wantsPush(data)) continue
+      if (!wantsOfflinePush(data)) continue
       const message = { operationID, conversationID, home, msg }
       user.pushBuffer.add({ seq, message, countsOnBadge: countsOnBadge(data) })
     }

@@ -1,4 +1,4 @@
-import type { About } from '../../../contracts/messages.ts'
+import type { ConversationInfo } from '../../../contracts/messages.ts'
 import type { ConversationChange, ConversationRow, Delta } from '../../../contracts/user.ts'
 import { firstHead } from '../../../sync/incremental.ts'
 import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/version-log.ts'
@@ -57,7 +57,7 @@ export class ConversationList {
   }
 
   /** Creates the conversation unless it exists. The first message does this for both users. */
-  ensure(conversationID: string, about: About): void {
+  ensure(conversationID: string, about: ConversationInfo): void {
     if (this.has(conversationID)) return
     this.#sql.exec(
       `INSERT INTO conversation (conversation_id, position, conversation_type, user_id, group_id)
