@@ -261,7 +261,7 @@ describe('OfflineMembers', () => {
     expect(offline.skips('bob', 'notification', 0)).toBe(true)
   })
 
-  it('resumes delivery when a later one reports "listens" or "away"', async () => {
+  it('resumes delivery when a later one reports "online" or "offline"', async () => {
     const offline = new OfflineMembers()
     for (const result of ['online', 'offline'] as const) {
       await offline.track('bob', 'chat', Promise.resolve('marked'))
