@@ -3,8 +3,8 @@ import { PAGES, read } from './pages.ts'
 
 const namesIn = (text: string) => [...new Set(text.match(/\bOPENIM_[A-Z0-9_]+\b/g))].sort()
 const declared = namesIn(read('src/env.ts'))
-/** Declared as a secret in wrangler.toml and not in src/env.ts. */
-const known = [...declared, 'OPENIM_SECRET'].sort()
+/** The secret is declared in wrangler.toml; src/env.ts only mentions it. */
+const known = [...new Set([...declared, 'OPENIM_SECRET'])].sort()
 
 /** The setting that a recipe has the reader add. */
 const ADDED_BY_RECIPES = ['OPENIM_PUSH_BARK_KEY']

@@ -136,7 +136,9 @@ describe('the rate limit of requests on a connection', () => {
     const [device, other] = [await Device.connect('alice', { token }), await Device.connect('alice', { token })]
     await set('openim-msggateway.yml', { RequestsPerMinute: 3 })
     for (const text of ['one', 'two', 'three']) await device.sendText('bob', text)
-    await expect(device.sendText('bob', 'four')).rejects.toThrow(/^429 TooManyRequests: a connection may make 3/)
+    await expect(device.sendText('bob', 'four')).rejects.toThrow(
+      /^429 TooManyRequests: a connection may make at most 3/,
+    )
     await other.sendText('bob', 'five')
     await post('/config/reset_config', {}, await adminToken())
     const data = GetMaxSeqReq.encode({ userID: 'alice' }).finish()

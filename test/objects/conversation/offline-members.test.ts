@@ -54,6 +54,16 @@ async function deliveriesAnswered(count: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
+/** Waits until no delivery has begun for 300 ms: the change of a group causes several for each member. */
+async function noMoreDeliveries(): Promise<void> {
+  let count = -1
+  while (count !== deliveries.mock.calls.length) {
+    count = deliveries.mock.calls.length
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  await deliveriesAnswered(count)
+}
+
 describe('an offline member', () => {
   it('gets the first message, and finds the others at the next sync', async () => {
     await pairWithOfflineReceiver('ada', 'bob')
@@ -234,7 +244,7 @@ describe('an offline member', () => {
         .map(({ msg }) => textOf(msg))
     await write('first')
     await until(() => texts().length === 1)
-    await deliveriesAnswered(1)
+    await noMoreDeliveries()
     deliveries.mockClear()
     for (const clientMsgID of ['second', 'third', 'fourth']) {
       await write(clientMsgID)
