@@ -22,7 +22,7 @@ import { PushBuffer } from './state/push-buffer.ts'
 import { PushState } from './state/push-state.ts'
 import { type OutgoingMessage, ReorderBuffer } from './state/reorder-buffer.ts'
 import { RequestRate } from './state/request-rate.ts'
-import { SendStatusStore } from './state/send-status.ts'
+import { SendStatusStore } from './state/rest-send-status.ts'
 import { SELECT_ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
 /** Everything that one user's object holds; the functions that do its work take it as their first argument. */
