@@ -56,7 +56,7 @@ function bytesOf(size: number, seed: number): Uint8Array<ArrayBuffer> {
 }
 
 describe('an upload', () => {
-  it('succeeds in the JS SDK for one part and three, and need no bytes the second time', async () => {
+  it('succeeds in the JS SDK for one part and three, and needs no bytes the second time', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const sdk = await login(aliceID)
     const bob = await scene.js(bobID)

@@ -8,7 +8,7 @@ import { useScene } from './rig/scene.ts'
 const scene = useScene({ browser: true })
 
 describe('each SDK', () => {
-  it('finishes their first sync without an error', async () => {
+  it('finishes its first sync without an error', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)

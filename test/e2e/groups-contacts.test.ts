@@ -49,7 +49,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     for (const device of [alice, bob]) await expectFriends(device, [])
   })
 
-  it('contains each other when bob accepts', async () => {
+  it('contains the other user when bob accepts', async () => {
     await asks()
     // The JS SDK does not sync its friends on this notification, but on the next change of the list.
     const accepted = 'OnFriendApplicationAccepted alice bob'
@@ -67,7 +67,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     await expectFriends(carol, [])
   })
 
-  it('shows a remark that alice sets, and not the new name of bob', async () => {
+  it('keeps the remark of alice when bob changes his name', async () => {
     await callbacks.during(
       () => alice.call('updateFriends', { friendUserIDs: [bob.userID], remark: 'my Bob', isPinned: true, ex: 'x' }),
       { alice: ['OnFriendInfoChanged bob'], alicesPhone: ['OnFriendInfoChanged bob'] },
