@@ -18,19 +18,13 @@ const LONG_TIMEOUTS = { ...TIMEOUTS, testTimeout: 240_000, hookTimeout: 240_000 
 const UNITS = ['protocol', 'platform', 'config', 'runtime', 'sync', 'objects', 'http', 'jobs', 'push']
 
 /**
- * Test files whose queue jobs are still running or being retried when a later file starts. A job that sends to all users
- * would reach the users of that file.
+ * Test files of units that need a workerd process of their own. `instrumentBindings` counts every call in its isolate.
+ * Objects that a test aborts with `abortAllDurableObjects` keep their storage after `reset`, so a later file would find
+ * it.
  */
-const WITH_LONG_JOBS = ['test/features/message/batch.test.ts', 'test/features/group/large.test.ts']
-
-/**
- * Test files that need a workerd process of their own, beside those with long jobs. `instrumentBindings` counts every
- * call in its isolate. Objects that a test aborts with `abortAllDurableObjects` keep their storage after `reset`, so a
- * later file would find it.
- */
-const ISOLATED = globSync(`test/{${UNITS}}/**/*.test.ts`, { cwd: root })
-  .filter((path) => /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')))
-  .concat(WITH_LONG_JOBS)
+const ISOLATED = globSync(`test/{${UNITS}}/**/*.test.ts`, { cwd: root }).filter((path) =>
+  /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')),
+)
 
 /**
  * Tests inside workerd, with real objects, D1, R2 and queues. A workerd process of its own costs a file two to three
@@ -99,7 +93,8 @@ export default defineConfig({
   test: {
     projects: [
       inWorkerd('workers', { include: [`test/{${UNITS}}/**/*.test.ts`], exclude: ISOLATED }, false),
-      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'], exclude: WITH_LONG_JOBS }, false),
+      // Queue jobs and settings of one file would reach the users of the next one, so each file has its own process.
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, true),
       inWorkerd('isolated', { include: ISOLATED }, true),
       {
         root,

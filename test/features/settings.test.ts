@@ -179,7 +179,7 @@ describe('a changed setting', () => {
     refreshOverrides(bindings, (work) => reading.push(work))
     await Promise.all(reading)
     expect(reading).toHaveLength(1)
-    expect(error.mock.calls.join()).toContain('could not be read')
+    expect(error.mock.calls.join()).toContain('reading run-time settings failed')
     expect(currentOverrides()).toEqual({ OPENIM_TOKEN_EXPIRE_DAYS: '3' })
     await bindings.DB.prepare('ALTER TABLE unavailable RENAME TO setting_override').run()
     vi.useRealTimers()
