@@ -2,7 +2,7 @@ import type { MemberSettings } from './conversation.ts'
 import type { Bounds, DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
- * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, log cursors and
+ * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, seq cursors and
  * unread marks, conversation settings, presence and its subscribers, and the state of offline push. Features import this
  * interface, never the class.
  */
@@ -66,7 +66,7 @@ export interface SeqView {
   hasReadSeq: number
 }
 
-/** A version log's answer to a reader who has the version `version` (see `sync/version-log.ts`). */
+/** A version log's answer to a reader who has the version `version` (see `sync/compute-delta.ts`). */
 export interface Delta {
   versionID: string
   version: number

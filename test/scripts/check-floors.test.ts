@@ -26,7 +26,7 @@ describe('floors', () => {
   it.each([
     ['src/protocol/reply.ts', '../platform/storage/d1.ts', 'platform lies above protocol'],
     ['src/platform/storage/d1.ts', '../../features/user/wire.ts', 'features lies above platform'],
-    ['src/sync/incremental.ts', '../http/reply.ts', 'http lies above sync'],
+    ['src/sync/version-store.ts', '../http/reply.ts', 'http lies above sync'],
     ['src/features/user/store.ts', '../../jobs/queue.ts', 'jobs lies above features'],
     ['src/jobs/queue.ts', '../worker.ts', 'worker.ts lies above jobs'],
     ['src/http/device-gateway.ts', '../objects/user/socket/connect.ts', 'never import each other'],

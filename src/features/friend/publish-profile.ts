@@ -3,8 +3,8 @@ import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
 import type { Context } from '../../runtime/context.ts'
-import { bumpVersion } from '../../sync/incremental.ts'
-import { ChangeState } from '../../sync/version-log.ts'
+import { ChangeState } from '../../sync/compute-delta.ts'
+import { bumpVersion } from '../../sync/version-store.ts'
 import { ownersWithFriend } from './store/friends.ts'
 
 /** The most lists that are changed at the same time; D1 takes no more statements at a time. */

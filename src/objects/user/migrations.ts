@@ -4,7 +4,7 @@
  *
  * | stored                                 | in the code                                             |
  * |----------------------------------------|---------------------------------------------------------|
- * | log_mark, log_mark.dirty               | log cursors, the unread mark of a log                   |
+ * | log_mark, log_mark.dirty               | seq cursors, the unread mark of a log                   |
  * | log_mark.cap_seq, log_mark.bound_seq   | the upper bound set by a group, by an administrator     |
  * | presence_watcher                       | presence subscribers of this user                       |
  * | presence_subscription                  | users whose presence this user's connections follow     |

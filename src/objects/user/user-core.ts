@@ -12,10 +12,9 @@ import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { WebhookQueue } from '../../runtime/webhook-queue.ts'
 import type { AfterWebhookContext } from '../../webhook/after.ts'
 import { userMigrations } from './migrations.ts'
+import { BeforeSendGate } from './state/before-send-gate.ts'
 import { ConversationList } from './state/conversation-list.ts'
 import { Devices } from './state/devices.ts'
-import { LogCursors } from './state/log-cursors.ts'
-import { OrderedGate } from './state/ordered-gate.ts'
 import { Outbox } from './state/outbox.ts'
 import { PresenceSubscriptions } from './state/presence-subscriptions.ts'
 import { PushBuffer } from './state/push-buffer.ts'
@@ -23,6 +22,7 @@ import { PushState } from './state/push-state.ts'
 import { type OutgoingMessage, ReorderBuffer } from './state/reorder-buffer.ts'
 import { RequestRate } from './state/request-rate.ts'
 import { SendStatusStore } from './state/rest-send-status.ts'
+import { SeqCursors } from './state/seq-cursors.ts'
 import { SELECT_ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
 /** Everything that one user's object holds; the functions that do its work take it as their first argument. */
@@ -33,11 +33,11 @@ export interface UserCore {
   readonly log: Log
   readonly sessions: Sessions
   readonly conversations: ConversationList
-  readonly cursors: LogCursors
+  readonly cursors: SeqCursors
   readonly devices: Devices
   readonly outbox: Outbox
   /** Keeps the order of messages that wait for a before-webhook; the key is the conversation's home. */
-  readonly beforeSendGate: OrderedGate
+  readonly beforeSendGate: BeforeSendGate
   readonly reorderBuffer: ReorderBuffer<OutgoingMessage>
   readonly presence: PresenceSubscriptions
   readonly requestRate: RequestRate
@@ -112,10 +112,10 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     log,
     sessions: new Sessions(sql, startup.sessions),
     conversations: new ConversationList(sql, userID),
-    cursors: new LogCursors(sql, startup.hasCursors === 1),
+    cursors: new SeqCursors(sql, startup.hasCursors === 1),
     devices,
     outbox: new Outbox(conversation),
-    beforeSendGate: new OrderedGate(),
+    beforeSendGate: new BeforeSendGate(),
     reorderBuffer: new ReorderBuffer(),
     presence: new PresenceSubscriptions(sql, otherUser, startup.hasSubscribers === 1),
     requestRate: new RequestRate(),

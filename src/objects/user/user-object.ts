@@ -40,7 +40,7 @@ import { receiveFrame } from './socket/receive-frame.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 
 /**
- * One user: open sockets, sessions, the conversation list and the log cursors. This class is a switchboard without
+ * One user: open sockets, sessions, the conversation list and the seq cursors. This class is a switchboard without
  * logic: it maps runtime events and RPC methods to functions that take the UserCore.
  */
 export class UserObject extends DurableObject<Bindings> implements Serves<UserRpc> {

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, inArray } from 'drizzle-orm'
 import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import type { PageWindow } from '../../../platform/storage/page-window.ts'
-import { bumpStatements } from '../../../sync/incremental.ts'
-import { ChangeState } from '../../../sync/version-log.ts'
+import { ChangeState } from '../../../sync/compute-delta.ts'
+import { bumpStatements } from '../../../sync/version-store.ts'
 import { type UserRow, user } from '../../user/tables.ts'
 import { type BlackRow, black } from '../tables.ts'
 

@@ -3,7 +3,7 @@ import type { Delta } from '../../../contracts/user.ts'
 import { GroupStatus } from '../../../protocol/constants/group.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../../sync/answers.ts'
-import { readDelta, readDeltas, readHead } from '../../../sync/incremental.ts'
+import { readDelta, readDeltas, readHead } from '../../../sync/version-store.ts'
 import { accessGroup, accessGroups, requireNotDismissed } from '../access.ts'
 import type {
   GetFullGroupMemberUserIDsReq,

@@ -2,13 +2,13 @@ import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { GroupChange } from '../../../contracts/group-change.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { upsertRows } from '../../../platform/storage/upsert-rows.ts'
+import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/compute-delta.ts'
 import {
   bumpOwnersStatements,
   bumpOwnersWhereStatements,
   bumpStatements,
   headStatement,
-} from '../../../sync/incremental.ts'
-import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
+} from '../../../sync/version-store.ts'
 import type { GroupInfo, GroupMemberFullInfo } from '../schema.ts'
 import { type GroupRow, group, groupMember } from '../tables.ts'
 import { groupInfo, groupMemberFullInfo } from '../wire.ts'

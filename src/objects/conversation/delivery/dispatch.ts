@@ -4,12 +4,12 @@ import type { Log } from '../../../platform/observability/log.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import type { Audience } from '../../../webhook/before-push.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
+import { BeforePushGate } from './before-push-gate.ts'
 import { deliverGroupChange, type MemberMoves } from './deliver-group-change.ts'
 import { currentReceivers, deliverMessage } from './deliver-message.ts'
 import { Outbound } from './outbound.ts'
 import { redeliver } from './redeliver.ts'
 import type { GatedMessage, StampedMessage } from './stamped-message.ts'
-import { WebhookGate } from './webhook-gate.ts'
 
 /** The functions that the dispatch of a conversation calls. */
 export interface DispatchDeps {
@@ -28,31 +28,31 @@ export interface DispatchDeps {
 
 /**
  * Delivers appended messages to the members' objects or, in a large group, to relays. Each message first passes the
- * webhook gate, and then enters the delivery queues. Undelivered messages are retried.
+ * before-push gate, and then enters the delivery queues. Undelivered messages are retried.
  */
 export class Dispatch {
   readonly #deps: DispatchDeps
   readonly #outbound: Outbound
-  readonly #webhookGate: WebhookGate<GatedMessage>
+  readonly #beforePushGate: BeforePushGate<GatedMessage>
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps
     this.#outbound = new Outbound({ ...deps, redeliver: (since, receiver) => this.#redeliver(since, receiver) })
-    this.#webhookGate = new WebhookGate<GatedMessage>({
+    this.#beforePushGate = new BeforePushGate<GatedMessage>({
       needsWebhook: deps.needsBeforePush,
       callWebhook: deps.callBeforePush,
       failed: (error) => deps.log.error('delivery after the before-push webhook failed', error),
     })
   }
 
-  /** True while a message waits in the webhook gate, or a receiver has not confirmed a batch. */
+  /** True while a message waits in the before-push gate, or a receiver has not confirmed a batch. */
   get busy(): boolean {
-    return this.#outbound.busy || this.#webhookGate.busy
+    return this.#outbound.busy || this.#beforePushGate.busy
   }
 
-  /** Resolves when all messages that are in the webhook gate now have left it. */
+  /** Resolves when all messages that are in the before-push gate now have left it. */
   get gateCleared(): Promise<void> {
-    return this.#webhookGate.cleared
+    return this.#beforePushGate.cleared
   }
 
   /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
@@ -68,7 +68,7 @@ export class Dispatch {
     const { logs } = this.#deps.state
     const times = [
       this.#outbound.pendingSince(began),
-      ...[...this.#webhookGate.waiting()].map(({ item, seq }) => logs[item.log].storedTime(seq)),
+      ...[...this.#beforePushGate.waiting()].map(({ item, seq }) => logs[item.log].storedTime(seq)),
     ].filter((time) => time !== null)
     return times.length === 0 ? null : Math.min(...times)
   }
@@ -76,7 +76,7 @@ export class Dispatch {
   /** The lowest seq of the chat that is still in delivery to a member; null when no seq is. */
   lowestPending(userID: string): number | null {
     if (!this.busy) return null
-    // The queues hold older messages than the webhook gate.
+    // The queues hold older messages than the before-push gate.
     return this.#outbound.lowestPending(userID) ?? this.#lowestInGate(userID)
   }
 
@@ -85,16 +85,16 @@ export class Dispatch {
     this.#outbound.resumeMember(userID)
   }
 
-  /** Delivers a message to all members, or as the app server decides in the webhook gate. */
+  /** Delivers a message to all members, or as the app server decides in the before-push gate. */
   deliver(stamped: StampedMessage): void {
     const receivers = currentReceivers(this.#outbound)
     // Typing does not wait: it would be over before the app server answers.
-    if (stamped.item.contentType === ContentType.Typing || !this.#webhookGate.holds(stamped)) {
+    if (stamped.item.contentType === ContentType.Typing || !this.#beforePushGate.holds(stamped)) {
       deliverMessage(this.#outbound, stamped, 'everybody', receivers)
       return
     }
     // The receivers stay those of the append: a user who joins meanwhile may not read the message, one who leaves may.
-    this.#webhookGate.pass([stamped], ([audience = 'everybody']) =>
+    this.#beforePushGate.pass([stamped], ([audience = 'everybody']) =>
       deliverMessage(this.#outbound, stamped, audience, receivers),
     )
   }
@@ -103,7 +103,7 @@ export class Dispatch {
   deliverGroupChange(notices: readonly StampedMessage[], moves: MemberMoves): void {
     this.#outbound.reloadShards()
     const receivers = currentReceivers(this.#outbound)
-    this.#webhookGate.pass(notices, (audiences) => {
+    this.#beforePushGate.pass(notices, (audiences) => {
       const addressed = notices.map((notice, i) => ({ notice, audience: audiences[i] ?? 'everybody' }))
       deliverGroupChange(this.#outbound, addressed, moves, receivers)
     })
@@ -121,14 +121,14 @@ export class Dispatch {
 
   #redeliver(since: number, receiver?: string): void {
     const { conversationID } = this.#deps
-    redeliver({ conversationID, outbound: this.#outbound, webhookGate: this.#webhookGate }, since, receiver)
+    redeliver({ conversationID, outbound: this.#outbound, beforePushGate: this.#beforePushGate }, since, receiver)
   }
 
-  /** The lowest seq of the chat that waits in the webhook gate and will be delivered to a user. */
+  /** The lowest seq of the chat that waits in the before-push gate and will be delivered to a user. */
   #lowestInGate(userID: string): number | null {
-    if (!this.#webhookGate.busy) return null
+    if (!this.#beforePushGate.busy) return null
     let lowest: number | null = null
-    for (const { item, seq } of this.#webhookGate.waiting()) {
+    for (const { item, seq } of this.#beforePushGate.waiting()) {
       if (item.log !== 'chat' || seq === 0 || (item.skipSender && item.sendID === userID)) continue
       if (lowest === null || seq < lowest) lowest = seq
     }

@@ -33,7 +33,7 @@ export interface RecoveryAlarmDeps {
    * the crash may have prevented them.
    */
   redeliver(since: number, webhooksSince: number): void
-  /** Retries the undelivered receivers. Resolves when the webhook gate is empty and the after-webhooks are queued. */
+  /** Retries the undelivered receivers. Resolves when the before-push gate is empty and the after-webhooks are queued. */
   retryUndelivered(): Promise<void>
   log(): Log
 }

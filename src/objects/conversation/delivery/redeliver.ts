@@ -3,22 +3,22 @@ import { MsgData } from '../../../protocol/proto/index.ts'
 import { isInAudience } from '../../../webhook/before-push.ts'
 import type { Members } from '../state/members.ts'
 import { allShards, changedSince } from '../state/shards.ts'
+import type { BeforePushGate } from './before-push-gate.ts'
 import { audienceByShard } from './deliver-message.ts'
 import type { Outbound } from './outbound.ts'
 import { isRelay, relayReceiver } from './relay-receiver.ts'
 import type { GatedMessage } from './stamped-message.ts'
-import type { WebhookGate } from './webhook-gate.ts'
 
 /**
  * Redelivers everything that was stored at or after a time (ms), to all receivers or to one. Receivers drop the
- * messages that they have. The webhook gate asks the app server again: its first answer was in memory only.
+ * messages that they have. The before-push gate asks the app server again: its first answer was in memory only.
  */
 export function redeliver(
   {
     conversationID,
     outbound,
-    webhookGate,
-  }: { conversationID: string; outbound: Outbound; webhookGate: WebhookGate<GatedMessage> },
+    beforePushGate,
+  }: { conversationID: string; outbound: Outbound; beforePushGate: BeforePushGate<GatedMessage> },
   since: number,
   only?: string,
 ): void {
@@ -38,7 +38,7 @@ export function redeliver(
       const { sessionType, contentType } = MsgData.decode(msg)
       const operationID = `alarm_${conversationID}`
       const item = { log, sendID, skipSender: false, operationID, sessionType, contentType }
-      webhookGate.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
+      beforePushGate.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
         for (const userID of userIDs) {
           if (isRelay(userID) || !mayRead(outbound.state.members, userID, log, seq)) continue
           const messages = [{ ...message, ...(!isInAudience(audience, userID) && { silent: true }) }]

@@ -9,7 +9,7 @@ export interface StampedMessage {
   msg: Uint8Array
 }
 
-/** The facts about a message that the webhook gate needs. */
+/** The facts about a message that the before-push gate needs. */
 export interface GatedMessage {
   item: Pick<AppendItem, 'log' | 'sendID' | 'skipSender' | 'operationID' | 'sessionType' | 'contentType'>
   seq: number

@@ -1,7 +1,7 @@
 import type { LogSlice } from '../../../contracts/messages.ts'
 import type { PulledLog, PullRange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
-import { type LogCursor, logNameOf, readWindowOf } from '../state/log-cursors.ts'
+import { logNameOf, readWindowOf, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
 /** OpenIM: the order of a pull decides only which end of the log `isEnd` refers to. */
@@ -61,7 +61,7 @@ export async function lastMessages(
   return last.filter((message) => message !== null)
 }
 
-function readRange(user: UserCore, cursor: LogCursor, begin: number, end: number, num: number): Promise<LogSlice> {
+function readRange(user: UserCore, cursor: SeqCursor, begin: number, end: number, num: number): Promise<LogSlice> {
   const log = logNameOf(cursor)
   const limit = log === 'notification' ? MAX_NOTIFICATIONS : Math.min(num, MAX_PULL)
   return user.conversation(cursor.home).readRange(log, readWindowOf(user.userID, cursor), begin, end, limit)

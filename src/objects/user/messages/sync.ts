@@ -2,7 +2,7 @@ import type { LogName, LogState } from '../../../contracts/messages.ts'
 import type { SeqView } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
-import { type LogCursor, logNameOf, newestReadableSeq } from '../state/log-cursors.ts'
+import { logNameOf, newestReadableSeq, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
 /** Maximum number of conversations that are asked at the same time. */
@@ -19,7 +19,7 @@ async function refreshUnread(user: UserCore): Promise<void> {
 }
 
 /** Asks one conversation for the newest seqs of the given logs, and clears their unread marks. */
-export async function refreshCursors(user: UserCore, home: string, cursors: LogCursor[]): Promise<void> {
+export async function refreshCursors(user: UserCore, home: string, cursors: SeqCursor[]): Promise<void> {
   const knownSeq = (log: LogName) => cursors.find((cursor) => logNameOf(cursor) === log)?.maxSeq ?? 0
   const state = await user
     .conversation(home)
@@ -34,7 +34,7 @@ export async function refreshCursors(user: UserCore, home: string, cursors: LogC
 }
 
 /** Whether no newer message arrived during the question, and no message of the user's own is in flight. */
-function isComplete(user: UserCore, cursor: LogCursor, answer: LogState): boolean {
+function isComplete(user: UserCore, cursor: SeqCursor, answer: LogState): boolean {
   return (
     !user.outbox.hasUnfinished(cursor.home) && user.reorderBuffer.highestSeq(cursor.conversationID) <= answer.maxSeq
   )

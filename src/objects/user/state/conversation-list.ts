@@ -1,8 +1,8 @@
 import type { ConversationInfo } from '../../../contracts/messages.ts'
 import type { ConversationChange, ConversationRow, Delta } from '../../../contracts/user.ts'
-import { firstHead } from '../../../sync/incremental.ts'
-import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/version-log.ts'
-import { tighterBound } from './log-cursors.ts'
+import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/compute-delta.ts'
+import { firstHead } from '../../../sync/version-store.ts'
+import { tighterBound } from './seq-cursors.ts'
 
 type Row = {
   conversation_id: string

@@ -3,8 +3,8 @@ import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Delta } from '../contracts/user.ts'
 import { type Database, isAmong } from '../platform/storage/d1.ts'
 import { jsonField, selectJsonRows } from '../platform/storage/upsert-rows.ts'
+import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './compute-delta.ts'
 import { versionChange, versionHead } from './tables.ts'
-import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 
 /** The lists in D1 that clients sync by version. The list of a user's conversations is stored in the UserObject. */
 export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'

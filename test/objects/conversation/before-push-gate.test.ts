@@ -47,7 +47,7 @@ const texts = (device: Device) =>
 /** The newest seq that a device finds when it reconnects. */
 const newestOf = async (userID: string, conversationID: string) => (await user(userID).newestSeqs())[conversationID]
 
-describe('a one-to-one message in the webhook gate', () => {
+describe('a one-to-one message in the before-push gate', () => {
   const chat = () => `si_${alice}_${bob}`
 
   it('makes one webhook call, which names both users', async () => {
@@ -175,7 +175,7 @@ describe('a one-to-one message in the webhook gate', () => {
   })
 })
 
-describe('a group message in the webhook gate', () => {
+describe('a group message in the before-push gate', () => {
   let groupID: string
   const chat = () => `sg_${groupID}`
 

@@ -6,7 +6,7 @@ interface Step<M> {
   proceed(audiences: readonly Audience[]): void
 }
 
-export interface WebhookGateDeps<M> {
+export interface BeforePushGateDeps<M> {
   /** Whether the app server is asked about a message. */
   needsWebhook(message: M): boolean
   /**
@@ -23,12 +23,12 @@ export interface WebhookGateDeps<M> {
  * message that needs no webhook, with no message before it, proceeds without waiting. The gate is memory only: after a
  * crash its messages are in the log.
  */
-export class WebhookGate<M> {
-  readonly #deps: WebhookGateDeps<M>
+export class BeforePushGate<M> {
+  readonly #deps: BeforePushGateDeps<M>
   readonly #steps = new Set<Step<M>>()
   #tail: Promise<void> = Promise.resolve()
 
-  constructor(deps: WebhookGateDeps<M>) {
+  constructor(deps: BeforePushGateDeps<M>) {
     this.#deps = deps
   }
 

@@ -2,7 +2,7 @@
  * Starts tasks of one key in the order they entered, although each waits for something of its own first. A task that
  * is ready early does not overtake. Keys are independent of each other.
  */
-export class OrderedGate {
+export class BeforeSendGate {
   readonly #tails = new Map<string, Promise<void>>()
 
   /** Whether a task of this key has entered and has not started. */

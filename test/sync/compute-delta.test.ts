@@ -6,7 +6,7 @@ import {
   MAX_DELTA,
   OWNER_MARKER,
   SORT_MARKER,
-} from '../../src/sync/version-log.ts'
+} from '../../src/sync/compute-delta.ts'
 
 const head = { versionID: 'a1b2c3d4e5f6a1b2c3d4e5f6', version: 9 }
 const { Insert, Delete, Update } = ChangeState
