@@ -191,7 +191,7 @@ describe('an upload to an S3 store', () => {
     await upload.put(2, bytesOf(10, 98))
     expect(await upload.complete()).toMatchObject({
       errCode: 1001,
-      errDlt: expect.stringContaining('begin the upload'),
+      errDlt: expect.stringContaining('start the upload'),
     })
     await expect.poll(() => store.log.at(-1)).toMatch(`DELETE files/${upload.uploadID} 204`)
     expect((await fetch(upload.url)).status).toBe(404)
