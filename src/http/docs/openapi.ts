@@ -31,7 +31,7 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
     openapi: '3.1.0',
     info: {
       title: 'openim-edge',
-      version: '0.1.0',
+      version: '0.2.0',
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
