@@ -31,7 +31,7 @@ const say = async (shadow: GroupShadow) => {
 }
 
 describe('mute_group_member', () => {
-  it('refuses the member’s messages until the mute ends, and announces it in the chat (1512)', async () => {
+  it('refuses the member’s messages until the mute ends, and announces the mute in the chat (1512)', async () => {
     const before = Date.now()
     expect((await mute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(1402)
@@ -48,7 +48,7 @@ describe('mute_group_member', () => {
     expect(max.inChat(1512)).toHaveLength(1)
   })
 
-  it('refuses the messages of a muted administrator too', async () => {
+  it('refuses the messages of muted administrators as well', async () => {
     await mute(olga, adam)
     expect(await say(adam)).toBe(1402)
   })
@@ -80,7 +80,7 @@ describe('mute_group_member', () => {
     if (code !== 0) for (const kind of [1512, 1513]) await expectNotified(kind, [], [...allMembers(), stranger])
   })
 
-  it('accepts a mute of the owner from app administrators; the owner can still write', async () => {
+  it('accepts a mute of the owner from app administrators, and the owner can still write', async () => {
     expect((await asApp('mute_group_member', { groupID, userID: olga.userID, mutedSeconds: 60 })).errCode).toBe(0)
     expect(await muteEnd(olga)).toBeGreaterThan(0)
     expect(await say(olga)).toBe(0)
@@ -99,7 +99,7 @@ describe('mute_group', () => {
   const setMuted = (by: GroupShadow, verb = 'mute_group') => by.call(verb, { groupID })
   const status = async () => (await olga.call('get_groups_info', { groupIDs: [groupID] })).data.groupInfos[0].status
 
-  it('refuses messages of ordinary members only, and announces it in the chat (1514)', async () => {
+  it('refuses the messages of ordinary members only, and announces the mute in the chat (1514)', async () => {
     expect((await setMuted(adam)).errCode).toBe(0)
     expect([await say(mia), await say(adam), await say(olga)]).toEqual([1403, 0, 0])
     const { detail } = await expectNotified(1514, allMembers(), [stranger])
@@ -118,7 +118,7 @@ describe('mute_group', () => {
   })
 
   it.each(['mute_group', 'cancel_mute_group'])(
-    'is for the owner, group administrators and app administrators: %s',
+    'refuses callers other than the owner, group administrators and app administrators: %s',
     async (verb) => {
       for (const shadow of [mia, stranger]) expect((await setMuted(shadow, verb)).errCode).toBe(1002)
       expect((await olga.call(verb, { groupID: 'nowhere' })).errCode).toBe(1004)
