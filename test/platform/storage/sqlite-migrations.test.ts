@@ -23,7 +23,7 @@ const WAKE = `
   SELECT version, (SELECT count(*) FROM fruit WHERE colour = 'red') AS reds, (SELECT count(*) FROM basket) AS baskets
   FROM schema_version`
 
-/** Runs the work with an object's storage whose schema has version 0. */
+/** Runs the work with the storage of an object in which no migration has run: its schema has version 0. */
 function inNewStorage(name: string, work: (storage: DurableObjectStorage) => void): Promise<void> {
   return runInDurableObject(bindings.METRICS.getByName(name), (_object, { storage }) => {
     storage.sql.exec('DROP TABLE schema_version')
