@@ -125,7 +125,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     })
   })
 
-  it('loses bob at alice, but keeps alice at bob, when alice deletes bob', async () => {
+  it('loses bob for alice, and keeps alice for bob, when alice deletes bob', async () => {
     await callbacks.during(() => alice.call('deleteFriend', bob.userID), {
       alice: ['OnFriendDeleted bob'],
       alicesPhone: ['OnFriendDeleted bob'],

@@ -188,7 +188,7 @@ describe('push to Android over FCM', () => {
     expect(vendors.to('/google/v1/', bob)).toHaveLength(1)
   })
 
-  it.concurrent('does not use the push token of a phone that logged out or belongs to another user now', async () => {
+  it.concurrent('does not use the push token of a phone that logged out or now belongs to another user', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.android })
     const goodbye = DelUserPushTokenReq.encode({ userID: bob, platformID: PLATFORM.android }).finish()

@@ -54,7 +54,7 @@ describe('parse_token', () => {
     expect(reply.data).toEqual({ userID: 'alice', platformID: 2, expireTimeSeconds: decodeJwt(token).exp })
   })
 
-  it('refuses a malformed token with 1503', async () => {
+  it('refuses a malformed token with error 1503', async () => {
     expect((await post('/auth/parse_token', { token: 'a.b.c' })).errCode).toBe(1503)
   })
 })

@@ -143,7 +143,7 @@ describe('the nightly cleaning', () => {
     expect(done.removed).toBeGreaterThanOrEqual(3)
   })
 
-  it('enqueues the next step with its cursor and the total count, until nothing is left', async () => {
+  it('enqueues the next step with its cursor and the total count, until no step is left', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
     for (const id of ids) await addToDirectory(context().db, id)

@@ -251,7 +251,7 @@ describe('a dead letter', () => {
     expect(app.asked[0]?.body.userID).toHaveLength(200_000)
   })
 
-  it('is replayed to the address that is configured now', async () => {
+  it('is replayed to the currently configured address', async () => {
     await deadLetter([job({ url: 'https://mistyped.example/callbackAfterQuitGroupCommand' })])
     expect(await asAdmin('/webhook/replay', { all: true })).toEqual({ replayed: 1 })
     expect(app.queued).toEqual([job()])

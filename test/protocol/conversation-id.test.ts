@@ -89,7 +89,7 @@ describe('conversationIDFor', () => {
     expect(conversationIDFor({ ...msg, sessionType }, true)).toBe(notification)
   })
 
-  it('refuses any other sessionType with 1001', () => {
+  it('refuses any other sessionType with error 1001', () => {
     expect(() => conversationIDFor({ ...msg, sessionType: 5 }, false)).toThrow('1001')
   })
 })

@@ -111,16 +111,16 @@ describe('features', () => {
   })
 })
 
-describe('Cloudflare', () => {
+describe('an import of cloudflare:workers', () => {
   it.each(['src/worker.ts', 'src/objects/user/user-object.ts', 'src/runtime/context.ts'])(
-    'may be named in %s',
+    'may be contained in %s',
     (path) => {
       expect(whyNot(path, importing('cloudflare:workers'))).toBeUndefined()
     },
   )
 
   it.each(['src/features/user/register.ts', 'src/protocol/reply.ts', 'src/env.ts'])(
-    'may not be named in %s',
+    'may not be contained in %s',
     (path) => {
       expect(whyNot(path, importing('cloudflare:workers'))).toContain('name Cloudflare')
     },

@@ -89,7 +89,7 @@ describe('GET /object/', () => {
     },
   )
 
-  it('serves files under /api too', async () => {
+  it('serves files under /api as well', async () => {
     expect((await get(`/api${pathOf(url)}`)).status).toBe(200)
   })
 })

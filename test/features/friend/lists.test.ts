@@ -97,7 +97,7 @@ describe('import_friend', () => {
     await expectSameListsAsFresh(bob, carol)
   }, 60_000)
 
-  it('refuses the owner (1301), unknown users (1004), and repeated or missing userIDs (1001)', async () => {
+  it('refuses the owner (error 1301), unknown users (1004), and repeated or missing userIDs (1001)', async () => {
     expect((await importFriends(alice, bob, alice)).errCode).toBe(1301)
     const ownerUserID = alice.userID
     expect((await admin('import_friend', { ownerUserID, friendUserIDs: [bob.userID, 'nobody'] })).errCode).toBe(1004)
@@ -263,7 +263,7 @@ describe('set_friend_remark', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('refuses users who are not friends (1004), other callers (1002) and bad remarks (1001)', async () => {
+  it('refuses users who are not friends (error 1004), other callers (1002) and bad remarks (1001)', async () => {
     expect((await setRemark()).errCode).toBe(1004)
     await importFriends(alice, bob)
     expect((await setRemark({}, mallory)).errCode).toBe(1002)

@@ -90,7 +90,7 @@ describe('add_friend', () => {
     ])
   })
 
-  it('refuses the user themselves (1301), and users who are not registered (1004)', async () => {
+  it('refuses the user themselves (error 1301), and users who are not registered (error 1004)', async () => {
     expect((await ask(alice, alice)).errCode).toBe(1301)
     const asked = { fromUserID: alice.userID, toUserID: 'nobody' }
     expect((await alice.call('add_friend', asked)).errCode).toBe(1004)
@@ -98,7 +98,7 @@ describe('add_friend', () => {
     expect((await post('/friend/add_friend', by, await adminToken())).errCode).toBe(1004)
   })
 
-  it('refuses a friend (1304), but not a user who was deleted from one of the two lists', async () => {
+  it('refuses a friend (error 1304), but not a user who was deleted from one of the two lists', async () => {
     await ask(alice, bob)
     await answer(alice, bob, 1)
     expect((await ask(alice, bob)).errCode).toBe(1304)
@@ -194,7 +194,7 @@ describe('add_friend_response that agrees', () => {
     expect(data.friendRequests).toMatchObject([{ handleResult: 1 }, { handleResult: 1 }])
   })
 
-  it('refuses a second agreement (1001) and a later refusal (1305)', async () => {
+  it('refuses a second agreement (error 1001) and a later refusal (error 1305)', async () => {
     await answer(alice, bob, 1)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
@@ -228,7 +228,7 @@ describe('add_friend_response that refuses', () => {
     expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])
   })
 
-  it('refuses a second refusal (1305) and a later agreement (1001)', async () => {
+  it('refuses a second refusal (error 1305) and a later agreement (error 1001)', async () => {
     await answer(alice, bob, -1)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)

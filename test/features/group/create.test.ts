@@ -52,7 +52,7 @@ describe('create_group', () => {
     await expectSameGroupsAsFresh(olga, adam, mia, stranger)
   })
 
-  it('notifies only the members; the notification (1501) is the first message of the chat', async () => {
+  it('notifies only the members, and notification 1501 is the first message of the chat', async () => {
     const { data } = await create()
     const { groupID } = data.groupInfo
     const { detail, conversationID, from, to, seq } = await expectNotified(1501, [mia, olga, adam], [stranger])
@@ -84,7 +84,7 @@ describe('create_group', () => {
     },
   )
 
-  it('sends a second notification (1519) when the request contains an announcement', async () => {
+  it('sends notification 1519 as well when the request contains an announcement', async () => {
     const { data } = await create({}, { notification: 'welcome' })
     expect(data.groupInfo).toMatchObject({ notification: 'welcome', notificationUserID: olga.userID })
     expect(data.groupInfo.notificationUpdateTime).toBe(data.groupInfo.createTime)

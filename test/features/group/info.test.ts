@@ -38,7 +38,7 @@ describe('set_group_info_ex', () => {
     expect([...mia.notifications(1502), ...mia.notifications(1519)]).toEqual([])
   })
 
-  it('trims an announcement, announces it in the chat (1519), and stores its author', async () => {
+  it('trims an announcement, sends it to the chat (notification 1519), and stores its author', async () => {
     await set({ notification: '  news\n' }, adam)
     const { detail, senderNickname, senderFaceURL } = await expectNotified(1519, [mia, olga, adam], [stranger])
     expect({ senderNickname, senderFaceURL }).toEqual({

@@ -72,7 +72,7 @@ describe('join_group', () => {
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 0, inviterUserID: ann.userID })
   })
 
-  it('sends the notification of a request (1503) only to the managers and the applicant', async () => {
+  it('notifies only the managers and the applicant of a request (notification 1503)', async () => {
     await open(0)
     await join({ ex: 'x' })
     const { detail, conversationID } = await expectNotified(1503, [olga, adam, ann], [mia, stranger])
@@ -253,7 +253,7 @@ describe('invite_user_to_group', () => {
 })
 
 describe('group_application_response', () => {
-  it('adds the applicant with result 1: 1510 to all members, 1505 to managers and applicant', async () => {
+  it('adds the applicant with result 1, and notifies all members (1510), managers and applicant (1505)', async () => {
     await open(0)
     await join({ joinSource: 4 })
     expect(await answer(adam, 1)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
@@ -285,7 +285,7 @@ describe('group_application_response', () => {
     await expectNotified(1510, [], [olga, adam, mia, ann])
   })
 
-  it('refuses the request with result -1, and notifies managers and applicant (1506)', async () => {
+  it('refuses the request with result -1, and notifies managers and applicant (notification 1506)', async () => {
     await open(0)
     await join()
     await answer(adam, -1)

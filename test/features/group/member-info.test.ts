@@ -25,7 +25,7 @@ const memberNow = async (shadow: GroupShadow) =>
   (await olga.call('get_group_members_info', { groupID, userIDs: [shadow.userID] })).data.members[0]
 
 describe('set_group_member_info', () => {
-  it('sets the given fields, keeps the others, and notifies all members outside the chat (1516)', async () => {
+  it('sets the given fields, keeps the others, and sends notification 1516 to all members', async () => {
     expect(await set(mia, mia, { nickname: 'M', ex: 'e' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: `https://x/${mia.userID}.png`, ex: 'e' })
     const { detail, from } = await expectNotified(1516, allMembers(), [stranger])
@@ -133,7 +133,7 @@ describe('a user’s new name or face', () => {
   const rename = (given: object) =>
     post('/user/update_user_info_ex', { userInfo: { userID: mia.userID, ...given } }, mia.token)
 
-  it('is announced (1516) in the groups that show the change, with a new version of their member lists', async () => {
+  it('is announced in the groups that show the change, with new versions of their member lists', async () => {
     await rename({ nickname: 'New' })
     await until(() => max.notifications(1516).length === 1)
     const { detail, from } = await expectNotified(1516, allMembers(), [stranger])

@@ -31,7 +31,7 @@ const say = async (shadow: GroupShadow) => {
 }
 
 describe('mute_group_member', () => {
-  it('refuses the member’s messages until the mute ends, and announces the mute in the chat (1512)', async () => {
+  it('refuses the member’s messages until the mute ends, and sends notification 1512 to the chat', async () => {
     const before = Date.now()
     expect((await mute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(1402)
@@ -53,7 +53,7 @@ describe('mute_group_member', () => {
     expect(await say(adam)).toBe(1402)
   })
 
-  it('is cancelled by cancel_mute_group_member, with an announcement in the chat (1513)', async () => {
+  it('is cancelled by cancel_mute_group_member, with notification 1513 in the chat', async () => {
     await mute(adam, mia)
     expect((await unmute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(0)
@@ -99,7 +99,7 @@ describe('mute_group', () => {
   const setMuted = (by: GroupShadow, verb = 'mute_group') => by.call(verb, { groupID })
   const status = async () => (await olga.call('get_groups_info', { groupIDs: [groupID] })).data.groupInfos[0].status
 
-  it('refuses the messages of ordinary members only, and announces the mute in the chat (1514)', async () => {
+  it('refuses only the messages of ordinary members, and sends notification 1514 to the chat', async () => {
     expect((await setMuted(adam)).errCode).toBe(0)
     expect([await say(mia), await say(adam), await say(olga)]).toEqual([1403, 0, 0])
     const { detail } = await expectNotified(1514, allMembers(), [stranger])
@@ -108,7 +108,7 @@ describe('mute_group', () => {
     expect(await status()).toBe(3)
   })
 
-  it('is cancelled by cancel_mute_group, with an announcement in the chat (1515)', async () => {
+  it('is cancelled by cancel_mute_group, with notification 1515 in the chat', async () => {
     await setMuted(olga)
     expect((await setMuted(adam, 'cancel_mute_group')).errCode).toBe(0)
     expect(await say(mia)).toBe(0)

@@ -89,7 +89,7 @@ describe('transfer_group', () => {
 })
 
 describe('dismiss_group', () => {
-  it('announces the dismissal in the chat (1511), and removes the group from every member’s list', async () => {
+  it('sends notification 1511 to the chat, and removes the group from every member’s list', async () => {
     expect(await olga.call('dismiss_group', { groupID, deleteMember: false })).toMatchObject({ errCode: 0 })
     const { detail, from } = await expectNotified(1511, [olga, adam, mia], [stranger])
     expect(from).toBe(olga.userID)

@@ -92,7 +92,7 @@ describe('get_incremental_group_members', () => {
     expect(await since(known)).toMatchObject({ full: true, insert: null, group: { groupID } })
   })
 
-  it('refuses a dismissed group with 1204', async () => {
+  it('refuses a dismissed group with error 1204', async () => {
     await seedGroupOf(members, { groupID: 'over', status: 2 })
     expect((await call('get_incremental_group_members', { groupID: 'over' })).errCode).toBe(1204)
   })

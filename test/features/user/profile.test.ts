@@ -62,7 +62,7 @@ describe('update_user_info_ex', () => {
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
   })
 
-  it.each([{ nickname: 'x' }, {}])('refuses unknown users (1004), with and without fields: %j', async (fields) => {
+  it.each([{ nickname: 'x' }, {}])('refuses unknown users with error 1004: fields %j', async (fields) => {
     const userInfo = { userID: 'nobody', ...fields }
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(1004)
   })

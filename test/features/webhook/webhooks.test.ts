@@ -107,7 +107,7 @@ describe('a before-webhook', () => {
       return block({ failedContinue, timeout: 0.2 })
     }
 
-    it(`stops the call with ${code} without failedContinue, and reveals no URL`, async () => {
+    it(`stops the call with error ${code} without failedContinue, and reveals no URL`, async () => {
       const reply = await tried(false)
       expect(reply.errCode).toBe(code)
       expect(reply.errDlt).toMatch(/^the app's webhook beforeAddBlack/)

@@ -315,7 +315,7 @@ describe('a crash in the middle of a group change', () => {
     await expectAgreement(groupID, ['olga 100', 'pete 20', 'rosa 20'])
   })
 
-  it('does not count a member twice when the group was only in D1 before', async () => {
+  it('does not count a member twice when only D1 has the group', async () => {
     const groupID = await freshGroup('olga', 'pete')
     // The state after an import: D1 has the group, and its conversation was never woken.
     await bindings.DB.prepare('UPDATE chat_group SET group_id = ?1 WHERE group_id = ?2')

@@ -105,7 +105,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(phone.frames.indexOf(phone.frames.filter(isReply)[0] as Uint8Array)).toBe(1)
   })
 
-  it('are answered like the first time when the device sends the same clientMsgID again', async () => {
+  it('are answered with the first answer when the device repeats the clientMsgID', async () => {
     const first = await phone.sendText(bob, 'four', 'same-id')
     const again = await phone.sendText(bob, 'four', 'same-id')
     expect(again).toEqual(first)

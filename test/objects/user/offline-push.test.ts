@@ -260,7 +260,7 @@ describe('a connected device', () => {
     device.close()
   })
 
-  it('stops the second push of a burst when a phone connects in between', async () => {
+  it('stops the second push of a burst when a phone connects after the first push', async () => {
     await register('gina')
     await withPush(
       'gina',
