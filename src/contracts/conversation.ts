@@ -97,7 +97,7 @@ export interface ConversationRpc {
   /** Appends the items in order. Answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
   /**
-   * Changes the group of this conversation: in D1, in this object, and for its members, all of it or nothing.
+   * Changes the group of this conversation completely or not at all: in D1, in this object, and for the members.
    * @throws ImError 1001 a joining user is already a member, 1002 a role has changed since the decision, 1202 the
    *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed
    */
@@ -142,13 +142,16 @@ export interface ConversationRpc {
    */
   relationsChanging(): Promise<number>
   /**
-   * Reads the relations again from D1, which has the change now, into the copy that the send check uses.
+   * Copies the relations from D1, which now has the change, for the send check.
    * @param changeID the answer of `relationsChanging`; null for a change that was not announced
    */
   relationsChanged(changeID: number | null): Promise<void>
-  /** Searches the newest `limit` chat messages below a seq. */
+  /** Runs one step of a search: reads the newest `limit` chat messages with seqs lower than `below`. */
   search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
-  /** Counts the messages sent in `from` ≤ time < `to` (ms) among the newest `limit` chat messages below a seq. */
+  /**
+   * Runs one step of counting: reads the newest `limit` chat messages with seqs lower than `below`, and counts those
+   * that were sent in `from` ≤ time < `to` (ms).
+   */
   countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<CountStep>
   /** The chat messages with the given seqs that exist, as they are stored, independent of any member's view. */
   stored(seqs: number[]): Promise<StoredMessage[]>

@@ -22,9 +22,12 @@ export interface AppendItem {
   log: LogName
   /** A message that is not stored has no seq and is only pushed. */
   stored: boolean
-  /** Whether the sender's other devices get it too. */
+  /** Whether the sender's other devices also get the message. */
   senderSync: boolean
-  /** True when the sender's object pushes it to the sender's devices itself; the conversation then skips the sender. */
+  /**
+   * True when the sender's object itself pushes the message to the sender's devices; the conversation then skips the
+   * sender.
+   */
   skipSender: boolean
   /** Skips the send check; for messages that the service itself sends. */
   skipChecks: boolean

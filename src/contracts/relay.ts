@@ -9,7 +9,7 @@ import type { DeliveredMessage, LogUpdate } from './messages.ts'
 export interface RelayedMessage extends DeliveredMessage {
   /** The relay does not forward to this member, whose devices get the message in another way; "" = no exception. */
   exceptUserID: string
-  /** The only members to whose devices it is pushed; absent = all. */
+  /** The only members whose devices get the push; absent = all members. */
   onlyUserIDs?: string[]
 }
 

@@ -75,7 +75,7 @@ export interface Delta {
   inserted: string[]
   updated: string[]
   sortVersion: number
-  /** Whether the owner of the list changed too: for a list of members, the group. */
+  /** Whether the owner of the list also changed: for a list of members, the group. */
   ownerChanged: boolean
 }
 
@@ -123,7 +123,7 @@ export interface PullRange {
   conversationID: string
   begin: number
   end: number
-  /** The maximum number of messages; the newest ones of the range are answered. */
+  /** The maximum number of messages: the answer has the newest messages of the range. */
   num: number
 }
 
@@ -139,7 +139,7 @@ export interface PendingRestSend {
 }
 
 export interface UserRpc {
-  /** Registers a token that was just signed, and applies the multi-login policy to the older tokens. */
+  /** Registers a newly signed token, and applies the multi-login policy to the older tokens. */
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
   /** @param pendingSend the send that this call is about to make; recorded for `wasRestSendStored` if the token is in force */
   sessionState(platformID: number, key: string, pendingSend?: PendingRestSend): Promise<SessionState>
@@ -147,7 +147,10 @@ export interface UserRpc {
   forceLogout(platformID: number): Promise<void>
   /** Delivers new messages: pushes them to the connected sockets in order, and marks the log unread. */
   deliver(delivery: Delivery): Promise<DeliveryResult>
-  /** Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the message later. */
+  /**
+   * Marks a log unread, so that the next sync asks the conversation for new messages; `deliver` pushes the message
+   * later.
+   */
   markUnread(news: LogUpdate): Promise<void>
   /** Conversations in row order; null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
@@ -160,7 +163,7 @@ export interface UserRpc {
   /** Applies a change, and creates the row if it does not exist. Answers whether the row changed. */
   setConversation(change: ConversationChange): Promise<boolean>
   deleteConversations(conversationIDs: string[]): Promise<void>
-  /** Sets `ex` of the conversations with that peer. Answers the conversations that changed. */
+  /** Sets `ex` of all conversations with the given peer. Answers the conversations that changed. */
   setExOfPeer(peerUserID: string, ex: string): Promise<string[]>
   /** Copies the user's global receive option to the conversations, whose send checks use it. */
   setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<void>
@@ -191,7 +194,9 @@ export interface UserRpc {
    * @returns the users whose presence these connections subscribe to now
    */
   subscribePresence(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<string[]>
-  /** Reports the presence of another user. Answers whether a connection of this user still subscribes to it. */
+  /**
+   * Reports the presence of another user. Answers whether a connection of this user still subscribes to the other user.
+   */
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>

@@ -10,7 +10,9 @@ import { appendItems } from './append-items.ts'
 import { buildNotification, type Override, type Route } from './build.ts'
 import type { NotificationKind } from './kinds.ts'
 
-/** The object that stores a notification, when it is not the conversation of sender and receiver. */
+/**
+ * Names the ConversationObject that stores a notification. Default: the conversation of the sender and the receiver.
+ */
 export interface NotificationTarget {
   home?: string
 }

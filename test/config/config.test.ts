@@ -40,7 +40,7 @@ describe('parseConfig', () => {
     ],
     ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
-  ])('refuses a deployment %s, with the reason', (_case, env, reason) => {
+  ])('refuses a deployment %s, and names the reason', (_case, env, reason) => {
     expect(parseConfig(env).refusal).toMatch(reason)
   })
 
@@ -54,7 +54,7 @@ describe('parseConfig', () => {
     })
   })
 
-  it('replaces rows of the policy’s table with the given rules', () => {
+  it('replaces rows of the login policy’s table with the given rules', () => {
     const { multiLogin } = parseConfig({
       OPENIM_SECRET: GOOD,
       OPENIM_MULTI_LOGIN_POLICY: '4',
@@ -63,7 +63,7 @@ describe('parseConfig', () => {
     expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
   })
 
-  it('allows messages from strangers unless OPENIM_FRIEND_VERIFY is 1', () => {
+  it('sets friendVerify to true only when OPENIM_FRIEND_VERIFY is 1', () => {
     expect(parseConfig({ OPENIM_SECRET: GOOD }).friendVerify).toBe(false)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: '1' }).friendVerify).toBe(true)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: 'yes' }).refusal).toMatch(/FRIEND_VERIFY/)

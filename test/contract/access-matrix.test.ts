@@ -202,7 +202,7 @@ describe('the access table', () => {
 
 describe('the access rules', () => {
   it.each(Object.entries(GROUP_CALLS))(
-    'apply to /group/%s, and a refused call changes nothing',
+    'are enforced by /group/%s, and a refused call changes nothing',
     async (verb, [codes, body]) => {
       const answers: number[] = []
       for (const [i, caller] of CALLERS.entries()) {
@@ -219,7 +219,7 @@ describe('the access rules', () => {
   )
 
   it.each(Object.entries(FRIEND_CALLS))(
-    'apply to /friend/%s, and a refused call changes nothing',
+    'are enforced by /friend/%s, and a refused call changes nothing',
     async (verb, [codes, body]) => {
       const answers: number[] = []
       for (const [i, caller] of CALLERS.entries()) {

@@ -226,7 +226,7 @@ describe('the access table', () => {
 })
 
 describe('the access rules', () => {
-  it.each(good)('apply to %s, and a refused call changes nothing', async (path, [codes, body]) => {
+  it.each(good)('are enforced by %s, and a refused call changes nothing', async (path, [codes, body]) => {
     const answers: number[] = []
     for (const [i, caller] of CALLERS.entries()) {
       const given = await body()
@@ -277,7 +277,7 @@ describe('a request with one wrong field', () => {
   })
 
   it.each(good)(
-    'is refused by %s when the field is too large, or is answered without an internal error',
+    'is refused or answered without an internal error by %s when the field is too large',
     async (path, [, body]) => {
       let { given, before } = await ready(body)
       for (const field of fieldsOf(given)) {

@@ -19,13 +19,13 @@ const names = Object.keys(HOOKS) as WebhookName[]
 const beforeNames = names.filter((name) => WEBHOOKS[name]?.kind === 'before')
 
 describe('the list of webhooks', () => {
-  it('has OpenIM’s webhooks with their commands', () => {
+  it('has the webhooks of OpenIM with their commands', () => {
     const commands = Object.fromEntries(names.map((name) => [name, HOOKS[name]?.command]))
     expect(Object.fromEntries(Object.entries(WEBHOOKS).map(([name, { command }]) => [name, command]))).toEqual(commands)
     expect(names).toHaveLength(52)
   })
 
-  it('has the kind (before or after) and the failedContinue of OpenIM’s configuration', () => {
+  it('has the kind (before or after) and the failedContinue of each webhook as OpenIM configures them', () => {
     const all = { url: 'https://app.example', ...Object.fromEntries(names.map((name) => [name, { enable: true }])) }
     const { webhooks, refusal } = parseConfig({
       OPENIM_SECRET: 'a secret of our own, long enough',

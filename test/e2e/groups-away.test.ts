@@ -136,7 +136,7 @@ describe('a group of an offline device', () => {
     }
   })
 
-  it('is closed on reconnect when it was dismissed meanwhile', async () => {
+  it('is removed from the group list on reconnect when the group was dismissed meanwhile', async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
     const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
     const groupID = await createGroup(alice, { members: [bobID, carolID] })

@@ -14,7 +14,7 @@ describe('get_admin_token', () => {
     expect((exp ?? 0) - (iat ?? 0)).toBe(90 * 86_400 + 5)
   })
 
-  it('refuses a wrong secret and a user who is not a configured administrator', async () => {
+  it('refuses a wrong secret, and a user who is not a configured administrator', async () => {
     expect((await post('/auth/get_admin_token', { secret: 'guess', userID: 'imAdmin' })).errCode).toBe(1002)
     expect((await post('/auth/get_admin_token', { userID: 'imAdmin' })).errCode).toBe(1002)
     expect((await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'alice' })).errCode).toBe(1001)
@@ -54,13 +54,13 @@ describe('parse_token', () => {
     expect(reply.data).toEqual({ userID: 'alice', platformID: 2, expireTimeSeconds: decodeJwt(token).exp })
   })
 
-  it('refuses a malformed token with 1503', async () => {
+  it('refuses a malformed token with error 1503', async () => {
     expect((await post('/auth/parse_token', { token: 'a.b.c' })).errCode).toBe(1503)
   })
 })
 
 describe('force_logout', () => {
-  it('ends the sessions on one platform and keeps those on others', async () => {
+  it('ends the sessions on one platform and keeps the sessions on other platforms', async () => {
     const [phone, web] = [await userToken('alice', 2), await userToken('alice', 5)]
     await post('/auth/force_logout', { userID: 'alice', platformID: 2 }, await adminToken())
     expect((await post('/auth/parse_token', { token: phone })).errCode).toBe(1506)

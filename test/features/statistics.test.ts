@@ -62,7 +62,7 @@ describe('active users', () => {
     })
   })
 
-  it('are ranked with group messages too, ascending, in pages', async () => {
+  it('are also ranked with group messages, ascending and in pages', async () => {
     const pages = [1, 2].map((pageNumber) =>
       ask('user/active', { group: true, ase: true, pagination: { pageNumber, showNumber: 2 } }),
     )
@@ -80,7 +80,7 @@ describe('active users', () => {
     expect(first?.data).toMatchObject({ msgCount: 7, userCount: 3 })
   })
 
-  it('are counted from the start, inclusive, to the end, exclusive', async () => {
+  it('are counted from the start (inclusive) to the end (exclusive)', async () => {
     const at = async (start: number, end: number) => (await ask('user/active', { start, end })).data.msgCount
     expect(await at(noon(0), noon(1))).toBe(1)
     expect(await at(noon(0) + 1, noon(1))).toBe(0)
@@ -89,7 +89,7 @@ describe('active users', () => {
     expect(await at(noon(5), noon(5))).toBe(0)
   })
 
-  it('are shown by their ID when they are not registered any more', async () => {
+  it('are shown by their userID when they are no longer registered', async () => {
     await say('alice', 'bob', noon(20), { sendID: 'ghost', skipChecks: true })
     const { data } = await ask('user/active', { start: noon(20), end: noon(21) })
     expect(data.users).toEqual([{ user: expect.objectContaining({ userID: 'ghost', nickname: 'ghost' }), count: 1 }])
@@ -158,7 +158,7 @@ describe('countMessages', () => {
 })
 
 describe('registrations and created groups', () => {
-  it('are counted per day, with the total and the count before the range', async () => {
+  it('are counted per day, with the total and the count before the time range', async () => {
     const users = [-1, 0, 0, 1].map((day, i) => ({
       userID: `old${i}`,
       nickname: 'Old',

@@ -22,8 +22,8 @@ const withoutFields = [
 const withFields = paths.filter((path) => !withoutFields.includes(path))
 const forAdmins = endpoints.filter((endpoint) => endpoint.access === 'admin').map((endpoint) => endpoint.path)
 
-describe('every call', () => {
-  it.each(paths)('serves %s under /api too', async (path) => {
+describe('the router', () => {
+  it.each(paths)('serves %s under /api and without /api', async (path) => {
     expect((await post(`/api${path}`, '', alice)).errCode).not.toBe(1004)
   })
 

@@ -117,7 +117,7 @@ describe('a secret', () => {
     expect(await call('/readyz')).toContain('"files":"not available"')
   })
 
-  it('is neither quoted in the answer to a wrong guess nor logged', async () => {
+  it('is neither quoted in the answer to a wrong secret nor logged', async () => {
     const guess = JSON.stringify({ secret: 'hush-a-guess', userID: 'imAdmin' })
     const answers = [
       await ask('/auth/get_admin_token', guess, ''),

@@ -274,7 +274,7 @@ const FRESH_PLATFORM = 7
 function normalised(known: Known): unknown {
   const sorted = <T>(record: Record<string, T>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-  // A client does not show the data of a conversation that was deleted from the list.
+  // A client does not show the data of a conversation that its user deleted from the conversation list.
   const shown = <T>(record: Record<string, T>, holds: (value: T) => boolean) =>
     sorted(Object.fromEntries(Object.entries(record).filter(([id, value]) => known.conversations[id] && holds(value))))
   return {

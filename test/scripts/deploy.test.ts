@@ -24,7 +24,7 @@ describe('npm run deploy', () => {
     expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
   })
 
-  it('explains how to set the secret of a deployment without one', async () => {
+  it('explains how to set the secret when a deployment has no secret', async () => {
     const cloudflare = await startFakeCloudflare()
     for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value)
     await expect(chooseSecret({})).rejects.toThrow(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)

@@ -4,7 +4,10 @@ import { type PendingWork, RECOVERY_DELAY_MS } from './delivery/recovery-alarm.t
 import { resumeGroupChanges } from './group/change-group.ts'
 import { resumeRelationChanges } from './members/relations.ts'
 
-/** A failed alarm is repeated at a later time of its own. This much later it still counts for its busy period. */
+/**
+ * The runtime repeats a failed alarm at a later time. Up to this delay, the repeated alarm still belongs to its busy
+ * period.
+ */
 const ALARM_RETRY_SLACK_MS = 2 * MINUTE_MS
 
 /** Resumes the work and the deliveries that a crash interrupted. No request is served before it ends. */

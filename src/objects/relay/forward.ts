@@ -27,8 +27,8 @@ export async function forward(relay: RelayCore, relayed: Relayed): Promise<strin
 }
 
 /**
- * Enqueues the offline push to the members who were offline before this wave, for the newest message that wants one.
- * A member that this wave finds offline is left out: its UserObject got the message and decides by itself.
+ * Enqueues the offline push to the members who were offline before this wave, for the newest message that needs a push.
+ * A member that this wave finds offline is left out: the member's UserObject got the message and decides by itself.
  */
 async function enqueuePush(
   { canPush, enqueueOfflinePush, log }: RelayCore,
@@ -43,7 +43,7 @@ async function enqueuePush(
   try {
     await enqueueOfflinePush({ operationID, conversationID, home, msg }, userIDs)
   } catch (error) {
-    // The messages are delivered: a lost push must not make the conversation deliver them again.
+    // The messages are delivered: a lost push must not make the conversation redeliver the messages.
     log().error('enqueueing an offline push failed', error, { operationID, conversationID })
   }
 }

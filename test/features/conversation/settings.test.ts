@@ -45,7 +45,7 @@ describe('set_conversations', () => {
     ['ex and attachedInfo', { ex: '{"a":1}', attachedInfo: 'x' }],
     ['isMsgDestruct', { isMsgDestruct: true, msgDestructTime: 3600 }],
     ['groupAtType', { groupAtType: 1 }],
-  ])('sets a field and notifies only the owner’s other devices: %s', async (_what, fields) => {
+  ])('sets a field, and notifies the owner’s other devices but not the peer: %s', async (_what, fields) => {
     expect(await set(alice, fields)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await rowOf(alice)).toMatchObject(fields)
     await until(() =>
@@ -109,12 +109,12 @@ describe('a receiver with receive option 1', () => {
     })
   })
 
-  it('refuses every sender’s messages when the global option is set', async () => {
+  it("refuses every sender’s messages when the option is the user's global option", async () => {
     await user(bob.userID).setGlobalRecvMsgOpt(1)
     await expect(alice.device.sendText(bob.userID, 'hm?')).rejects.toThrow('1001')
   })
 
-  it('refuses the first message of a conversation when the option was set before', async () => {
+  it('refuses the first message of a conversation when the option was set before the message', async () => {
     const dave = `dave_${next}`
     await register(dave)
     const conversationID = [alice.userID, dave].sort().join('_')
@@ -163,7 +163,7 @@ describe('a conversation list', () => {
     })
   })
 
-  it('loses deleted conversations: the given ones, or those without recent messages', async () => {
+  it('loses conversations named in delete_conversations, and keeps conversations with recent messages', async () => {
     const token = alice.token
     const remove = (body: object) =>
       post('/conversation/delete_conversations', { ownerUserID: alice.userID, ...body }, token)
@@ -178,7 +178,7 @@ describe('a conversation list', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('loses the settings of deleted conversations: a refused sender may write again', async () => {
+  it('loses the settings of a deleted conversation, so that a refused sender may write again', async () => {
     await set(alice, { recvMsgOpt: 1 })
     await expect(bob.device.sendText(alice.userID, 'hello?')).rejects.toThrow('1001')
     await post(
@@ -193,7 +193,7 @@ describe('a conversation list', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('gets an ex for the user, in the list of every peer', async () => {
+  it('gets the ex that a user sets in the lists of all peers (update_conversations_by_user)', async () => {
     const body = { userID: bob.userID, ex: 'left the company' }
     expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
     expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })

@@ -54,7 +54,7 @@ describe('GET /object/', () => {
     expect((await get(url, { range })).status).toBe(200)
   })
 
-  it('answers a range with If-Range only for the same ETag', async () => {
+  it('answers a range with If-Range only when the ETag is the same', async () => {
     const range = 'bytes=0-9'
     expect((await get(url, { range, 'if-range': `"${file.hash}"` })).status).toBe(206)
     expect((await get(url, { range, 'if-range': '"another"' })).status).toBe(200)
@@ -89,7 +89,7 @@ describe('GET /object/', () => {
     },
   )
 
-  it('serves files under /api too', async () => {
+  it('serves files under /api as well', async () => {
     expect((await get(`/api${pathOf(url)}`)).status).toBe(200)
   })
 })

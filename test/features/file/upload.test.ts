@@ -80,7 +80,7 @@ describe('a file of one part', () => {
     expect((await alice.complete(uploadID, file, 'alice/other')).errCode).toBe(0)
   })
 
-  it('can be sent twice, and cannot be overwritten after completion', async () => {
+  it('can be uploaded twice, and cannot be overwritten after completion', async () => {
     const file = small('twice')
     const { data } = await alice.initiate(file, 'alice/twice')
     const { uploadID, sign } = data.upload
@@ -94,7 +94,7 @@ describe('a file of one part', () => {
 })
 
 describe('a file of three parts', () => {
-  it('is stored correctly, whatever the order of its parts', async () => {
+  it('is stored correctly in whatever order its parts arrive', async () => {
     const file = threeParts('in any order')
     const { data } = await alice.initiate(file, 'alice/three.bin', { cause: 'msg-video' })
     const { uploadID, sign } = data.upload
@@ -105,7 +105,7 @@ describe('a file of three parts', () => {
     expect(splitFile(read as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
   })
 
-  it('gets the requested number of URLs, and the others from auth_sign', async () => {
+  it('gets the requested number of URLs at once, and the other URLs from auth_sign', async () => {
     const file = threeParts('signed later')
     const { data } = await alice.initiate(file, 'alice/later', { maxParts: 1 })
     const { uploadID, sign } = data.upload
@@ -162,7 +162,7 @@ describe('a file of three parts', () => {
 })
 
 describe('a store that fails', () => {
-  it('is answered with 500 and without details of the store', async () => {
+  it('causes HTTP status 500, without details of the store', async () => {
     const file = threeParts('the store fails')
     const { uploadID, sign } = (await alice.initiate(file, 'alice/fails')).data.upload
     const row = await bindings.DB.prepare('SELECT store_upload_id AS id FROM file_upload WHERE upload_id = ?')
@@ -294,7 +294,7 @@ describe('a file name', () => {
     expect(await bytesOf(await get(url))).toEqual(file.data)
   })
 
-  it('moves to the newest file', async () => {
+  it('points to the newest file that was given the name', async () => {
     await alice.upload(small('old'), 'alice/moves')
     const newer = small('new')
     const url = await alice.upload(newer, 'alice/moves')
@@ -302,7 +302,7 @@ describe('a file name', () => {
   })
 })
 
-describe('permissions of an upload', () => {
+describe('the permissions of an upload', () => {
   it('refuses the upload of another user', async () => {
     const file = threeParts('foreign')
     const { uploadID } = (await alice.initiate(file, 'alice/foreign')).data.upload
@@ -363,7 +363,7 @@ describe('permissions of an upload', () => {
   })
 })
 
-describe('upload URLs', () => {
+describe('an upload URL', () => {
   const initiate = async (path: string, headers: Record<string, string>) => {
     const file = small(`at ${path}`)
     const body = { hash: file.hash, size: file.data.length, maxParts: -1, name: 'alice/x' }

@@ -40,7 +40,7 @@ const answer = (by: GroupShadow, handleResult: number) =>
   by.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult })
 
 describe('a group with concurrent calls', () => {
-  it('applies all changes of different group fields, for every member', async () => {
+  it('applies all concurrent changes of different group fields, for every member', async () => {
     expect(
       await codes(
         owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' }),
@@ -56,7 +56,7 @@ describe('a group with concurrent calls', () => {
     })
   })
 
-  it('applies all changes of different fields of a member, for every member', async () => {
+  it('applies all concurrent changes of different fields of a member, for every member', async () => {
     expect(
       await codes(
         setMember(mia, mia, { nickname: 'M' }),
@@ -98,7 +98,7 @@ describe('a group with concurrent calls', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('adds an applicant once when several answers agree', async () => {
+  it('adds an applicant once when several answers agree to the request', async () => {
     await newcomer.call('join_group', { groupID, joinSource: 3 })
     const answers = await codes(answer(owner, 1), answer(admin, 1), answer(owner, 1))
     expect(answers.sort()).toEqual([0, 1206, 1206])
@@ -141,7 +141,7 @@ describe('a group with concurrent calls', () => {
     expect(data.groupInfos[0].status).toBe(2)
   })
 
-  it('appends the message of a kicked member before the kick, or refuses it', async () => {
+  it('stores the message of a kicked member before the kick, or refuses the message', async () => {
     const clientMsgID = crypto.randomUUID()
     const text = textMessage(mia.userID, '', clientMsgID, 'last words', { sessionType: 3, groupID })
     const [kicked, said] = await Promise.all([

@@ -94,7 +94,7 @@ describe('a new member', () => {
     expect(ann.inChat(1509).map(({ seq }) => seq)).toEqual([4])
   })
 
-  it('does not read the messages of the absence after rejoining, when history for new members is off', async () => {
+  it('cannot read messages of the absence after rejoining when history for new members is off', async () => {
     await showHistory(false)
     await kick()
     await say(olga, 'about mia')
@@ -111,7 +111,7 @@ describe('a former member', () => {
     ['by being kicked', kick, 1508],
     ['by dismissal of the group', () => olga.call('dismiss_group', { groupID }), 1511],
   ])(
-    'keeps the messages up to and including the notification of leaving %s, and gets no later ones',
+    'keeps the messages up to and including the notification of leaving %s, and gets no later messages',
     async (_how, leave, kind) => {
       await say(olga, 'before')
       await leave()
@@ -177,7 +177,7 @@ describe('a former member', () => {
     expect(await pull(ann)).toEqual([atOnce ? 2 : 4])
   })
 
-  it('gets no later messages from the ConversationObject, whatever range the UserObject asks for', async () => {
+  it('gets no later messages from the ConversationObject, whatever range the UserObject requests', async () => {
     await kick()
     await say(olga, 'after')
     const everything = { userID: mia.userID, minSeq: 0, maxSeq: 0 }

@@ -69,7 +69,7 @@ describe('a message to a group', () => {
     await expectSameAsFresh(...all())
   })
 
-  it('is refused from strangers, in unknown groups and in dismissed groups', async () => {
+  it('is refused from strangers, and in unknown and dismissed groups', async () => {
     await register(`stranger_${next}`)
     const stranger = await Shadow.online(`stranger_${next}`)
     expect((await send(stranger, 'let me in')).errCode).toBe(1203)
@@ -144,7 +144,7 @@ describe('a message of a group', () => {
     ['by an administrator, when a member sent it', () => admin, () => member, 0],
     ['not by an administrator, when the owner sent it', () => admin, () => owner, 1002],
     ['not by another member', () => other, () => member, 1002],
-  ])('may be revoked by the right members: %s', async (_case, revoker, sender, code) => {
+  ])('can be revoked only by the right members: %s', async (_case, revoker, sender, code) => {
     await send(sender(), 'oops')
     await allHave(1)
     expect((await call(revoker(), '/msg/revoke_msg', { seq: 1 })).errCode).toBe(code)

@@ -42,14 +42,14 @@ const batch = (reqList: object[], as = token) =>
   call('get_incremental_group_members_batch', { userID: 'mia', reqList }, as)
 
 describe('get_incremental_group_members', () => {
-  it('answers a client without a version with full and the group', async () => {
+  it('answers a client that has no version with full and the group', async () => {
     const first = await full()
     expect(first).toMatchObject({ version: 1, full: true, delete: null, insert: null, update: null, sortVersion: 0 })
     expect(first.versionID).toMatch(/^[0-9a-f]{24}$/)
     expect(first.group).toMatchObject({ groupID, groupName: 'Gardeners', ownerUserID: 'olga', memberCount: 3 })
   })
 
-  it('answers a client that is up to date with no changes', async () => {
+  it('answers a client with the current version with no changes', async () => {
     const { versionID, version } = await full()
     expect(await since({ versionID, version })).toEqual({
       ...{ versionID, version, full: false, delete: null, insert: null, update: null, group: null, sortVersion: 0 },
@@ -92,7 +92,7 @@ describe('get_incremental_group_members', () => {
     expect(await since(known)).toMatchObject({ full: true, insert: null, group: { groupID } })
   })
 
-  it('refuses a dismissed group with 1204', async () => {
+  it('refuses a dismissed group with error 1204', async () => {
     await seedGroupOf(members, { groupID: 'over', status: 2 })
     expect((await call('get_incremental_group_members', { groupID: 'over' })).errCode).toBe(1204)
   })
@@ -105,7 +105,7 @@ describe('get_incremental_group_members', () => {
 })
 
 describe('get_incremental_group_members_batch', () => {
-  it('answers each group as the single call does', async () => {
+  it('answers each group as get_incremental_group_members does', async () => {
     const known = await full()
     await bump({ max: Insert })
     const other = `g${next++}`
@@ -126,7 +126,7 @@ describe('get_incremental_group_members_batch', () => {
     expect((await batch([])).data).toEqual({ respList: {} })
   })
 
-  it('leaves out the remaining groups after 500 changes; a second call returns them', async () => {
+  it('leaves out the remaining groups after 500 changes, and returns them in a second call', async () => {
     const reqList: { groupID: string; versionID: string; version: number }[] = []
     for (let i = 0; i < 60; i++) {
       groupID = `g${next++}`
@@ -152,7 +152,7 @@ describe('get_incremental_group_members_batch', () => {
     expect(read.statements).toBe(1 + 2 + 57 + 2)
   })
 
-  it('refuses the whole call when the caller may not access one of the groups', async () => {
+  it('refuses the whole call when the caller has no access to one of the groups', async () => {
     const foreign = `g${next++}`
     await seedGroupOf({ olga: { roleLevel: 100 } }, { groupID: foreign })
     expect((await batch([{ groupID }, { groupID: foreign }])).errCode).toBe(1002)
@@ -170,7 +170,7 @@ describe('get_incremental_group_members_batch', () => {
 })
 
 describe('get_full_group_member_user_ids', () => {
-  it('returns the userIDs in the order of the list, unless the client’s hash is equal', async () => {
+  it('returns the userIDs in the order of the list, unless the client sends the same hash', async () => {
     await bump({ mia: Insert })
     const userIDs = ['olga', 'max', 'mia']
     const { data } = await call('get_full_group_member_user_ids', { groupID, idHash: 0 })

@@ -47,7 +47,7 @@ const notices = (device: Device, contentType: number): MsgData[] =>
 const detailOf = (msg: MsgData | undefined) => JSON.parse(JSON.parse(new TextDecoder().decode(msg?.content)).detail)
 
 describe('marking a one-to-one chat as read', () => {
-  it('sends a stored receipt with the newly read seqs to both sides', async () => {
+  it('sends a stored receipt with the newly read seqs to both users', async () => {
     const reply = await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 3, seqs: [3] })
     expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
@@ -70,7 +70,7 @@ describe('marking a one-to-one chat as read', () => {
     })
   })
 
-  it('reports the messages that mark_msgs_as_read skipped when the conversation is marked', async () => {
+  it('reports the messages that are still unread when the whole conversation is marked as read', async () => {
     await call(bob, '/msg/mark_msgs_as_read', { conversationID: chat, seqs: [2] })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(alice.device, ContentType.HasReadReceipt)[0])).toMatchObject({ seqs: [2], hasReadSeq: 2 })
@@ -83,7 +83,7 @@ describe('marking a one-to-one chat as read', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('raises the read seq on own devices only with set_conversation_has_read_seq', async () => {
+  it('raises the read seq without a receipt to the peer (set_conversation_has_read_seq)', async () => {
     await call(bob, '/msg/set_conversation_has_read_seq', { conversationID: chat, hasReadSeq: 2 })
     await until(() => notices(bobsLaptop.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(bobsLaptop.device, ContentType.HasReadReceipt)[0])).toMatchObject({
@@ -206,7 +206,7 @@ describe('revoke_msg', () => {
 })
 
 describe('deleting messages', () => {
-  it("hides them on all of the user's own devices, but not from the peer", async () => {
+  it("hides the messages on all of the user's own devices, but not from the peer", async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [2], deleteSyncOpt: { IsSyncSelf: true } })
     await until(() =>
       [bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
@@ -216,7 +216,7 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('sends no notification without an option, and a new device does not get the messages', async () => {
+  it('sends no notification without an option, but a new device does not get the messages', async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [1, 2] })
     const fresh = await (await Shadow.online(bob.userID, 7)).known()
     expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['3', '4'])
@@ -231,7 +231,7 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('erases them for all members with IsSyncOther', async () => {
+  it('erases the messages for all members with IsSyncOther', async () => {
     await call(alice, '/msg/delete_msgs', { conversationID: chat, seqs: [2, 4], deleteSyncOpt: { isSyncOther: true } })
     await until(() =>
       [alice, bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
@@ -301,7 +301,7 @@ describe('get_group_message_readers', () => {
 })
 
 describe('clearing a conversation', () => {
-  it("clears it on all of the user's own devices", async () => {
+  it("clears the conversation on all of the user's own devices", async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat, 'si_not_mine'] })
     await until(() => notices(bobsLaptop.device, ContentType.ConversationChangeNotification).length === 1)
     expect((await bob.known()).messages[chat] ?? {}).toEqual({})
@@ -312,7 +312,7 @@ describe('clearing a conversation', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('clears it for the peer too with IsSyncOther', async () => {
+  it('clears the conversation for the peer as well with IsSyncOther', async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat], deleteSyncOpt: { IsSyncOther: true } })
     await until(() => notices(alice.device, ContentType.ClearConversationNotification).length === 1)
     const fresh = await (await Shadow.online(alice.userID, 7)).known()

@@ -56,7 +56,7 @@ async function pulled(
 const waitBriefly = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 describe("send_msg in a user's name", () => {
-  it('delivers to all devices of both sides once, in order with messages that devices send', async () => {
+  it('delivers each message once to all devices of both users, in order with messages from devices', async () => {
     const { a, b, chat, phone, laptop, other } = await pair()
     const before = Date.now()
     const first = await send(text(a, b, 'one'))
@@ -90,7 +90,7 @@ describe("send_msg in a user's name", () => {
     expect(other.pushes[0]?.operationID).toBe('test-operation')
   })
 
-  it('keeps the sender fields and the offline push info of the backend', async () => {
+  it('keeps the sender fields and the offline push info that the backend sends', async () => {
     const { a, b, other } = await pair()
     const offlinePushInfo = { title: 'T', desc: 'D', ex: 'E', iOSPushSound: 'default', iOSBadgeCount: true }
     const senderFields = { senderNickname: 'Ann', senderFaceURL: 'https://x/a.png', senderPlatformID: 7, ex: '{"a":1}' }
@@ -99,7 +99,7 @@ describe("send_msg in a user's name", () => {
     expect(other.received()[0]?.msg).toMatchObject({ ...senderFields, offlinePushInfo, options: {} })
   })
 
-  it('keeps a given sendTime of the past, and replaces one of the future', async () => {
+  it('keeps a given sendTime in the past, and replaces a sendTime in the future', async () => {
     const { a, b, chat } = await pair()
     expect((await send(text(a, b, 'old', { sendTime: 1_500_000_000_000 }))).data.sendTime).toBe(1_500_000_000_000)
     const future = Date.now() + 86_400_000
@@ -107,7 +107,7 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(a, chat))[0]).toMatchObject({ seq: 1, sendTime: 1_500_000_000_000 })
   })
 
-  it('sends a new message with every call, unless the clientMsgID is repeated', async () => {
+  it('sends a new message with every call, unless a call repeats a clientMsgID', async () => {
     const { a, b, chat } = await pair()
     await send(text(a, b, 'again'))
     await send(text(a, b, 'again'))
@@ -118,7 +118,7 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(b, chat)).map((msg) => msg.seq)).toEqual([1, 2, 3])
   })
 
-  it('requires an administrator', async () => {
+  it('refuses callers who are not administrators', async () => {
     const { a, b } = await pair()
     expect((await post('/msg/send_msg', text(a, b, 'me?'), await userToken(a))).errCode).toBe(1002)
   })
@@ -150,7 +150,7 @@ describe("send_msg in a user's name", () => {
 })
 
 describe('send_msg to a group', () => {
-  it('delivers to every member once, from a member or an administrator', async () => {
+  it('delivers a message of a member or an administrator to every member once', async () => {
     const { a, b, phone, laptop, other } = await pair()
     const groupID = `group_of_${a}`
     await seedGroup(groupID, [a, b])
@@ -223,7 +223,7 @@ const CONTENTS: [string, number, object][] = [
 ]
 
 describe('the content of send_msg', () => {
-  it.each(CONTENTS)('delivers %s unchanged, pushed and pulled', async (_name, contentType, content) => {
+  it.each(CONTENTS)('delivers %s unchanged, both in the push and in a pull', async (_name, contentType, content) => {
     const { a, b, chat, other } = await pair()
     expect(await send({ ...text(a, b, ''), contentType, content })).toMatchObject({ errCode: 0 })
     await until(() => other.received().length === 1)
@@ -234,7 +234,7 @@ describe('the content of send_msg', () => {
     expect(stored?.content).toBe(Buffer.from(bytes).toString('base64'))
   })
 
-  it('lists the mentioned users in atUserIDList too', async () => {
+  it('adds the mentioned users to atUserIDList', async () => {
     const { a, b, other } = await pair()
     await send({ ...text(a, b, ''), contentType: 106, content: { text: '@x', atUserList: ['x', 'y'] } })
     await until(() => other.received().length === 1)
@@ -346,7 +346,7 @@ describe('check_msg_is_send_success', () => {
       body: JSON.stringify(body),
     }).then((response) => response.json())) as ReplyBody
 
-  it('answers 2 for a call that sent, and 0 for a failed or unknown call', async () => {
+  it('answers 2 for a call that sent its message, and 0 for a failed or unknown call', async () => {
     const { a, b } = await pair()
     expect(await statusOf('op-sent')).toEqual({ status: 0 })
     expect((await sendUnder('op-sent', text(a, b, 'x'))).errCode).toBe(0)
@@ -356,7 +356,7 @@ describe('check_msg_is_send_success', () => {
     expect(await statusOf('op-sent', await userToken(a))).toEqual({ status: 0 })
   })
 
-  it('answers 2 for a repeated call and for a message that is not stored', async () => {
+  it('answers 2 for a repeated call, and for a message that is not stored', async () => {
     const { a, b } = await pair()
     const once = { ...text(a, b, 'x'), clientMsgID: 'given-by-the-backend' }
     await sendUnder('op-first', once)
@@ -377,7 +377,7 @@ describe('check_msg_is_send_success', () => {
   const waitUntilRecorded = (operationID: string) =>
     expect.poll(() => countRecords(`operation = '${operationID}'`)).toBe(1)
 
-  it('finds the message of an older call among many newer ones', async () => {
+  it('finds the message of an older call among many newer messages', async () => {
     const { a, b } = await pair()
     const chat = bindings.CONVERSATION.getByName(singleConversationID(a, b))
     await sendUnder('op-long-ago', text(a, b, 'x'))

@@ -61,7 +61,7 @@ describe('get_users', () => {
     expect((await getUsers(fields)).data.total).toBe(userIDs.length)
   })
 
-  it('returns pages, and only the total when the page size is 0', async () => {
+  it('returns pages of users, and only the total when the page size is 0', async () => {
     expect((await getUsers({ pagination: { pageNumber: 2, showNumber: 2 } })).data).toMatchObject({
       total: 5,
       users: [{ userID: 'emile_1' }, { userID: 'level_1' }],
@@ -76,7 +76,7 @@ describe('get_users', () => {
     ['page 0', { pagination: { pageNumber: 0, showNumber: 10 } }],
     ['a page of more than a thousand', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
     ['a text that is too long', { nickName: 'x'.repeat(1_000) }],
-  ])('refuses %s with 1001', async (_what, fields) => {
+  ])('refuses %s with error 1001', async (_what, fields) => {
     const reply = await getUsers(fields)
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(/^[a-zA-Z.]+: /) })
   })
@@ -92,7 +92,7 @@ describe('get_all_users_uid', () => {
     expect(data.total).toBe(9)
   })
 
-  it('returns pages', async () => {
+  it('returns the userIDs in pages', async () => {
     expect((await uids({ pageNumber: 2, showNumber: 4 })).data).toEqual({
       total: 9,
       userIDs: ['level_1', 'level_2', 'level_3', 'level_4'],

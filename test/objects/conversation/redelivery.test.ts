@@ -48,7 +48,7 @@ describe('a message that was stored but not delivered when the object crashed', 
     expect(bert.received().find(({ msg }) => textOf(msg) === 'lost?')?.msg.seq).toBe(2)
   })
 
-  it('is delivered when any call wakes the object, to the sender too', async () => {
+  it('is delivered when any call wakes the object, also to the sender', async () => {
     await register('carl', 'dana')
     await conversation('si_carl_dana').append([appendItem({ sendID: 'carl', recvID: 'dana', clientMsgID: 'first' })])
     await seen({ si_carl_dana: 1 }, 'dana')
@@ -103,7 +103,7 @@ describe('a message that is still in flight when its busy period ends', () => {
 })
 
 describe('a busy period', () => {
-  it('sets one alarm for any number of messages, and no further one when all are delivered', async () => {
+  it('sets one alarm for any number of messages, and no second alarm when all messages are delivered', async () => {
     await register('gina', 'hugo')
     const stub = bindings.CONVERSATION.getByName('si_gina_hugo')
     for (let i = 0; i < 5; i++) {
@@ -139,7 +139,7 @@ describe('a busy period', () => {
 })
 
 describe('an append', () => {
-  it('answers a retry with the first answer, also after a restart of the object', async () => {
+  it('answers a retry with the first answer, even after a restart of the object', async () => {
     await register('kim', 'lars')
     const item = appendItem({ sendID: 'kim', recvID: 'lars', clientMsgID: 'once' })
     const [first] = await conversation('si_kim_lars').append([item])
@@ -164,7 +164,7 @@ describe('an append', () => {
     expect(again).toEqual({ ...first, duplicate: true })
   })
 
-  it('gives one message of a batch its seq and refuses another, without a gap', async () => {
+  it('gives one message of a batch its seq and refuses another message, without a gap', async () => {
     await register('olga', 'paul')
     const chat = conversation('si_olga_paul')
     const results = await chat.append([
@@ -175,7 +175,7 @@ describe('an append', () => {
     expect(results.map((result) => (result.ok ? result.seq : result.refusal.code))).toEqual([1, 1203, 2])
   })
 
-  it('leaves no conversation behind when the receiver is not registered', async () => {
+  it('creates no conversation when the receiver is not registered', async () => {
     await register('quin')
     const [refused] = await conversation('si_nobody_quin').append([
       appendItem({ sendID: 'quin', recvID: 'nobody', clientMsgID: 'x' }),

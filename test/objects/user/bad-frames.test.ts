@@ -59,7 +59,7 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
   })
 
   it.each(BAD[kind])(
-    'closes its own connection with a reason, and no other connection, when it is %s',
+    'closes its own connection with a reason, and no other connection, when the frame is %s',
     async (_fault, frame) => {
       const device = await Device.connect(mallory, { kind })
       device.sendRaw(frame(mallory))
@@ -99,17 +99,17 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ).toBe(0)
   })
 
-  it("is refused when it asks for another user's seqs", async () => {
+  it("is refused when the frame asks for another user's seqs", async () => {
     const device = await Device.connect(mallory, { kind })
     const data = GetMaxSeqReq.encode({ userID: neighbour }).finish()
     expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(1002)
   })
 })
 
-describe('an ID above 128 characters', () => {
+describe('an ID of more than 128 characters', () => {
   const long = 'x'.repeat(2_000)
 
-  it('is refused as the receiver of a message, and leaves no conversation behind', async () => {
+  it('is refused as the receiver of a message, and creates no conversation', async () => {
     await register('verbose')
     const device = await Device.connect('verbose')
     for (const to of [{ recvID: long }, { sessionType: 3, groupID: long }]) {
@@ -119,7 +119,7 @@ describe('an ID above 128 characters', () => {
     expect(await user('verbose').conversationHomes()).toEqual([])
   })
 
-  it('is refused in a presence subscription, together with the other IDs in it', async () => {
+  it('is refused in a presence subscription, together with the other IDs of the request', async () => {
     await register('curious')
     const device = await Device.connect('curious')
     const subscribe = (...subscribeUserID: string[]) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BeforeSendGate } from '../../../src/objects/user/state/before-send-gate.ts'
 
 describe('the before-send gate', () => {
-  it('starts tasks of one key in order, although a later one is ready earlier', async () => {
+  it('starts tasks of one key in order, even when a later task is ready earlier', async () => {
     const gate = new BeforeSendGate()
     const started: string[] = []
     const [slow, fast, end] = [

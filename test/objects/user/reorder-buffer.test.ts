@@ -4,7 +4,7 @@ import { ReorderBuffer } from '../../../src/objects/user/state/reorder-buffer.ts
 const m = (...seqs: number[]) => seqs.map((seq) => ({ seq }))
 
 describe('the reorder buffer', () => {
-  it('returns messages by seq when they arrive in another order', () => {
+  it('returns messages in the order of their seqs when they arrive in another order', () => {
     const buffer = new ReorderBuffer<{ seq: number }>()
     expect(buffer.take('a', m(1))).toEqual(m(1))
     expect(buffer.take('a', m(3))).toEqual([])
@@ -14,7 +14,7 @@ describe('the reorder buffer', () => {
     expect(buffer.highestSeq('a')).toBe(4)
   })
 
-  it('drops a message that it has returned or holds already', () => {
+  it('drops a message that the buffer has already returned or still holds', () => {
     const buffer = new ReorderBuffer<{ seq: number }>()
     buffer.take('a', m(1, 2))
     expect(buffer.take('a', m(1, 2, 3))).toEqual(m(3))
@@ -22,13 +22,13 @@ describe('the reorder buffer', () => {
     expect(buffer.take('a', m(5))).toEqual([])
   })
 
-  it('returns a message below the seq that it started with', () => {
+  it('returns a message with a lower seq than its first message', () => {
     const buffer = new ReorderBuffer<{ seq: number }>()
     expect(buffer.take('a', m(21))).toEqual(m(21))
     expect(buffer.take('a', m(20))).toEqual(m(20))
   })
 
-  it('stops waiting for a missing message, and returns it when it arrives later', () => {
+  it('stops waiting for a missing message, and returns the message when it arrives later', () => {
     const buffer = new ReorderBuffer<{ seq: number }>()
     buffer.take('a', m(1))
     buffer.take('a', m(4))

@@ -72,7 +72,7 @@ describe('a handshake', () => {
     expect((await refusal('tess', good, { platformID: '2' })).errCode).toBe(1502)
   })
 
-  it.each(['js', 'go'] as const)('is refused in a frame when the %s client asked for one', async (kind) => {
+  it.each(['js', 'go'] as const)('is refused in a text frame when the %s client requested a frame', async (kind) => {
     await register(`frame_${kind}`)
     const expired = await at(`frame_${kind}`, { now: Date.now() - 7_200_000 })
     const reply = await refusalFrame(`frame_${kind}`, expired.token, kind)
@@ -102,7 +102,7 @@ describe('a handshake', () => {
 })
 
 describe('a session', () => {
-  it('is ended by the next login on its platform: kicked on the socket, then refused with 1506', async () => {
+  it('is ended by the next login on its platform: kicked on the socket, then refused with error 1506', async () => {
     await register('kira')
     const old = await userToken('kira')
     const device = await Device.connect('kira', { token: old })
@@ -144,7 +144,7 @@ describe('a session', () => {
     expect((await refusal('mona', token)).errCode).toBe(1506)
   })
 
-  it('ends with a logout frame, which is answered before the close', async () => {
+  it('ends with a logout frame, which is answered before the socket closes', async () => {
     await register('nora')
     const device = await Device.connect('nora', { kind: 'go' })
     const data = DelUserPushTokenReq.encode({ userID: 'nora', platformID: 5 }).finish()
@@ -152,7 +152,7 @@ describe('a session', () => {
     expect((await device.closed).code).toBe(1000)
   })
 
-  it('can go to the background and return', async () => {
+  it('can change to the background and return to the foreground', async () => {
     await register('odin')
     const device = await Device.connect('odin')
     for (const isBackground of [true, false]) {
@@ -164,7 +164,7 @@ describe('a session', () => {
     }
   })
 
-  it('does not get messages in the background on an iPhone, but does on Android', async () => {
+  it('gets no messages in the background on an iPhone, but gets them on Android', async () => {
     await register('ivan', 'ada')
     const ada = await Device.connect('ada')
     const phones = [await Device.connect('ivan', { platformID: 1 }), await Device.connect('ivan', { platformID: 2 })]
@@ -189,7 +189,7 @@ describe('a session', () => {
 })
 
 describe('a close frame', () => {
-  it.each(['js', 'go'] as const)('is answered when a %s client sends it', async (kind) => {
+  it.each(['js', 'go'] as const)('is answered when a %s client sends the frame', async (kind) => {
     await register(`bye_${kind}`)
     const device = await Device.connect(`bye_${kind}`, { kind })
     device.close()
@@ -198,7 +198,7 @@ describe('a close frame', () => {
 })
 
 describe('a heartbeat', () => {
-  it('is answered with a pong when the JS SDK sends it', async () => {
+  it('is answered with a pong when the JS SDK sends the ping', async () => {
     await register('ping')
     const device = await Device.connect('ping')
     device.sendRaw('{"type":"ping"}')
@@ -206,7 +206,7 @@ describe('a heartbeat', () => {
     expect(JSON.parse(device.frames[1] as string)).toEqual({ type: 'pong', body: null })
   })
 
-  it('is answered with its own body', async () => {
+  it('is answered with the body of the ping', async () => {
     await register('pong')
     const device = await Device.connect('pong', { kind: 'go' })
     device.sendRaw('{"type":"ping","body":"op-1"}')

@@ -6,7 +6,7 @@ afterEach(() => {
 })
 
 describe('openS3Store', () => {
-  it('reports the code and the sentence of a refusal, without the signature that the store repeats', async () => {
+  it('reports code and sentence of a refusal, but not the signature that the store repeats', async () => {
     const store = openS3Store({
       ...{ endpoint: 'https://s3.example', bucket: 'b', region: 'auto' },
       ...{ accessKeyID: 'key-id', secretAccessKey: 'secret' },

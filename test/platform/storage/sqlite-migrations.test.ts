@@ -23,7 +23,7 @@ const WAKE = `
   SELECT version, (SELECT count(*) FROM fruit WHERE colour = 'red') AS reds, (SELECT count(*) FROM basket) AS baskets
   FROM schema_version`
 
-/** Runs the work with an object's storage whose schema has version 0. */
+/** Runs the work with the storage of an object in which no migration has run: its schema has version 0. */
 function inNewStorage(name: string, work: (storage: DurableObjectStorage) => void): Promise<void> {
   return runInDurableObject(bindings.METRICS.getByName(name), (_object, { storage }) => {
     storage.sql.exec('DROP TABLE schema_version')
@@ -62,7 +62,7 @@ describe('migrate', () => {
       expect(migrate<Wake>(storage, STEPS, WAKE)).toEqual({ version: 3, reds: 0, baskets: 0 })
     }))
 
-  it.each([1, 2])('applies the missing steps to a schema of version %i, and keeps its rows', (version) =>
+  it.each([1, 2])('runs the missing steps on a schema of version %i, and keeps its rows', (version) =>
     inNewStorage(`old ${version}`, (storage) => {
       migrate(storage, STEPS.slice(0, version))
       storage.sql.exec("INSERT INTO fruit (name) VALUES ('apple')")
@@ -71,7 +71,7 @@ describe('migrate', () => {
     }),
   )
 
-  it('reads a current schema in one statement, and writes nothing', () =>
+  it('reads a current schema in one statement, and writes no row', () =>
     inNewStorage('current', (storage) => {
       migrate(storage, STEPS)
       storage.sql.exec("INSERT INTO fruit VALUES ('cherry', 'red')")

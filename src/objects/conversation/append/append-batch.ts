@@ -20,7 +20,7 @@ export interface AppendParts {
   now(): number
 }
 
-/** The outcome of the commit. */
+/** The result of the commit. */
 interface CommittedBatch {
   results: AppendResult[]
   /** The new messages, in order; retries and refused messages are not among them. */
@@ -30,8 +30,8 @@ interface CommittedBatch {
 }
 
 /**
- * Appends a batch in one commit: if one message fails with an error, none is stored. A refused message is no error. The
- * function has no await: between reading a seq and writing it no other call runs, so that seqs have no gaps.
+ * Appends a batch in one commit: if one message fails with an error, no message is stored. A refused message is no
+ * error. The function has no await: between reading a seq and writing it no other call runs, so that seqs have no gaps.
  *
  * For each message, in order: check it, write the members with the first stored message, append it. After the commit:
  * hand the group over to relays, arm the recovery alarm, deliver, send the after-webhooks, drop unsaved members.
@@ -54,7 +54,7 @@ function commit(conversation: AppendParts, items: readonly AppendItem[], now: nu
     if (items.length === 1 && state.members.isSaved) appendAll()
     else state.transaction(appendAll)
   } catch (error) {
-    // The rows are rolled back, but the copies in memory are not.
+    // A failed commit rolls back the rows, but not the copies in memory.
     state.reload()
     throw error
   }
@@ -70,7 +70,7 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   if (stamped) batch.stamped.push(stamped)
   // A sender whose object passes the message to the sender's own devices has a device online.
   if (item.skipSender) dispatch.resumeMember(item.sendID)
-  // Asked before this batch is delivered, so that it names only older messages.
+  // Read before this batch is delivered, so that the seq names only older messages.
   const pendingFrom = stamped && item.skipSender ? dispatch.lowestPending(item.sendID) : null
   return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
 }

@@ -42,7 +42,7 @@ export function sendToMember(
   if (outbound.skips(userID, item.log, seq)) return
   const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
   if (!isInAudience(audience, userID)) {
-    // An unstored message has no use but its push.
+    // An unstored message is only pushed: without a push it need not be delivered.
     if (seq === 0) return
     message.silent = true
   }

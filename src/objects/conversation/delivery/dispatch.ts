@@ -88,12 +88,13 @@ export class Dispatch {
   /** Delivers a message to all members, or as the app server decides in the before-push gate. */
   deliver(stamped: StampedMessage): void {
     const receivers = currentReceivers(this.#outbound)
-    // Typing does not wait: it would be over before the app server answers.
+    // A typing message does not wait: the user would have stopped typing before the app server answers.
     if (stamped.item.contentType === ContentType.Typing || !this.#beforePushGate.holds(stamped)) {
       deliverMessage(this.#outbound, stamped, 'everybody', receivers)
       return
     }
-    // The receivers stay those of the append: a user who joins meanwhile may not read the message, one who leaves may.
+    // The receivers are the members at the time of the append: a user who joins meanwhile may not read the message, and
+    // a user who leaves meanwhile may.
     this.#beforePushGate.pass([stamped], ([audience = 'everybody']) =>
       deliverMessage(this.#outbound, stamped, audience, receivers),
     )

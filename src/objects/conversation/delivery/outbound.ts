@@ -23,8 +23,8 @@ export interface OutboundDeps {
 }
 
 /**
- * The way out of a conversation: the delivery queues to members' objects and to relays, the offline members that are
- * skipped, and the receivers that could not be reached.
+ * The deliveries of a conversation: the queues to members' objects and to relays, the offline members that are skipped,
+ * and the receivers that could not be reached.
  */
 export class Outbound {
   readonly state: ConversationState
@@ -146,7 +146,10 @@ export class Outbound {
     return this.#undelivered.retryAt(now)
   }
 
-  /** Retries the undelivered receivers. A receiver with a delivery in flight is left out: its result decides. */
+  /**
+   * Retries the undelivered receivers. A receiver with a delivery in flight is left out, because the result of the
+   * delivery decides.
+   */
   retryUndelivered(): void {
     for (const { userID } of this.#undelivered.all()) {
       if (!(isRelay(userID) ? this.#relays : this.#users).isDelivering(userID)) this.#redeliver(userID)
@@ -188,7 +191,10 @@ export class Outbound {
     this.#redelivering.delete(receiver)
   }
 
-  /** The receiver confirmed its whole queue. Older missing messages may not have been in it; then they follow now. */
+  /**
+   * Handles a receiver that confirmed its whole queue. Older undelivered messages that were not in the queue follow
+   * now.
+   */
   #drained(receiver: string): void {
     if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
     else this.#redeliver(receiver)

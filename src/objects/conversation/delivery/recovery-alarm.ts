@@ -40,8 +40,8 @@ export interface RecoveryAlarmDeps {
 
 /**
  * The busy period of a conversation. Its first message sets the recovery alarm, which checks that everything was
- * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Deliveries
- * that an earlier busy period left in flight are noted in the row of table `spell`.
+ * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Table `spell`
+ * has one row with the time of deliveries that an earlier busy period left in flight.
  */
 export class RecoveryAlarm {
   readonly #deps: RecoveryAlarmDeps
@@ -63,8 +63,8 @@ export class RecoveryAlarm {
   async wake(now: number, work: readonly PendingWork[]): Promise<void> {
     const due = await this.#deps.storage.getAlarm()
     if (due === null) return
-    // A later alarm is a retry of undelivered messages. As a busy period's alarm it would keep the next message from
-    // arming its own.
+    // A later alarm is a retry of undelivered messages. If it counted as the alarm of a busy period, the next message
+    // would not set its own alarm.
     const isBusyPeriod = due - RECOVERY_DELAY_MS <= now
     if (isBusyPeriod) this.#due = due
     await this.#resume(work)

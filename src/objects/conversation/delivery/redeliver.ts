@@ -29,7 +29,7 @@ export function redeliver(
   const known = allShards(sql)
     .map(({ shard }) => shard)
     .filter((shard) => only === undefined || only === relayReceiver(shard))
-  // A relay without members gets its empty roster, too: a later newcomer may be assigned to it.
+  // A relay without members also gets its empty roster: a user who joins later may be assigned to the relay.
   if (known.length > 0) outbound.rostersToRelays(known)
   const shards = known.filter((shard) => outbound.shards.includes(shard))
   for (const log of ['chat', 'notification'] as const) {
@@ -54,7 +54,7 @@ export function redeliver(
   }
 }
 
-/** A user who left still gets the messages up to that point, including the notice of leaving. */
+/** A user who left still gets the messages up to the notice of leaving, including the notice. */
 function mayRead(members: Members, userID: string, log: LogName, seq: number): boolean {
   const leftSeq = members.get(userID)?.leftSeq ?? -1
   return leftSeq < 0 || (log === 'chat' && seq <= leftSeq)

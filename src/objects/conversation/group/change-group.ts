@@ -16,7 +16,7 @@ export async function changeGroup(conversation: ConversationCore, change: GroupC
   return changed
 }
 
-/** Completes the changes that a crash or an outage of D1 left behind. */
+/** Completes the changes that a crash of this object or an outage of D1 left unfinished. */
 export function resumeGroupChanges(conversation: ConversationCore): Promise<void> {
   return conversation.groupChanges.resume(stepsOf(conversation))
 }

@@ -25,8 +25,8 @@ export interface Committed {
 }
 
 /**
- * Applies a change that D1 already has. Newcomers may read its notices; leavers may read them too, and nothing after
- * them. Runs in one transaction of the caller.
+ * Applies a change that D1 already has. Users who join may read its notices. Users who leave may also read the notices,
+ * and no later message. Runs in one transaction of the caller.
  */
 export function commitGroupChange(
   { sql, members, logs }: Pick<ConversationState, 'sql' | 'members' | 'logs'>,
@@ -43,7 +43,7 @@ export function commitGroupChange(
   mirrorGroup(sql, change, memberCount)
   const addressees = new Map<StampedMessage, ReadonlySet<string>>()
   const notices = change.notices.flatMap((notice, i) => {
-    // Each notice is one step of the version; the last notice has the newest version.
+    // Each notice raises the version of the member list by one; the last notice has the newest version.
     const version = given.applied.head.version - (change.notices.length - 1 - i)
     const appended = appendNotice(logs, change, notice, { ...given, version })
     const only = notice.handedTo && new Set(notice.handedTo)
@@ -96,7 +96,8 @@ const CHANGED_MEMBER = ['mutedUser', 'changedUser', 'newGroupOwner', 'oldGroupOw
 
 /**
  * The tips with the versions, and with the group and the updated members as they are after the change. A client whose
- * list is one step behind applies the notice without a query, so no part of it may be older than its version.
+ * list is one version behind applies the notice without a request, so no part of the notice may be older than its
+ * version.
  */
 function currentDetail(
   detail: { [name in (typeof CHANGED_MEMBER)[number]]?: { userID: string } } & { groupSortVersion?: number },

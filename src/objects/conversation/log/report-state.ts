@@ -3,8 +3,8 @@ import type { LogName } from '../../../contracts/messages.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 
 /**
- * Reports the heads of both logs to a member. The member knows everything up to there, so delivery resumes: later
- * messages are not skipped.
+ * Reports the heads of both logs to a member. The member then knows of all messages up to these seqs, so delivery
+ * resumes: later messages are not skipped.
  * @param since the seqs that the caller already knows; the member's own messages are searched after them
  */
 export function reportState(

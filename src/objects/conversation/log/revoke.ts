@@ -62,7 +62,10 @@ function replaceByNotice(log: MessageLog, members: Members, seq: number, by: Rev
   }
 }
 
-/** In a group the owner may revoke every message; an administrator those of ordinary members and of former members. */
+/**
+ * In a group, the owner may revoke every message. An administrator may revoke the messages of ordinary and former
+ * members.
+ */
 function outranks(role: number, senderRole: number): boolean {
   return role === GroupRole.Owner || (role === GroupRole.Admin && senderRole < GroupRole.Admin)
 }

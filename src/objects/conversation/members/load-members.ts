@@ -50,7 +50,7 @@ async function loadPair(
   )
 }
 
-/** The users' receive options are not loaded: in a group they concern the offline push only. */
+/** The users' receive options are not loaded: in a group, receive options concern only the offline push. */
 async function loadGroup(db: Database, groupID: string): Promise<LoadedMembers> {
   const group = await loadGroupMembers(db, groupID)
   if (!group) throw ImError.groupNotFound(`there is no group ${groupID}`)

@@ -6,7 +6,7 @@ import { MessageLog } from './message-log.ts'
 
 /**
  * The members and the logs, each an in-memory copy of rows. A transaction that is rolled back, or that writes member
- * rows with statements of its own, leaves a copy wrong. `reload` then replaces it by a fresh one. So always read
+ * rows with statements of its own, leaves a copy wrong. `reload` then replaces the wrong copy. So always read
  * `state.members` and `state.logs` here, and never keep them across an await.
  */
 export class ConversationState {
@@ -45,7 +45,7 @@ export class ConversationState {
     this.reloadMembers()
   }
 
-  /** Drops the copy of the members alone: members that were never written are forgotten. */
+  /** Drops only the copy of the members, which removes members that were never written. */
   reloadMembers(): void {
     this.#members = new Members(this.sql)
   }

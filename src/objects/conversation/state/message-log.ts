@@ -138,7 +138,7 @@ export class MessageLog {
     return row ? asMessage(row) : null
   }
 
-  /** The messages below a seq, newest first, one at a time: a caller that stops early reads no further rows. */
+  /** Yields the messages below a seq one by one, newest first: a caller that stops early reads no further rows. */
   *down(below: number): Generator<LogMessage> {
     const rows = this.#sql.exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
       `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq < ? ORDER BY seq DESC`,
@@ -185,7 +185,7 @@ export class MessageLog {
 
   /** All messages stored at or after a time of this object's clock, ascending. */
   storedSince(time: number): LogRow[] {
-    // stored_time ascends with seq, so the walk back from the newest ends at the first older one.
+    // stored_time ascends with seq, so the search from the newest message ends at the first older message.
     const rows: LogRow[] = []
     for (const row of this.#sql.exec<Row>(`SELECT * FROM ${this.#table} ORDER BY seq DESC`)) {
       if (row.stored_time < time) break
@@ -209,7 +209,7 @@ export class MessageLog {
     let [below, above] = [0, this.maxSeq + 1]
     while (above - below > 1) {
       const middle = Math.floor((below + above) / 2)
-      // An erased message has no time of its own: the next older message that exists stands in for it.
+      // An erased message has no time: the next older message that exists is compared instead.
       const [row] = this.#sql
         .exec<{ stored_time: number }>(
           `SELECT stored_time FROM ${this.#table} WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
@@ -262,7 +262,7 @@ export class MessageLog {
   }
 }
 
-/** Each client makes its own IDs, so two senders may use the same one. */
+/** Each client makes its own IDs, so two senders may use the same ID. */
 function retryKey(sendID: string, clientMsgID: string): string {
   return `${clientMsgID}\n${sendID}`
 }

@@ -43,7 +43,10 @@ export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): str
   })
 }
 
-/** Sets the receive option for all conversations, here and in every ConversationObject. New ones ask for it. */
+/**
+ * Sets the receive option for all conversations, here and in every ConversationObject. New ConversationObjects read it
+ * from here.
+ */
 export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: number): Promise<void> {
   user.pushState.setGlobalRecvMsgOpt(globalRecvMsgOpt)
   const homes = user.cursors

@@ -17,11 +17,11 @@ export async function deleteConversations(user: UserCore, conversationIDs: reado
     if (row.recvMsgOpt !== ReceiveOption.Notify && user.cursors.find(conversationID)) {
       await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt: ReceiveOption.Notify })
     }
-    // Clears the unread mark, so that older messages do not create the entry again. The question also makes the
-    // conversation deliver again, if it skips deliveries to this user.
+    // Clears the unread mark, so that older messages do not create the entry again. The call also makes the
+    // conversation resume deliveries, if it skips deliveries to this user.
     await refreshIfUnread(user, conversationID)
     user.conversations.delete(conversationID)
-    // A message that arrived during the question marked the log unread; this refresh creates the entry again for it.
+    // A message that arrived during the call marked the log unread; this refresh then creates the entry again.
     await refreshIfUnread(user, conversationID)
   })
 }

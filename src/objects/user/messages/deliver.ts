@@ -10,8 +10,8 @@ import { applyGroupBounds, isRejoining } from './group-bounds.ts'
 import { pushInSeqOrder, pushToDevices, restartSeqOrder } from './push-to-devices.ts'
 
 /**
- * Receives messages from a conversation. Marks the log as unread, so that an offline device gets them at its next sync,
- * and pushes them to the online devices. The messages themselves are stored by the conversation.
+ * Receives messages from a conversation. Marks the log as unread, so that an offline device gets the messages at its
+ * next sync, and pushes the messages to the online devices. The conversation stores the messages.
  */
 export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
   const { conversationID, messages } = delivery

@@ -9,7 +9,7 @@ const PullOrder = { Asc: 0, Desc: 1 } as const
 
 /** Maximum number of messages per conversation, cut to the newest. Clients request at most 50 at a time. */
 const MAX_PULL = 1_000
-/** Clients process every notification that they missed, so `num` does not limit these. */
+/** Clients process every notification that they missed, so `num` does not limit notifications. */
 const MAX_NOTIFICATIONS = 10_000
 /** Maximum number of conversations that are asked at the same time. */
 const MAX_PARALLEL = 32

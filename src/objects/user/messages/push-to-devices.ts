@@ -6,7 +6,10 @@ import type { Device } from '../state/devices.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** How long a message waits for a lower seq that arrives another way, beside the time of before-push webhooks; ms. */
+/**
+ * How long a message waits for a lower seq that arrives on another path, in addition to the time limit of before-push
+ * webhooks; ms.
+ */
 const MAX_WAIT_MS = 2_000
 
 /** Pushes stored messages to the user's sockets in the order of their seqs. A message that is early waits. */
@@ -28,7 +31,9 @@ export function restartSeqOrder(user: UserCore, conversationID: string): void {
   }
 }
 
-/** Pushes messages at once: new ones in the given order, then redelivered ones. Silent messages are left out. */
+/**
+ * Pushes messages at once: new messages in the given order, then redelivered messages. Silent messages are left out.
+ */
 export function pushToDevices(user: UserCore, conversationID: string, messages: readonly OutgoingMessage[]): void {
   const pushed = messages.filter((message) => !message.silent)
   const isNew = (message: OutgoingMessage) => !message.isRedelivered

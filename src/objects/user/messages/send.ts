@@ -24,15 +24,15 @@ export interface SentMessage {
   /** The whole message when a webhook has changed it. */
   modify: MsgData | undefined
   /**
-   * Pushes the message to all devices of the sender; must be called after the request was answered. After a retry only
-   * the device that sent it gets the push, because the others got it the first time.
+   * Pushes the message to all devices of the sender; must be called after the request was answered. After a retry, only
+   * the device that sent the retry gets the push, because the other devices got the first push.
    */
   pushToSender(requester: WebSocket): void
 }
 
 /**
  * Sends a message for one of the user's devices. There is no await before the append, so that frames keep their order.
- * With a before-webhook, the messages of a conversation wait for each other to keep it.
+ * With a before-webhook, the messages of a conversation wait for each other, so that they keep this order.
  * @throws ImError when a check, the webhook or the conversation refuses the message
  */
 export function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<SentMessage> {

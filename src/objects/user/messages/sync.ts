@@ -27,13 +27,14 @@ export async function refreshCursors(user: UserCore, home: string, cursors: SeqC
   for (const cursor of cursors) {
     const answer = state[logNameOf(cursor)]
     user.cursors.applyAnswer(cursor, { ...answer, isComplete: isComplete(user, cursor, answer) })
-    // Repairs a crash that came between storing a first message and creating the conversation in the sender's list.
+    // Repairs the state after a crash between storing a first message and creating the conversation in the sender's
+    // list.
     if (logNameOf(cursor) === 'chat' && answer.maxSeq > 0 && state.about)
       ensureConversation(user, cursor.conversationID, state.about)
   }
 }
 
-/** Whether no newer message arrived during the question, and no message of the user's own is in flight. */
+/** Whether no newer message arrived during the call, and no message of the user's own is in flight. */
 function isComplete(user: UserCore, cursor: SeqCursor, answer: LogState): boolean {
   return (
     !user.outbox.hasUnfinished(cursor.home) && user.reorderBuffer.highestSeq(cursor.conversationID) <= answer.maxSeq

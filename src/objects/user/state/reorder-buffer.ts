@@ -2,7 +2,7 @@ import type { DeliveredMessage } from '../../../contracts/messages.ts'
 
 /** A message for the user's sockets. */
 export interface OutgoingMessage extends DeliveredMessage {
-  /** The devices may have it already: the conversation delivers it again after a crash. */
+  /** The devices may have this message already: the conversation redelivers it after a crash. */
   isRedelivered?: boolean
 }
 
@@ -22,8 +22,9 @@ interface LogOrder<Message> {
 
 /**
  * Sorts the messages of each log by seq before they go to the sockets. The user's own messages return with the append
- * call, the others arrive as deliveries, so either may overtake. A client that sees a higher seq first takes the lower
- * one for lost or for old. Memory only: after a hibernation, a log starts with the first message that arrives.
+ * call, and other messages arrive as deliveries, so a message of either kind may overtake. A client that sees a higher
+ * seq first considers the lower seq lost or old. Memory only: after a hibernation, a log starts with the first message
+ * that arrives.
  */
 export class ReorderBuffer<Message extends Numbered> {
   readonly #logs = new Map<string, LogOrder<Message>>()
@@ -67,7 +68,7 @@ export class ReorderBuffer<Message extends Numbered> {
     return this.#logs.has(conversationID)
   }
 
-  /** Starts a log that the buffer has not seen at a given seq: later messages wait for that one. */
+  /** Starts a log that the buffer has not seen at a given seq: later messages wait for the message with this seq. */
   expectFrom(conversationID: string, firstSeq: number): void {
     if (!this.hasSeen(conversationID)) this.#log(conversationID, firstSeq)
   }

@@ -12,7 +12,7 @@ export interface SeqCursor {
   minSeq: number
   /** The newest seq that the owner may read: 0 = no bound, or `READS_NOTHING`. */
   maxReadableSeq: number
-  /** The part of that bound which a group sets when the owner leaves it; 0 = the owner has not left. */
+  /** The newest seq that the owner may read after leaving a group; 0 = the owner has not left. */
   leftSeq: number
   readSeq: number
   /** The unread mark: the log may have messages that this object does not know of. */

@@ -5,7 +5,7 @@ import type { Login } from '../../../protocol/multi-login.ts'
 
 const State = { InForce: 0, Kicked: 2, Replaced: 4 } as const
 
-/** An admin token stays valid for this time after a newer one was issued, because app servers cache tokens. */
+/** An admin token stays valid for this time after a newer token was issued, because app servers cache tokens. */
 const ADMIN_GRACE_MS = 5 * MINUTE_MS
 
 /** The newest kicked tokens are kept, so that their devices get the error "kicked" instead of "unknown". */
@@ -26,7 +26,7 @@ export interface Session extends Login {
   openedAt: number
 }
 
-/** The user's tokens, and whether each is in force. */
+/** The user's tokens, and whether each token is valid. */
 export class Sessions {
   readonly #sql: SqlStorage
   /** By platform and token key; null when a write made the copy stale. */
@@ -38,7 +38,7 @@ export class Sessions {
     this.#cache = parseSessions(sessionsJSON)
   }
 
-  /** Puts a newly signed token in force, and deletes expired ones. */
+  /** Makes a newly signed token valid, and deletes expired tokens. */
   open(session: { platformID: number; key: string; expiresAt: number }, now: number): void {
     this.#cache = null
     this.#sql.exec('DELETE FROM session WHERE expires_at * 1000 <= ?', now)
@@ -53,7 +53,7 @@ export class Sessions {
       )
       this.#sql.exec('DELETE FROM session WHERE state = ? AND grace_until <= ?', State.Replaced, now)
     }
-    // Two tokens signed in the same second are equal, so opening one again puts it in force again.
+    // Two tokens signed in the same second are equal, so a repeated call makes a kicked token valid again.
     this.#sql.exec(
       'INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at) VALUES (?, ?, ?, ?, ?)',
       session.platformID,
@@ -73,7 +73,7 @@ export class Sessions {
     return 'kicked'
   }
 
-  /** Sessions in force, newest first. */
+  /** Valid sessions, newest first. */
   inForce(): Session[] {
     return this.#sql
       .exec<{ platform_id: number; token_key: string; opened_at: number }>(
