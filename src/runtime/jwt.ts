@@ -1,6 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
+import { messageID } from './ids.ts'
 
 /** The claims of a token whose signature and times are valid. Only the user's object knows whether it is still in force. */
 export interface TokenClaims {
@@ -17,7 +18,12 @@ const Payload = z.object({ UserID: z.string().min(1), PlatformID: z.number().int
 /** OpenIM dates a token a little back, so that a server whose clock runs behind accepts it. */
 const BACKDATE_SECONDS = 5
 
-/** Signs OpenIM's token: HS256, claims `UserID`, `PlatformID`, `exp`, `iat` in exactly this spelling. */
+/**
+ * Signs OpenIM's token: HS256, claims `UserID`, `PlatformID`, `exp`, `iat` in exactly this spelling.
+ *
+ * OpenIM: two tokens of one user and platform are equal when they are signed in the same second, so that the second
+ * login displaces no device. Here `jti` makes every token distinct. Tokens without it stay valid.
+ */
 export async function signToken(
   who: { userID: string; platformID: number },
   options: { secret: string; now: number; expireSeconds: number },
@@ -28,6 +34,7 @@ export async function signToken(
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setExpirationTime(expiresAt)
     .setIssuedAt(issuedAt - BACKDATE_SECONDS)
+    .setJti(messageID())
     .sign(await keyOf(options.secret))
   return { token, claims: { ...who, expiresAt, key: signatureOf(token) } }
 }

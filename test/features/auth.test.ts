@@ -9,9 +9,18 @@ describe('get_admin_token', () => {
     const reply = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
     expect(reply).toMatchObject({ errCode: 0, data: { expireTimeSeconds: 90 * 86_400 } })
     expect(decodeProtectedHeader(reply.data.token)).toEqual({ alg: 'HS256', typ: 'JWT' })
-    const { iat, exp, ...who } = decodeJwt(reply.data.token)
+    const { iat, exp, jti, ...who } = decodeJwt(reply.data.token)
     expect(who).toEqual({ UserID: 'imAdmin', PlatformID: 10 })
     expect((exp ?? 0) - (iat ?? 0)).toBe(90 * 86_400 + 5)
+    expect(jti).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('issues distinct tokens within one second, which all stay in force for a while', async () => {
+    const request = { secret: 'openIM123', userID: 'imAdmin' }
+    const replies = await Promise.all(Array.from({ length: 5 }, () => post('/auth/get_admin_token', request)))
+    const tokens = replies.map((reply) => reply.data.token)
+    expect(new Set(tokens).size).toBe(5)
+    for (const token of tokens) expect((await post('/auth/parse_token', { token })).errCode).toBe(0)
   })
 
   it('refuses a wrong secret and a user who is not a configured administrator', async () => {
@@ -36,6 +45,13 @@ describe('get_user_token', () => {
     const reply = await post('/auth/get_user_token', body, await adminToken())
     expect(reply.errCode).toBe(code)
     expect(reply.errDlt).not.toBe('')
+  })
+
+  it('issues a distinct token for each login, and the second login of a platform ends the first at once', async () => {
+    const [first, second] = [await userToken('alice'), await userToken('alice')]
+    expect(second).not.toBe(first)
+    expect((await post('/auth/parse_token', { token: first })).errCode).toBe(1506)
+    expect((await post('/auth/parse_token', { token: second })).errCode).toBe(0)
   })
 
   it('refuses the app’s own accounts', async () => {
@@ -65,6 +81,14 @@ describe('force_logout', () => {
     await post('/auth/force_logout', { userID: 'alice', platformID: 2 }, await adminToken())
     expect((await post('/auth/parse_token', { token: phone })).errCode).toBe(1506)
     expect((await post('/auth/parse_token', { token: web })).errCode).toBe(0)
+  })
+
+  it('does not end a login of the same second that comes after it', async () => {
+    const first = await userToken('alice')
+    await post('/auth/force_logout', { userID: 'alice', platformID: 5 }, await adminToken())
+    const second = await userToken('alice')
+    expect((await post('/auth/parse_token', { token: first })).errCode).toBe(1506)
+    expect((await post('/auth/parse_token', { token: second })).errCode).toBe(0)
   })
 
   it('refuses a platform that does not exist', async () => {

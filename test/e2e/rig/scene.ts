@@ -51,13 +51,9 @@ export class Scene {
     return token
   }
 
-  /** Another token for a user who has one. OpenIM's tokens of the same second are equal, so it may take a second. */
-  async secondToken(userID: string, platformID: number, first: string): Promise<string> {
-    for (;;) {
-      const token = await this.rest.userToken(userID, platformID)
-      if (token !== first) return token
-      await sleep(100)
-    }
+  /** A new login of a user who may have one: it ends the earlier login of the platform. */
+  newLogin(userID: string, platformID: number): Promise<string> {
+    return this.rest.userToken(userID, platformID)
   }
 
   /** The JS SDK, logged in and synced. */
