@@ -65,8 +65,8 @@ const CALLS: Record<string, [Codes, () => Body | Promise<Body>]> = {
   ],
   '/user/account_check': [APP, () => ({ checkUserIDs: ['alice'] })],
   '/user/get_users_info': [ANYBODY, () => ({ userIDs: ['alice'] })],
-  '/user/get_users': [ANYBODY, () => ({ userID: 'a', nickName: 'a', ...page })],
-  '/user/get_all_users_uid': [ANYBODY, () => page],
+  '/user/get_users': [APP, () => ({ userID: 'a', nickName: 'a', ...page })],
+  '/user/get_all_users_uid': [APP, () => page],
   '/user/update_user_info': [ALICE, () => ({ userInfo: { ...profile, createTime: 1, appMangerLevel: 1 } })],
   '/user/update_user_info_ex': [ALICE, () => ({ userInfo: profile })],
   '/user/set_global_msg_recv_opt': [ALICE, () => ({ userID: 'alice', globalRecvMsgOpt: 0 })],
@@ -242,7 +242,7 @@ describe('the access rules', () => {
 })
 
 /** Fields with texts of users or apps: they may be as long as the request. */
-const MESSAGE_FIELDS = new Set(['content', 'ex', 'senderNickname', 'senderFaceURL', 'offlinePushInfo', 'key', 'data'])
+const MESSAGE_FIELDS = new Set(['content', 'ex', 'offlinePushInfo', 'key', 'data'])
 
 /** Whether a field may have any length. */
 function isFree(path: string, field: Path): boolean {

@@ -3,7 +3,7 @@ import type { Client } from './client.ts'
 import { type Build, JsClient } from './js-client.ts'
 import { RawClient, type RawOptions } from './raw-client.ts'
 import { fresh, PLATFORM, type Rest, rest } from './rest.ts'
-import { type Server, type ServerOptions, sleep, startServer } from './server.ts'
+import { type Server, type ServerOptions, startServer } from './server.ts'
 import { BrowserRig, WasmClient } from './wasm-client.ts'
 
 interface DeviceOptions {
