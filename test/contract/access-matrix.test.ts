@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, userToken } from '../rigs/rig.ts'
+import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
@@ -201,6 +202,17 @@ describe('the access table', () => {
   it('has every endpoint about groups and friends', () => {
     expect([...new Set(Object.keys(GROUP_CALLS).map(verbOf))].sort()).toEqual(pathsOf('group').sort())
     expect(Object.keys(FRIEND_CALLS).sort()).toEqual(pathsOf('friend').sort())
+  })
+})
+
+describe('the documented access', () => {
+  const entries = [
+    ...Object.entries(GROUP_CALLS).map(([entry, [codes]]) => [`/group/${entry}`, codes] as const),
+    ...Object.entries(FRIEND_CALLS).map(([entry, [codes]]) => [`/friend/${entry}`, codes] as const),
+  ]
+
+  it.each(entries.filter(([path]) => !path.includes(' ')))('agrees with the codes of %s', (path, codes) => {
+    expect(agreesWithDocumentation(path, codes)).toBe(true)
   })
 })
 

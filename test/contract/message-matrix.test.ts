@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, until, user, userToken } from '../rigs/rig.ts'
+import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
@@ -222,6 +223,12 @@ describe('the access table', () => {
         .map((path) => path.split('?')[0])
         .sort(),
     ).toEqual(guarded.map(({ path }) => path).sort())
+  })
+})
+
+describe('the documented access', () => {
+  it.each(good)('agrees with the codes of %s', (path, [codes]) => {
+    expect(agreesWithDocumentation(path.split('?')[0] as string, codes)).toBe(true)
   })
 })
 
