@@ -1,6 +1,8 @@
+import { createExecutionContext } from 'cloudflare:test'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { adminToken, post, register, userToken } from '../rigs/rig.ts'
+import worker from '../../src/worker.ts'
+import { adminToken, bindings, post, type ReplyBody, register, userToken } from '../rigs/rig.ts'
 
 beforeAll(() => register('alice'))
 
@@ -95,5 +97,47 @@ describe('force_logout', () => {
     expect((await post('/auth/force_logout', { userID: 'alice', platformID: 99 }, await adminToken())).errCode).toBe(
       1001,
     )
+  })
+})
+
+describe('a rotation of the secret', () => {
+  const before = { ...bindings, OPENIM_SECRET: 'the secret before the rotation' } as typeof bindings
+  const during = {
+    ...bindings,
+    OPENIM_SECRET: 'the secret after the rotation',
+    OPENIM_SECRET_PREVIOUS: 'the secret before the rotation',
+  } as typeof bindings
+  const after = { ...bindings, OPENIM_SECRET: 'the secret after the rotation' } as typeof bindings
+
+  async function at(env: typeof bindings, path: string, body: object, token = ''): Promise<ReplyBody> {
+    const init = { method: 'POST', body: JSON.stringify(body), headers: { operationID: 'op', token } }
+    return (await worker.fetch(new Request(`http://127.0.0.1${path}`, init), env, createExecutionContext())).json()
+  }
+
+  const adminTokenAt = async (env: typeof bindings, secret: string) =>
+    at(env, '/auth/get_admin_token', { secret, userID: 'imAdmin' })
+
+  it('keeps sessions and the app server working until the previous secret is removed', async () => {
+    const old = (await adminTokenAt(before, before.OPENIM_SECRET)).data.token
+    const alices = (await at(before, '/auth/get_user_token', { userID: 'alice', platformID: 1 }, old)).data.token
+    for (const secret of [before.OPENIM_SECRET, after.OPENIM_SECRET]) {
+      const reply = await adminTokenAt(during, secret)
+      expect(reply.errCode).toBe(0)
+      // The newer secret signs, whichever the app server gave.
+      expect((await at(after, '/auth/parse_token', { token: reply.data.token })).errCode).toBe(0)
+      expect((await at(before, '/auth/parse_token', { token: reply.data.token })).errCode).toBe(1505)
+    }
+    expect((await adminTokenAt(during, 'a guess')).errCode).toBe(1002)
+    expect((await at(during, '/user/get_users_info', { userIDs: ['alice'] }, alices)).errCode).toBe(0)
+    expect((await at(after, '/user/get_users_info', { userIDs: ['alice'] }, alices)).errCode).toBe(1505)
+    expect((await adminTokenAt(after, before.OPENIM_SECRET)).errCode).toBe(1002)
+  })
+
+  it('refuses to serve with the published default as the previous secret', async () => {
+    const weak = { ...after, OPENIM_LOCAL: '0', OPENIM_SECRET_PREVIOUS: 'openIM123' } as typeof bindings
+    expect(await adminTokenAt(weak, 'openIM123')).toMatchObject({
+      errCode: 500,
+      errDlt: expect.stringContaining('OPENIM_SECRET_PREVIOUS'),
+    })
   })
 })
