@@ -7,6 +7,8 @@ import type { MailBinding } from './runtime/mail-binding.ts'
 export interface Settings {
   /** `1` only on a developer's machine: allows the published default secret. */
   OPENIM_LOCAL?: string
+  /** The secret before OPENIM_SECRET: still verifies, and signs nothing. */
+  OPENIM_SECRET_PREVIOUS?: string
   OPENIM_ADMIN_USER_IDS?: string
   OPENIM_ADMIN_NICKNAMES?: string
   OPENIM_TOKEN_EXPIRE_DAYS?: string

@@ -24,8 +24,10 @@ const REQUESTS_PER_MINUTE = 6_000
 
 export interface Config {
   local: boolean
-  /** HS256 key of the tokens and the `secret` of `/auth/get_admin_token`. */
+  /** HS256 key of new tokens and of new file URLs. */
   secret: string
+  /** The secrets that verify and that `/auth/get_admin_token` accepts: `secret`, and during a rotation the one before. */
+  secrets: readonly string[]
   /** The nicknames of the app's administrators, by userID; their user rows are created with them. */
   admins: ReadonlyMap<string, string>
   tokenExpireSeconds: number
@@ -121,6 +123,7 @@ export function parseConfig(env: Partial<Record<keyof Settings, unknown>>, overr
   return {
     local,
     secret: settings.OPENIM_SECRET,
+    secrets: [settings.OPENIM_SECRET, settings.OPENIM_SECRET_PREVIOUS].filter((secret) => secret !== ''),
     admins,
     tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
     multiLogin: {
@@ -194,13 +197,16 @@ function refusalOf(settings: Settings, admins: ReadonlyMap<string, string>): str
   if (missing.length > 0 && missing.length < S3_NAMES.length) return `${missing.join(', ')} must also be set`
   if (settings.OPENIM_LOCAL === '1') return settings.OPENIM_SECRET === '' ? 'OPENIM_SECRET is empty' : null
   if (settings.OPENIM_SECRET === '') return 'OPENIM_SECRET is not set; run `npx wrangler secret put OPENIM_SECRET`'
-  if (settings.OPENIM_SECRET === DEFAULT_SECRET) {
-    return 'OPENIM_SECRET is still the published default; run `npx wrangler secret put OPENIM_SECRET`'
-  }
-  if (settings.OPENIM_SECRET.length < MIN_SECRET_LENGTH) {
-    return `OPENIM_SECRET is shorter than ${MIN_SECRET_LENGTH} characters`
-  }
-  return null
+  return weakness(settings, 'OPENIM_SECRET') ?? weakness(settings, 'OPENIM_SECRET_PREVIOUS')
+}
+
+/** The previous secret verifies tokens too, so that a weak one is as dangerous as a weak current one. */
+function weakness(settings: Settings, name: 'OPENIM_SECRET' | 'OPENIM_SECRET_PREVIOUS'): string | null {
+  const secret = settings[name]
+  if (secret === '') return null
+  if (secret === DEFAULT_SECRET)
+    return `${name} is still the published default; run \`npx wrangler secret put ${name}\``
+  return secret.length < MIN_SECRET_LENGTH ? `${name} is shorter than ${MIN_SECRET_LENGTH} characters` : null
 }
 
 const S3_NAMES = [

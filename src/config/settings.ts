@@ -26,6 +26,7 @@ const days = z.coerce.number().int().min(0).max(36_500)
 export const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
   OPENIM_SECRET: z.string().default(''),
+  OPENIM_SECRET_PREVIOUS: z.string().default(''),
   OPENIM_ADMIN_USER_IDS: z.string().default('imAdmin'),
   OPENIM_ADMIN_NICKNAMES: z.string().default('superAdmin'),
   OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),

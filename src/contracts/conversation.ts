@@ -119,8 +119,12 @@ export interface ConversationRpc {
   revoke(seq: number, by: Revoker): Promise<RevokedMessage>
   /** Hides messages from one member. */
   hide(userID: string, seqs: number[]): Promise<void>
-  /** Erases messages for all members. Placeholders remain, so that seqs have no gaps. */
-  erase(seqs: number[]): Promise<void>
+  /**
+   * Erases messages for all members. Placeholders remain, so that seqs have no gaps.
+   * @param by the member who erases them; null for the service and administrators of the app, who may erase all
+   * @throws ImError 1002 when a group member erases a message that another user sent; then no message is erased
+   */
+  erase(seqs: number[], by: string | null): Promise<void>
   /** Makes all present messages unreadable for all members. Answers the newest seq. */
   clear(): Promise<number>
   /**

@@ -57,7 +57,7 @@ async function readAhead(
   const token = request.headers.get('token')
   if (!token || operationID === '') return null
   // The signature is checked first: the body of an unauthenticated request is not read.
-  const { userID } = await verifyToken(token, config.secret, now())
+  const { userID } = await verifyToken(token, config.secrets, now())
   if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
   const reading = readBody(request, endpoint)
   const body = await reading.catch(() => null)

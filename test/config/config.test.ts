@@ -9,6 +9,17 @@ describe('parseConfig', () => {
     ['without a secret', {}, /not set/],
     ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
     ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
+    [
+      'whose previous secret is the published default',
+      { OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: 'openIM123' },
+      /OPENIM_SECRET_PREVIOUS is still the published default/,
+    ],
+    [
+      'with a short previous secret',
+      { OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: 'short' },
+      /OPENIM_SECRET_PREVIOUS is shorter/,
+    ],
+    ['with a previous secret only', { OPENIM_SECRET_PREVIOUS: GOOD }, /OPENIM_SECRET is not set/],
     ['with an unknown policy', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
     [
       'with rules of an unknown class',
@@ -52,6 +63,14 @@ describe('parseConfig', () => {
       multiLogin: MULTI_LOGIN_POLICIES[1],
       admins: new Map([['imAdmin', 'superAdmin']]),
     })
+  })
+
+  it('signs with the newer of two secrets and verifies with both', () => {
+    const previous = 'the secret of last year, long enough'
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: previous })).toMatchObject({
+      ...{ refusal: null, secret: GOOD, secrets: [GOOD, previous] },
+    })
+    expect(parseConfig({ OPENIM_SECRET: GOOD }).secrets).toEqual([GOOD])
   })
 
   it('replaces rows of the login policy’s table with the given rules', () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, userToken } from '../rigs/rig.ts'
+import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
@@ -126,6 +127,7 @@ const GROUP_CALLS: Record<string, [Codes, (groupID: string) => Record<string, un
   get_joined_group_list: [MIA, () => ({ fromUserID: 'mia', ...page })],
   get_groups_info: [ANYBODY, (groupID) => ({ groupIDs: [groupID] })],
   get_groups: [ANYBODY, (groupID) => ({ groupID, groupName: '', ...page })],
+  'get_groups of the deployment': [APP, () => ({ groupID: '', groupName: 'matrix', ...page })],
   get_group_abstract_info: [MEMBERS, (groupID) => ({ groupIDs: [groupID] })],
   get_incremental_join_groups: [MIA, () => ({ userID: 'mia', ...known })],
   get_full_join_group_ids: [MIA, () => ({ userID: 'mia', idHash: 0 })],
@@ -193,22 +195,36 @@ async function friendRows(): Promise<unknown> {
 const pathsOf = (area: string) =>
   endpoints.map(({ path }) => path.split('/')).flatMap(([, first, verb]) => (first === area && verb ? [verb] : []))
 
+/** The verb of an entry; a second entry of the same call adds words that say its case. */
+const verbOf = (entry: string) => entry.split(' ')[0] as string
+
 describe('the access table', () => {
   it('has every endpoint about groups and friends', () => {
-    expect(Object.keys(GROUP_CALLS).sort()).toEqual(pathsOf('group').sort())
+    expect([...new Set(Object.keys(GROUP_CALLS).map(verbOf))].sort()).toEqual(pathsOf('group').sort())
     expect(Object.keys(FRIEND_CALLS).sort()).toEqual(pathsOf('friend').sort())
+  })
+})
+
+describe('the documented access', () => {
+  const entries = [
+    ...Object.entries(GROUP_CALLS).map(([entry, [codes]]) => [`/group/${entry}`, codes] as const),
+    ...Object.entries(FRIEND_CALLS).map(([entry, [codes]]) => [`/friend/${entry}`, codes] as const),
+  ]
+
+  it.each(entries.filter(([path]) => !path.includes(' ')))('agrees with the codes of %s', (path, codes) => {
+    expect(agreesWithDocumentation(path, codes)).toBe(true)
   })
 })
 
 describe('the access rules', () => {
   it.each(Object.entries(GROUP_CALLS))(
     'are enforced by /group/%s, and a refused call changes nothing',
-    async (verb, [codes, body]) => {
+    async (entry, [codes, body]) => {
       const answers: number[] = []
       for (const [i, caller] of CALLERS.entries()) {
         const groupID = await freshGroup()
         const before = await rowsOf(groupID)
-        const reply = await call(`/group/${verb}`, body(groupID), caller)
+        const reply = await call(`/group/${verbOf(entry)}`, body(groupID), caller)
         answers.push(reply.errCode)
         if (codes[i] === 0) continue
         expect(reply).not.toHaveProperty('data')
@@ -250,8 +266,8 @@ function isAnswered(path: string, field: Path, errCode: number): boolean {
 }
 
 const GOOD_REQUESTS: [string, () => Promise<{ body: Record<string, unknown>; rows: () => Promise<unknown> }>][] = [
-  ...Object.entries(GROUP_CALLS).map(([verb, [, body]]): (typeof GOOD_REQUESTS)[number] => [
-    `/group/${verb}`,
+  ...Object.entries(GROUP_CALLS).map(([entry, [, body]]): (typeof GOOD_REQUESTS)[number] => [
+    `/group/${verbOf(entry)}`,
     async () => {
       const groupID = await freshGroup()
       return { body: body(groupID), rows: () => rowsOf(groupID) }

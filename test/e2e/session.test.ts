@@ -15,7 +15,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     const first = await scene.startLogin(sdk, bobID, firstToken)
     await first.waitFor('OnSyncServerFinish')
 
-    const secondToken = await scene.secondToken(bobID, PLATFORM.web, firstToken)
+    const secondToken = await scene.newLogin(bobID, PLATFORM.web)
     const second = await scene.startLogin(sdk, bobID, secondToken)
     await first.waitFor('OnKickedOffline')
     await second.waitFor('OnSyncServerFinish')

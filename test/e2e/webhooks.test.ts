@@ -246,7 +246,7 @@ describe('a webhook', () => {
     const [online] = await notified(aliceID, 'callbackAfterUserOnlineCommand')
     expect(online?.body).toMatchObject({ platformID: 5, platform: 'Web', isAppBackground: false })
     expect(online?.operationID).toBe(online?.body.operationID)
-    const token = await scene.secondToken(aliceID, PLATFORM.web, await scene.token(aliceID, PLATFORM.web))
+    const token = await scene.newLogin(aliceID, PLATFORM.web)
     const second = await scene.raw(aliceID, { token })
     await first.closed
     const [kicked] = await notified(aliceID, 'callbackAfterUserKickOffCommand')

@@ -167,14 +167,16 @@ describe('registrations and created groups', () => {
     await post('/user/user_register', { users }, await adminToken())
     const bob = await userToken('bob')
     const window = { start: MARCH_2024, end: MARCH_2024 + DAY_MS }
-    const { data } = await post('/statistics/user/register', window, bob)
+    const { data } = await ask('user/register', window)
     expect(data).toMatchObject({ before: 1, count: { '2024-03-01': 2 } })
     const all = await bindings.DB.prepare('SELECT count(*) AS n FROM user').first<{ n: number }>()
     expect(data.total).toBe(all?.n)
     expect((await ask('group/create', { start: 1, end: 2 })).data).toEqual({
       ...{ total: 1, before: 0, count: { '1970-01-01': 1 } },
     })
-    expect((await post('/statistics/group/create', window, bob)).errCode).toBe(1002)
+    for (const path of ['user/register', 'user/active', 'group/create', 'group/active']) {
+      expect((await post(`/statistics/${path}`, window, bob)).errCode).toBe(1002)
+    }
   })
 
   it.each(['user/register', 'group/create'])('are refused without a valid time range: %s', async (path) => {

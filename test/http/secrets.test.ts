@@ -27,6 +27,7 @@ const env = {
   ...bindings,
   OPENIM_LOG_LEVEL: 'debug',
   OPENIM_SECRET: SECRET,
+  OPENIM_SECRET_PREVIOUS: 'hush-the-secret-before-it',
   OPENIM_METRICS_TOKEN: 'hush-metrics-token',
   OPENIM_S3_ENDPOINT: NOWHERE,
   OPENIM_S3_BUCKET: 'files',

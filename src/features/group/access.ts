@@ -39,6 +39,18 @@ export async function accessGroups(
   })
 }
 
+/** The given groups in which the caller has a right; groups that do not exist are left out. */
+export async function groupsWithRight(
+  ctx: CallerContext,
+  groupIDs: readonly string[],
+  right: GroupRight,
+): Promise<Set<string>> {
+  const found = [...(await findGroupsAndMember(ctx.db, groupIDs, ctx.caller.userID)).values()]
+  return new Set(
+    found.filter((groupAndMember) => hasRight(ctx, groupAndMember, right)).map(({ group }) => group.groupID),
+  )
+}
+
 export function noSuchGroup(groupID: string): ImError {
   return ImError.notFound(`there is no group ${JSON.stringify(groupID)}`)
 }
@@ -53,12 +65,17 @@ export function requireNotDismissed(group: GroupRow): void {
   if (group.status === GroupStatus.Dismissed) throw ImError.groupDismissed(`group ${group.groupID} was dismissed`)
 }
 
-function requireRight(ctx: CallerContext, { group, member }: GroupAndMember, right: GroupRight): void {
-  if (ctx.caller.isAdmin || (member !== null && member.roleLevel >= LEAST_ROLE[right])) return
+function hasRight(ctx: CallerContext, { member }: GroupAndMember, right: GroupRight): boolean {
+  return ctx.caller.isAdmin || (member !== null && member.roleLevel >= LEAST_ROLE[right])
+}
+
+function requireRight(ctx: CallerContext, groupAndMember: GroupAndMember, right: GroupRight): void {
+  if (hasRight(ctx, groupAndMember, right)) return
   const lacking = {
     member: 'is not a member',
     admin: 'is neither the owner nor an administrator',
     owner: 'is not the owner',
   }
-  throw ImError.noPermission(`${ctx.caller.userID} ${lacking[right]} of group ${group.groupID}`)
+  const { groupID } = groupAndMember.group
+  throw ImError.noPermission(`${ctx.caller.userID} ${lacking[right]} of group ${groupID}`)
 }

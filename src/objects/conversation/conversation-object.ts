@@ -92,8 +92,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => hide(this.#conversation, userID, seqs))
   }
 
-  erase(seqs: number[]): Promise<Outcome<void>> {
-    return outcomeOf(() => erase(this.#conversation, seqs))
+  erase(seqs: number[], by: string | null): Promise<Outcome<void>> {
+    return outcomeOf(() => erase(this.#conversation, seqs, by))
   }
 
   clear(): Promise<Outcome<number>> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DAY_MS } from '../../../src/platform/durations.ts'
 import { png } from '../../rigs/picture.ts'
-import { adminToken, post, register, request, userToken } from '../../rigs/rig.ts'
+import { adminToken, bindings, post, register, request, userToken } from '../../rigs/rig.ts'
 import { bytes, bytesOf, get, pathOf, requestTo, splitFile, Uploader } from './rig.ts'
 
 /** Signed URLs of files, which expire, and deployments where a file needs a signed URL or a token. */
@@ -137,6 +137,12 @@ describe('a signed URL', () => {
     expect((await requestTo({}, pathOf(href))).status).toBe(200)
     const elsewhere = { OPENIM_SECRET: 'another secret of this kind' }
     expect(await refusal(await requestTo(elsewhere, pathOf(href)))).toEqual(forged)
+  })
+
+  it('stays valid while the secret that signed it is the previous one', async () => {
+    const { href } = await access(NAME)
+    const rotated = { OPENIM_SECRET: 'another secret of this kind', OPENIM_SECRET_PREVIOUS: bindings.OPENIM_SECRET }
+    expect((await requestTo(rotated, pathOf(href))).status).toBe(200)
   })
 
   describe('over time', () => {

@@ -211,10 +211,10 @@ describe('get_group_abstract_info', () => {
 })
 
 describe('get_groups', () => {
-  const find = async (given: object, as = 'stranger') => (await call('get_groups', { ...PAGE, ...given }, as)).data
+  const find = async (given: object, as = 'app') => (await call('get_groups', { ...PAGE, ...given }, as)).data
 
   it('returns the group with the given ID, dismissed or not, with the owner’s name', async () => {
-    expect(await find({ groupID: 'g1', groupName: 'no matter' })).toMatchObject({
+    expect(await find({ groupID: 'g1', groupName: 'no matter' }, 'stranger')).toMatchObject({
       total: 1,
       groups: [
         {
@@ -249,7 +249,7 @@ describe('get_groups', () => {
   })
 
   it('refuses a page that is too large and wrong types', async () => {
-    const ask = async (given: object) => (await call('get_groups', { ...PAGE, ...given })).errCode
+    const ask = async (given: object) => (await call('get_groups', { ...PAGE, ...given }, 'app')).errCode
     expect(await ask({ pagination: { pageNumber: 1, showNumber: 1001 } })).toBe(1001)
     expect(await ask({ groupName: ['a'] })).toBe(1001)
     expect(await ask({ groupName: 'x'.repeat(256) })).toBe(1001)

@@ -19,13 +19,14 @@ describe('get_users', () => {
     post(
       '/user/get_users',
       { pagination: { pageNumber: 1, showNumber: 100 }, ...fields },
-      token ?? (await userToken('anna')),
+      token ?? (await adminToken()),
     )
   const found = async (fields: object) =>
     (await getUsers(fields)).data.users.map((info: { userID: string }) => info.userID)
 
-  it('lists the accounts of levels 0 and 1 to every user', async () => {
+  it('lists the accounts of levels 0 and 1 to administrators only', async () => {
     const everybody = ['anna', 'boris', 'emile_1', 'level_1', 'percent']
+    expect((await getUsers({}, await userToken('anna'))).errCode).toBe(1002)
     expect(await found({})).toEqual(everybody)
     expect((await getUsers({})).data.total).toBe(everybody.length)
     expect((await getUsers({})).data.users[0]).toEqual({
@@ -83,7 +84,7 @@ describe('get_users', () => {
 })
 
 describe('get_all_users_uid', () => {
-  const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await userToken('anna'))
+  const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await adminToken())
 
   it('lists the accounts of all levels', async () => {
     const { data } = await uids({ pageNumber: 1, showNumber: 10_000 })

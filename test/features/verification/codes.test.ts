@@ -117,6 +117,21 @@ describe('verifying a code', () => {
     expect(await service.verify(PHONE, code)).toMatchObject({ errCode: 20009, errMsg: 'VerifyCodeUsed' })
   })
 
+  it('accepts a code that was sent before a rotation of the secret, and codes of after it', async () => {
+    const before = deployment({ OPENIM_SECRET: 'the secret before' })
+    const during = deployment({ OPENIM_SECRET: 'the secret after', OPENIM_SECRET_PREVIOUS: 'the secret before' })
+    const after = deployment({ OPENIM_SECRET: 'the secret after' })
+    await before.send(PHONE)
+    const code = providers.code()
+    expect((await after.verify(PHONE, code)).errCode).toBe(20007)
+    expect((await during.verify(PHONE, code)).errCode).toBe(0)
+    pass(1)
+    await during.send(PHONE)
+    expect((await during.verify(PHONE, providers.code())).errCode).toBe(0)
+    expect((await after.verify(PHONE, providers.code(), { consume: true })).errCode).toBe(0)
+    expect((await during.verify(PHONE, providers.code())).errCode).toBe(20009)
+  })
+
   it('lets only one of many parallel calls consume a code', async () => {
     const service = deployment({ OPENIM_CODES: { maxAttempts: 20 } })
     await service.send(PHONE)

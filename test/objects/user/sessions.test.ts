@@ -1,6 +1,7 @@
-import { evictAllDurableObjects } from 'cloudflare:test'
+import { evictAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { configOf } from '../../../src/config/index.ts'
+import type { UserObject } from '../../../src/objects/user/user-object.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { DelUserPushTokenReq, SetAppBackgroundStatusReq } from '../../../src/protocol/proto/index.ts'
 import { signToken } from '../../../src/runtime/jwt.ts'
@@ -15,6 +16,7 @@ import {
   request,
   type SdkKind,
   until,
+  user,
   userToken,
 } from '../../rigs/rig.ts'
 
@@ -106,8 +108,6 @@ describe('a session', () => {
     await register('kira')
     const old = await userToken('kira')
     const device = await Device.connect('kira', { token: old })
-    // One second later, because tokens signed in the same second are equal.
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
     const fresh = await userToken('kira')
     expect((await post('/user/get_users_info', { userIDs: ['kira'] }, old)).errCode).toBe(1506)
     await Device.connect('kira', { token: fresh })
@@ -179,7 +179,6 @@ describe('a session', () => {
 
   it('is still valid for an administrator who has a newer token', async () => {
     const older = await adminToken()
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
     const newer = await post('/auth/get_admin_token', { secret: 'openIM123', userID: 'imAdmin' })
     expect(newer.data.token).not.toBe(older)
     for (const token of [older, newer.data.token]) {
@@ -194,6 +193,28 @@ describe('a close frame', () => {
     const device = await Device.connect(`bye_${kind}`, { kind })
     device.close()
     expect((await device.closed).code).toBe(1000)
+  })
+
+  it.each([
+    [0, 1002],
+    [999, 1002],
+    [1004, 1002],
+    [1005, 1000],
+    [1006, 1000],
+    [3001, 3001],
+    [5000, 1002],
+    [65_535, 1002],
+  ])('is answered when its code is %i, and the user goes offline', async (code, answered) => {
+    const userID = `odd_close_${code}`
+    await register(userID)
+    const device = await Device.connect(userID)
+    await device.handshake()
+    await runInDurableObject(bindings.USER.getByName(userID), async (object: UserObject, state) => {
+      const [socket] = state.getWebSockets()
+      if (socket) await object.webSocketClose(socket, code)
+    })
+    expect((await device.closed).code).toBe(answered)
+    expect(await user(userID).onlinePlatforms()).toEqual([])
   })
 })
 

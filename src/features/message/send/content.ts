@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
+import { MAX_PARTICIPANT_ID } from '../limits.ts'
 import type { Content } from '../schema.ts'
 
 /*
@@ -127,7 +128,7 @@ const SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.File]: file(true),
   [ContentType.AtText]: z.looseObject({
     text: text(false),
-    atUserList: z.array(z.string()).max(MAX_AT_USERS),
+    atUserList: z.array(z.string().max(MAX_PARTICIPANT_ID)).max(MAX_AT_USERS),
     atUsersInfo: z.array(z.looseObject({ atUserID: text(false), groupNickname: text(false) })).nullish(),
     quoteMessage: anObject(),
     isAtSelf: z.boolean().nullish(),

@@ -11,6 +11,9 @@ const ADMIN_GRACE_MS = 5 * MINUTE_MS
 /** The newest kicked tokens are kept, so that their devices get the error "kicked" instead of "unknown". */
 const MAX_KICKED = 50
 
+/** The newest replaced admin tokens are kept: an app server may request a token for every call that it makes. */
+const MAX_REPLACED = 1_000
+
 /** Selects all tokens as JSON; part of the statement that runs when the object wakes. */
 export const SELECT_ALL_SESSIONS = `
   SELECT json_group_array(json_array(platform_id || ' ' || token_key, state, grace_until)) FROM session`
@@ -52,10 +55,12 @@ export class Sessions {
         session.key,
       )
       this.#sql.exec('DELETE FROM session WHERE state = ? AND grace_until <= ?', State.Replaced, now)
+      this.#trim(State.Replaced, MAX_REPLACED)
     }
-    // Two tokens signed in the same second are equal, so a repeated call makes a kicked token valid again.
+    // Each time is later than the one before it, so that the newest of two sessions of one millisecond is known.
     this.#sql.exec(
-      'INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at)
+        VALUES (?, ?, ?, ?, max(?, (SELECT ifnull(max(opened_at), 0) + 1 FROM session)))`,
       session.platformID,
       session.key,
       State.InForce,
@@ -95,25 +100,26 @@ export class Sessions {
         tokenKey,
       )
     }
-    this.#trimKicked()
+    this.#trim(State.Kicked, MAX_KICKED)
   }
 
   kickPlatform(platformID: number): void {
     this.#cache = null
     this.#sql.exec('UPDATE session SET state = ? WHERE platform_id = ?', State.Kicked, platformID)
-    this.#trimKicked()
+    this.#trim(State.Kicked, MAX_KICKED)
   }
 
   #readAll(): string {
     return this.#sql.exec<{ sessions: string }>(`SELECT (${SELECT_ALL_SESSIONS}) AS sessions`).one().sessions
   }
 
-  #trimKicked(): void {
+  /** Deletes all but the newest sessions of a state. */
+  #trim(state: State, kept: number): void {
     const old = this.#sql
       .exec<{ platform_id: number; token_key: string }>(
         'SELECT platform_id, token_key FROM session WHERE state = ? ORDER BY opened_at DESC LIMIT -1 OFFSET ?',
-        State.Kicked,
-        MAX_KICKED,
+        state,
+        kept,
       )
       .toArray()
     for (const row of old) {
