@@ -7,7 +7,7 @@ import type { CallerContext } from '../../../runtime/context.ts'
 import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { GroupApplicationResponseReq } from '../change-schema.ts'
 import { checkNewMembers, newMember } from '../membership/new-members.ts'
-import { announceAnswer } from '../notifications/announce-join-requests.ts'
+import { announceAnswer, answerParties } from '../notifications/announce-join-requests.ts'
 import { groupNotification } from '../notifications/group-notifications.ts'
 import { shownCaller, shownMembers, shownNewMember } from '../notifications/shown-members.ts'
 import type { GroupMemberFullInfo } from '../schema.ts'
@@ -31,13 +31,14 @@ export async function respondJoinRequest(
   const answer = { userID, handleResult, handleUserID: ctx.caller.userID, handledMsg, handledTime: ctx.now() }
   const answered = { ...asked, request: { ...asked.request, ...answer } }
   const proposed = { groupID, actor, answer, notices: [] }
+  const parties = await answerParties(ctx, groupID)
   if (handleResult === HandleResult.Refused) {
     await submitGroupChange(ctx, proposed)
-    return announceAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
+    return announceAnswer(ctx, NotificationKinds.groupApplicationRejected, answered, parties)
   }
   if (await isMember(ctx, groupID, userID)) await submitGroupChange(ctx, proposed)
   else await admit(ctx, group, asked, proposed)
-  await announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
+  await announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered, parties)
 }
 
 async function isMember(ctx: CallerContext, groupID: string, userID: string): Promise<boolean> {
