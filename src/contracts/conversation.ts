@@ -99,7 +99,8 @@ export interface ConversationRpc {
   /**
    * Changes the group of this conversation completely or not at all: in D1, in this object, and for the members.
    * @throws ImError 1001 a joining user is already a member, 1002 a role has changed since the decision, 1202 the
-   *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed
+   *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed, 1206 the request that it
+   *   answers was answered before
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>
   /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending. Erased messages are placeholders. */

@@ -92,6 +92,7 @@ export interface GroupChange {
    * removes the group from their lists, and later changes remove them with `leave`.
    */
   everybodyLeaves?: boolean
+  /** The change is refused if the request is not pending any more. The answer may be the whole change. */
   answer?: JoinAnswer
   /** The roles on which the decision was based. The change is refused if one of these members has another role now. */
   roles?: { userID: string; roleLevel: number }[]

@@ -68,6 +68,39 @@ const APP: Codes = [1002, 1002, 1002, 1002, 0]
 const MIA: Codes = [1002, 0, 1002, 1002, 0]
 const STRANGER: Codes = [0, 1002, 1002, 1002, 0]
 
+/**
+ * The errCodes after the group was dismissed, which ended all memberships. Calls that are not listed answer as before,
+ * because they are not about this group.
+ */
+const CHANGES: Codes = [1204, 1204, 1204, 1204, 1204]
+const READS: Codes = [1204, 1204, 1204, 1204, 0]
+const AFTER_DISMISSAL: Record<string, Codes> = {
+  set_group_info: CHANGES,
+  set_group_info_ex: CHANGES,
+  dismiss_group: CHANGES,
+  transfer_group: CHANGES,
+  mute_group: CHANGES,
+  cancel_mute_group: CHANGES,
+  join_group: [1204, 1002, 1002, 1002, 1204],
+  invite_user_to_group: CHANGES,
+  group_application_response: CHANGES,
+  quit_group: [1002, 1204, 1002, 1002, 1204],
+  kick_group: CHANGES,
+  set_group_member_info: CHANGES,
+  mute_group_member: CHANGES,
+  cancel_mute_group_member: CHANGES,
+  get_group_abstract_info: [1204, 1204, 1204, 1204, 1201],
+  get_group_member_list: READS,
+  get_group_members_info: [1204, 0, 0, 0, 0],
+  get_group_member_user_id: READS,
+  get_incremental_group_members: CHANGES,
+  get_incremental_group_members_batch: ANYBODY,
+  get_full_group_member_user_ids: READS,
+  get_recv_group_applicationList: [1002, 1002, 1002, 1204, 0],
+  get_group_users_req_application_list: READS,
+  get_specified_user_group_request_info: READS,
+}
+
 const GROUP_CALLS: Record<string, [Codes, (groupID: string) => Record<string, unknown>]> = {
   create_group: [
     OWNER,
@@ -231,6 +264,19 @@ describe('the access rules', () => {
         expect(await rowsOf(groupID)).toEqual(before)
       }
       expect(answers).toEqual(codes)
+    },
+  )
+
+  it.each(Object.entries(GROUP_CALLS))(
+    'apply to /group/%s of a dismissed group, and the call changes nothing',
+    async (verb, [before, body]) => {
+      const groupID = await freshGroup()
+      expect((await call('/group/dismiss_group', { groupID }, 'olga')).errCode).toBe(0)
+      const rows = await rowsOf(groupID)
+      const answers: number[] = []
+      for (const caller of CALLERS) answers.push((await call(`/group/${verb}`, body(groupID), caller)).errCode)
+      expect(answers).toEqual(AFTER_DISMISSAL[verb] ?? before)
+      expect(await rowsOf(groupID)).toEqual(rows)
     },
   )
 

@@ -19,6 +19,8 @@ import { Device, post, until, userToken } from './rig.ts'
  * as a device that logs in now and fetches everything.
  */
 
+/** `friend-shadow.ts` and `group-shadow.ts` check the lists that these notifications change. */
+const FRIEND_NOTICES = { first: ContentType.FriendApplicationApprovedNotification, last: 1299 }
 const GROUP_NOTICES = { first: ContentType.GroupCreatedNotification, last: ContentType.GroupInfoSetNameNotification }
 
 /** A message as a client shows it. */
@@ -124,8 +126,7 @@ export class Shadow {
         for (const id of detail.conversationIDs) await this.#clear(id)
         break
       default:
-        // `group-shadow.ts` checks the notifications about groups and their members.
-        if (msg.contentType >= GROUP_NOTICES.first && msg.contentType <= GROUP_NOTICES.last) break
+        if (isWithin(FRIEND_NOTICES, msg.contentType) || isWithin(GROUP_NOTICES, msg.contentType)) break
         throw new Error(`the shadow does not know notification ${msg.contentType}`)
     }
   }
@@ -245,6 +246,10 @@ export class Shadow {
       this.#show(conversationID, msg)
     }
   }
+}
+
+function isWithin({ first, last }: { first: number; last: number }, contentType: number): boolean {
+  return contentType >= first && contentType <= last
 }
 
 function contentOf(msg: MsgData): Pick<Shown, 'content' | 'quotes'> {

@@ -42,10 +42,13 @@ export async function removeBlack(
   requireSelfOrAdmin(ctx, ownerUserID)
   const [entry] = await blacksAmong(ctx.db, ownerUserID, [blackUserID])
   // Also without an entry, so that the conversation's copy is correct after the call.
-  await changeRelation(ctx, ownerUserID, blackUserID, async () => {
-    if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
-  })
-  if (entry) {
+  const isRemoved = await changeRelation(
+    ctx,
+    ownerUserID,
+    blackUserID,
+    async () => entry !== undefined && deleteBlack(ctx.db, ownerUserID, blackUserID),
+  )
+  if (isRemoved) {
     await notifyRelation(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
     })

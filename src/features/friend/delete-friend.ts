@@ -19,10 +19,13 @@ export async function deleteFriend(
   requireSelfOrAdmin(ctx, ownerUserID)
   const { inUser1Friends } = await friendship(ctx.db, ownerUserID, friendUserID)
   // Also without an entry, so that the conversation's copy is correct after the call.
-  await changeRelation(ctx, ownerUserID, friendUserID, async () => {
-    if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
-  })
-  if (inUser1Friends) {
+  const isDeleted = await changeRelation(
+    ctx,
+    ownerUserID,
+    friendUserID,
+    async () => inUser1Friends && deleteRow(ctx.db, ownerUserID, friendUserID),
+  )
+  if (isDeleted) {
     await notifyRelation(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
       ...NO_VERSION,

@@ -1,4 +1,5 @@
 import { GroupRole, GroupStatus } from '../../protocol/constants/group.ts'
+import { groupConversationID } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { findGroupsAndMember } from './store/groups.ts'
@@ -12,7 +13,8 @@ const LEAST_ROLE = { member: GroupRole.Member, admin: GroupRole.Admin, owner: Gr
 /**
  * Reads a group that the caller may access, dismissed or not, with the caller's member row. App administrators may
  * access every group; their member row is null where they are not members.
- * @throws ImError 1004 when the group does not exist, 1002 when the caller does not have the right
+ * @throws ImError 1004 when the group does not exist; when the caller does not have the right, 1204 for a dismissed
+ *   group and 1002 for any other
  */
 export async function accessGroup(ctx: CallerContext, groupID: string, right: GroupRight): Promise<GroupAndMember> {
   const [found] = await accessGroups(ctx, [groupID], right)
@@ -30,11 +32,32 @@ export async function accessGroups(
   right: GroupRight,
   missing: (groupID: string) => ImError = noSuchGroup,
 ): Promise<GroupAndMember[]> {
+  const groups = await existingGroups(ctx, groupIDs, missing)
+  for (const one of groups) requireRight(ctx, one, right)
+  return groups
+}
+
+/** Does the same, and leaves out dismissed groups, whatever right the caller had in them. */
+export async function accessUndismissedGroups(
+  ctx: CallerContext,
+  groupIDs: readonly string[],
+  right: GroupRight,
+): Promise<GroupAndMember[]> {
+  const groups = await existingGroups(ctx, groupIDs, noSuchGroup)
+  const inUse = groups.filter(({ group }) => group.status !== GroupStatus.Dismissed)
+  for (const one of inUse) requireRight(ctx, one, right)
+  return inUse
+}
+
+async function existingGroups(
+  ctx: CallerContext,
+  groupIDs: readonly string[],
+  missing: (groupID: string) => ImError,
+): Promise<GroupAndMember[]> {
   const found = await findGroupsAndMember(ctx.db, groupIDs, ctx.caller.userID)
   return groupIDs.map((groupID) => {
     const groupAndMember = found.get(groupID)
     if (!groupAndMember) throw missing(groupID)
-    requireRight(ctx, groupAndMember, right)
     return groupAndMember
   })
 }
@@ -49,6 +72,26 @@ export async function groupsWithRight(
   return new Set(
     found.filter((groupAndMember) => hasRight(ctx, groupAndMember, right)).map(({ group }) => group.groupID),
   )
+}
+
+/**
+ * Checks that the caller may access a group as a member, or may at least read a part of its chat as a former member.
+ * @returns false for a former member
+ * @throws ImError as `accessGroup` does for any other caller
+ */
+export async function accessGroupOrHistory(ctx: CallerContext, groupID: string): Promise<boolean> {
+  const [found] = await existingGroups(ctx, [groupID], noSuchGroup)
+  if (!found) throw noSuchGroup(groupID)
+  if (hasRight(ctx, found, 'member')) return true
+  if (!(await mayReadHistory(ctx, groupID))) requireRight(ctx, found, 'member')
+  return false
+}
+
+/** Only the group's conversation knows the former members and what they may read. */
+async function mayReadHistory(ctx: CallerContext, groupID: string): Promise<boolean> {
+  const everything = { userID: ctx.caller.userID, minSeq: 0, maxSeq: 0 }
+  const { lower, upper } = await ctx.conversation(groupConversationID(groupID)).readRange('chat', everything, 1, 0, 0)
+  return upper >= lower
 }
 
 export function noSuchGroup(groupID: string): ImError {
@@ -70,7 +113,10 @@ function hasRight(ctx: CallerContext, { member }: GroupAndMember, right: GroupRi
 }
 
 function requireRight(ctx: CallerContext, groupAndMember: GroupAndMember, right: GroupRight): void {
+  const { group } = groupAndMember
   if (hasRight(ctx, groupAndMember, right)) return
+  // A dismissal ends all memberships. Without this, the former owner would be refused for the lack of a role.
+  requireNotDismissed(group)
   const lacking = {
     member: 'is not a member',
     admin: 'is neither the owner nor an administrator',

@@ -163,7 +163,40 @@ describe('a conversation list', () => {
     })
   })
 
-  it('loses conversations named in delete_conversations, and keeps conversations with recent messages', async () => {
+  it.each([
+    ['conversation/get_sorted_conversation_list', { conversationTotal: 0, unreadTotal: 0, conversationElems: [] }],
+    ['conversation/get_owner_conversation', { total: 0, conversations: [] }],
+    ['conversation/get_all_conversations', { conversations: [] }],
+    ['conversation/get_conversations', { conversations: [] }],
+    ['conversation/get_not_notify_conversation_ids', { conversationIDs: [] }],
+    ['conversation/get_pinned_conversation_ids', { conversationIDs: [] }],
+    ['msg/get_conversations_has_read_and_max_seq', { seqs: {}, pinnedConversationIDs: [] }],
+    ['jssdk/get_conversations', { unreadCount: 0, conversations: [] }],
+    ['jssdk/get_active_conversations', { unreadCount: 0, conversations: [] }],
+    ['friend/get_friend_list', { friendsInfo: [], total: 0 }],
+    ['friend/get_friend_id', { friendIDs: [] }],
+    ['friend/get_black_list', { blacks: [], total: 0 }],
+    ['friend/get_friend_apply_list', { FriendRequests: [], total: 0 }],
+    ['friend/get_self_friend_apply_list', { friendRequests: [], total: 0 }],
+    ['friend/get_designated_friends', { friendsInfo: [] }],
+    ['group/get_joined_group_list', { groups: [], total: 0 }],
+    ['group/get_recv_group_applicationList', { groupRequests: [], total: 0 }],
+    ['group/get_user_req_group_applicationList', { groupRequests: [], total: 0 }],
+  ])('is empty for a user who has no rows: %s', async (path, data) => {
+    const userID = `newcomer_${next}`
+    await register(userID)
+    const owner = { userID, ownerUserID: userID, fromUserID: userID }
+    const body = {
+      ...owner,
+      conversationIDs: ['si_a_b'],
+      friendUserIDs: [],
+      pagination: { pageNumber: 1, showNumber: 10 },
+    }
+    const reply = await post(`/${path}`, body, await userToken(userID))
+    expect({ errCode: reply.errCode, data: reply.data }).toEqual({ errCode: 0, data })
+  })
+
+  it('loses deleted conversations: the given ones, or those without recent messages', async () => {
     const token = alice.token
     const remove = (body: object) =>
       post('/conversation/delete_conversations', { ownerUserID: alice.userID, ...body }, token)

@@ -91,6 +91,15 @@ describe('a call about the black list', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
+  it('notifies once when two devices unblock the same user at the same time', async () => {
+    await block()
+    expect(await Promise.all([unblock(), unblock(), unblock()])).toEqual([OK, OK, OK])
+    await until(() => alice.notificationsOf(ContentType.BlackDeletedNotification).length > 0)
+    await waitForStrayPushes()
+    expect(alice.notificationsOf(ContentType.BlackDeletedNotification)).toHaveLength(1)
+    await expectSameListsAsFresh(alice, bob)
+  })
+
   it('keeps the friendship with a blocked user', async () => {
     await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
     await block()

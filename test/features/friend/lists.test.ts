@@ -118,6 +118,15 @@ describe('import_friend', () => {
 describe('delete_friend', () => {
   const remove = (as = alice) => as.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
 
+  it('notifies once when two devices remove the same friend at the same time', async () => {
+    await importFriends(alice, bob)
+    expect(await Promise.all([remove(), remove(), remove()])).toEqual([OK, OK, OK])
+    await until(() => alice.notificationsOf(ContentType.FriendDeletedNotification).length > 0)
+    await waitForStrayPushes()
+    expect(alice.notificationsOf(ContentType.FriendDeletedNotification)).toHaveLength(1)
+    await expectSameListsAsFresh(alice, bob)
+  })
+
   it('removes the friend from the owner’s list only', async () => {
     await importFriends(alice, bob, carol)
     expect(await remove()).toEqual(OK)

@@ -357,3 +357,39 @@ describe('a list of friend requests', () => {
     }
   })
 })
+
+describe('a friend request with concurrent calls', () => {
+  it('takes the answer of one of two devices that agree and refuse, and notifies once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [zoe] = (await cast(`zoe${round}`)) as [FriendShadow]
+      await ask(zoe, bob)
+      const answers = await Promise.all([answer(zoe, bob, 1), answer(zoe, bob, -1)])
+      const codes = answers.map(({ errCode }) => errCode)
+      expect([
+        [0, 1305],
+        [1001, 0],
+      ]).toContainEqual(codes)
+      const kinds = [
+        ContentType.FriendApplicationApprovedNotification,
+        ContentType.FriendApplicationRejectedNotification,
+      ]
+      const [told = 0, untold = 0] = codes[0] === 0 ? kinds : kinds.toReversed()
+      await until(() => zoe.notificationsOf(told).length === 1)
+      await waitForStrayPushes()
+      expect([zoe.notificationsOf(told).length, zoe.notificationsOf(untold).length]).toEqual([1, 0])
+      await expectSameListsAsFresh(zoe)
+    }
+    await expectSameListsAsFresh(bob)
+  })
+
+  it('is not pending after a user asks again while the other user agrees', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [zoe] = (await cast(`zoe${round}`)) as [FriendShadow]
+      await ask(zoe, bob)
+      const [again, agreed] = await Promise.all([ask(zoe, bob), answer(zoe, bob, 1)])
+      expect([again.errCode === 0 || again.errCode === 1304, agreed.errCode]).toEqual([true, 0])
+      expect((await received(bob, { handleResults: [0] })).FriendRequests).toEqual([])
+      await expectSameListsAsFresh(zoe)
+    }
+  })
+})

@@ -22,6 +22,8 @@ let stranger: GroupShadow
 
 const chat = () => `sg_${groupID}`
 
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
 beforeEach(async () => {
   ;({ olga, mia, ann, stranger } = await cast('olga', 'mia', 'ann', 'stranger'))
   groupID = await createTestGroup(olga, { members: [mia] })
@@ -124,6 +126,22 @@ describe('a former member', () => {
       expect(await newest(mia)).toBe(3)
       expect(mia.device.received().filter(({ msg }) => Number(msg.seq) > 3 && msg.groupID === groupID)).toEqual([])
       expect(await say(mia, 'still here?')).toBe(kind === 1511 ? 1204 : 1203)
+    },
+  )
+
+  it.each([
+    ['quit', () => mia.call('quit_group', { groupID })],
+    ['was kicked', kick],
+    ['was in a dismissed group', () => olga.call('dismiss_group', { groupID })],
+  ])(
+    'may ask for the senders of the history, and learns nothing about the group, after the user %s',
+    async (_how, leave) => {
+      await say(olga, 'before')
+      expect((await leave()).errCode).toBe(0)
+      const ask = (by: GroupShadow) =>
+        by.call('get_group_members_info', { groupID, userIDs: [olga.userID, mia.userID, ann.userID] })
+      expect(await ask(mia)).toMatchObject({ errCode: 0, data: { members: [] } })
+      expect((await ask(ann)).errCode).toBe((await mia.call('get_group_member_list', { groupID, ...PAGE })).errCode)
     },
   )
 

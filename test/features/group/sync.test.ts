@@ -5,6 +5,7 @@ import { ChangeState, OWNER_MARKER, SORT_MARKER } from '../../../src/sync/comput
 import { idHash } from '../../../src/sync/id-hash.ts'
 import { bumpVersion } from '../../../src/sync/version-store.ts'
 import { countedContext } from '../../rigs/counted-database.ts'
+import { cast, createTestGroup } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, userToken } from '../../rigs/rig.ts'
 import { seedGroupOf, seedMember } from '../../rigs/seed-group.ts'
 
@@ -126,7 +127,21 @@ describe('get_incremental_group_members_batch', () => {
     expect((await batch([])).data).toEqual({ respList: {} })
   })
 
-  it('leaves out the remaining groups after 500 changes, and returns them in a second call', async () => {
+  it('leaves out a group that its former owner dismissed', async () => {
+    const { olga, mia } = await cast('olga', 'mia')
+    const [live, dismissed] = [
+      await createTestGroup(olga, { members: [mia] }),
+      await createTestGroup(olga, { members: [mia] }),
+    ]
+    await olga.call('dismiss_group', { groupID: dismissed })
+    for (const { userID, token: own } of [olga, mia]) {
+      const body = { userID, reqList: [{ groupID: live }, { groupID: dismissed }] }
+      const reply = await post('/group/get_incremental_group_members_batch', body, own)
+      expect([reply.errCode, Object.keys(reply.data.respList)]).toEqual([0, [live]])
+    }
+  })
+
+  it('leaves out the remaining groups after 500 changes; a second call returns them', async () => {
     const reqList: { groupID: string; versionID: string; version: number }[] = []
     for (let i = 0; i < 60; i++) {
       groupID = `g${next++}`

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Members } from '../../../src/objects/conversation/state/members.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
+import { waitForStrayPushes } from '../../rigs/group-shadow.ts'
 import {
   adminToken,
   bindings,
@@ -312,7 +313,44 @@ describe('clearing a conversation', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('clears the conversation for the peer as well with IsSyncOther', async () => {
+  it.each([
+    ['clear_conversation_msg', () => ({ conversationIDs: [chat] })],
+    ['clear_conversation_msg', () => ({ conversationIDs: [chat], deleteSyncOpt: { IsSyncSelf: true } })],
+    ['user_clear_all_msg', () => ({})],
+  ])('counts its messages as read, and sends one receipt to the peer: %s %#', async (verb, body) => {
+    expect((await call(bob, `/msg/${verb}`, body())).errCode).toBe(0)
+    await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
+    const [receipt] = notices(alice.device, ContentType.HasReadReceipt)
+    expect(receipt).toMatchObject({ sendID: bob.userID, recvID: alice.userID, seq: 1 })
+    const detail = { markAsReadUserID: bob.userID, conversationID: chat, seqs: [1, 2, 3], hasReadSeq: 4 }
+    expect(detailOf(receipt)).toEqual(detail)
+    const shown = (await alice.known()).messages[chat] ?? {}
+    expect([1, 2, 3, 4].map((seq) => shown[seq]?.isRead)).toEqual([true, true, true, false])
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+    expect((await call(bob, `/msg/${verb}`, body())).errCode).toBe(0)
+    // The notification of the second clearing comes first: a client drops all messages when it arrives.
+    await waitForStrayPushes()
+    await alice.device.sendText(bob.userID, 'new start')
+    await until(() => bob.device.received().some(({ msg }) => msg.seq === 5))
+    expect(notices(alice.device, ContentType.HasReadReceipt)).toHaveLength(1)
+    expect(await user(bob.userID).seqViews([chat])).toMatchObject([{ maxSeq: 5, hasReadSeq: 4 }])
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it('counts the messages of a group as read by the member', async () => {
+    const group = { groupName: 'g', groupType: 2 }
+    const body = { ownerUserID: alice.userID, memberUserIDs: [bob.userID], groupInfo: group }
+    const { groupID } = (await call(alice, '/group/create_group', body)).data.groupInfo
+    const conversationID = `sg_${groupID}`
+    await until(() => bob.device.received().some((one) => one.conversationID === conversationID))
+    expect((await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [conversationID] })).errCode).toBe(0)
+    const asked = { conversationID, seq: 1, filter: 0, pagination: { pageNumber: 1, showNumber: 10 } }
+    const { data } = await call(alice, '/msg/get_group_message_readers', asked)
+    expect(data).toEqual({ hasReadCount: 1, unreadCount: 0, userIDs: [bob.userID] })
+    await expectSameAsFresh(alice, bob)
+  })
+
+  it('clears it for the peer too with IsSyncOther', async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat], deleteSyncOpt: { IsSyncOther: true } })
     await until(() => notices(alice.device, ContentType.ClearConversationNotification).length === 1)
     const fresh = await (await Shadow.online(alice.userID, 7)).known()

@@ -60,9 +60,14 @@ export async function putBlack(db: Database, row: BlackRow): Promise<void> {
   ])
 }
 
-export async function deleteBlack(db: Database, ownerUserID: string, blackUserID: string): Promise<void> {
-  await db.batch([
-    db.delete(black).where(and(eq(black.ownerUserID, ownerUserID), eq(black.blackUserID, blackUserID))),
+/** @returns false when another call removed the entry before */
+export async function deleteBlack(db: Database, ownerUserID: string, blackUserID: string): Promise<boolean> {
+  const [deleted] = await db.batch([
+    db
+      .delete(black)
+      .where(and(eq(black.ownerUserID, ownerUserID), eq(black.blackUserID, blackUserID)))
+      .returning({ userID: black.blackUserID }),
     ...bumpStatements(db, 'black', ownerUserID, [{ elementID: blackUserID, state: ChangeState.Delete }]),
   ])
+  return deleted.length > 0
 }

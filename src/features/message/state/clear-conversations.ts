@@ -3,11 +3,13 @@ import { toGroup, toSelf, toUser } from '../../../notification/build.ts'
 import { NotificationKinds } from '../../../notification/kinds.ts'
 import { notify } from '../../../notification/send.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
-import { groupIDOf, isSingleConversation } from '../../../protocol/conversation-id.ts'
+import { SessionType } from '../../../protocol/constants/session-type.ts'
+import { groupIDOf, isNotificationConversation, isSingleConversation } from '../../../protocol/conversation-id.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { type CallerContext, type Context, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import { groupsWithRight } from '../../group/access.ts'
 import { hasLeft } from '../access.ts'
+import { sendReceiptToPeer } from './mark-read.ts'
 import type { ClearConversationMsgReq, DeleteSyncOpt, UserClearAllMsgReq } from './schema.ts'
 
 /** Conversations that are cleared at the same time. */
@@ -94,12 +96,13 @@ async function clearAll(
 
 async function clearOne(ctx: CallerContext, userID: string, conversationID: string, forAll: boolean): Promise<boolean> {
   const user = ctx.user(userID)
-  const view = await user.logView(conversationID)
+  const view = isNotificationConversation(conversationID) ? null : await user.logView(conversationID)
   if (!view) return false
   const conversation = ctx.conversation(view.home)
   // A user who has left the group clears it only for themselves.
   const toAll = forAll && !hasLeft(view)
   const maxSeq = toAll ? await conversation.clear() : await conversation.maxSeq()
+  if (!toAll && !hasLeft(view)) await readBeforeClearing(ctx, { userID, conversationID, home: view.home, maxSeq })
   await user.raiseMinSeq(conversationID, maxSeq + 1)
   if (!toAll) return true
   const [row] = await user.conversations([conversationID])
@@ -111,6 +114,20 @@ async function clearOne(ctx: CallerContext, userID: string, conversationID: stri
   const detail = { userID, conversationIDs: [conversationID] }
   await notify(ctx, NotificationKinds.clearConversation, route, detail, { home: view.home })
   return true
+}
+
+/**
+ * Records the messages as read: their reader can never open them. Without the receipt, the sender of a one-to-one chat
+ * would see them as unread forever.
+ */
+async function readBeforeClearing(
+  ctx: Context,
+  { userID, conversationID, home, maxSeq }: { userID: string; conversationID: string; home: string; maxSeq: number },
+): Promise<void> {
+  if (maxSeq === 0) return
+  const { sessionType, newlyRead, hasReadSeq } = await ctx.conversation(home).markRead(userID, maxSeq, [])
+  if (sessionType !== SessionType.Single || newlyRead.length === 0) return
+  await sendReceiptToPeer(ctx, { userID, conversationID, home, seqs: newlyRead, hasReadSeq })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { GroupChange, GroupChanged } from '../../../contracts/group-change.ts'
 import { type AppliedChange, applyGroupChange } from '../../../features/group/store/apply-change.ts'
+import { requirePendingRequest } from '../../../features/group/store/requests.ts'
 import { isPermanentError } from '../../../platform/storage/d1.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import { openGroup } from '../members/open-conversation.ts'
@@ -25,7 +26,7 @@ function stepsOf(conversation: ConversationCore): GroupChangeSteps<AppliedChange
   const { state, dispatch, recoveryAlarm, log, now } = conversation
   return {
     isPermanentError,
-    open: (change) => openGroup(conversation, change),
+    open: (change) => open(conversation, change),
     settle(change) {
       const { members } = state
       const refusal = refusalOfChange(members, change)
@@ -43,6 +44,12 @@ function stepsOf(conversation: ConversationCore): GroupChangeSteps<AppliedChange
     gaveUp: ({ operationID }, error) =>
       log.error('group change rejected: D1 refuses it permanently', error, { operationID }),
   }
+}
+
+async function open(conversation: ConversationCore, change: GroupChange): Promise<void> {
+  await openGroup(conversation, change)
+  // Every answer to a request is a change of the group, so no other answer can come between this check and D1.
+  if (change.answer) await requirePendingRequest(conversation.db, change.groupID, change.answer.userID)
 }
 
 function commit(conversation: ConversationCore, change: GroupChange, applied: AppliedChange): Committed {

@@ -3,7 +3,10 @@ import { Intents } from './intents.ts'
 
 /** The steps of a group change, in the order in which they run. */
 export interface GroupChangeSteps<Applied, Done> {
-  /** Loads the members if the conversation does not know them yet. @throws ImError when there is no such group */
+  /**
+   * Loads the members if the conversation does not know them yet, and checks the facts that only D1 has.
+   * @throws ImError when there is no such group, or when the change does not fit
+   */
   open(change: GroupChange): Promise<void>
   /**
    * Checks the change against the current members.
