@@ -118,6 +118,8 @@ interface AppendedNotice {
   sendTime: number
   sendID: string
   msg: Uint8Array
+  /** The lowest seq of the log that was still being delivered to the caller, if any. */
+  pendingFrom?: number
 }
 
 export interface GroupChanged {

@@ -42,7 +42,7 @@ export type AppendResult =
       serverMsgID: string
       sendTime: number
       duplicate: boolean
-      /** The lowest seq of another sender that is still being delivered to this sender, if any. */
+      /** The lowest seq below this one that is still being delivered to this sender, if any. */
       pendingFrom?: number
     }
   | { ok: false; refusal: Refusal }

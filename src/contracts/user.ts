@@ -14,6 +14,8 @@ export interface Delivery extends LogUpdate {
   bounds?: Bounds
   /** The user may have these messages already: the conversation restarted before the first delivery was confirmed. */
   redelivered?: boolean
+  /** The lowest seq that reaches the user another way and may still be on its way; lower than these messages. */
+  expectFrom?: number
 }
 
 /**
@@ -148,10 +150,10 @@ export interface UserRpc {
   /** Delivers new messages: pushes them to the connected sockets in order, and marks the log unread. */
   deliver(delivery: Delivery): Promise<DeliveryResult>
   /**
-   * Marks a log unread, so that the next sync asks the conversation for new messages; `deliver` pushes the message
-   * later.
+   * Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the messages later.
+   * @param firstSeq the lowest seq that is still on its way to the user: higher seqs that arrive first wait for it
    */
-  markUnread(news: LogUpdate): Promise<void>
+  markUnread(news: LogUpdate, firstSeq: number): Promise<void>
   /** Conversations in row order; null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
   /** One page in row order, and the count of all rows. `pageNumber` starts at 1. */

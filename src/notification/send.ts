@@ -63,7 +63,8 @@ async function notifyCaller(ctx: Context, home: string, item: AppendItem, append
   const { seq, sendTime } = appended
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
-  await notifyCallerDevices(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
+  const messages = [{ seq, sendTime, sendID, operationID, msg }]
+  await notifyCallerDevices(ctx, newsOf(item, home), messages, appended.pendingFrom)
 }
 
 function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): LogUpdate {
@@ -81,16 +82,22 @@ function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'group
 /** Messages that one `deliver` call carries at most. */
 const MAX_DELIVERED = 100
 
-/** Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply. */
+/**
+ * Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply.
+ * Messages of other users that arrive in between wait for these.
+ * @param pendingFrom the lowest seq that the conversation was still delivering to the caller
+ */
 export async function notifyCallerDevices(
   ctx: Context,
   news: LogUpdate,
   messages: readonly DeliveredMessage[],
+  pendingFrom = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const [first] = messages
   if (!first) return
   const user = ctx.user(first.sendID)
-  if (messages.some(({ seq }) => seq > 0)) await user.markUnread(news)
+  const stored = messages.filter(({ seq }) => seq > 0)
+  if (stored[0]) await user.markUnread(news, Math.min(stored[0].seq, pendingFrom))
   for (let i = 0; i < messages.length; i += MAX_DELIVERED) {
     const part = messages.slice(i, i + MAX_DELIVERED)
     ctx.afterReply(() => user.deliver({ ...news, messages: part }))

@@ -26,7 +26,7 @@ import { runSelfDestruct } from './conversations/self-destruct.ts'
 import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
 import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
-import { deliver, markUnread } from './messages/deliver.ts'
+import { deliver, expectFrom, markUnread } from './messages/deliver.ts'
 import { lastMessages, pullRanges } from './messages/pull.ts'
 import { chatHomes, newestSeqs, seqViews } from './messages/sync.ts'
 import { wasRestSendStored } from './messages/was-rest-send-stored.ts'
@@ -96,8 +96,11 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => deliver(this.#user, delivery))
   }
 
-  markUnread(news: LogUpdate): Promise<Outcome<void>> {
-    return outcomeOf(() => markUnread(this.#user, news, this.#user.userID))
+  markUnread(news: LogUpdate, firstSeq: number): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      markUnread(this.#user, news, this.#user.userID)
+      expectFrom(this.#user, news.conversationID, firstSeq)
+    })
   }
 
   conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {

@@ -125,11 +125,13 @@ describe('appendBatch', () => {
       expect(events.filter((event) => event.startsWith('deliver'))).toEqual(['deliver once as 1'])
     }))
 
-  it('answers the lowest pending seq to a sender that pushes its own message, but not for a retry', () =>
+  it('answers the lowest pending seq to a sender whose object passes the message on', () =>
     withRig(
       ({ parts, append }) => {
         expect(append('first')).toMatchObject([{ pendingFrom: 7 }])
         expect(append('first')[0]).not.toHaveProperty('pendingFrom')
+        for (let seq = 2; seq <= 8; seq++) append(`message ${seq}`)
+        expect(append('message 8')).toMatchObject([{ duplicate: true, seq: 8, pendingFrom: 7 }])
         const [fromBackend] = appendBatch(parts, [appendItem({ clientMsgID: 'rest', skipSender: false })])
         expect(fromBackend).not.toHaveProperty('pendingFrom')
       },

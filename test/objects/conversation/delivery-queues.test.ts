@@ -145,7 +145,7 @@ describe('a member who could not be reached', () => {
     await until(async () => (await rows()).length === 0)
   })
 
-  it('gets the undelivered message as soon as the next message gets through', async () => {
+  it('gets the undelivered message before the next message', async () => {
     await register('ulla', 'vito')
     const vito = await Device.connect('vito')
     const inVito = (statement: string) =>
@@ -165,12 +165,7 @@ describe('a member who could not be reached', () => {
     await say('next')
     await until(() => vito.received().length >= 2)
     await until(async () => (await undeliveredRows()).length === 0)
-    expect(
-      vito
-        .received()
-        .map(({ msg }) => Number(msg.seq))
-        .sort(),
-    ).toEqual([1, 2])
+    expect(vito.received().map(({ msg }) => Number(msg.seq))).toEqual([1, 2])
     vito.close()
   })
 

@@ -69,6 +69,22 @@ describe('a message that was stored but not delivered when the object crashed', 
   })
 })
 
+describe('the answer to a retry after a crash', () => {
+  it('is pushed to its sender after the older messages that the crash left undelivered', async () => {
+    await register('wanda', 'xaver')
+    const chat = 'si_wanda_xaver'
+    await conversation(chat).append([appendItem({ sendID: 'xaver', recvID: 'wanda', clientMsgID: 'first' })])
+    await seen({ [chat]: 1 }, 'wanda', 'xaver')
+    await storeUndelivered(chat, 'xaver', 'wanda', 'older')
+    await storeUndelivered(chat, 'wanda', 'xaver', 'retried')
+    const wanda = await Device.connect('wanda')
+    await wanda.sendText('xaver', 'retried', 'retried')
+    await until(() => wanda.received().some(({ msg }) => textOf(msg) === 'retried'))
+    const texts = wanda.received().map(({ msg }) => textOf(msg))
+    expect(texts.slice(0, 2)).toEqual(['older', 'retried'])
+  })
+})
+
 describe('a message that is still in flight when its busy period ends', () => {
   it('is delivered once when the object crashes in the next busy period', async () => {
     await register('rita', 'sven')

@@ -65,14 +65,17 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   const { state, config, dispatch } = conversation
   const refusal = refusalOfItem(state.members, config, item, now)
   if (refusal) return { ok: false, refusal: refusalOf(refusal) }
+  // A sender whose object passes the message to the sender's own devices has a device online. The call precedes the
+  // append, because it redelivers what the sender missed: the message itself must not be redelivered.
+  if (item.skipSender) dispatch.resumeMember(item.sendID)
   if (item.stored && !state.members.isSaved) batch.handedOver = saveMembers(conversation, now)
   const { result, stamped } = appendMessage(state.logs, item, now)
   if (stamped) batch.stamped.push(stamped)
-  // A sender whose object passes the message to the sender's own devices has a device online.
-  if (item.skipSender) dispatch.resumeMember(item.sendID)
-  // Read before this batch is delivered, so that the seq names only older messages.
-  const pendingFrom = stamped && item.skipSender ? dispatch.lowestPending(item.sendID) : null
-  return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
+  if (!result.ok || !item.skipSender) return result
+  // Asked before this batch is delivered, so that it names only older messages than a new one. After a crash, a retry
+  // may be answered before older messages are redelivered.
+  const pendingFrom = dispatch.lowestPending(item.sendID, item.log)
+  return pendingFrom !== null && (stamped || pendingFrom < result.seq) ? { ...result, pendingFrom } : result
 }
 
 /**

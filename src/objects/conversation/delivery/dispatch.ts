@@ -1,13 +1,14 @@
+import type { LogName } from '../../../contracts/messages.ts'
 import type { RelayRpc } from '../../../contracts/relay.ts'
 import type { UserRpc } from '../../../contracts/user.ts'
 import type { Log } from '../../../platform/observability/log.ts'
-import { ContentType } from '../../../protocol/constants/content-type.ts'
+import { ContentType, isNotificationKind } from '../../../protocol/constants/content-type.ts'
 import type { Audience } from '../../../webhook/before-push.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
 import { BeforePushGate } from './before-push-gate.ts'
 import { deliverGroupChange, type MemberMoves } from './deliver-group-change.ts'
 import { currentReceivers, deliverMessage } from './deliver-message.ts'
-import { Outbound } from './outbound.ts'
+import { type NewMessage, Outbound } from './outbound.ts'
 import { redeliver } from './redeliver.ts'
 import type { GatedMessage, StampedMessage } from './stamped-message.ts'
 
@@ -37,7 +38,7 @@ export class Dispatch {
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps
-    this.#outbound = new Outbound({ ...deps, redeliver: (since, receiver) => this.#redeliver(since, receiver) })
+    this.#outbound = new Outbound({ ...deps, redeliver: this.#redeliver })
     this.#beforePushGate = new BeforePushGate<GatedMessage>({
       needsWebhook: deps.needsBeforePush,
       callWebhook: deps.callBeforePush,
@@ -73,21 +74,26 @@ export class Dispatch {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** The lowest seq of the chat that is still in delivery to a member; null when no seq is. */
-  lowestPending(userID: string): number | null {
+  /** The lowest seq of a log that is still in delivery to a member; null when no seq is. */
+  lowestPending(userID: string, log: LogName): number | null {
     if (!this.busy) return null
     // The queues hold older messages than the before-push gate.
-    return this.#outbound.lowestPending(userID) ?? this.#lowestInGate(userID)
+    return this.#outbound.lowestPending(userID, log) ?? this.#lowestInGate(userID, log)
   }
 
-  /** Skips no further delivery to a member: a device of the member is online, or asks for the newest seqs. */
+  /**
+   * Skips no further delivery to a member: a device of the member is online, or asks for the newest seqs. Redelivers what
+   * could not be delivered before.
+   */
   resumeMember(userID: string): void {
     this.#outbound.resumeMember(userID)
+    this.#outbound.redeliverMissed(undefined, userID)
   }
 
   /** Delivers a message to all members, or as the app server decides in the before-push gate. */
   deliver(stamped: StampedMessage): void {
     const receivers = currentReceivers(this.#outbound)
+    this.#prepare(stamped)
     // A typing message does not wait: the user would have stopped typing before the app server answers.
     if (stamped.item.contentType === ContentType.Typing || !this.#beforePushGate.holds(stamped)) {
       deliverMessage(this.#outbound, stamped, 'everybody', receivers)
@@ -104,6 +110,7 @@ export class Dispatch {
   deliverGroupChange(notices: readonly StampedMessage[], moves: MemberMoves): void {
     this.#outbound.reloadShards()
     const receivers = currentReceivers(this.#outbound)
+    for (const notice of notices) this.#prepare(notice)
     this.#beforePushGate.pass(notices, (audiences) => {
       const addressed = notices.map((notice, i) => ({ notice, audience: audiences[i] ?? 'everybody' }))
       deliverGroupChange(this.#outbound, addressed, moves, receivers)
@@ -120,17 +127,28 @@ export class Dispatch {
     this.#outbound.retryUndelivered()
   }
 
-  #redeliver(since: number, receiver?: string): void {
-    const { conversationID } = this.#deps
-    redeliver({ conversationID, outbound: this.#outbound, beforePushGate: this.#beforePushGate }, since, receiver)
+  /** Steps before the first delivery of a message, ahead of the before-push gate, which keeps their order. */
+  #prepare({ item, seq }: StampedMessage): void {
+    if (seq === 0) return
+    this.#outbound.redeliverMissed({ log: item.log, seq })
+    // The object of a sender knows its own messages in flight, but no notice that a REST call delivers.
+    if (item.skipSender && isNotificationKind(item.contentType)) {
+      this.#outbound.noteOwnNotice(item.sendID, item.log, seq)
+    }
   }
 
-  /** The lowest seq of the chat that waits in the before-push gate and will be delivered to a user. */
-  #lowestInGate(userID: string): number | null {
+  readonly #redeliver = (since: number, receiver?: string, before?: NewMessage): void => {
+    const { conversationID } = this.#deps
+    const parts = { conversationID, outbound: this.#outbound, beforePushGate: this.#beforePushGate }
+    redeliver(parts, { since, only: receiver, before })
+  }
+
+  /** The lowest seq of a log that waits in the before-push gate and will be delivered to a user. */
+  #lowestInGate(userID: string, log: LogName): number | null {
     if (!this.#beforePushGate.busy) return null
     let lowest: number | null = null
     for (const { item, seq } of this.#beforePushGate.waiting()) {
-      if (item.log !== 'chat' || seq === 0 || (item.skipSender && item.sendID === userID)) continue
+      if (item.log !== log || seq === 0 || (item.skipSender && item.sendID === userID)) continue
       if (lowest === null || seq < lowest) lowest = seq
     }
     return lowest

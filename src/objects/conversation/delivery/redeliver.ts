@@ -5,9 +5,18 @@ import type { Members } from '../state/members.ts'
 import { allShards, changedSince } from '../state/shards.ts'
 import type { BeforePushGate } from './before-push-gate.ts'
 import { audienceByShard } from './deliver-message.ts'
-import type { Outbound } from './outbound.ts'
+import type { NewMessage, Outbound } from './outbound.ts'
 import { isRelay, relayReceiver } from './relay-receiver.ts'
 import type { GatedMessage } from './stamped-message.ts'
+
+interface RedeliveryRange {
+  /** Messages that were stored at or after this time are redelivered; ms. */
+  since: number
+  /** The only receiver; absent = all. */
+  only?: string | undefined
+  /** The messages of this log from this seq on are left out: they are delivered as new ones. */
+  before?: NewMessage | undefined
+}
 
 /**
  * Redelivers everything that was stored at or after a time (ms), to all receivers or to one. Receivers drop the
@@ -19,8 +28,7 @@ export function redeliver(
     outbound,
     beforePushGate,
   }: { conversationID: string; outbound: Outbound; beforePushGate: BeforePushGate<GatedMessage> },
-  since: number,
-  only?: string,
+  { since, only, before }: RedeliveryRange,
 ): void {
   const { members, sql, logs } = outbound.state
   const moved = only === undefined ? changedSince(sql, since) : members.group ? [only] : []
@@ -34,6 +42,7 @@ export function redeliver(
   const shards = known.filter((shard) => outbound.shards.includes(shard))
   for (const log of ['chat', 'notification'] as const) {
     for (const { seq, sendTime, sendID, msg } of logs[log].storedSince(since)) {
+      if (log === before?.log && seq >= before.seq) break
       const message = { seq, sendTime, sendID, operationID: '', msg }
       const { sessionType, contentType } = MsgData.decode(msg)
       const operationID = `alarm_${conversationID}`

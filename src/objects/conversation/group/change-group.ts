@@ -58,9 +58,23 @@ function commit(conversation: ConversationCore, change: GroupChange, applied: Ap
     const committed = commitGroupChange(state, change, { applied, now: now(), config, conversationID })
     // The commit wrote member rows with statements of its own.
     state.reloadMembers()
-    return committed
+    return withPending(conversation, change.callerUserID, committed)
   } catch (error) {
     state.reload()
     throw error
   }
+}
+
+/** Adds to the caller's notices the lowest seqs that are still in delivery to the caller, before these notices are. */
+function withPending(
+  { dispatch, conversationID }: ConversationCore,
+  callerUserID: string,
+  committed: Committed,
+): Committed {
+  const notices = committed.changed.notices.map((notice) => {
+    const log = notice.conversationID === conversationID ? 'chat' : 'notification'
+    const pendingFrom = dispatch.lowestPending(callerUserID, log)
+    return pendingFrom === null ? notice : { ...notice, pendingFrom }
+  })
+  return { ...committed, changed: { ...committed.changed, notices } }
 }

@@ -28,6 +28,10 @@ export class Undelivered {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
   all(): UndeliveredSince[] {
     return [...this.#rows.values()]
   }

@@ -7,7 +7,7 @@ import { pushOffline } from '../notify/should-push.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
 import { applyGroupBounds, isRejoining } from './group-bounds.ts'
-import { pushInSeqOrder, pushToDevices, restartSeqOrder } from './push-to-devices.ts'
+import { pushHeld, pushInSeqOrder, pushToDevices, restartSeqOrder } from './push-to-devices.ts'
 
 /**
  * Receives messages from a conversation. Marks the log as unread, so that an offline device gets the messages at its
@@ -29,6 +29,7 @@ export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
       messages.filter((message) => message.seq === 0),
     )
   }
+  if (delivery.expectFrom !== undefined) expectFrom(user, conversationID, delivery.expectFrom)
   pushStored(user, delivery, delivery.redelivered ? stored.map(asRedelivered) : stored)
   pushOffline(user, delivery)
   return deliveryResultOf(user, conversationID)
@@ -53,8 +54,21 @@ const asRedelivered = (message: DeliveredMessage): OutgoingMessage => ({ ...mess
 function pushStored(user: UserCore, { conversationID, home }: Delivery, messages: readonly OutgoingMessage[]): void {
   const mayBeEarly =
     conversationID === home && !user.reorderBuffer.hasSeen(conversationID) && user.outbox.hasUnfinished(home)
-  if (mayBeEarly) user.outbox.runAfterNext(home, () => pushInSeqOrder(user, conversationID, messages))
-  else pushInSeqOrder(user, conversationID, messages)
+  if (!mayBeEarly) {
+    pushInSeqOrder(user, conversationID, messages)
+    return
+  }
+  user.reorderBuffer.hold(conversationID, messages)
+  user.outbox.runAfterNext(home, () => pushHeld(user, conversationID))
+}
+
+/**
+ * Lets later messages of a log wait for a seq that arrives another way. Ignored while the user is offline, and for a seq
+ * that was passed on before a reset: it never arrives again.
+ */
+export function expectFrom(user: UserCore, conversationID: string, seq: number): void {
+  const { devices, reorderBuffer } = user
+  if (devices.isOnline && seq > reorderBuffer.highestSeq(conversationID)) reorderBuffer.expectFrom(conversationID, seq)
 }
 
 /** Marks a log as unread, and creates the conversation with its first message. */

@@ -14,7 +14,7 @@ import type { ReceivedMessage } from '../../../protocol/read-message.ts'
 import { messageID } from '../../../runtime/ids.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import type { UserCore } from '../user-core.ts'
-import { pushInSeqOrder } from './push-to-devices.ts'
+import { pushCopy, pushInSeqOrder } from './push-to-devices.ts'
 
 /** The answer to a sender whose message is stored. */
 export interface SentMessage {
@@ -115,11 +115,13 @@ function pushOwnMessage(
   const { seq, sendTime } = result
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
-  if (only !== null || seq === 0) {
+  if (seq === 0) {
     const data = encodePushMessages([{ conversationID: home, msgs: [msg] }])
     if (item.senderSync) user.devices.push(data, operationID, (socket) => only === null || socket === only)
     return
   }
   if (result.pendingFrom !== undefined) user.reorderBuffer.expectFrom(home, result.pendingFrom)
-  pushInSeqOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
+  const message = { seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }
+  if (only === null) pushInSeqOrder(user, home, [message])
+  else pushCopy(user, home, { ...message, only })
 }
