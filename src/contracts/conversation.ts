@@ -6,6 +6,7 @@ import type {
   LogName,
   LogSlice,
   LogState,
+  Mention,
   ReadWindow,
   StoredMessage,
 } from './messages.ts'
@@ -19,6 +20,8 @@ import type {
 export interface ConversationState extends Record<LogName, LogState> {
   /** The other user or the group; null while the conversation has no message. */
   about: ConversationInfo | null
+  /** The newest message of a group that mentions the member, read or not; null without such a message. */
+  mention: Mention | null
 }
 
 export interface ReadResult {

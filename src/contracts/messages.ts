@@ -57,6 +57,14 @@ export interface DeliveredMessage {
   msg: Uint8Array
   /** Keeps its place in the order and is not pushed to sockets; devices get it from a sync. */
   silent?: boolean
+  /** The `groupAtType` that the message gives to the receiver; absent = it does not mention the receiver. */
+  groupAtType?: number
+}
+
+/** The newest message of a group that mentions a member. */
+export interface Mention {
+  seq: number
+  groupAtType: number
 }
 
 /** Reports that a log has new messages for a member. */

@@ -1,3 +1,4 @@
+import type { Mentioned } from '../protocol/mentions.ts'
 import type { DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
@@ -11,6 +12,8 @@ export interface RelayedMessage extends DeliveredMessage {
   exceptUserID: string
   /** The only members whose devices get the push; absent = all members. */
   onlyUserIDs?: string[]
+  /** The members that the message mentions; absent = no member. */
+  mentioned?: Mentioned
 }
 
 /** Changes of a relay's roster, then new messages of one log, in order. */

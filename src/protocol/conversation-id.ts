@@ -42,6 +42,10 @@ export function isSingleConversation(conversationID: string): boolean {
   return conversationID.startsWith('si_')
 }
 
+export function isGroupConversation(conversationID: string): boolean {
+  return conversationID.startsWith('sg_')
+}
+
 /**
  * The conversation that a message goes to.
  * @throws ImError 1001 for a sessionType that has no conversations

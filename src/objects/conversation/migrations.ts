@@ -123,4 +123,13 @@ export const conversationMigrations: readonly string[] = [
     since INTEGER NOT NULL
   );
   `,
+  // The newest message that mentions a member of a group: a row for each named member, and two for all members together.
+  `
+  CREATE TABLE mention (
+    user_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    at_type INTEGER NOT NULL,
+    send_id TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]

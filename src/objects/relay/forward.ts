@@ -2,6 +2,7 @@ import type { DeliveredMessage } from '../../contracts/messages.ts'
 import type { Relayed, RelayedMessage } from '../../contracts/relay.ts'
 import type { Delivery } from '../../contracts/user.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { groupAtTypeFor } from '../../protocol/mentions.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { wantsOfflinePush } from '../../push/compose-push.ts'
 import type { RelayCore } from './relay-core.ts'
@@ -58,6 +59,9 @@ function deliveryTo(userID: string, { conversationID, home, about, messages, red
 }
 
 /** The message for one member: silent, without a push, when the app server left the member out. */
-function messageFor(userID: string, { onlyUserIDs, ...message }: RelayedMessage): DeliveredMessage {
-  return onlyUserIDs && !onlyUserIDs.includes(userID) ? { ...message, silent: true } : message
+function messageFor(userID: string, { onlyUserIDs, mentioned, ...message }: RelayedMessage): DeliveredMessage {
+  const groupAtType = mentioned ? groupAtTypeFor(mentioned, message.sendID, userID) : 0
+  if (!groupAtType && !onlyUserIDs) return message
+  const silent = onlyUserIDs !== undefined && !onlyUserIDs.includes(userID)
+  return { ...message, ...(silent && { silent }), ...(groupAtType > 0 && { groupAtType }) }
 }

@@ -107,4 +107,8 @@ export const userMigrations: readonly string[] = [
   ALTER TABLE send_note ADD COLUMN send_id TEXT NOT NULL DEFAULT '';
   ALTER TABLE send_note ADD COLUMN client_msg_id TEXT NOT NULL DEFAULT '';
   `,
+  // The newest message of a group that set `group_at_type`; the owner may have reset it since.
+  `
+  ALTER TABLE conversation ADD COLUMN at_seq INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -46,6 +46,8 @@ export interface UserCore {
   readonly pushBuffer: PushBuffer
   /** Conversations that wait for their before-webhook, with the time before which it is not called again; ms. */
   readonly pendingConversations: Map<string, number>
+  /** Groups of which every mention is known, as long as a device stays online. */
+  readonly mentionsKnown: Set<string>
   /** Resolves when the relays and conversations that skip this user know that a device is online. */
   deliveryResumed: Promise<unknown>
   now(): number
@@ -123,6 +125,7 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     pushState,
     pushBuffer: new PushBuffer(userID, push, pushState),
     pendingConversations: new Map(),
+    mentionsKnown: new Set(),
     deliveryResumed: Promise.resolve(),
     now,
     conversation,

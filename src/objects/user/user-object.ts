@@ -22,11 +22,13 @@ import type {
 import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { UserSessionTarget } from '../../runtime/rpc/session-targets.ts'
+import { raiseReadSeq } from './conversations/mentions.ts'
 import { runSelfDestruct } from './conversations/self-destruct.ts'
 import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
 import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
 import { deliver, expectFrom, markUnread } from './messages/deliver.ts'
+import { conversationDelta, conversationPage, listConversations } from './messages/list-conversations.ts'
 import { lastMessages, pullRanges } from './messages/pull.ts'
 import { chatHomes, newestSeqs, seqViews } from './messages/sync.ts'
 import { wasRestSendStored } from './messages/was-rest-send-stored.ts'
@@ -104,18 +106,18 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {
-    return outcomeOf(() => this.#user.conversations.list(conversationIDs))
+    return outcomeOf(() => listConversations(this.#user, conversationIDs))
   }
 
   conversationPage(
     pageNumber: number,
     showNumber: number,
   ): Promise<Outcome<{ total: number; rows: ConversationRow[] }>> {
-    return outcomeOf(() => this.#user.conversations.page(pageNumber, showNumber))
+    return outcomeOf(() => conversationPage(this.#user, pageNumber, showNumber))
   }
 
   conversationDelta(versionID: string, version: number): Promise<Outcome<{ delta: Delta; rows: ConversationRow[] }>> {
-    return outcomeOf(() => this.#user.conversations.delta({ versionID, version }))
+    return outcomeOf(() => conversationDelta(this.#user, { versionID, version }))
   }
 
   conversationVersion(): Promise<Outcome<{ versionID: string; version: number; conversationIDs: string[] }>> {
@@ -155,7 +157,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.cursors.raiseReadSeq(conversationID, hasReadSeq))
+    return outcomeOf(() => raiseReadSeq(this.#user, conversationID, hasReadSeq))
   }
 
   raiseMinSeq(conversationID: string, minSeq: number): Promise<Outcome<boolean>> {

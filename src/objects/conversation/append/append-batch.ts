@@ -1,11 +1,13 @@
 import type { Config } from '../../../config/index.ts'
 import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { refusalOf } from '../../../contracts/outcome.ts'
+import { mayMention } from '../../../protocol/mentions.ts'
 import type { AppServer } from '../delivery/app-server.ts'
 import type { Dispatch } from '../delivery/dispatch.ts'
 import type { RecoveryAlarm } from '../delivery/recovery-alarm.ts'
 import type { StampedMessage } from '../delivery/stamped-message.ts'
 import { appendMessage } from '../log/append-message.ts'
+import { recordMentions } from '../log/record-mentions.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
 import { handOverToRelays, needsRelays } from '../state/shards.ts'
 import { refusalOfItem } from './check-item.ts'
@@ -51,7 +53,7 @@ function commit(conversation: AppendParts, items: readonly AppendItem[], now: nu
   }
   try {
     // One message in a saved conversation is a single statement, which is atomic without a transaction.
-    if (items.length === 1 && state.members.isSaved) appendAll()
+    if (items.length === 1 && state.members.isSaved && !mayMention(items[0]?.contentType ?? 0)) appendAll()
     else state.transaction(appendAll)
   } catch (error) {
     // A failed commit rolls back the rows, but not the copies in memory.
@@ -70,7 +72,10 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   if (item.skipSender) dispatch.resumeMember(item.sendID)
   if (item.stored && !state.members.isSaved) batch.handedOver = saveMembers(conversation, now)
   const { result, stamped } = appendMessage(state.logs, item, now)
-  if (stamped) batch.stamped.push(stamped)
+  if (stamped) {
+    recordMentions(state, stamped)
+    batch.stamped.push(stamped)
+  }
   if (!result.ok || !item.skipSender) return result
   // Asked before this batch is delivered, so that it names only older messages than a new one. After a crash, a retry
   // may be answered before older messages are redelivered.

@@ -1,4 +1,5 @@
 import type { LogName } from '../../../contracts/messages.ts'
+import { groupAtTypeFor } from '../../../protocol/mentions.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import { isInAudience } from '../../../webhook/before-push.ts'
 import type { Members } from '../state/members.ts'
@@ -30,7 +31,7 @@ export function redeliver(
   }: { conversationID: string; outbound: Outbound; beforePushGate: BeforePushGate<GatedMessage> },
   { since, only, before }: RedeliveryRange,
 ): void {
-  const { members, sql, logs } = outbound.state
+  const { members, sql, logs, mentions } = outbound.state
   const moved = only === undefined ? changedSince(sql, since) : members.group ? [only] : []
   for (const userID of moved) if (!isRelay(userID)) outbound.boundsToMember(userID)
   const userIDs = only === undefined ? [...new Set([...members.userIDs, ...moved])] : [only]
@@ -46,16 +47,19 @@ export function redeliver(
       const message = { seq, sendTime, sendID, operationID: '', msg }
       const { sessionType, contentType } = MsgData.decode(msg)
       const operationID = `alarm_${conversationID}`
+      const mentioned = log === 'chat' && members.group !== null ? mentions.by(seq) : null
       const item = { log, sendID, skipSender: false, operationID, sessionType, contentType }
       beforePushGate.pass([{ item, seq, msg }], ([audience = 'everybody']) => {
         for (const userID of userIDs) {
           if (isRelay(userID) || !mayRead(outbound.state.members, userID, log, seq)) continue
-          const messages = [{ ...message, ...(!isInAudience(audience, userID) && { silent: true }) }]
+          const groupAtType = mentioned ? groupAtTypeFor(mentioned, sendID, userID) : 0
+          const silent = !isInAudience(audience, userID)
+          const messages = [{ ...message, ...(silent && { silent }), ...(groupAtType > 0 && { groupAtType }) }]
           outbound.toMember(userID, log, { messages, redelivered: true })
         }
         const audienceOf = audienceByShard(outbound, shards, audience)
         for (const shard of shards) {
-          const messages = [{ ...message, exceptUserID: '', ...audienceOf(shard) }]
+          const messages = [{ ...message, exceptUserID: '', ...audienceOf(shard), ...(mentioned && { mentioned }) }]
           outbound.toRelay(shard, log, { messages, redelivered: true })
         }
       })

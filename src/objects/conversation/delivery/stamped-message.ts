@@ -1,4 +1,5 @@
 import type { AppendItem } from '../../../contracts/messages.ts'
+import type { Mentioned } from '../../../protocol/mentions.ts'
 
 /** An appended message with its final bytes, ready for delivery. */
 export interface StampedMessage {
@@ -7,6 +8,8 @@ export interface StampedMessage {
   seq: number
   sendTime: number
   msg: Uint8Array
+  /** The members of the group that the message mentions; absent = no member. */
+  mentioned?: Mentioned
 }
 
 /** The facts about a message that the before-push gate needs. */

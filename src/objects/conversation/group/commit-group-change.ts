@@ -11,6 +11,7 @@ import { messageID } from '../../../runtime/ids.ts'
 import type { MemberMoves } from '../delivery/deliver-group-change.ts'
 import type { StampedMessage } from '../delivery/stamped-message.ts'
 import { appendMessage } from '../log/append-message.ts'
+import { recordMentions } from '../log/record-mentions.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
 import type { MessageLog } from '../state/message-log.ts'
 import { handOverToRelays, needsRelays } from '../state/shards.ts'
@@ -29,7 +30,7 @@ export interface Committed {
  * and no later message. Runs in one transaction of the caller.
  */
 export function commitGroupChange(
-  { sql, members, logs }: Pick<ConversationState, 'sql' | 'members' | 'logs'>,
+  { sql, members, logs, mentions }: Pick<ConversationState, 'sql' | 'members' | 'logs' | 'mentions'>,
   change: GroupChange,
   given: { applied: AppliedChange; now: number; config: Config; conversationID: string },
 ): Committed {
@@ -41,6 +42,13 @@ export function commitGroupChange(
   const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
   mirrorArrivals(sql, change, minSeq, members.group?.isRelayed ?? false)
   mirrorGroup(sql, change, memberCount)
+  // A newcomer who may read the older messages was no member when they mentioned everybody.
+  if (change.join && !change.create && minSeq === 0) {
+    mentions.hideFrom(
+      change.join.map(({ userID }) => userID),
+      firstSeq - 1,
+    )
+  }
   const addressees = new Map<StampedMessage, ReadonlySet<string>>()
   const notices = change.notices.flatMap((notice, i) => {
     // Each notice raises the version of the member list by one; the last notice has the newest version.
@@ -48,6 +56,8 @@ export function commitGroupChange(
     const appended = appendNotice(logs, change, notice, { ...given, version })
     const only = notice.handedTo && new Set(notice.handedTo)
     if (only) for (const one of appended) addressees.set(one, only)
+    // The announcement with which a group begins is no news: OpenIM does not mention the members then either.
+    if (!change.create) for (const one of appended) recordMentions({ mentions, members }, one)
     return appended
   })
   const leftShards = mirrorDepartures(sql, change, logs.chat.maxSeq)

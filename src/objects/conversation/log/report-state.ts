@@ -8,13 +8,14 @@ import type { ConversationCore } from '../conversation-core.ts'
  * @param since the seqs that the caller already knows; the member's own messages are searched after them
  */
 export function reportState(
-  { state: { members, logs }, dispatch }: ConversationCore,
+  { state: { members, logs, mentions }, dispatch }: ConversationCore,
   userID: string,
   since: Record<LogName, number>,
 ): ConversationState {
   dispatch.resumeMember(userID)
   return {
     about: members.aboutFor(userID),
+    mention: mentions.of(userID, members),
     chat: logs.chat.state(userID, since.chat),
     notification: logs.notification.state(userID, since.notification),
   }

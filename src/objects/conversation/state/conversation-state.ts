@@ -2,6 +2,7 @@ import type { LogName } from '../../../contracts/messages.ts'
 import { ClearedHistory } from './cleared-history.ts'
 import { HiddenMessages } from './hidden-messages.ts'
 import { Members } from './members.ts'
+import { Mentions } from './mentions.ts'
 import { MessageLog } from './message-log.ts'
 
 /**
@@ -16,6 +17,7 @@ export class ConversationState {
   readonly #storage: DurableObjectStorage
   #members: Members
   #logs: Record<LogName, MessageLog>
+  #mentions: Mentions
 
   constructor(storage: DurableObjectStorage) {
     this.sql = storage.sql
@@ -24,6 +26,7 @@ export class ConversationState {
     this.#storage = storage
     this.#members = new Members(storage.sql)
     this.#logs = freshLogs(storage.sql)
+    this.#mentions = new Mentions(storage.sql)
   }
 
   get members(): Members {
@@ -34,6 +37,10 @@ export class ConversationState {
     return this.#logs
   }
 
+  get mentions(): Mentions {
+    return this.#mentions
+  }
+
   /** Runs everything in one commit, or rolls all of it back when `run` throws. */
   transaction<T>(run: () => T): T {
     return this.#storage.transactionSync(run)
@@ -42,6 +49,7 @@ export class ConversationState {
   /** Drops every copy, for example after a rollback. */
   reload(): void {
     this.#logs = freshLogs(this.sql)
+    this.#mentions = new Mentions(this.sql)
     this.reloadMembers()
   }
 

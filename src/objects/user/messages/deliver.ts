@@ -3,6 +3,7 @@ import type { Delivery, DeliveryResult } from '../../../contracts/user.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
+import { applyMention } from '../conversations/mentions.ts'
 import { pushOffline } from '../notify/should-push.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
@@ -31,6 +32,10 @@ export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
   }
   if (delivery.expectFrom !== undefined) expectFrom(user, conversationID, delivery.expectFrom)
   pushStored(user, delivery, delivery.redelivered ? stored.map(asRedelivered) : stored)
+  for (const { seq, groupAtType } of stored) {
+    // An offline user gets the mention with the next sync, which asks the logs that are marked unread.
+    if (groupAtType !== undefined && user.devices.isOnline) applyMention(user, conversationID, { seq, groupAtType })
+  }
   pushOffline(user, delivery)
   return deliveryResultOf(user, conversationID)
 }

@@ -32,6 +32,8 @@ const MAX_SYNC_WAIT_MS = 2_000
 export function reconnect(user: UserCore): Promise<unknown> | null {
   // Messages that were skipped while the user was offline never arrive: the next message must not wait for them.
   user.reorderBuffer.resetAll()
+  // The same holds for mentions.
+  user.mentionsKnown.clear()
   const unread = user.cursors.unread()
   if (unread.length === 0) return null
   const relays = new Set(unread.map(({ relay }) => relay).filter((relay) => relay !== ''))

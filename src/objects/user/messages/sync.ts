@@ -1,7 +1,9 @@
 import type { LogName, LogState } from '../../../contracts/messages.ts'
 import type { SeqView } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
+import { isGroupConversation } from '../../../protocol/conversation-id.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
+import { applyMention } from '../conversations/mentions.ts'
 import { logNameOf, newestReadableSeq, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
@@ -31,7 +33,39 @@ export async function refreshCursors(user: UserCore, home: string, cursors: SeqC
     // list.
     if (logNameOf(cursor) === 'chat' && answer.maxSeq > 0 && state.about)
       ensureConversation(user, cursor.conversationID, state.about)
+    if (logNameOf(cursor) === 'chat' && state.mention) applyMention(user, cursor.conversationID, state.mention)
+    // While a device is online, deliveries report each new mention.
+    if (user.devices.isOnline) user.mentionsKnown.add(cursor.conversationID)
   }
+}
+
+/**
+ * Asks those of the given groups, or all groups for null, that may have a message that this object does not know of: it
+ * may mention the owner, and the conversation list shows that. A group that fails is logged and asked again next time.
+ */
+export async function refreshMentions(user: UserCore, conversationIDs: readonly string[] | null): Promise<void> {
+  await user.deliveryResumed
+  const groups = cursorsOf(user, conversationIDs).filter(
+    ({ conversationID, isUnread, relay }) =>
+      isGroupConversation(conversationID) &&
+      (isUnread || relay !== '') &&
+      !(user.devices.isOnline && user.mentionsKnown.has(conversationID)),
+  )
+  await inParallel(groups, MAX_PARALLEL, async (cursor) => {
+    try {
+      await refreshCursors(user, cursor.home, [cursor])
+    } catch (error) {
+      user.log.error('refresh of a group failed', error, { conversationID: cursor.conversationID })
+    }
+  })
+}
+
+function cursorsOf(user: UserCore, conversationIDs: readonly string[] | null): SeqCursor[] {
+  if (conversationIDs === null) return user.cursors.unread()
+  return conversationIDs
+    .filter(isGroupConversation)
+    .map((id) => user.cursors.find(id))
+    .filter((cursor) => cursor !== null)
 }
 
 /** Whether no newer message arrived during the call, and no message of the user's own is in flight. */

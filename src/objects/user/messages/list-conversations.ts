@@ -1,0 +1,33 @@
+import type { ConversationRow, Delta } from '../../../contracts/user.ts'
+import type { UserCore } from '../user-core.ts'
+import { refreshMentions } from './sync.ts'
+
+/*
+ * The reads of the conversation list. A row shows whether a message mentions the owner, so each read first asks the
+ * groups with messages that this object does not know of.
+ */
+
+export async function listConversations(
+  user: UserCore,
+  conversationIDs: readonly string[] | null,
+): Promise<ConversationRow[]> {
+  await refreshMentions(user, conversationIDs)
+  return user.conversations.list(conversationIDs)
+}
+
+export async function conversationPage(
+  user: UserCore,
+  pageNumber: number,
+  showNumber: number,
+): Promise<{ total: number; rows: ConversationRow[] }> {
+  await refreshMentions(user, null)
+  return user.conversations.page(pageNumber, showNumber)
+}
+
+export async function conversationDelta(
+  user: UserCore,
+  asked: { versionID: string; version: number },
+): Promise<{ delta: Delta; rows: ConversationRow[] }> {
+  await refreshMentions(user, null)
+  return user.conversations.delta(asked)
+}
