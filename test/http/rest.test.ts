@@ -99,10 +99,22 @@ describe('the REST API', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
   })
 
-  it('reports an unknown path only to callers with a valid token', async () => {
+  it('answers an unknown path with HTTP 404, and with the error of the caller in the body', async () => {
     expect((await post('/no/such_call', {})).errCode).toBe(1001)
     expect((await post('/no/such_call', {}, alice)).errCode).toBe(1004)
-    expect((await request('/no/such_page')).status).toBe(404)
+    for (const token of [alice, 'garbage', undefined]) {
+      for (const path of ['/no/such_call', '/api/no/such_call', '/healthz', '/docs', '/object/alice/x']) {
+        const headers = { operationID: 'unknown-path', ...(token && { token }) }
+        const response = await request(path, { method: 'POST', headers, body: '{}' })
+        expect([path, token, response.status]).toEqual([path, token, 404])
+        expect((await response.json<{ errCode: number }>()).errCode).toBe(
+          { [alice]: 1004, garbage: 1503 }[token ?? ''] ?? 1001,
+        )
+      }
+    }
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+      expect([method, (await request('/no/such_page', { method })).status]).toEqual([method, 404])
+    }
   })
 
   it('reads keys in any case, ignores unknown keys and reads null as the zero value', async () => {
