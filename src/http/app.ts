@@ -13,6 +13,7 @@ import type { Endpoint } from '../runtime/endpoint.ts'
 import { callerOf } from './auth.ts'
 import { gatewayAddressOf, openGateway } from './device-gateway.ts'
 import { mountDocsRoutes } from './docs/docs-routes.ts'
+import { exposing, nameUnknownFields } from './exposed-headers.ts'
 import { mountFileRoutes } from './file-routes.ts'
 import { readiness } from './health.ts'
 import { mountMetricsRoutes } from './metrics-routes.ts'
@@ -76,6 +77,8 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     c.set('context', context)
     annotateTrace({ operationID: context.operationID })
     await next()
+    const unknownFields = c.get('unknownFields')
+    if (unknownFields) nameUnknownFields(c.res, unknownFields)
     if (afterReply.hasTasks) c.executionCtx.waitUntil(afterReply.run(context.log))
     const path = paths.get(c.req.path)
     if (path === undefined) return
@@ -136,7 +139,7 @@ function refusal(error: ImError, status?: number): Response {
   if (error.code !== TOO_MANY_REQUESTS) return envelope(errorReply(error), status)
   const response = envelope(errorReply(error), TOO_MANY_REQUESTS)
   response.headers.set('retry-after', RETRY_AFTER_SECONDS)
-  return response
+  return exposing(response)
 }
 
 /**
