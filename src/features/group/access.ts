@@ -1,7 +1,8 @@
 import { GroupRole, GroupStatus } from '../../protocol/constants/group.ts'
 import { ImError } from '../../protocol/errors.ts'
-import type { CallerContext } from '../../runtime/context.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 import { findGroupsAndMember } from './store/groups.ts'
+import { findMembers } from './store/members.ts'
 import type { GroupAndMember, GroupRow } from './tables.ts'
 
 /** The role that a call needs in a group: any member, at least a group administrator, or the owner. */
@@ -37,6 +38,15 @@ export async function accessGroups(
     requireRight(ctx, groupAndMember, right)
     return groupAndMember
   })
+}
+
+/** The members of a group among the given users. */
+export async function membersAmong(ctx: Context, groupID: string, userIDs: readonly string[]): Promise<Set<string>> {
+  const found = await findMembers(
+    ctx.db,
+    userIDs.map((userID) => ({ groupID, userID })),
+  )
+  return new Set(found.map(({ member }) => member.userID))
 }
 
 export function noSuchGroup(groupID: string): ImError {

@@ -72,11 +72,11 @@ describe('batch_send_msg to few receivers', () => {
     await expect.poll(async () => (await user('dave').newestSeqs()).si_dave_news).toBe(2)
   })
 
-  it('requires recvIDs even with isSendAll, and accepts an empty list', async () => {
+  it('requires recvIDs even with isSendAll, where the list may be empty', async () => {
     expect((await batch({ recvIDs: undefined, isSendAll: true })).errDlt).toMatch(/^recvIDs: /)
     expect((await batch({ recvIDs: [''] })).errCode).toBe(1001)
     expect((await batch({ content: { content: '' } })).errCode).toBe(1001)
-    expect(await batch({})).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [] } })
+    expect((await batch({})).errDlt).toBe('recvIDs: name at least one user, or set isSendAll')
     expect((await batch({ sendID: 'nobody', recvIDs: ['bob'] })).data).toEqual({ results: [], failedUserIDs: ['bob'] })
   })
 
