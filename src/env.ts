@@ -29,6 +29,7 @@ export interface Settings {
   OPENIM_FILE_EXPIRE_DAYS?: string
   OPENIM_S3_ENDPOINT?: string
   OPENIM_S3_BUCKET?: string
+  OPENIM_S3_ADDRESSING?: string
   OPENIM_S3_REGION?: string
   OPENIM_S3_ACCESS_KEY_ID?: string
   OPENIM_S3_SECRET_ACCESS_KEY?: string
@@ -36,6 +37,7 @@ export interface Settings {
   OPENIM_WEBHOOK_SECRET?: string
   OPENIM_WEBHOOK_RETRY_SECONDS?: string
   OPENIM_WEBHOOK_LOG_SIZE?: string
+  OPENIM_STRICT_FIELDS?: string
   OPENIM_LOG_LEVEL?: string
   OPENIM_PUSH?: string
   OPENIM_PUSH_FCM_ACCOUNT?: string

@@ -119,7 +119,7 @@ export interface ConversationRpc {
   markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<ReadResult>
   /** One page of the members who have read a chat message, or have not, and the count of both. */
   readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Readers>
-  /** @throws ImError 1002 not permitted, 1004 the message does not exist, 1404 it was revoked before */
+  /** @throws ImError 1001 a notification, 1002 not permitted, 1004 the message does not exist, 1404 it was revoked before */
   revoke(seq: number, by: Revoker): Promise<RevokedMessage>
   /** Hides messages from one member. */
   hide(userID: string, seqs: number[]): Promise<void>

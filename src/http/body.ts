@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
+import { parseRequest } from '../runtime/openim-json.ts'
 
 /** Enough for the largest call, a batch of 1,000 users. Files are not uploaded in JSON bodies. */
 const MAX_BODY_BYTES = 1_048_576
@@ -13,21 +14,25 @@ type BodyForm = 'json' | 'protobuf'
 export interface Body {
   value: unknown
   form: BodyForm
+  /** The dotted paths of fields that no schema reads. */
+  unknown: readonly string[]
 }
 
 /**
  * Reads and validates the request of an endpoint. OpenIM: the content type is ignored, except by endpoints that also
  * accept protobuf.
+ * @param strict refuses fields that no schema reads
  * @throws ImError 1001 with the reason
  */
-export async function readBody(request: Request, endpoint: Endpoint): Promise<Body> {
+export async function readBody(request: Request, endpoint: Endpoint, strict: boolean): Promise<Body> {
   const bytes = await readBytes(request)
   const form = formOf(request, endpoint)
   const given = form === 'protobuf' && endpoint.protobuf ? endpoint.protobuf.decode(bytes) : parseJson(bytes)
   addQuery(given, request, endpoint)
-  const result = endpoint.schema.safeParse(given)
+  const { result, unknown } = parseRequest(endpoint.schema, given)
   if (!result.success) throw ImError.args(sentenceOf(result.error))
-  return { value: result.data, form }
+  if (strict && unknown.length > 0) throw ImError.args(`${unknown.join(', ')}: this call has no such field`)
+  return { value: result.data, form, unknown }
 }
 
 /**

@@ -34,6 +34,14 @@ describe('parseConfig', () => {
       { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'https://s3.test' },
       /S3_BUCKET.*SECRET/,
     ],
+    [
+      'with a bucket before an IP address',
+      {
+        ...{ OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'http://127.0.0.1:9000', OPENIM_S3_BUCKET: 'b' },
+        ...{ OPENIM_S3_ACCESS_KEY_ID: 'k', OPENIM_S3_SECRET_ACCESS_KEY: 's', OPENIM_S3_ADDRESSING: 'virtual' },
+      },
+      /OPENIM_S3_ADDRESSING.*IP address/,
+    ],
     ['with an S3 endpoint that is not a URL', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
     ['with an unknown SMS vendor', { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' }, /OPENIM_SMS/],
     [

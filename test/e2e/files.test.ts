@@ -68,7 +68,7 @@ describe('an upload', () => {
           return z.object({ url: z.string() }).parse(answer?.data).url
         }
         const url = await upload(`holiday ${size}.png`)
-        expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday ${size}.png`)
+        expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday%20${size}.png`)
         const response = await fetch(url)
         expect(response.headers.get('content-type')).toBe('image/png')
         expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))

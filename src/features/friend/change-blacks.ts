@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
@@ -19,6 +20,7 @@ export async function addBlack(
   { ownerUserID, blackUserID, ex }: z.output<typeof AddBlackReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
+  if (ownerUserID === blackUserID) throw ImError.args(`${ownerUserID} cannot block itself`)
   await callBeforeWebhook(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
   await existingUsers(ctx, [ownerUserID, blackUserID])
   const entry = {

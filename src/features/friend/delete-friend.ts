@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { changeRelation } from './change-relation.ts'
@@ -17,6 +18,7 @@ export async function deleteFriend(
   { ownerUserID, friendUserID }: z.output<typeof DeleteFriendReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
+  if (ownerUserID === friendUserID) throw ImError.args(`${ownerUserID} cannot be its own friend`)
   const { inUser1Friends } = await friendship(ctx.db, ownerUserID, friendUserID)
   // Also without an entry, so that the conversation's copy is correct after the call.
   const isDeleted = await changeRelation(

@@ -1,8 +1,9 @@
 import { GroupRole, GroupStatus } from '../../protocol/constants/group.ts'
 import { groupConversationID } from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
-import type { CallerContext } from '../../runtime/context.ts'
+import type { CallerContext, Context } from '../../runtime/context.ts'
 import { findGroupsAndMember } from './store/groups.ts'
+import { findMembers } from './store/members.ts'
 import type { GroupAndMember, GroupRow } from './tables.ts'
 
 /** The role that a call needs in a group: any member, at least a group administrator, or the owner. */
@@ -92,6 +93,15 @@ async function mayReadHistory(ctx: CallerContext, groupID: string): Promise<bool
   const everything = { userID: ctx.caller.userID, minSeq: 0, maxSeq: 0 }
   const { lower, upper } = await ctx.conversation(groupConversationID(groupID)).readRange('chat', everything, 1, 0, 0)
   return upper >= lower
+}
+
+/** The members of a group among the given users. */
+export async function membersAmong(ctx: Context, groupID: string, userIDs: readonly string[]): Promise<Set<string>> {
+  const found = await findMembers(
+    ctx.db,
+    userIDs.map((userID) => ({ groupID, userID })),
+  )
+  return new Set(found.map(({ member }) => member.userID))
 }
 
 export function noSuchGroup(groupID: string): ImError {

@@ -92,7 +92,16 @@ export const BatchSendMsgReq = message({
   isSendAll: bool(),
   // OpenIM: required with isSendAll too, where it may be [].
   recvIDs: z.array(id()).max(MAX_RECEIVERS),
-}).superRefine(checkAddress)
+})
+  .superRefine(checkAddress)
+  .refine(({ isSendAll, recvIDs }) => isSendAll || recvIDs.length > 0, {
+    path: ['recvIDs'],
+    error: 'name at least one user, or set isSendAll',
+  })
+  .refine(({ isSendAll, sessionType }) => !isSendAll || sessionType !== SessionType.Group, {
+    path: ['isSendAll'],
+    error: 'it sends to users, not to a group; use /msg/send_msg',
+  })
 
 /** The body of the send call in OpenIM's older API (version 2). */
 export const ManagerSendMsgReq = message({

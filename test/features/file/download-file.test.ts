@@ -109,6 +109,18 @@ describe('CORS of files', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
   })
 
+  it('lets a page read every header that it may need', async () => {
+    const needed = (response: Response) => response.headers.get('access-control-expose-headers')?.split(', ') ?? []
+    const whole = await get(url, { origin: 'https://app.example.com' })
+    expect(needed(whole)).toEqual(['accept-ranges', 'content-disposition', 'content-length', 'etag'])
+    expect(needed(await get(url, { range: 'bytes=0-1' }))).toContain('content-range')
+    expect(needed(await get(url, { range: 'bytes=5000-6000' }))).toEqual(['content-range'])
+    const unchanged = await get(url, { 'if-none-match': whole.headers.get('etag') ?? '' })
+    expect([unchanged.status, needed(unchanged).includes('etag')]).toEqual([304, true])
+    const head = await request(pathOf(url), { method: 'HEAD' })
+    expect(needed(head)).toContain('content-disposition')
+  })
+
   it('lets a page read why an upload was refused', async () => {
     const response = await request('/object_part/x/1', { method: 'PUT', body: 'x' })
     expect(response.status).toBe(403)

@@ -281,17 +281,33 @@ describe('a file name', () => {
   })
 
   it.each([
-    ['alice/ü b.txt', 'alice/ü b.txt'],
-    ['alice/100%.txt', 'alice/100%.txt'],
-    ['alice/100% büro.txt', 'alice/100% büro.txt'],
+    ['alice/ü b.txt', 'alice/%C3%BC%20b.txt'],
+    ['alice/100%.txt', 'alice/100%25.txt'],
+    ['alice/100% büro.txt', 'alice/100%25%20b%C3%BCro.txt'],
     ['alice/what?#1.txt', 'alice/what%3F%231.txt'],
     ['alice/%2e%2e/x', 'alice/%252e%252e/x'],
+    ['alice/a%20b', 'alice/a%2520b'],
     ['alice//x', 'alice//x'],
-  ])('is served for %j at /object/%s', async (name, path) => {
+    ['alice/x/', 'alice/x/'],
+    ['alice/report .txt ', 'alice/report%20.txt%20'],
+    ['alice/ report', 'alice/%20report'],
+    ['alice/report.', 'alice/report.'],
+    ['alice/report...', 'alice/report...'],
+    ['alice/ ', 'alice/%20'],
+    ['alice/\u00a0\u200b\u202e\ufeff', 'alice/%C2%A0%E2%80%8B%E2%80%AE%EF%BB%BF'],
+    ['alice/"<>^`{|}\'&+;=@[]', "alice/%22%3C%3E%5E%60%7B%7C%7D'%26%2B%3B%3D%40%5B%5D"],
+    ['alice/\u{1f600}', 'alice/%F0%9F%98%80'],
+  ])('is served for %j at /object/%s, as every HTTP client reads the URL', async (name, path) => {
     const file = small(name)
     const url = await alice.upload(file, name)
     expect(url).toBe(`http://127.0.0.1/object/${path}`)
+    // Clients trim URLs and parse them; curl refuses a space and sends other characters as they are.
+    expect([new URL(url.trim()).href, url]).toEqual([url, expect.stringMatching(/^[\x21-\x7e]+$/)])
     expect(await bytesOf(await get(url))).toEqual(file.data)
+    const { data } = await alice.call('access_url', { name })
+    expect(await bytesOf(await get(data.url))).toEqual(file.data)
+    const known = await alice.initiate(file, name)
+    expect(known.data).toEqual({ url, upload: null })
   })
 
   it('points to the newest file that was given the name', async () => {

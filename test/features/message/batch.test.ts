@@ -76,7 +76,7 @@ describe('batch_send_msg to few receivers', () => {
     expect((await batch({ recvIDs: undefined, isSendAll: true })).errDlt).toMatch(/^recvIDs: /)
     expect((await batch({ recvIDs: [''] })).errCode).toBe(1001)
     expect((await batch({ content: { content: '' } })).errCode).toBe(1001)
-    expect(await batch({})).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [] } })
+    expect((await batch({})).errDlt).toBe('recvIDs: name at least one user, or set isSendAll')
     expect((await batch({ sendID: 'nobody', recvIDs: ['bob'] })).data).toEqual({ results: [], failedUserIDs: ['bob'] })
   })
 

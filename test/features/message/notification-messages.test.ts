@@ -199,6 +199,23 @@ describe('manager/send_msg', () => {
     expect(await send(body(person, 'nobody', content({})))).toMatchObject({ errCode: 1004 })
   })
 
+  it.each([
+    [1400, 4, { notificationName: 'N', notificationType: 1, text: 'T' }],
+    [101, 1, { text: 'hello' }],
+  ])('names the account that is needed, and the call that makes it: %i', async (contentType, sessionType, content) => {
+    const { reader: bob, device } = await reader()
+    const sendID = `openIM${bob.replace('_', '')}`
+    const message = { ...body(sendID, bob, content), contentType, sessionType }
+    expect(await send(message)).toMatchObject({
+      errCode: 1101,
+      errDlt: expect.stringMatching(/notification account: \/user\/add_notification_account .*appMangerLevel 3/),
+    })
+    const made = { userID: sendID, nickName: 'News', faceURL: '', appMangerLevel: 3 }
+    await post('/user/add_notification_account', made, await adminToken())
+    expect((await send(message)).errCode).toBe(0)
+    await until(() => device.received().length === 1)
+  })
+
   it('requires an administrator, and an operationID in the body or the header', async () => {
     const { reader: bob } = await reader()
     const whole = body('imAdmin', bob, content({}))

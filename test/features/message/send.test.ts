@@ -170,6 +170,29 @@ describe('send_msg to a group', () => {
   })
 })
 
+describe('two pairs of users with the same conversationID', () => {
+  it('are told apart: the second pair is refused with the reason, and the first pair gets nothing', async () => {
+    const [a, bc, ab, c] = [`x${next}`, `y_z${next}`, `x${next}_y`, `z${next}`] as [string, string, string, string]
+    next++
+    const users = [{ userID: ab, nickname: 'an account of the app', appMangerLevel: 3 }]
+    await register(a, bc, c)
+    await post('/user/user_register', { users }, await adminToken())
+    const conversationID = `si_${a}_${bc}`
+    expect(conversationID).toBe(`si_${ab}_${c}`)
+    await send(text(a, bc, 'ours'))
+    const reason = {
+      errCode: 1203,
+      errDlt: expect.stringMatching(/another pair of users has the same conversationID.*Choose userIDs without "_"/),
+    }
+    expect(await send(text(ab, c, 'theirs'))).toMatchObject(reason)
+    expect(await send(text(c, ab, 'theirs'))).toMatchObject(reason)
+    const device = await Device.connect(c)
+    await expect(device.sendText(ab, 'theirs')).rejects.toThrow(/^1203 .*another pair of users/)
+    await send(text(bc, a, 'ours too'))
+    expect((await pulled(a, conversationID)).map(({ seq }) => seq)).toEqual([1, 2])
+  })
+})
+
 describe('the options of send_msg', () => {
   it('assigns no seq, stores nothing and skips the sender with isOnlineOnly', async () => {
     const { a, b, chat, phone, other } = await pair()
@@ -217,9 +240,23 @@ const CONTENTS: [string, number, object][] = [
     106,
     { text: '@b hi', atUserList: ['b'], atUsersInfo: [{ atUserID: 'b', groupNickname: 'B' }], isAtSelf: false },
   ],
+  [
+    'merger',
+    107,
+    { title: 'Chat of a and b', abstractList: ['a: hi'], multiMessage: [{ clientMsgID: 'm', contentType: 101 }] },
+  ],
+  ['card', 108, { userID: 'c', nickname: 'Carol', faceURL: 'https://x/c.png', ex: '' }],
+  ['location', 109, { description: 'here', longitude: 116.397_128, latitude: -39.916_527 }],
   ['custom', 110, { data: '{"x":[1,2.5,null]}', description: '', extension: 'e', unknown: { kept: true } }],
   ['quote', 114, { text: 'indeed', quoteMessage: { clientMsgID: 'q', contentType: 101, textElem: { content: 'so' } } }],
+  ['face', 115, { index: 0, data: '{"pack":"cats"}' }],
+  [
+    'advanced text',
+    117,
+    { text: 'see x.org', messageEntityList: [{ type: 'url', offset: 4, length: 5, url: 'https://x.org', ex: '' }] },
+  ],
   ['markdown', 118, { content: '# Title\n\n* one' }],
+  ['custom without effect on the list', 119, { data: '{}', description: '', extension: '' }],
 ]
 
 describe('the content of send_msg', () => {
@@ -232,6 +269,33 @@ describe('the content of send_msg', () => {
     expect(new Uint8Array(other.received()[0]?.msg.content ?? [])).toEqual(bytes)
     const [stored] = await pulled(b, chat)
     expect(stored?.content).toBe(Buffer.from(bytes).toString('base64'))
+  })
+
+  it.each(['/msg/send_msg', '/manager/send_msg'])('stores no typing status sent by %s', async (path) => {
+    const { a, b, chat, phone, other } = await pair()
+    const typing = { ...text(a, b, ''), contentType: 113, content: { msgTips: 'yes' } }
+    expect((await post(path, typing, await adminToken())).errCode).toBe(0)
+    await until(() => other.received().length === 1)
+    expect(other.received()[0]?.msg).toMatchObject({ contentType: 113, seq: 0, options: { history: false } })
+    await waitBriefly()
+    expect(phone.received()).toEqual([])
+    expect(await pulled(b, chat)).toEqual([])
+  })
+
+  it('leaves the conversation list as it is with contentType 119', async () => {
+    const { a, b, other } = await pair()
+    await send({ ...text(a, b, ''), contentType: 119, content: { data: 'x' } })
+    await until(() => other.received().length === 1)
+    const off = ['conversationUpdate', 'senderConversationUpdate', 'unreadCount', 'offlinePush']
+    expect(other.received()[0]?.msg.options).toEqual(Object.fromEntries(off.map((key) => [key, false])))
+  })
+
+  it.each(CONTENTS)('is the same for /manager/send_msg: %s', async (_name, contentType, content) => {
+    const { a, b, other } = await pair()
+    const body = { ...text(a, b, ''), contentType, content }
+    expect(await post('/manager/send_msg', body, await adminToken())).toMatchObject({ errCode: 0 })
+    await until(() => other.received().length === 1)
+    expect(contentOf(other.received()[0]?.msg)).toEqual(content)
   })
 
   it('adds the mentioned users to atUserIDList', async () => {
@@ -257,7 +321,16 @@ describe('the content of send_msg', () => {
     ['a custom message without data', 110, { description: 'x' }, 'content.data: '],
     ['a quote of a text', 114, { text: 'x', quoteMessage: 'said' }, 'content.quoteMessage: '],
     ['an empty markdown', 118, { content: '' }, 'content.content: '],
-    ['a content type that only devices send', 113, { msgTips: 'yes' }, 'contentType: '],
+    ['a merger without messages', 107, { title: 'x', multiMessage: [] }, 'content.multiMessage: '],
+    ['a merger of texts', 107, { title: 'x', multiMessage: ['hi'] }, 'content.multiMessage.0: '],
+    ['a card without a user', 108, { nickname: 'Carol' }, 'content.userID: '],
+    ['a location without a latitude', 109, { longitude: 1.5 }, 'content.latitude: '],
+    ['a location beyond the pole', 109, { longitude: 1.5, latitude: 91 }, 'content.latitude: '],
+    ['a typing status without a text', 113, { msgTips: '' }, 'content.msgTips: '],
+    ['a face of nothing', 115, { data: '' }, 'content.index: '],
+    ['an advanced text with a mark before it', 117, { text: 'x', messageEntityList: [{ offset: -1 }] }, 'content.mess'],
+    ['a quiet custom message without data', 119, { description: 'x' }, 'content.data: '],
+    ['a content type that no client defines', 112, { data: 'x' }, 'contentType: '],
     ["a content type of the server's notifications", 1501, { detail: '{}' }, 'contentType: '],
   ])('refuses %s with the name of the field', async (_what, contentType, content, where) => {
     const { a, b, other } = await pair()
