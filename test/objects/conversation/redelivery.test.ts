@@ -15,17 +15,22 @@ import {
 } from '../../rigs/rig.ts'
 
 /**
- * Leaves a conversation in the state of a crash between a commit and its deliveries: the message and its alarm are
- * stored, and no member has got the message.
+ * Leaves a conversation in the state of a crash between a commit and its deliveries: the messages and their alarm are
+ * stored, and no member has got the messages.
  */
-async function storeUndelivered(chat: string, sendID: string, recvID: string, text: string): Promise<void> {
+async function storeUndelivered(
+  chat: string,
+  ...messages: { sendID: string; recvID: string; text: string }[]
+): Promise<void> {
   await runInDurableObject(bindings.CONVERSATION.getByName(chat), async (_object, state) => {
     const { sql } = state.storage
-    const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
     const now = Date.now()
-    const stamp = { serverMsgID: `server-${text}`, sendTime: now, seq, status: 2 }
-    const msg = stampMessage(textMessage(sendID, recvID, text, text), stamp)
-    sql.exec('INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?)', seq, text, sendID, now, now, msg)
+    for (const { sendID, recvID, text } of messages) {
+      const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
+      const stamp = { serverMsgID: `server-${text}`, sendTime: now, seq, status: 2 }
+      const msg = stampMessage(textMessage(sendID, recvID, text, text), stamp)
+      sql.exec('INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?)', seq, text, sendID, now, now, msg)
+    }
     await state.storage.setAlarm(now + RECOVERY_DELAY_MS)
   })
   await abortAllDurableObjects()
@@ -41,7 +46,7 @@ describe('a message that was stored but not delivered when the object crashed', 
     await register('anna', 'bert')
     await conversation('si_anna_bert').append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
     await seen({ si_anna_bert: 1 }, 'bert')
-    await storeUndelivered('si_anna_bert', 'anna', 'bert', 'lost?')
+    await storeUndelivered('si_anna_bert', { sendID: 'anna', recvID: 'bert', text: 'lost?' })
     const bert = await Device.connect('bert')
     expect(await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_anna_bert'))).toBe(true)
     await until(() => bert.received().some(({ msg }) => textOf(msg) === 'lost?'))
@@ -52,7 +57,7 @@ describe('a message that was stored but not delivered when the object crashed', 
     await register('carl', 'dana')
     await conversation('si_carl_dana').append([appendItem({ sendID: 'carl', recvID: 'dana', clientMsgID: 'first' })])
     await seen({ si_carl_dana: 1 }, 'dana')
-    await storeUndelivered('si_carl_dana', 'carl', 'dana', 'lost?')
+    await storeUndelivered('si_carl_dana', { sendID: 'carl', recvID: 'dana', text: 'lost?' })
     const dana = await Device.connect('dana')
     const carl = await Device.connect('carl')
     await conversation('si_carl_dana').state('dana', { chat: 0, notification: 0 })
@@ -63,7 +68,7 @@ describe('a message that was stored but not delivered when the object crashed', 
     await register('eva', 'finn')
     await conversation('si_eva_finn').append([appendItem({ sendID: 'eva', recvID: 'finn', clientMsgID: 'first' })])
     await seen({ si_eva_finn: 1 }, 'finn')
-    await storeUndelivered('si_eva_finn', 'eva', 'finn', 'lost?')
+    await storeUndelivered('si_eva_finn', { sendID: 'eva', recvID: 'finn', text: 'lost?' })
     await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_eva_finn'))
     await expect.poll(() => user('finn').newestSeqs()).toEqual({ si_eva_finn: 2 })
   })
@@ -75,8 +80,11 @@ describe('the answer to a retry after a crash', () => {
     const chat = 'si_wanda_xaver'
     await conversation(chat).append([appendItem({ sendID: 'xaver', recvID: 'wanda', clientMsgID: 'first' })])
     await seen({ [chat]: 1 }, 'wanda', 'xaver')
-    await storeUndelivered(chat, 'xaver', 'wanda', 'older')
-    await storeUndelivered(chat, 'wanda', 'xaver', 'retried')
+    await storeUndelivered(
+      chat,
+      { sendID: 'xaver', recvID: 'wanda', text: 'older' },
+      { sendID: 'wanda', recvID: 'xaver', text: 'retried' },
+    )
     const wanda = await Device.connect('wanda')
     await wanda.sendText('xaver', 'retried', 'retried')
     await until(() => wanda.received().some(({ msg }) => textOf(msg) === 'retried'))
