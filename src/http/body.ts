@@ -79,11 +79,15 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
+/** Escapes that may stand for a lone surrogate or for NUL; no other JSON can contain one of them. */
+const UNSAFE_ESCAPE = /\\u(d[89a-f]|0000)/i
+
 function parseJson(bytes: Uint8Array): object {
   if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
   let value: unknown
+  let text: string
   try {
-    const text = strictUtf8.decode(bytes)
+    text = strictUtf8.decode(bytes)
     // A reviver runs for every value, which takes longer than the parsing itself.
     value = text.includes('idHash') ? JSON.parse(text, exactHash) : JSON.parse(text)
   } catch {
@@ -92,7 +96,26 @@ function parseJson(bytes: Uint8Array): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw ImError.args('the body is not a JSON object')
   }
+  if (UNSAFE_ESCAPE.test(text)) requireStorable(value, '')
   return value
+}
+
+/**
+ * Refuses texts that would be read back with other characters: UTF-8 cannot express a lone surrogate, and SQLite's JSON
+ * ends a text at NUL.
+ * @throws ImError 1001 with the path of the text
+ */
+function requireStorable(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    if (value.isWellFormed() && !value.includes('\0')) return
+    throw ImError.args(`${path}: a text has no lone surrogates and no NUL characters`)
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`
+    requireStorable(key, at.toWellFormed().replaceAll('\0', ''))
+    requireStorable(inner, at)
+  }
 }
 
 /** A reviver for `idHash`: the hash uses all 64 bits, which a number cannot hold, so it is parsed from the source text. */

@@ -154,7 +154,7 @@ describe('the REST API', () => {
         },
         'members.1.nick',
       ],
-      ['/user/get_users_info', { userIDs: [], 'ü,\n\ud800': 1 }, '%C3%BC%2C%0A%EF%BF%BD'],
+      ['/user/get_users_info', { userIDs: [], 'ü,\n': 1 }, '%C3%BC%2C%0A'],
       ['/user/get_users_info', { userIDs: [], USERIDS: ['bob'] }, 'USERIDS'],
     ]
 
@@ -194,6 +194,27 @@ describe('the REST API', () => {
       const [errCode, , header] = await answer('/user/get_users_info', { userIDs: [], ...many })
       expect([errCode, String(header).split(', ').length]).toEqual([0, 20])
     })
+  })
+
+  it.each([
+    ['\\ud800', false],
+    ['a\\uDC00b', false],
+    ['\\ude00\\ud83d', false],
+    ['a\\u0000b', false],
+    ['\\ud83d\\ude00', true],
+    ['\\\\u0000', true],
+    ['\\u0001\\u202e \\u200b ', true],
+  ])('reads the text "%s" back equal, or refuses it with the name of the field', async (text, isStored) => {
+    const token = await adminToken()
+    const reply = await post('/user/update_user_info_ex', `{"userInfo":{"userID":"alice","ex":"${text}"}}`, token)
+    if (!isStored) {
+      const errDlt = 'userInfo.ex: a text has no lone surrogates and no NUL characters'
+      expect(reply).toMatchObject({ errCode: 1001, errDlt })
+      return
+    }
+    expect(reply.errCode).toBe(0)
+    const { usersInfo } = (await post('/user/get_users_info', { userIDs: ['alice'] }, token)).data
+    expect(usersInfo[0].ex).toBe(JSON.parse(`"${text}"`))
   })
 
   it('answers the health probes', async () => {

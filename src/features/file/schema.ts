@@ -36,9 +36,7 @@ export const InitiateMultipartUploadReq = message(
 
 export const AuthSignReq = message({
   uploadID,
-  partNumbers: list(z.int().min(1)).pipe(
-    z.array(z.number()).min(1, { error: 'name at least one part' }).max(MAX_PARTS),
-  ),
+  partNumbers: list(z.int().min(1)).pipe(z.array(z.number()).max(MAX_PARTS)),
 })
 
 export const CompleteMultipartUploadReq = message({
