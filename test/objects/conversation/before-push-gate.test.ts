@@ -59,7 +59,7 @@ describe('a one-to-one message in the before-push gate', () => {
       {
         callbackCommand: 'callbackBeforeOnlinePushCommand',
         operationID: expect.stringContaining('op-'),
-        platformID: 0,
+        platformID: 5,
         platform: expect.any(String),
         userIDList: [bob, alice],
         clientMsgID: 'first',
@@ -198,7 +198,7 @@ describe('a group message in the before-push gate', () => {
       {
         callbackCommand: 'callbackBeforeGroupOnlinePushCommand',
         operationID: expect.any(String),
-        platformID: 0,
+        platformID: 5,
         platform: expect.any(String),
         clientMsgID: `${groupID} hello`,
         sendID: alice,
