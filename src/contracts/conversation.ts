@@ -55,10 +55,13 @@ export interface RevokedMessage {
   revokeTime: number
 }
 
-/** A member's receive options: for this conversation, and the global one. */
+/** A member's settings: the receive options, and how long the messages of a private chat stay after they were read. */
 export interface MemberSettings {
+  /** For this conversation. */
   recvMsgOpt?: number
   globalRecvMsgOpt?: number
+  /** Seconds; 0 = the chat is not private, or its messages stay. */
+  burnDuration?: number
 }
 
 /** The criteria of a search; "" and 0 match every message. */
@@ -139,8 +142,8 @@ export interface ConversationRpc {
   /** Whether a user's message with that clientMsgID was stored around the time `after` (ms), when a call began. */
   hasMessage(sendID: string, clientMsgID: string, after: number): Promise<boolean>
   maxSeq(): Promise<number>
-  /** The seq of the newest chat message stored at or before `time` (ms); 0 when no message is that old. */
-  newestSeqBefore(time: number): Promise<number>
+  /** The first chat message from a seq on that was sent after `time` (ms); without a message, the next seq and null. */
+  firstSentAfter(time: number, fromSeq: number): Promise<{ seq: number; sendTime: number | null }>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
   /**

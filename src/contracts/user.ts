@@ -202,6 +202,8 @@ export interface UserRpc {
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
+  /** The other users of the newest `limit` one-to-one chats on the list, newest first. */
+  recentPeers(limit: number): Promise<string[]>
   /** Names of the objects that store this user's chats, including chats that the user has deleted from the list. */
   conversationHomes(): Promise<string[]>
   /** Records for a day that the user's REST call with this operationID has sent its message. */

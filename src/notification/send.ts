@@ -1,5 +1,6 @@
 import type { AppendItem, AppendResult, DeliveredMessage, LogUpdate } from '../contracts/messages.ts'
 import { errorOf } from '../contracts/outcome.ts'
+import type { Delivery } from '../contracts/user.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'
@@ -107,28 +108,46 @@ export async function notifyCallerDevices(
 type Appended = Extract<AppendResult, { ok: true }>
 
 /**
+ * Notifies the online devices of another user. The notification is not stored and goes to the UserObject directly: it
+ * costs one call, and nothing more when no device is online.
+ */
+export async function notifyOnlineDevices(
+  ctx: Context,
+  kind: NotificationKind,
+  route: Route,
+  detail: object,
+): Promise<void> {
+  const built = buildNotification(kind, route, detail, { clientMsgID: messageID(), now: ctx.now(), stored: false })
+  await ctx.user(route.recvID).deliver(deliveryOf(ctx, built.notification).delivery)
+}
+
+/**
  * A notification to the user's own devices that is not stored goes to the UserObject directly, past the conversation.
  */
 async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotification> {
-  const home = conversationIDFor(msg, false)
-  const sendTime = ctx.now()
-  const stamp = { serverMsgID: messageID(), sendTime, seq: 0, status: MessageStatus.Sent }
-  const delivery = {
-    conversationID: notificationTwin(home),
-    home,
-    about: { sessionType: msg.sessionType, peerUserID: msg.sendID, groupID: '' },
-    messages: [
-      {
-        seq: 0,
-        sendTime,
-        sendID: msg.sendID,
-        operationID: ctx.operationID,
-        msg: stampMessage(MsgData.encode(msg).finish(), stamp),
-      },
-    ],
-  }
+  const { delivery, serverMsgID, sendTime } = deliveryOf(ctx, msg)
   const deliver = () => ctx.user(msg.sendID).deliver(delivery)
   if (ctx.caller?.userID === msg.sendID) ctx.afterReply(deliver)
   else await deliver()
-  return { serverMsgID: stamp.serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
+  return { serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
+}
+
+/** The delivery of a notification that is not stored. */
+function deliveryOf(ctx: Context, msg: MsgData): { delivery: Delivery; serverMsgID: string; sendTime: number } {
+  const home = conversationIDFor(msg, false)
+  const [serverMsgID, sendTime] = [messageID(), ctx.now()]
+  const bytes = stampMessage(MsgData.encode(msg).finish(), {
+    serverMsgID,
+    sendTime,
+    seq: 0,
+    status: MessageStatus.Sent,
+  })
+  const { sendID, sessionType } = msg
+  const delivery = {
+    conversationID: notificationTwin(home),
+    home,
+    about: { sessionType, peerUserID: sendID, groupID: '' },
+    messages: [{ seq: 0, sendTime, sendID, operationID: ctx.operationID, msg: bytes }],
+  }
+  return { delivery, serverMsgID, sendTime }
 }

@@ -111,6 +111,8 @@ export class Shadow {
         if (detail.userID === this.userID) await this.#fetchSelf()
         break
       case ContentType.BusinessNotification:
+      // A client reads the changes of its friend list, which holds no stranger.
+      case ContentType.FriendInfoUpdatedNotification:
         break
       case ContentType.HasReadReceipt:
         this.#applyReceipt(detail)

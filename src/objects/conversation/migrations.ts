@@ -132,4 +132,17 @@ export const conversationMigrations: readonly string[] = [
     send_id TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  // How long the messages of each user of a private chat stay after they were read, and the read ones with their end (ms).
+  `
+  CREATE TABLE burn_setting (
+    user_id TEXT NOT NULL,
+    from_seq INTEGER NOT NULL,
+    seconds INTEGER NOT NULL,
+    PRIMARY KEY (user_id, from_seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE burn (
+    seq INTEGER PRIMARY KEY,
+    due INTEGER NOT NULL
+  );
+  `,
 ]

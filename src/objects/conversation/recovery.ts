@@ -1,4 +1,5 @@
 import { MINUTE_MS } from '../../platform/durations.ts'
+import { eraseBurned } from './append/burn.ts'
 import type { ConversationCore } from './conversation-core.ts'
 import { type PendingWork, RECOVERY_DELAY_MS } from './delivery/recovery-alarm.ts'
 import { resumeGroupChanges } from './group/change-group.ts'
@@ -17,7 +18,7 @@ export function wake(conversation: ConversationCore): Promise<void> {
 
 /** @param due when the alarm was due, ms */
 export async function handleAlarm(conversation: ConversationCore, due: number, isRetry: boolean): Promise<void> {
-  await conversation.recoveryAlarm.fire(due, pendingWorkOf(conversation))
+  await conversation.recoveryAlarm.fire(due, pendingWorkOf(conversation), () => eraseBurned(conversation))
   await listIfNew(conversation, due - RECOVERY_DELAY_MS - (isRetry ? ALARM_RETRY_SLACK_MS : 0))
 }
 

@@ -111,4 +111,14 @@ export const userMigrations: readonly string[] = [
   `
   ALTER TABLE conversation ADD COLUMN at_seq INTEGER NOT NULL DEFAULT 0;
   `,
+  // The conversations whose messages the owner lets end after a time, and when the next one ends (ms; null = no message).
+  `
+  CREATE TABLE self_destruct (
+    conversation_id TEXT PRIMARY KEY,
+    seconds INTEGER NOT NULL,
+    due INTEGER
+  ) WITHOUT ROWID;
+  INSERT INTO self_destruct (conversation_id, seconds, due)
+    SELECT conversation_id, msg_destruct_time, 0 FROM conversation WHERE is_msg_destruct = 1 AND msg_destruct_time > 0;
+  `,
 ]

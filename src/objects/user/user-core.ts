@@ -22,6 +22,7 @@ import { PushState } from './state/push-state.ts'
 import { type OutgoingMessage, ReorderBuffer } from './state/reorder-buffer.ts'
 import { RequestRate } from './state/request-rate.ts'
 import { SendStatusStore } from './state/rest-send-status.ts'
+import { SelfDestructs } from './state/self-destructs.ts'
 import { SeqCursors } from './state/seq-cursors.ts'
 import { SELECT_ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
@@ -44,6 +45,9 @@ export interface UserCore {
   readonly sendStatus: SendStatusStore
   readonly pushState: PushState
   readonly pushBuffer: PushBuffer
+  readonly selfDestructs: SelfDestructs
+  /** Resolves when every self-destructing message is hidden whose time was over at the last read. */
+  expiredHidden: Promise<void>
   /** Conversations that wait for their before-webhook, with the time before which it is not called again; ms. */
   readonly pendingConversations: Map<string, number>
   /** Groups of which every mention is known, as long as a device stays online. */
@@ -70,12 +74,14 @@ interface StartupRow extends Record<string, SqlStorageValue> {
   sessions: string
   hasSubscribers: number
   hasCursors: number
+  hasSelfDestructs: number
 }
 
 /** Reads in one statement everything that the object needs when it wakes. */
 const STARTUP_QUERY = `
   SELECT version, (${SELECT_ALL_SESSIONS}) AS sessions,
-    EXISTS (SELECT 1 FROM presence_watcher) AS hasSubscribers, EXISTS (SELECT 1 FROM log_mark) AS hasCursors
+    EXISTS (SELECT 1 FROM presence_watcher) AS hasSubscribers, EXISTS (SELECT 1 FROM log_mark) AS hasCursors,
+    EXISTS (SELECT 1 FROM self_destruct) AS hasSelfDestructs
   FROM schema_version`
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
@@ -124,6 +130,8 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     sendStatus: new SendStatusStore({ sql, sync: () => state.storage.sync(), log }),
     pushState,
     pushBuffer: new PushBuffer(userID, push, pushState),
+    selfDestructs: new SelfDestructs(sql, startup.hasSelfDestructs === 1),
+    expiredHidden: Promise.resolve(),
     pendingConversations: new Map(),
     mentionsKnown: new Set(),
     deliveryResumed: Promise.resolve(),

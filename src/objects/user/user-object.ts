@@ -28,7 +28,7 @@ import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
 import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
 import { deliver, expectFrom, markUnread } from './messages/deliver.ts'
-import { conversationDelta, conversationPage, listConversations } from './messages/list-conversations.ts'
+import { conversationDelta, conversationPage, listConversations, recentPeers } from './messages/list-conversations.ts'
 import { lastMessages, pullRanges } from './messages/pull.ts'
 import { chatHomes, newestSeqs, seqViews } from './messages/sync.ts'
 import { wasRestSendStored } from './messages/was-rest-send-stored.ts'
@@ -198,6 +198,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   pullRanges(ranges: PullRange[], order: number): Promise<Outcome<PulledLog[]>> {
     return outcomeOf(() => pullRanges(this.#user, ranges, order))
+  }
+
+  recentPeers(limit: number): Promise<Outcome<string[]>> {
+    return outcomeOf(() => recentPeers(this.#user, limit))
   }
 
   conversationHomes(): Promise<Outcome<string[]>> {

@@ -46,6 +46,25 @@ async function befriend(ownerUserID: string, friendUserID: string): Promise<void
 
 beforeAll(() => register('alice', 'bob'))
 
+describe('a changed name', () => {
+  it('is reported to the online users of recent chats who are no friends, once, and to no offline user', async () => {
+    await register('vera', 'stan', 'fred', 'otto')
+    await befriend('fred', 'vera')
+    const vera = await Device.connect('vera')
+    const [stan, fred] = [await Device.connect('stan'), await Device.connect('fred')]
+    for (const userID of ['stan', 'fred', 'otto']) await vera.sendText(userID, `hello ${userID}`)
+    const userInfo = { userID: 'vera', nickname: 'Vera V.' }
+    expect(await post('/user/update_user_info_ex', { userInfo }, await userToken('vera'))).toEqual(OK)
+    const told = (device: Device) => notificationsOf(device, ContentType.FriendInfoUpdatedNotification)
+    await until(() => told(stan).length > 0 && told(fred).length > 0)
+    expect(told(stan)).toMatchObject([{ from: 'vera', to: 'stan', seq: 0, detail: { userID: 'vera' } }])
+    expect(told(fred)).toHaveLength(1)
+    const otto = await Device.connect('otto')
+    await otto.handshake()
+    expect(told(otto)).toEqual([])
+  })
+})
+
 describe('update_user_info_ex', () => {
   it('changes the given fields, keeps absent fields and clears empty fields', async () => {
     const token = await userToken('alice')

@@ -24,6 +24,7 @@ function onStorage(
       isBusy: () => false,
       pendingSince: () => null,
       retryAt: () => null,
+      burnAt: () => null,
       redeliver: () => {},
       retryUndelivered: async () => {},
       log: () => createLog('error'),

@@ -1,4 +1,5 @@
 import type { LogName } from '../../../contracts/messages.ts'
+import { Burning } from './burning.ts'
 import { ClearedHistory } from './cleared-history.ts'
 import { HiddenMessages } from './hidden-messages.ts'
 import { Members } from './members.ts'
@@ -18,6 +19,7 @@ export class ConversationState {
   #members: Members
   #logs: Record<LogName, MessageLog>
   #mentions: Mentions
+  #burning: Burning
 
   constructor(storage: DurableObjectStorage) {
     this.sql = storage.sql
@@ -27,6 +29,7 @@ export class ConversationState {
     this.#members = new Members(storage.sql)
     this.#logs = freshLogs(storage.sql)
     this.#mentions = new Mentions(storage.sql)
+    this.#burning = new Burning(storage.sql)
   }
 
   get members(): Members {
@@ -35,6 +38,10 @@ export class ConversationState {
 
   get logs(): Readonly<Record<LogName, MessageLog>> {
     return this.#logs
+  }
+
+  get burning(): Burning {
+    return this.#burning
   }
 
   get mentions(): Mentions {
@@ -50,6 +57,7 @@ export class ConversationState {
   reload(): void {
     this.#logs = freshLogs(this.sql)
     this.#mentions = new Mentions(this.sql)
+    this.#burning = new Burning(this.sql)
     this.reloadMembers()
   }
 

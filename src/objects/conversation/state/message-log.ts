@@ -147,6 +147,18 @@ export class MessageLog {
     for (const row of rows) yield asMessage(row)
   }
 
+  /** The first message from a seq on that was sent after a time (ms); null without such a message. */
+  firstSentAfter(time: number, fromSeq: number): { seq: number; sendTime: number } | null {
+    const [row] = this.#sql
+      .exec<{ seq: number; send_time: number }>(
+        `SELECT seq, send_time FROM ${this.#table} WHERE seq >= ? AND send_time > ? ORDER BY seq LIMIT 1`,
+        fromSeq,
+        time,
+      )
+      .toArray()
+    return row ? { seq: row.seq, sendTime: row.send_time } : null
+  }
+
   /** When this object stored a message, ms of its own clock; null when the message does not exist. */
   storedTime(seq: number): number | null {
     const [row] = this.#sql

@@ -4,6 +4,7 @@ import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import { applyMention } from '../conversations/mentions.ts'
+import { noteForSelfDestruct } from '../conversations/self-destruct.ts'
 import { pushOffline } from '../notify/should-push.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
@@ -22,7 +23,10 @@ export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
   }
   const stored = messages.filter((message) => message.seq > 0)
   const first = stored[0]
-  if (first) markUnread(user, delivery, first.sendID)
+  if (first) {
+    markUnread(user, delivery, first.sendID)
+    noteForSelfDestruct(user, conversationID, first.sendTime)
+  }
   if (stored.length < messages.length) {
     pushToDevices(
       user,
@@ -47,6 +51,8 @@ export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
 function deliveryResultOf(user: UserCore, conversationID: string): DeliveryResult {
   if (user.devices.isOnline) return 'online'
   const isListed = isNotificationConversation(conversationID) || user.conversations.has(conversationID)
+  // The alarm of a self-destructing message needs each delivery.
+  if (user.selfDestructs.get(conversationID)) return 'offline'
   return isListed && user.cursors.isMarkedUnread(conversationID) && !user.pushBuffer.isOn ? 'marked' : 'offline'
 }
 

@@ -1,6 +1,7 @@
 import type { LogSlice } from '../../../contracts/messages.ts'
 import type { PulledLog, PullRange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
+import { hideExpired } from '../conversations/self-destruct.ts'
 import { logNameOf, readWindowOf, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
@@ -16,6 +17,7 @@ const MAX_PARALLEL = 32
 
 /** The newest `num` messages of each range, ascending. Ranges without a readable message are left out. */
 export async function pullRanges(user: UserCore, ranges: readonly PullRange[], order: number): Promise<PulledLog[]> {
+  await hideExpired(user)
   const pulled = await Promise.all(
     ranges.map(async ({ conversationID, begin, end, num }) => {
       const cursor = user.cursors.find(conversationID)
@@ -30,11 +32,12 @@ export async function pullRanges(user: UserCore, ranges: readonly PullRange[], o
 }
 
 /** Messages by seq. The answer has every requested conversation, with an empty list where no message was found. */
-export function pullSeqs(
+export async function pullSeqs(
   user: UserCore,
   conversations: readonly { conversationID: string; seqs: number[] }[],
   order: number,
 ): Promise<PulledLog[]> {
+  await hideExpired(user)
   return Promise.all(
     conversations.map(async ({ conversationID, seqs }) => {
       const cursor = user.cursors.find(conversationID)
@@ -52,6 +55,7 @@ export async function lastMessages(
   user: UserCore,
   conversationIDs: readonly string[],
 ): Promise<{ conversationID: string; msg: Uint8Array }[]> {
+  await hideExpired(user)
   const last = await inParallel(conversationIDs, MAX_PARALLEL, async (conversationID) => {
     const cursor = user.cursors.find(conversationID)
     if (!cursor || logNameOf(cursor) !== 'chat') return null

@@ -13,6 +13,7 @@ import { encodePushMessages, stampMessage } from '../../../protocol/push-message
 import type { ReceivedMessage } from '../../../protocol/read-message.ts'
 import { messageID } from '../../../runtime/ids.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
+import { noteForSelfDestruct } from '../conversations/self-destruct.ts'
 import type { UserCore } from '../user-core.ts'
 import { pushCopy, pushInSeqOrder } from './push-to-devices.ts'
 
@@ -79,6 +80,7 @@ async function append(user: UserCore, { home, item, modified }: PreparedMessage)
     }
     if (item.stored) recordOwnMessage(user, home, item)
     const { serverMsgID, sendTime, seq } = result
+    if (item.stored) noteForSelfDestruct(user, home, sendTime)
     return {
       serverMsgID,
       clientMsgID: item.clientMsgID,

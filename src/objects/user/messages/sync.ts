@@ -4,6 +4,7 @@ import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { isGroupConversation } from '../../../protocol/conversation-id.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
 import { applyMention } from '../conversations/mentions.ts'
+import { hideExpired } from '../conversations/self-destruct.ts'
 import { logNameOf, newestReadableSeq, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
@@ -78,6 +79,7 @@ function isComplete(user: UserCore, cursor: SeqCursor, answer: LogState): boolea
 /** The newest readable seq of every log, chat and notification; empty logs are left out. */
 export async function newestSeqs(user: UserCore): Promise<Record<string, number>> {
   await refreshUnread(user)
+  await hideExpired(user)
   const newest = user.cursors.all().map((cursor) => [cursor.conversationID, newestReadableSeq(cursor)] as const)
   return Object.fromEntries(newest.filter(([, seq]) => seq > 0))
 }
@@ -85,6 +87,7 @@ export async function newestSeqs(user: UserCore): Promise<Record<string, number>
 /** The given chat conversations on the list, or all of them for null, with the seqs that the owner sees. */
 export async function seqViews(user: UserCore, conversationIDs: readonly string[] | null): Promise<SeqView[]> {
   await refreshUnread(user)
+  await hideExpired(user)
   const wanted = conversationIDs === null ? null : new Set(conversationIDs)
   const cursors = user.cursors
     .all()
