@@ -79,7 +79,7 @@ describe('the answer to a retry after a crash', () => {
     await register('wanda', 'xaver')
     const chat = 'si_wanda_xaver'
     await conversation(chat).append([appendItem({ sendID: 'xaver', recvID: 'wanda', clientMsgID: 'first' })])
-    await seen({ [chat]: 1 }, 'wanda', 'xaver')
+    await seen({ [chat]: 1 }, 'wanda')
     await storeUndelivered(
       chat,
       { sendID: 'xaver', recvID: 'wanda', text: 'older' },

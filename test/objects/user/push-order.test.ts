@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Delivery } from '../../../src/contracts/user.ts'
 import { stampMessage } from '../../../src/protocol/push-messages.ts'
 import {
@@ -34,9 +34,11 @@ function delivery(userID: string, seqs: number[], given: Partial<Delivery> = {})
 const seqsOf = (device: Device) => device.received().map(({ msg }) => Number(msg.seq))
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+beforeAll(() => register('bob'))
+
 describe('the user object', () => {
   it('pushes in the order of the seqs when a redelivered message frees a newer one', async () => {
-    await register('anna', 'bob')
+    await register('anna')
     const anna = await Device.connect('anna')
     await user('anna').deliver(delivery('anna', [1]))
     await user('anna').deliver(delivery('anna', [3, 4]))
@@ -46,7 +48,7 @@ describe('the user object', () => {
   })
 
   it('waits the full time for a lower seq when another message began to wait before', async () => {
-    await register('cleo', 'bob')
+    await register('cleo')
     const cleo = await Device.connect('cleo')
     await user('cleo').deliver(delivery('cleo', [1]))
     await user('cleo').deliver(delivery('cleo', [3]))
@@ -60,7 +62,7 @@ describe('the user object', () => {
   })
 
   it('stops waiting for a seq that never arrives', async () => {
-    await register('dora', 'bob')
+    await register('dora')
     const dora = await Device.connect('dora')
     await user('dora').deliver(delivery('dora', [2], { expectFrom: 1 }))
     await until(() => seqsOf(dora).length === 1)
@@ -84,7 +86,7 @@ describe("the notice of a user's own REST call", () => {
   })
 
   it('is expected by a delivery that overtakes the end of the call', async () => {
-    await register('bob', 'gitta')
+    await register('gitta')
     const gitta = await Device.connect('gitta')
     const pair = { sendID: 'gitta', recvID: 'bob' }
     const home = 'si_bob_gitta'
@@ -99,7 +101,7 @@ describe("the notice of a user's own REST call", () => {
   })
 
   it('is waited for from the end of the call', async () => {
-    await register('hanna', 'bob')
+    await register('hanna')
     const hanna = await Device.connect('hanna')
     const { messages: _, ...news } = delivery('hanna', [])
     await user('hanna').markUnread(news, 1)

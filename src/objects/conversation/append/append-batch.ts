@@ -67,9 +67,6 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   const { state, config, dispatch } = conversation
   const refusal = refusalOfItem(state.members, config, item, now)
   if (refusal) return { ok: false, refusal: refusalOf(refusal) }
-  // A sender whose object passes the message to the sender's own devices has a device online. The call precedes the
-  // append, because it redelivers what the sender missed: the message itself must not be redelivered.
-  if (item.skipSender) dispatch.resumeMember(item.sendID)
   if (item.stored && !state.members.isSaved) batch.handedOver = saveMembers(conversation, now)
   const { result, stamped } = appendMessage(state.logs, item, now)
   if (stamped) {
@@ -77,6 +74,8 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
     batch.stamped.push(stamped)
   }
   if (!result.ok || !item.skipSender) return result
+  // A sender whose object passes the message to the sender's own devices has a device online.
+  dispatch.resumeMember(item.sendID, stamped && { log: item.log, seq: stamped.seq })
   // Asked before this batch is delivered, so that it names only older messages than a new one. After a crash, a retry
   // may be answered before older messages are redelivered.
   const pendingFrom = dispatch.lowestPending(item.sendID, item.log)

@@ -84,10 +84,11 @@ export class Dispatch {
   /**
    * Skips no further delivery to a member: a device of the member is online, or asks for the newest seqs. Redelivers what
    * could not be delivered before.
+   * @param before a message of the member that was just stored: it is not redelivered
    */
-  resumeMember(userID: string): void {
+  resumeMember(userID: string, before: NewMessage | null = null): void {
     this.#outbound.resumeMember(userID)
-    this.#outbound.redeliverMissed(undefined, userID)
+    this.#outbound.redeliverMissed(before?.seq ? before : undefined, userID)
   }
 
   /** Delivers a message to all members, or as the app server decides in the before-push gate. */
