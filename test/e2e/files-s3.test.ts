@@ -97,7 +97,7 @@ class Upload {
   }
 
   get url(): string {
-    return `${scene.server.url}/object/${this.name}`
+    return `${scene.server.url}/object/${this.name.split('/').map(encodeURIComponent).join('/')}`
   }
 }
 

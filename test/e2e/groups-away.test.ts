@@ -147,8 +147,8 @@ describe('a group of an offline device', () => {
     await eventually(
       alice,
       () => scene.rest.post('/group/get_group_member_user_id', { groupID }, asAlice),
-      ({ errCode }) => errCode === 1002,
-      'no member left',
+      ({ errCode }) => errCode === 1204,
+      'a dismissed group',
     )
     const { mark } = desk.events
     await scene.reopen(desk)
