@@ -274,7 +274,7 @@ describe('the access rules', () => {
       expect((await call('/group/dismiss_group', { groupID }, 'olga')).errCode).toBe(0)
       const rows = await rowsOf(groupID)
       const answers: number[] = []
-      for (const caller of CALLERS) answers.push((await call(`/group/${verb}`, body(groupID), caller)).errCode)
+      for (const caller of CALLERS) answers.push((await call(`/group/${verbOf(verb)}`, body(groupID), caller)).errCode)
       expect(answers).toEqual(AFTER_DISMISSAL[verb] ?? before)
       expect(await rowsOf(groupID)).toEqual(rows)
     },

@@ -138,7 +138,9 @@ describe('a walk through all operations with webhooks', () => {
     const read = { userID: bert, hasReadSeq: 1, seqs: [1] }
     await step([], call('/msg/mark_conversation_as_read', { ...read, conversationID: `si_${anna}_${bert}` }))
     await step([], call('/msg/mark_conversation_as_read', { ...read, conversationID: `sg_${groupID}` }))
-    await step([], call('/msg/revoke_msg', { conversationID: `si_${anna}_${bert}`, userID: anna, seq: 1 }))
+    const { maxSeqs } = (await call('/msg/newest_seq', { userID: anna })()).data
+    const chat = `si_${anna}_${bert}`
+    await step([], call('/msg/revoke_msg', { conversationID: chat, userID: anna, seq: maxSeqs[chat] }))
     await step([], call('/group/dismiss_group', { groupID }))
 
     await Device.connect(anna)

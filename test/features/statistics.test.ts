@@ -90,7 +90,12 @@ describe('active users', () => {
   })
 
   it('are shown by their userID when they are no longer registered', async () => {
-    await say('alice', 'bob', noon(20), { sendID: 'ghost', skipChecks: true })
+    await register('ghost')
+    await say('ghost', 'bob', noon(20))
+    // The alarm adds the conversation to the directory.
+    await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_bob_ghost'))
+    await until(async () => (await ask('user/active', { start: noon(20), end: noon(21) })).data.users.length === 1)
+    await bindings.DB.exec("DELETE FROM user WHERE user_id = 'ghost'")
     const { data } = await ask('user/active', { start: noon(20), end: noon(21) })
     expect(data.users).toEqual([{ user: expect.objectContaining({ userID: 'ghost', nickname: 'ghost' }), count: 1 }])
   })

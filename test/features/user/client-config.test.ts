@@ -36,7 +36,7 @@ describe('client configuration', () => {
     await call('set', { userID: 'bob', configs: { a: '1', b: '2' } })
     await call('set', { userID: 'bob', configs: { b: '', c: '3' } })
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
-    expect(await call('set', { userID: 'bob' })).toEqual(OK)
+    expect((await call('set', { userID: 'bob' })).errCode).toBe(1001)
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
   })
 

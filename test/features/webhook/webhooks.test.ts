@@ -309,10 +309,11 @@ describe('a message that a backend sends', () => {
     expect(reply.data.modify).toEqual({ content: '{"content":"h***o"}', ex: 'moderated' })
     expect(app.asked[0]?.body).not.toHaveProperty('recvID')
     expect(await lastContent()).toContain('h***o')
-    await until(() => app.queued.length > 0)
-    expect(app.afterWebhooks('afterMsgSaveDB')).toMatchObject([
-      { content: '{"content":"h***o"}', ex: 'moderated', seq: 1 },
-    ])
+    // The recovery alarm of an earlier test's conversation may repeat its own webhook meanwhile.
+    const sent = () =>
+      app.afterWebhooks('afterMsgSaveDB').filter((body) => (body as { recvID: string }).recvID === names.bob)
+    await until(() => sent().length > 0)
+    expect(sent()[0]).toMatchObject({ content: '{"content":"h***o"}', ex: 'moderated', seq: 1 })
   })
 
   it('is delivered to the receiver that the app server sets', async () => {
