@@ -55,6 +55,21 @@ export function blocksIn(page: string): string[] {
   return [...read(page).matchAll(/^ *```[\s\S]*?^ *```$/gm)].map(([block]) => block)
 }
 
+export interface Sample {
+  language: string
+  /** Without the indentation of the list that the block belongs to. */
+  text: string
+}
+
+/** The same blocks, without their marks. */
+export function samplesIn(page: string): Sample[] {
+  return blocksIn(page).map((block) => {
+    const [, indentation = '', language = ''] = /^( *)```(\w*)/.exec(block) ?? []
+    const lines = block.split('\n').slice(1, -1)
+    return { language, text: lines.map((line) => line.slice(indentation.length)).join('\n') }
+  })
+}
+
 /** The anchor that repository hosts give to a heading. */
 export function anchorOf(heading: string): string {
   return heading

@@ -19,11 +19,11 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-/** Serves the page and the SDK's files straight from node_modules, as an app's static hosting would. */
-export async function startPageServer(): Promise<PageServer> {
+/** Serves the rig's page, or the given folder, as an app's static hosting would. */
+export async function startPageServer(folder?: string): Promise<PageServer> {
   const http = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://page').pathname
-    const file = fileOf(path)
+    const file = folder === undefined ? fileOf(path) : fileIn(folder, path === '/' ? '/index.html' : path)
     const size = await stat(file ?? '').then(
       (found) => (found.isFile() ? found.size : null),
       () => null,
@@ -44,12 +44,18 @@ export async function startPageServer(): Promise<PageServer> {
   return { url: `http://127.0.0.1:${address.port}`, close: () => closed(http) }
 }
 
-/** The SDK's module with its worker beside it under /sdk/, the three wasm files at the root, where the SDK looks. */
+/**
+ * The rig's page and the SDK's files straight from node_modules: the module with its worker beside it under /sdk/, the
+ * three wasm files at the root, where the SDK looks.
+ */
 function fileOf(path: string): string | null {
   if (path === '/') return join(PAGE, 'index.html')
   if (path === '/bridge.js') return join(PAGE, 'bridge.js')
-  const folder = join(SDK, path.startsWith('/sdk/') ? 'lib' : 'assets')
-  const file = resolve(folder, `.${path.replace(/^\/sdk\//, '/')}`)
+  return fileIn(join(SDK, path.startsWith('/sdk/') ? 'lib' : 'assets'), path.replace(/^\/sdk\//, '/'))
+}
+
+function fileIn(folder: string, path: string): string | null {
+  const file = resolve(folder, `.${path}`)
   return file.startsWith(folder + sep) ? file : null
 }
 
