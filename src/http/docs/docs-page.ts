@@ -42,9 +42,9 @@ ${document.tags.map(({ name }) => html`<a href="#${name}">${name}</a><br>`)}
 </nav>
 ${sections}
 <h2 id="shapes">shapes</h2>
-${Object.entries(shapes).map(([name, schema]) => html`<h3 id="${name}">${name}</h3>${fields(schema)}`)}
+${Object.entries(shapes).map(([name, schema]) => html`<h3 id="${name}">${name}</h3>${shape(schema)}`)}
 <h2 id="errors">errors</h2>
-${errors(ErrorCode)}
+${numbers(ErrorCode)}
 </body>
 </html>`)
 }
@@ -86,13 +86,24 @@ function parameterTable(parameters: Parameter[]): Html {
   return html`<table>${parameters.map(({ name, schema, required }) => row(name, schema, required))}</table>`
 }
 
+/** A table of fields or of named numbers. */
+function shape(schema: JsonSchema): Html {
+  if (schema.anyOf?.some((entry) => 'const' in entry)) return numbers(schema)
+  const values = schema.enum as number[] | undefined
+  if (!values) return fields(schema)
+  const [names, meanings] = [schema['x-enum-varnames'], schema['x-enum-descriptions']] as string[][]
+  return html`<table>${values.map((value, i) => numberRow(value, names?.[i], meanings?.[i]))}</table>`
+}
+
 /** A table of the schema's fields, or its type when it has no fields. */
 function fields(schema: JsonSchema): Html {
   const entries = Object.entries(schema.properties ?? {})
   if (entries.length === 0) {
     return schema.type === 'object' ? html`<p>No fields.</p>` : html`<p class="type">${typeOf(schema)}</p>`
   }
-  return html`<table>${entries.map(([name, field]) => row(name, field, schema.required?.includes(name) ?? false))}</table>`
+  const rows = entries.map(([name, field]) => row(name, field, schema.required?.includes(name) ?? false))
+  const more = (schema.allOf ?? []).map((part) => html`<p class="note">The content is that of ${typeOf(part)}.</p>`)
+  return html`<table>${rows}</table>${more}`
 }
 
 function row(name: string, schema: JsonSchema, required: boolean): Html {
@@ -103,7 +114,9 @@ function row(name: string, schema: JsonSchema, required: boolean): Html {
 
 function typeOf(schema: JsonSchema): Html {
   if (schema.$ref) return linkTo(schema.$ref)
-  if (schema.anyOf) return html`${schema.anyOf.map((part, i) => html`${i > 0 ? ' | ' : ''}${typeOf(part)}`)}`
+  if (schema.oneOf) return html`${schema.oneOf.map((part) => html`${contentOf(part)}<br>`)}`
+  if (schema.anyOf)
+    return html`${schema.anyOf.map((part, i) => html`${i > 0 ? ' | ' : ''}${part.title ? `${part.title}: ` : ''}${typeOf(part)}`)}`
   const types = [schema.type ?? 'anything'].flat()
   return html`${types.map((type, i) => html`${i > 0 ? ' | ' : ''}${nameOf(type, schema)}`)}`
 }
@@ -113,6 +126,13 @@ function nameOf(type: string, { format, items, additionalProperties }: JsonSchem
   if (type === 'object' && typeof additionalProperties === 'object')
     return html`{name: ${typeOf(additionalProperties)}}`
   return html`${type === 'null' ? type : (format ?? type)}`
+}
+
+/** The content that a contentType has; the title names the contentType. */
+function contentOf({ title, properties }: JsonSchema): Html {
+  const content = properties?.content
+  const schema = (content?.contentSchema ?? content) as JsonSchema | undefined
+  return html`${String(title)}${schema ? html`: ${typeOf(schema)}` : ''}`
 }
 
 function linkTo(ref: string): Html {
@@ -126,7 +146,7 @@ function wordsOf(schema: JsonSchema): string {
     min === undefined && max === undefined ? '' : `${min ?? 0} to ${max ?? 'any number of'}${unit}`
   return [
     schema.description ?? '',
-    schema.enum ? schema.enum.map((value) => JSON.stringify(value)).join(' or ') : '',
+    schema.enum && !schema['x-enum-varnames'] ? schema.enum.map((value) => JSON.stringify(value)).join(' or ') : '',
     maximum === undefined && minimum === undefined
       ? ''
       : maximum === undefined
@@ -140,12 +160,16 @@ function wordsOf(schema: JsonSchema): string {
     .join('; ')
 }
 
-function errors(schema: JsonSchema | undefined): Html {
+/** The named numbers of a list to which other numbers may be added. */
+function numbers(schema: JsonSchema | undefined): Html {
   const rows = (schema?.anyOf ?? []).filter((entry) => entry.const !== undefined)
-  return html`<table>${rows.map(
-    ({ const: code, title, description }) =>
-      html`<tr><td>${String(code)}</td><td><code>${String(title)}</code></td><td>${description ?? ''}</td></tr>`,
+  return html`<table>${rows.map(({ const: code, title, description }) =>
+    numberRow(Number(code), String(title), description),
   )}</table>`
+}
+
+function numberRow(value: number, name = '', meaning = ''): Html {
+  return html`<tr><td>${value}</td><td><code>${name}</code></td><td>${meaning}</td></tr>`
 }
 
 /** Turns backticks in a text into `<code>`. */

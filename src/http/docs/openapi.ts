@@ -5,6 +5,8 @@ import type { Endpoint } from '../../runtime/endpoint.ts'
 import type { ApiDocument, Operation, Parameter } from './api-document.ts'
 import { getOperations } from './get-operations.ts'
 import { answerSchema, type JsonSchema, namedShapes, requestSchema } from './json-schema.ts'
+import { contentSchemas, describeSentContent, describeStoredContent } from './message-content.ts'
+import { codeSchemas, nameAnswerCodes, nameRequestCodes } from './number-codes.ts'
 
 /*
  * Generates the OpenAPI 3.1 document. A call's request comes from the zod schema that validates it, its answer from the
@@ -44,7 +46,13 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { Reply: replySchema(), ErrorCode: errorCodeSchema(), ...namedShapes() },
+      schemas: {
+        Reply: replySchema(),
+        ErrorCode: errorCodeSchema(),
+        ...shapeSchemas(),
+        ...contentSchemas(),
+        ...codeSchemas(),
+      },
       parameters: {
         operationID: {
           name: 'operationID',
@@ -73,6 +81,8 @@ function operationOf(endpoint: Endpoint): Operation {
   if (!call) throw new Error(`${path} is missing in protocol/calls`)
   const query = quirks?.query ?? []
   const body = requestSchema(endpoint.schema)
+  nameRequestCodes(body, path)
+  describeSentContent(body, path)
   const contents = endpoint.protobuf ? ['application/json', 'application/protobuf'] : ['application/json']
   return {
     operationId: path.slice(1).replaceAll('/', '_'),
@@ -88,7 +98,7 @@ function operationOf(endpoint: Endpoint): Operation {
       ),
     },
     responses: {
-      '200': { description: 'The answer, or an error.', content: json(answerOf(call)) },
+      '200': { description: 'The answer, or an error.', content: json(answerOf(call, path)) },
       ...(quirks?.badBodyStatus && {
         [quirks.badBodyStatus]: { description: 'The body is not valid.', content: json(REPLY) },
       }),
@@ -98,9 +108,20 @@ function operationOf(endpoint: Endpoint): Operation {
 
 const json = (schema: JsonSchema) => ({ 'application/json': { schema } })
 
-function answerOf({ data }: Call): JsonSchema {
+function answerOf({ data }: Call, path: string): JsonSchema {
   if (!data) return REPLY
-  return { allOf: [REPLY, { type: 'object', properties: { data: answerSchema(data) } }] }
+  const schema = answerSchema(data)
+  nameAnswerCodes(schema, path)
+  return { allOf: [REPLY, { type: 'object', properties: { data: schema } }] }
+}
+
+function shapeSchemas(): Record<string, JsonSchema> {
+  const schemas = namedShapes()
+  for (const [name, schema] of Object.entries(schemas)) {
+    nameAnswerCodes(schema, name)
+    describeStoredContent(schema)
+  }
+  return schemas
 }
 
 function queryParameter(name: string, body: JsonSchema): Parameter {
