@@ -14,6 +14,7 @@ nav { columns: 12rem; font-size: .9em }
 details { border-top: 1px solid #8884; padding: .4rem 0 }
 summary { cursor: pointer }
 summary code { font-weight: 600 }
+pre { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; border-top: 1px solid #8882 }
 .note { opacity: .75 }
@@ -67,6 +68,7 @@ function operationEntry(path: string, method: string, operation: Operation): Htm
 ${parameters.length > 0 ? html`<h4>Parameters in the address</h4>${parameterTable(parameters)}` : ''}
 ${body ? html`<h4>Request</h4>${fields(body)}` : ''}
 <h4>Answer</h4>${answer(operation)}
+${example(operation)}
 </details>`
 }
 
@@ -80,6 +82,14 @@ function answer({ responses }: Operation): Html {
   const [, own] = (schema.allOf ?? []) as JsonSchema[]
   const data = own?.properties?.data
   return data ? html`<p>In <code>data</code>:</p>${fields(data)}` : html`<p>No data.</p>`
+}
+
+/** A real request and its answer. */
+function example({ requestBody, responses }: Operation): Html {
+  const request = requestBody?.content['application/json']?.example
+  const reply = responses['200']?.content?.['application/json']?.example
+  const shown = [request, reply].filter((value) => value !== undefined)
+  return html`${shown.map((value) => html`<pre><code>${JSON.stringify(value, null, 1)}</code></pre>`)}`
 }
 
 function parameterTable(parameters: Parameter[]): Html {

@@ -31,7 +31,7 @@ import { COMPONENTS, type JsonSchema } from './json-schema.ts'
 /** The numbers of one kind. */
 interface Codes {
   values: readonly { value: number; name: string; meaning: string }[]
-  /** Says which other numbers an answer may hold; null when there are none. */
+  /** Says which other numbers an answer may hold; null when it holds only the named ones. */
   others: string | null
 }
 

@@ -247,7 +247,7 @@ describe('the documentation page', () => {
     for (const { path } of endpoints) expect(page).toContain(`POST ${path}<`)
     for (const { summary } of Object.values(CALLS)) expect(summary).not.toContain('<')
     expect(page).toContain('BlockedByPeer')
-    expect(page).not.toMatch(/<script|https?:\/\/|@import|url\(/)
+    expect(page).not.toMatch(/<script|(src|href)="?https?:|@import|url\(/)
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
