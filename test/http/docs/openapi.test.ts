@@ -225,7 +225,7 @@ describe('the OpenAPI document', () => {
   it('describes a field that is sent in the query as a parameter', () => {
     const operation = document.paths['/msg/send_simple_msg']?.post
     expect(operation?.parameters).toContainEqual({
-      ...{ name: 'key', in: 'query', required: true },
+      ...{ name: 'key', in: 'query', required: true, example: expect.any(String) },
       schema: { type: 'string', minLength: 1 },
     })
     expect(bodyOf('/msg/send_simple_msg')?.properties).not.toHaveProperty('key')
