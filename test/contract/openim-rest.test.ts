@@ -156,11 +156,9 @@ describe('the notifications of all calls', () => {
 })
 
 describe('the examples in the documentation', () => {
-  it.runIf(isRecording)('are recorded', async () => {
-    await expect(`${JSON.stringify(recorded, null, 2)}\n`).toMatchFileSnapshot('../../src/http/docs/examples.json')
-  })
-
-  it('are given for every call', () => {
+  it('are given for every call', async () => {
+    const file = '../../src/http/docs/examples.json'
+    if (isRecording) await expect(`${JSON.stringify(recorded, null, 2)}\n`).toMatchFileSnapshot(file)
     const shown = isRecording ? recorded : EXAMPLES
     expect(Object.keys(shown).sort()).toEqual([...endpoints.map(({ path }) => path), ...PROBES].sort())
   })
