@@ -49,6 +49,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
             // Each member is an object: a small limit lets tests reach relays with a few of them.
             OPENIM_MAX_DIRECT_MEMBERS: '20',
             OPENIM_METRICS_TOKEN: 'for-prometheus-only',
+            RECORD_EXAMPLES: process.env.RECORD_EXAMPLES ?? '',
             TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
           },
         },

@@ -1,7 +1,5 @@
 import { ContentType } from './constants/content-type.ts'
-
-/** OpenIM's values of `groupAtType`: why a group's conversation asks for its owner's attention. */
-const GroupAtType = { None: 0, Me: 1, All: 2, AllAndMe: 3, Announcement: 4 } as const
+import { GroupAtType } from './constants/group.ts'
 
 /** Stands for all members in the `atUserIDList` of a message. */
 const AT_ALL_TAG = 'AtAllTag'

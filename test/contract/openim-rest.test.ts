@@ -1,13 +1,19 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import type { ApiDocument } from '../../src/http/docs/api-document.ts'
+import type { ApiDocument, Parameter } from '../../src/http/docs/api-document.ts'
+import { EXAMPLES, type Example } from '../../src/http/docs/examples.ts'
 import { endpoints } from '../../src/http/endpoints.ts'
-import { OPENIM_CALLS } from '../../src/protocol/calls/index.ts'
-import { adminToken, post, request } from '../rigs/rig.ts'
+import { CALLS, OPENIM_CALLS } from '../../src/protocol/calls/index.ts'
+import { NOTIFICATION_TIPS } from '../../src/protocol/calls/notifications.ts'
+import { ContentType } from '../../src/protocol/constants/content-type.ts'
+import { adminToken, bindings, post, type ReplyBody, request } from '../rigs/rig.ts'
+import { AppServer } from '../rigs/webhook-rig.ts'
 import openIM from '../vectors/openim-calls.json'
 import { emptyPlaces } from './empty-places.ts'
+import { exampleOf, shapeOf } from './examples.ts'
+import { callOwn, OWN_SAMPLES } from './own-samples.ts'
 import { QUERIES, SAMPLES } from './samples.ts'
-import { FILE, ok, seedWorld, type World } from './world.ts'
+import { FILE, ok, seedWorld, sendOtherNotifications, type World } from './world.ts'
 
 /** The service discovery calls of Prometheus. */
 const TARGETS = openIM.GET.filter((path) => path.startsWith('/prometheus_discovery/'))
@@ -37,6 +43,11 @@ const EMPTY: Readonly<Record<string, string[]>> = {
   '/object/auth_sign': ['data.query', 'data.header', 'data.parts.*.query', 'data.parts.*.header'],
   '/object/initiate_form_data': ['data.header', 'data.formData'],
 }
+
+/** `npm run gen:examples` records the examples of the API's documentation instead of comparing them. */
+const isRecording = Boolean((bindings as { RECORD_EXAMPLES?: string }).RECORD_EXAMPLES)
+const recorded: Record<string, Example> = {}
+const OUTDATED = 'the example is out of date; run: npm run gen:examples'
 
 /** The places in answers that are maps: all values of a map count as one place. */
 const MAPS: Readonly<Record<string, string[]>> = {
@@ -80,17 +91,76 @@ describe('every call of OpenIM', () => {
     const sample = await SAMPLES[path]?.(world)
     const query = new URLSearchParams(QUERIES[path]).toString()
     const reply = await post(query ? `${path}?${query}` : path, sample, await adminToken())
-    expect(reply).toMatchObject({ errCode: 0, errMsg: '', errDlt: '' })
+    checkAnswer(path, sample, reply)
+  })
+})
 
-    const shape = OPENIM_CALLS[path]?.data
-    if (shape) {
-      expect(problems(shape, reply.data)).toEqual([])
-      expect(emptyPlaces(reply.data, MAPS[path])).toEqual(EMPTY[path] ?? [])
-    } else expect(reply).not.toHaveProperty('data')
+describe('a call that only this service has', () => {
+  const app = new AppServer()
+  afterAll(() => vi.restoreAllMocks())
 
-    const operation = document.paths[path]?.post
-    expect(problems(documented(operation?.requestBody?.content), sample)).toEqual([])
-    expect(problems(documented(operation?.responses['200']?.content), reply)).toEqual([])
+  it('is every call that OpenIM’s server does not have', () => {
+    const own = endpoints.map(({ path }) => path).filter((path) => !Object.hasOwn(OPENIM_CALLS, path))
+    expect(Object.keys(OWN_SAMPLES).sort()).toEqual(own.sort())
+  })
+
+  it.each(Object.keys(OWN_SAMPLES))('is answered by %s in the documented form', async (path) => {
+    const sample = await OWN_SAMPLES[path]?.(app)
+    checkAnswer(path, sample, await callOwn(app, path, sample ?? {}))
+  })
+})
+
+const PROBES = ['/healthz', '/readyz']
+
+describe('a probe', () => {
+  it.each(PROBES)('is answered by %s in the documented form', async (path) => {
+    const answer = await (await request(path)).json()
+    const content = document.paths[path]?.get?.responses['200']?.content
+    expect(problems(documented(content), answer)).toEqual([])
+    checkExample(path, { answer })
+  })
+})
+
+describe('the notifications of all calls', () => {
+  const kinds = Object.keys(NOTIFICATION_TIPS).map(Number)
+  const problemsOf = ({ contentType, content }: { contentType: number; content: string }) =>
+    problems(NOTIFICATION_TIPS[contentType as ContentType] ?? z.never(), JSON.parse(JSON.parse(content).detail))
+
+  it('have the documented contents', async () => {
+    await sendOtherNotifications()
+    const received = () =>
+      world.alice.received().map(({ msg }) => ({ contentType: msg.contentType, content: textOfContent(msg) }))
+    const isMissing = (kind: number) => received().every(({ contentType }) => contentType !== kind)
+    await expect.poll(() => kinds.filter(isMissing)).toEqual([])
+    const notifications = received().filter(({ contentType }) => kinds.includes(contentType))
+    expect(notifications.flatMap(problemsOf)).toEqual([])
+  })
+
+  it('have the documented contents in the history, also in the place of a revoked message', async () => {
+    const { maxSeqs } = await ok('/msg/newest_seq', { userID: 'alice' })
+    const ranges = Object.entries(maxSeqs).map(([conversationID, end]) => ({ conversationID, begin: 1, end, num: 100 }))
+    const { msgs, notificationMsgs } = await ok('/msg/pull_msg_by_seq', {
+      userID: 'alice',
+      seqRanges: ranges,
+      order: 0,
+    })
+    const logs: { Msgs: { contentType: number; content: string }[] }[] = Object.values({ ...msgs, ...notificationMsgs })
+    const stored = logs
+      .flatMap(({ Msgs }) => Msgs)
+      .filter(({ contentType }) => kinds.includes(contentType))
+      .map(({ contentType, content }) => ({ contentType, content: Buffer.from(content, 'base64').toString() }))
+    const revoked = stored.filter(({ contentType }) => contentType === ContentType.MsgRevokeNotification)
+    expect(revoked.filter(({ content }) => content.includes('sourceMessageSendID'))).toHaveLength(1)
+    expect(stored.flatMap(problemsOf)).toEqual([])
+  })
+})
+
+describe('the examples in the documentation', () => {
+  it('are given for every call', async () => {
+    const file = '../../src/http/docs/examples.json'
+    if (isRecording) await expect(`${JSON.stringify(recorded, null, 2)}\n`).toMatchFileSnapshot(file)
+    const shown = isRecording ? recorded : EXAMPLES
+    expect(Object.keys(shown).sort()).toEqual([...endpoints.map(({ path }) => path), ...PROBES].sort())
   })
 })
 
@@ -100,7 +170,8 @@ describe('a GET request to an endpoint of OpenIM', () => {
   })
 
   it('is answered with the uploaded file by /object/*name', async () => {
-    const response = await request('/object/imAdmin/first.txt')
+    const parameters = document.paths['/object/{name}']?.get?.parameters as Parameter[] | undefined
+    const response = await request(`/object/${parameters?.[0]?.example}`)
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain'])
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(FILE)
     expect((await request('/object/imAdmin/none.txt')).status).toBe(404)
@@ -114,13 +185,44 @@ describe('a GET request to an endpoint of OpenIM', () => {
   })
 })
 
+/** Checks an answer, and that the documentation shows an example of the same shape. */
+function checkAnswer(path: string, request: unknown, reply: ReplyBody): void {
+  expect(reply).toMatchObject({ errCode: 0, errMsg: '', errDlt: '' })
+  const shape = CALLS[path]?.data
+  if (shape) {
+    expect(problems(shape, reply.data)).toEqual([])
+    expect(emptyPlaces(reply.data, MAPS[path])).toEqual(EMPTY[path] ?? [])
+  } else expect(reply).not.toHaveProperty('data')
+
+  const operation = document.paths[path]?.post
+  expect(problems(documented(operation?.requestBody?.content), request)).toEqual([])
+  expect(problems(documented(operation?.responses['200']?.content), reply)).toEqual([])
+
+  checkExample(path, { query: QUERIES[path], request, answer: reply })
+}
+
+/** Checks that the documentation shows this request, and that each place of the shown answer is in the real answer. */
+function checkExample(path: string, given: Parameters<typeof exampleOf>[0]): void {
+  recorded[path] = exampleOf(given)
+  if (isRecording) return
+  const shown = EXAMPLES[path]
+  expect(shapeOf(shown?.request), OUTDATED).toEqual(shapeOf(recorded[path]?.request))
+  const real = shapeOf(exampleOf(given, Number.POSITIVE_INFINITY).answer, MAPS[path])
+  expect(
+    [...shapeOf(shown?.answer, MAPS[path])].filter((place) => !real.has(place)),
+    OUTDATED,
+  ).toEqual([])
+}
+
+const textOfContent = (msg: { content: Uint8Array }) => new TextDecoder().decode(msg.content)
+
 /** Turns a schema of the document into a zod schema. */
 function documented(content: Record<string, { schema: object }> | undefined): z.ZodType {
   const schema = { ...content?.['application/json']?.schema, $defs: document.components.schemas }
   const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/')
   // JSON Schema means patterns with the u flag, which our patterns need; zod compiles them without it.
   const readable = (key: string, value: unknown) => {
-    if (key === 'pattern') return undefined
+    if (key === 'pattern' || key === 'oneOf') return undefined
     // zod does not accept a hash of 64 bits as an integer.
     const isHash = typeof value === 'object' && value !== null && 'format' in value && value.format === 'uint64'
     return isHash ? { ...value, type: ['number', 'null'] } : value

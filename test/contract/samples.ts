@@ -168,7 +168,13 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/conversation/get_pinned_conversation_ids': () => ({ userID: 'alice' }),
   '/conversation/update_conversations_by_user': () => ({ userID: 'bob', ex: 'e' }),
 
-  '/msg/send_msg': () => textMsg({ sendID: 'alice', recvID: 'bob' }),
+  '/msg/send_msg': () =>
+    textMsg({
+      sendID: 'alice',
+      recvID: 'bob',
+      senderNickname: 'Alice',
+      offlinePushInfo: { title: 'Alice', desc: 'hello' },
+    }),
   '/msg/batch_send_msg': () => textMsg({ sendID: 'bob', recvIDs: ['alice'] }),
   '/msg/send_simple_msg': () => ({ content: '**yes**' }),
   '/msg/send_business_notification': () => ({ key: 'k', data: 'd', sendUserID: 'imAdmin', recvUserID: 'alice' }),
@@ -183,8 +189,9 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/msg/pull_msg_by_seq': async () => {
     await mention()
     const { maxSeqs } = await ok('/msg/newest_seq', { userID: 'alice' })
-    const seqRanges = Object.entries(maxSeqs).map(([conversationID, end]) => ({
-      ...{ conversationID, begin: 1, end, num: 10 },
+    const newest = { [chat]: 3, [`sg_${GROUP_ID}`]: 1, n_alice_bob: 1 }
+    const seqRanges = Object.entries(newest).map(([conversationID, num]) => ({
+      ...{ conversationID, begin: 1, end: maxSeqs[conversationID], num },
     }))
     return { userID: 'alice', seqRanges, order: 0 }
   },

@@ -61,6 +61,30 @@ export function mention(): Promise<ReplyBody['data']> {
   })
 }
 
+/** Makes the calls that send the kinds of notifications which no sample sends. All of them reach alice. */
+export async function sendOtherNotifications(): Promise<void> {
+  const groupID = '704'
+  const chat = { conversationID: 'si_alice_bob', conversationType: 1, userID: 'bob' }
+  const deleteSyncOpt = { IsSyncSelf: true, IsSyncOther: false }
+  const application = { groupID, reqMessage: 'hello', joinSource: 3, inviterUserID: 'carol' }
+  const member = { groupID, userID: 'bob' }
+  await ok('/friend/add_friend', { fromUserID: 'alice', toUserID: 'heidi', reqMsg: 'hello' })
+  await ok('/friend/add_friend_response', { fromUserID: 'alice', toUserID: 'heidi', handleResult: -1 })
+  await ok('/group/create_group', {
+    ...{ ownerUserID: 'alice', memberUserIDs: ['bob'], adminUserIDs: [] },
+    groupInfo: { groupID, groupName: 'Colleagues', groupType: 2, needVerification: 1 },
+  })
+  for (const handleResult of [-1, 1]) {
+    await ok('/group/join_group', application)
+    await ok('/group/group_application_response', { groupID, fromUserID: 'carol', handleResult })
+  }
+  for (const roleLevel of [60, 20]) await ok('/group/set_group_member_info', { members: [{ ...member, roleLevel }] })
+  await ok('/group/set_group_info_ex', { groupID, groupName: 'Neighbours', notification: 'We meet on Monday.' })
+  await ok('/conversation/set_conversations', { userIDs: ['alice'], conversation: { ...chat, isPrivateChat: true } })
+  await ok('/msg/delete_msgs', { userID: 'alice', conversationID: `sg_${groupID}`, seqs: [1], deleteSyncOpt })
+  await ok('/msg/clear_conversation_msg', { userID: 'alice', conversationIDs: [`sg_${groupID}`], deleteSyncOpt })
+}
+
 export function textMsg(given: object): object {
   return { contentType: 101, sessionType: 1, content: { content: 'a text to be found' }, ...given }
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { GroupAtType } from '../../protocol/constants/group.ts'
 import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_ID = 255
 const MAX_EX = 8_192
-/** OpenIM's values of `groupAtType` are 0 to 4. */
-const MAX_GROUP_AT_TYPE = 4
 /** The most conversations that one call may name. */
 const MAX_CONVERSATIONS = 10_000
 /** The most owners of one call. An app server with more owners makes several calls. */
@@ -63,7 +62,7 @@ export const SetConversationsReq = message({
       isPrivateChat: optional(z.boolean()),
       ex: optional(z.string().max(MAX_EX)),
       burnDuration: seconds(),
-      groupAtType: optional(z.int().min(0).max(MAX_GROUP_AT_TYPE)),
+      groupAtType: optional(z.int().min(GroupAtType.None).max(GroupAtType.Announcement)),
       msgDestructTime: seconds(),
       isMsgDestruct: optional(z.boolean()),
     },

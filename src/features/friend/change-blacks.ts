@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { FriendSource } from '../../protocol/constants/friend.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
@@ -27,7 +28,7 @@ export async function addBlack(
     ownerUserID,
     blackUserID,
     createTime: ctx.now(),
-    addSource: 0,
+    addSource: FriendSource.None,
     operatorUserID: ctx.caller.userID,
     ex,
   }

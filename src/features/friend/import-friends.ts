@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { FriendSource } from '../../protocol/constants/friend.ts'
 import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
@@ -14,9 +15,6 @@ import type { ImportFriendReq } from './schema.ts'
 import { befriend } from './store/friends.ts'
 import { beforeImportFriends } from './webhooks.ts'
 import { friendRequestInfo } from './wire.ts'
-
-/** OpenIM's `addSource` of friendships that an administrator made. */
-const SOURCE_IMPORT = 1
 
 /** The most friends that are announced before the reply; for more, each queue job announces that many. */
 const MAX_ANNOUNCED_AT_ONCE = 100
@@ -31,7 +29,7 @@ export async function importFriends(ctx: CallerContext, req: z.output<typeof Imp
   if (friendUserIDs !== req.friendUserIDs) await checkImport(ctx, { ownerUserID, friendUserIDs })
   await befriend(ctx.db, ownerUserID, friendUserIDs, {
     createTime: ctx.now(),
-    addSource: SOURCE_IMPORT,
+    addSource: FriendSource.Import,
     operatorUserID: ctx.caller.userID,
   })
   await announce(ctx, { ownerUserID, friendUserIDs })

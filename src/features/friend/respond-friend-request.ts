@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { FriendSource } from '../../protocol/constants/friend.ts'
 import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
@@ -11,9 +12,6 @@ import { NO_VERSION, notifyRelation } from './notify-relation.ts'
 import type { RespondFriendApplyReq } from './schema.ts'
 import { type Answer, agree, type FriendRequestWithUsers, findRequest, refuse } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
-
-/** OpenIM's `addSource` of friendships that began with a request. */
-const SOURCE_REQUEST = 2
 
 /** Agrees to a friend request, which makes the two users friends, or refuses it. */
 export async function respondFriendRequest(
@@ -42,7 +40,7 @@ async function agreeTo(ctx: CallerContext, answered: FriendRequestWithUsers, ans
   await callBeforeWebhook(ctx, 'beforeAddFriendAgree', fields)
   const origin = {
     createTime: answer.handleTime,
-    addSource: SOURCE_REQUEST,
+    addSource: FriendSource.Request,
     operatorUserID: ctx.caller.userID,
   }
   const hasAgreed = await changeRelation(ctx, fromUserID, toUserID, () =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { GroupRole, JoinSource, Verification, WORKING_GROUP } from '../../protocol/constants/group.ts'
+import { GroupRole, JoinSource, MemberRight, Verification, WORKING_GROUP } from '../../protocol/constants/group.ts'
 import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { bool, int32, list, message, optional, str, uint64 } from '../../runtime/openim-json.ts'
 
@@ -24,7 +24,9 @@ const verification = z.union(
   [z.literal(Verification.Applications), z.literal(Verification.All), z.literal(Verification.None)],
   { error: 'needVerification is 0, 1 or 2' },
 )
-const permission = z.union([z.literal(0), z.literal(1)], { error: 'the value is 0 (allowed) or 1 (forbidden)' })
+const permission = z.union([z.literal(MemberRight.Allowed), z.literal(MemberRight.Forbidden)], {
+  error: 'the value is 0 (allowed) or 1 (forbidden)',
+})
 
 export const CreateGroupReq = message({
   ownerUserID: userID,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { GroupRecord } from '../../contracts/group-change.ts'
+import { MemberFilter } from '../../protocol/constants/group.ts'
 import { hash64, int32, int64, list, message, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_IDS_PER_CALL = 1_000
@@ -8,8 +9,6 @@ const MAX_ID = 64
 const MAX_SEARCH_TEXT = 255
 /** The most values of the filter `handleResults`. */
 const MAX_HANDLE_RESULTS = 16
-/** OpenIM's filters of the member list are 0 to 5. */
-const MAX_FILTER = 5
 
 const id = z.string().max(MAX_ID)
 const groupID = id.min(1)
@@ -34,7 +33,7 @@ export const GetFullJoinGroupIDsReq = message({ userID, idHash: hash64() })
 export const GetGroupMemberListReq = message({
   pagination: page(),
   groupID,
-  filter: int32().pipe(z.int().min(0).max(MAX_FILTER)),
+  filter: int32().pipe(z.int().min(MemberFilter.All).max(MemberFilter.OwnerAndAdmins)),
   keyword: searchText,
 })
 export const GetGroupMembersInfoReq = message({ groupID, userIDs: someIDs })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ContentType } from '../../protocol/constants/content-type.ts'
+import { PullOrder } from '../../protocol/constants/message-status.ts'
 import { isPlatformID } from '../../protocol/constants/platform.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { messageID } from '../../runtime/ids.ts'
@@ -164,7 +165,7 @@ export const PullMsgBySeqReq = message({
     (ranges) => ranges.length <= MAX_RANGES,
     { error: `there can be at most ${MAX_RANGES} ranges` },
   ),
-  order: int32().pipe(z.int().min(0).max(1)),
+  order: int32().pipe(z.int().min(PullOrder.Asc).max(PullOrder.Desc)),
 })
 
 export const GetConversationsHasReadAndMaxSeqReq = message({

@@ -1,10 +1,9 @@
 import type { z } from 'zod'
+import { AccountStatus } from '../../protocol/constants/account-level.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import type { AccountCheckReq } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
-
-const AccountStatus = { Unregistered: 0, Registered: 1 } as const
 
 /** Returns for each userID whether it is registered. */
 export async function checkAccounts(

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { UserRpc } from '../../contracts/user.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { Presence } from '../../protocol/constants/presence.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
 import type {
   GetUsersOnlineStatusReq,
@@ -10,8 +11,6 @@ import type {
   UserOnlineTokens,
 } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
-
-const Status = { Offline: 0, Online: 1 } as const
 
 /** The most UserObjects that are asked at the same time. */
 const MAX_PARALLEL = 32
@@ -62,12 +61,12 @@ export async function getUsersOnlineTokenDetail(
       total: onPlatform.length,
       token: onPlatform.map((connection) => connection.token),
     }))
-    return { userID, status: Status.Online, singlePlatformToken }
+    return { userID, status: Presence.Online, singlePlatformToken }
   })
 }
 
 function statusOf(connected: readonly unknown[]): number {
-  return connected.length > 0 ? Status.Online : Status.Offline
+  return connected.length > 0 ? Presence.Online : Presence.Offline
 }
 
 /** Asks the UserObject of each registered user. Asking for another userID would create an object for it. */

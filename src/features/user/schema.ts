@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AccountLevel } from '../../protocol/constants/account-level.ts'
+import { Genre } from '../../protocol/constants/presence.ts'
 import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { int32, int64, list, message, optional, pagination, str } from '../../runtime/openim-json.ts'
 
@@ -106,8 +107,7 @@ export const GetUsersStatusReq = message({
 export const SubscribeUsersStatusReq = message({
   userID: someUserID,
   userIDs: userIDs.min(1, { error: 'name at least one user' }),
-  /** 1 subscribe, 2 unsubscribe. */
-  genre: z.int().min(1).max(2),
+  genre: z.int().min(Genre.Subscribe).max(Genre.Unsubscribe),
 })
 
 export const GetSubscribeUsersStatusReq = message({ userID: someUserID })

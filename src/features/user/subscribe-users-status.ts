@@ -1,10 +1,9 @@
 import type { z } from 'zod'
+import { Genre } from '../../protocol/constants/presence.ts'
 import type { CallerContext } from '../../runtime/context.ts'
 import { readOnlineStatus } from './online-status.ts'
 import type { OnlineStatus, SubscribeUsersStatusReq } from './schema.ts'
 import { registeredAmong } from './store/users.ts'
-
-const Genre = { Subscribe: 1, Unsubscribe: 2 } as const
 
 /*
  * A presence subscription belongs to a connection, and a REST call has none. So the call subscribes for all connections

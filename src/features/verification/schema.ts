@@ -5,6 +5,7 @@ const MAX_EMAIL = 254
 const MAX_TEXT = 255
 
 /** The purposes of a code, by OpenIM's numbers. */
+export const UsedFor = { Register: 1, ResetPassword: 2, Login: 3 } as const
 const USED_FOR = { error: 'usedFor must be 1 (register), 2 (reset a password) or 3 (log in)' }
 
 const address = {
@@ -31,7 +32,7 @@ function checkAddress({ areaCode, phoneNumber, email }: Addressed, check: z.core
 }
 
 export const SendCodeReq = message({
-  usedFor: z.union([z.literal(1), z.literal(2), z.literal(3)], USED_FOR),
+  usedFor: z.union([z.literal(UsedFor.Register), z.literal(UsedFor.ResetPassword), z.literal(UsedFor.Login)], USED_FOR),
   ...address,
   /** The next three fields are for app backends; this service ignores them. */
   invitationCode: str().pipe(z.string().max(MAX_TEXT)),

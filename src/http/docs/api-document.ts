@@ -2,12 +2,19 @@ import type { JsonSchema } from './json-schema.ts'
 
 /* The types of the OpenAPI 3.1 document, as far as this service uses it. */
 
+/** A body in one media type. */
+interface Media {
+  schema: JsonSchema
+  example?: unknown
+}
+
 export interface Parameter {
   name: string
   in: 'header' | 'query' | 'path'
   required: boolean
   description?: string
   schema: JsonSchema
+  example?: unknown
 }
 
 export interface Operation {
@@ -17,8 +24,8 @@ export interface Operation {
   description?: string
   security: Record<string, string[]>[]
   parameters?: (Parameter | { $ref: string })[]
-  requestBody?: { required: true; content: Record<string, { schema: JsonSchema }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>
+  requestBody?: { required: true; content: Record<string, Media> }
+  responses: Record<string, { description: string; content?: Record<string, Media> }>
 }
 
 export interface ApiDocument {

@@ -14,6 +14,7 @@ nav { columns: 12rem; font-size: .9em }
 details { border-top: 1px solid #8884; padding: .4rem 0 }
 summary { cursor: pointer }
 summary code { font-weight: 600 }
+pre { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; border-top: 1px solid #8882 }
 .note { opacity: .75 }
@@ -42,9 +43,9 @@ ${document.tags.map(({ name }) => html`<a href="#${name}">${name}</a><br>`)}
 </nav>
 ${sections}
 <h2 id="shapes">shapes</h2>
-${Object.entries(shapes).map(([name, schema]) => html`<h3 id="${name}">${name}</h3>${fields(schema)}`)}
+${Object.entries(shapes).map(([name, schema]) => html`<h3 id="${name}">${name}</h3>${shape(schema)}`)}
 <h2 id="errors">errors</h2>
-${errors(ErrorCode)}
+${numbers(ErrorCode)}
 </body>
 </html>`)
 }
@@ -67,6 +68,7 @@ function operationEntry(path: string, method: string, operation: Operation): Htm
 ${parameters.length > 0 ? html`<h4>Parameters in the address</h4>${parameterTable(parameters)}` : ''}
 ${body ? html`<h4>Request</h4>${fields(body)}` : ''}
 <h4>Answer</h4>${answer(operation)}
+${example(operation)}
 </details>`
 }
 
@@ -82,8 +84,25 @@ function answer({ responses }: Operation): Html {
   return data ? html`<p>In <code>data</code>:</p>${fields(data)}` : html`<p>No data.</p>`
 }
 
+/** A real request and its answer. */
+function example({ requestBody, responses }: Operation): Html {
+  const request = requestBody?.content['application/json']?.example
+  const reply = responses['200']?.content?.['application/json']?.example
+  const shown = [request, reply].filter((value) => value !== undefined)
+  return html`${shown.map((value) => html`<pre><code>${JSON.stringify(value, null, 1)}</code></pre>`)}`
+}
+
 function parameterTable(parameters: Parameter[]): Html {
   return html`<table>${parameters.map(({ name, schema, required }) => row(name, schema, required))}</table>`
+}
+
+/** A table of fields or of named numbers. */
+function shape(schema: JsonSchema): Html {
+  if (schema.anyOf?.some((entry) => 'const' in entry)) return numbers(schema)
+  const values = schema.enum as number[] | undefined
+  if (!values) return fields(schema)
+  const [names, meanings] = [schema['x-enum-varnames'], schema['x-enum-descriptions']] as string[][]
+  return html`<table>${values.map((value, i) => numberRow(value, names?.[i], meanings?.[i]))}</table>`
 }
 
 /** A table of the schema's fields, or its type when it has no fields. */
@@ -92,7 +111,9 @@ function fields(schema: JsonSchema): Html {
   if (entries.length === 0) {
     return schema.type === 'object' ? html`<p>No fields.</p>` : html`<p class="type">${typeOf(schema)}</p>`
   }
-  return html`<table>${entries.map(([name, field]) => row(name, field, schema.required?.includes(name) ?? false))}</table>`
+  const rows = entries.map(([name, field]) => row(name, field, schema.required?.includes(name) ?? false))
+  const more = (schema.allOf ?? []).map((part) => html`<p class="note">The content is that of ${typeOf(part)}.</p>`)
+  return html`<table>${rows}</table>${more}`
 }
 
 function row(name: string, schema: JsonSchema, required: boolean): Html {
@@ -103,7 +124,9 @@ function row(name: string, schema: JsonSchema, required: boolean): Html {
 
 function typeOf(schema: JsonSchema): Html {
   if (schema.$ref) return linkTo(schema.$ref)
-  if (schema.anyOf) return html`${schema.anyOf.map((part, i) => html`${i > 0 ? ' | ' : ''}${typeOf(part)}`)}`
+  if (schema.oneOf) return html`${schema.oneOf.map((part) => html`${contentOf(part)}<br>`)}`
+  if (schema.anyOf)
+    return html`${schema.anyOf.map((part, i) => html`${i > 0 ? ' | ' : ''}${part.title ? `${part.title}: ` : ''}${typeOf(part)}`)}`
   const types = [schema.type ?? 'anything'].flat()
   return html`${types.map((type, i) => html`${i > 0 ? ' | ' : ''}${nameOf(type, schema)}`)}`
 }
@@ -113,6 +136,13 @@ function nameOf(type: string, { format, items, additionalProperties }: JsonSchem
   if (type === 'object' && typeof additionalProperties === 'object')
     return html`{name: ${typeOf(additionalProperties)}}`
   return html`${type === 'null' ? type : (format ?? type)}`
+}
+
+/** The content that a contentType has; the title names the contentType. */
+function contentOf({ title, properties }: JsonSchema): Html {
+  const content = properties?.content
+  const schema = (content?.contentSchema ?? content) as JsonSchema | undefined
+  return html`${String(title)}${schema ? html`: ${typeOf(schema)}` : ''}`
 }
 
 function linkTo(ref: string): Html {
@@ -126,7 +156,7 @@ function wordsOf(schema: JsonSchema): string {
     min === undefined && max === undefined ? '' : `${min ?? 0} to ${max ?? 'any number of'}${unit}`
   return [
     schema.description ?? '',
-    schema.enum ? schema.enum.map((value) => JSON.stringify(value)).join(' or ') : '',
+    schema.enum && !schema['x-enum-varnames'] ? schema.enum.map((value) => JSON.stringify(value)).join(' or ') : '',
     maximum === undefined && minimum === undefined
       ? ''
       : maximum === undefined
@@ -140,12 +170,16 @@ function wordsOf(schema: JsonSchema): string {
     .join('; ')
 }
 
-function errors(schema: JsonSchema | undefined): Html {
+/** The named numbers of a list to which other numbers may be added. */
+function numbers(schema: JsonSchema | undefined): Html {
   const rows = (schema?.anyOf ?? []).filter((entry) => entry.const !== undefined)
-  return html`<table>${rows.map(
-    ({ const: code, title, description }) =>
-      html`<tr><td>${String(code)}</td><td><code>${String(title)}</code></td><td>${description ?? ''}</td></tr>`,
+  return html`<table>${rows.map(({ const: code, title, description }) =>
+    numberRow(Number(code), String(title), description),
   )}</table>`
+}
+
+function numberRow(value: number, name = '', meaning = ''): Html {
+  return html`<tr><td>${value}</td><td><code>${name}</code></td><td>${meaning}</td></tr>`
 }
 
 /** Turns backticks in a text into `<code>`. */

@@ -12,12 +12,14 @@ export interface JsonSchema {
   items?: JsonSchema
   additionalProperties?: JsonSchema | boolean
   anyOf?: JsonSchema[]
+  allOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
   enum?: unknown[]
   const?: unknown
   [keyword: string]: unknown
 }
 
-const COMPONENTS = '#/components/schemas/'
+export const COMPONENTS = '#/components/schemas/'
 
 /** Integer bounds that the document shows as a format. JavaScript's bounds of exact integers stand for an int64. */
 const INTEGER_FORMATS = [
@@ -66,10 +68,12 @@ function limitsAfter(schema: z.core.$ZodType): z.ZodType | null {
 }
 
 /** Adds the limits to every alternative of a schema that has their type. */
-function restrict(schema: JsonSchema, { $schema: _, ...limits }: JsonSchema): void {
+function restrict(schema: JsonSchema, { $schema: _, ...given }: JsonSchema): void {
+  const limits = asEnum(given)
   const restricted = (given: JsonSchema): JsonSchema => {
     if (given.type !== limits.type) return given
-    return { ...given, ...limits, ...(given.items && { items: { ...limits.items, ...given.items } }) }
+    const items = given.items?.anyOf ? given.items : { ...limits.items, ...given.items }
+    return { ...given, ...limits, ...(given.items && { items }) }
   }
   if (Array.isArray(schema.type)) {
     schema.anyOf = schema.type.map((type) => restricted({ type }))
@@ -81,6 +85,12 @@ function restrict(schema: JsonSchema, { $schema: _, ...limits }: JsonSchema): vo
   }
 }
 
+/** Several integer constants as one list. */
+function asEnum(limits: JsonSchema): JsonSchema {
+  const values = limits.anyOf?.map(({ const: value }) => value) ?? []
+  return values.length > 0 && values.every(Number.isInteger) ? { type: 'integer', enum: values } : limits
+}
+
 /** Removes keywords that do not restrict, and shortens the others. */
 function plain(given: JsonSchema): JsonSchema {
   const { $schema, $id, $defs, propertyNames, ...schema } = given
@@ -90,10 +100,13 @@ function plain(given: JsonSchema): JsonSchema {
   const { additionalProperties } = schema
   if (isAnything(additionalProperties)) delete schema.additionalProperties
   else if (typeof additionalProperties === 'object') schema.additionalProperties = plain(additionalProperties)
-  if (schema.type === 'number') schema.type = 'integer'
+  if (schema.type === 'number' && !hasFraction(schema)) schema.type = 'integer'
   if (schema.type === 'integer') return formatted(schema)
   return schema.anyOf ? joined(schema, schema.anyOf.map(plain)) : schema
 }
+
+/** Only degrees have fractions, and they can be negative. Other numbers are hashes and constants. */
+const hasFraction = ({ minimum }: JsonSchema) => typeof minimum === 'number' && minimum < 0
 
 /** Unknown fields are ignored, so `additionalProperties: false` is left out; an empty schema allows anything. */
 function isAnything(schema: JsonSchema | boolean | undefined): boolean {

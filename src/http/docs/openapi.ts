@@ -3,8 +3,11 @@ import type { Call } from '../../protocol/calls/shape.ts'
 import { SERVER_ERRORS } from '../../protocol/errors.ts'
 import type { Endpoint } from '../../runtime/endpoint.ts'
 import type { ApiDocument, Operation, Parameter } from './api-document.ts'
+import { EXAMPLES, type Example } from './examples.ts'
 import { getOperations } from './get-operations.ts'
 import { answerSchema, type JsonSchema, namedShapes, requestSchema } from './json-schema.ts'
+import { contentSchemas, describeSentContent, describeStoredContent } from './message-content.ts'
+import { codeSchemas, nameAnswerCodes, nameRequestCodes } from './number-codes.ts'
 
 /*
  * Generates the OpenAPI 3.1 document. A call's request comes from the zod schema that validates it, its answer from the
@@ -44,7 +47,13 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { Reply: replySchema(), ErrorCode: errorCodeSchema(), ...namedShapes() },
+      schemas: {
+        Reply: replySchema(),
+        ErrorCode: errorCodeSchema(),
+        ...shapeSchemas(),
+        ...contentSchemas(),
+        ...codeSchemas(),
+      },
       parameters: {
         operationID: {
           name: 'operationID',
@@ -52,6 +61,7 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
           required: true,
           description: 'Identifies this call in logs: any text, a different one for each call.',
           schema: { type: 'string', minLength: 1 },
+          example: '1f0c3a52-send',
         },
       },
       securitySchemes: {
@@ -73,22 +83,25 @@ function operationOf(endpoint: Endpoint): Operation {
   if (!call) throw new Error(`${path} is missing in protocol/calls`)
   const query = quirks?.query ?? []
   const body = requestSchema(endpoint.schema)
-  const contents = endpoint.protobuf ? ['application/json', 'application/protobuf'] : ['application/json']
+  nameRequestCodes(body, path)
+  describeSentContent(body, path)
+  const example = EXAMPLES[path]
   return {
     operationId: path.slice(1).replaceAll('/', '_'),
     tags: [path.split('/')[1] ?? ''],
     summary: call.summary,
     ...(access === 'admin' && { description: 'For administrators only.' }),
     security: access === 'public' ? [] : [{ token: [] }],
-    parameters: [OPERATION_ID, ...query.map((name) => queryParameter(name, body))],
+    parameters: [OPERATION_ID, ...query.map((name) => queryParameter(name, body, example))],
     requestBody: {
       required: true,
-      content: Object.fromEntries(
-        contents.map((type) => [type, { schema: type === 'application/json' ? without(body, query) : {} }]),
-      ),
+      content: {
+        ...json(without(body, query), example?.request),
+        ...(endpoint.protobuf && { 'application/protobuf': { schema: {} } }),
+      },
     },
     responses: {
-      '200': { description: 'The answer, or an error.', content: json(answerOf(call)) },
+      '200': { description: 'The answer, or an error.', content: json(answerOf(call, path), example?.answer) },
       ...(quirks?.badBodyStatus && {
         [quirks.badBodyStatus]: { description: 'The body is not valid.', content: json(REPLY) },
       }),
@@ -96,16 +109,30 @@ function operationOf(endpoint: Endpoint): Operation {
   }
 }
 
-const json = (schema: JsonSchema) => ({ 'application/json': { schema } })
+const json = (schema: JsonSchema, example?: unknown) => ({
+  'application/json': { schema, ...(example !== undefined && { example }) },
+})
 
-function answerOf({ data }: Call): JsonSchema {
+function answerOf({ data }: Call, path: string): JsonSchema {
   if (!data) return REPLY
-  return { allOf: [REPLY, { type: 'object', properties: { data: answerSchema(data) } }] }
+  const schema = answerSchema(data)
+  nameAnswerCodes(schema, path)
+  return { allOf: [REPLY, { type: 'object', properties: { data: schema } }] }
 }
 
-function queryParameter(name: string, body: JsonSchema): Parameter {
+function shapeSchemas(): Record<string, JsonSchema> {
+  const schemas = namedShapes()
+  for (const [name, schema] of Object.entries(schemas)) {
+    nameAnswerCodes(schema, name)
+    describeStoredContent(schema)
+  }
+  return schemas
+}
+
+function queryParameter(name: string, body: JsonSchema, example: Example | undefined): Parameter {
   const required = body.required?.includes(name) ?? false
-  return { name, in: 'query', required, schema: body.properties?.[name] ?? {} }
+  const value = example?.query?.[name]
+  return { name, in: 'query', required, schema: body.properties?.[name] ?? {}, ...(value && { example: value }) }
 }
 
 /** The schema of a body without the fields that are query parameters. */

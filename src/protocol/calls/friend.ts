@@ -8,7 +8,7 @@ const FriendInfo = named('FriendInfo', {
   remark: str(),
   createTime: about(int64(), SINCE),
   friendUser: maybe(UserInfo),
-  addSource: about(int32(), '1 import, 2 request'),
+  addSource: int32(),
   operatorUserID: str(),
   ex: str(),
   isPinned: bool(),
@@ -23,14 +23,14 @@ const BlackInfo = named('BlackInfo', {
   ex: str(),
 })
 
-const FriendRequest = named('FriendRequest', {
+export const FriendRequest = named('FriendRequest', {
   fromUserID: str(),
   fromNickname: str(),
   fromFaceURL: str(),
   toUserID: str(),
   toNickname: str(),
   toFaceURL: str(),
-  handleResult: about(int32(), '0 pending, 1 accepted, -1 refused'),
+  handleResult: int32(),
   reqMsg: str(),
   createTime: ms(),
   handlerUserID: str(),

@@ -27,35 +27,35 @@ export const GroupInfo = named('GroupInfo', {
   createTime: ms(),
   memberCount: uint32(),
   ex: str(),
-  status: about(int32(), '0 in use, 1 banned, 2 dismissed, 3 muted'),
+  status: int32(),
   creatorUserID: str(),
-  groupType: about(int32(), '2'),
-  needVerification: about(int32(), 'approval to join: 0 for applications, 1 for applications and invitations, 2 never'),
-  lookMemberInfo: about(int32(), "0 members may see each other's profiles, 1 they may not"),
-  applyMemberFriend: about(int32(), '0 members may send each other friend requests, 1 they may not'),
+  groupType: int32(),
+  needVerification: int32(),
+  lookMemberInfo: about(int32(), "to see each other's profiles"),
+  applyMemberFriend: about(int32(), 'to send each other friend requests'),
   notificationUpdateTime: ms(),
   notificationUserID: str(),
 })
 
-const GroupMember = named('GroupMember', {
+export const GroupMember = named('GroupMember', {
   groupID: str(),
   userID: str(),
-  roleLevel: about(int32(), '100 owner, 60 administrator, 20 member'),
+  roleLevel: int32(),
   joinTime: ms(),
   nickname: str(),
   faceURL: str(),
   appMangerLevel: int32(),
-  joinSource: about(int32(), '0 joined directly, 1 by an administrator, 2 invitation, 3 search, 4 QR code'),
+  joinSource: int32(),
   operatorUserID: str(),
   ex: str(),
   muteEndTime: ms(),
   inviterUserID: str(),
 })
 
-const GroupRequest = named('GroupRequest', {
+export const GroupRequest = named('GroupRequest', {
   userInfo: maybe(PublicUserInfo),
   groupInfo: maybe(GroupInfo),
-  handleResult: about(int32(), '0 pending, 1 accepted, -1 refused'),
+  handleResult: int32(),
   reqMsg: str(),
   handleMsg: str(),
   reqTime: ms(),

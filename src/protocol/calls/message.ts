@@ -37,7 +37,7 @@ const MsgData = named('MsgData', {
   seq: int64(),
   sendTime: ms(),
   createTime: ms(),
-  status: about(int32(), '1 sending, 2 sent, 3 failed, 4 deleted'),
+  status: int32(),
   isRead: bool(),
   options: about(map(bool()), 'an absent option is true'),
   offlinePushInfo: maybe(
@@ -131,7 +131,7 @@ export const messageCalls = {
     sent,
   ),
   '/msg/check_msg_is_send_success': answers('Returns whether a call with a given operationID has sent its message.', {
-    status: about(int32(), '0 unknown, 2 sent'),
+    status: int32(),
   }),
   '/msg/get_server_time': answers('Returns the time of the server.', { serverTime: ms() }),
 

@@ -32,9 +32,7 @@ export const ownCalls = {
   }),
   '/webhook/get_dead_letters': answers('Lists the events that could not be delivered after all retries.', {
     total: int64(),
-    deadLetters: list(
-      named('WebhookDeadLetter', { id: int64(), ...event, body: str(), createTime: ms(), deadTime: ms() }),
-    ),
+    deadLetters: list(named('WebhookDeadLetter', { id: int64(), ...event, createTime: ms(), deadTime: ms() })),
   }),
   '/webhook/replay': answers('Sends dead letters to the app server again.', { replayed: int64() }),
   '/webhook/delete_dead_letters': answers('Deletes dead letters.', { deleted: int64() }),

@@ -1,4 +1,4 @@
-import { about, answers, bool, type Calls, does, int32, int64, list, map, ms, named, seconds, str } from './shape.ts'
+import { answers, bool, type Calls, does, int32, int64, list, map, ms, named, seconds, str } from './shape.ts'
 
 export const UserInfo = named('UserInfo', {
   userID: str(),
@@ -6,18 +6,15 @@ export const UserInfo = named('UserInfo', {
   faceURL: str(),
   ex: str(),
   createTime: ms(),
-  appMangerLevel: about(
-    int32(),
-    '0 or 1 user, 2 administrator, 3 notification account, 4 robot; the field has OpenIM’s spelling',
-  ),
-  globalRecvMsgOpt: about(int32(), '0 receive, 1 refuse, 2 receive without push'),
+  appMangerLevel: int32(),
+  globalRecvMsgOpt: int32(),
 })
 
 export const PublicUserInfo = named('PublicUserInfo', { userID: str(), nickname: str(), faceURL: str(), ex: str() })
 
 const OnlineStatus = named('OnlineStatus', {
   userID: str(),
-  status: about(int32(), '1 online, 0 offline'),
+  status: int32(),
   platformIDs: list(int32()),
 })
 
@@ -52,7 +49,7 @@ const UserOnlineTokens = named('UserOnlineTokens', {
 
 const AccountCheckResult = named('AccountCheckResult', {
   userID: str(),
-  accountStatus: about(int32(), '1 registered, 0 not registered'),
+  accountStatus: int32(),
 })
 
 const ClientConfig = named('ClientConfig', { key: str(), userID: str(), value: str() })

@@ -97,6 +97,9 @@ export const ContentType = {
 
 export type ContentType = (typeof ContentType)[keyof typeof ContentType]
 
+/** `mixType` of an OANotification: the elements that it shows with its text. */
+export const MixType = { Text: 0, Picture: 1, Video: 2, File: 3, Sound: 4, SoundAndPicture: 5 } as const
+
 /** Server-made kinds. OpenIM: skips the send checks for them, for every sender. The range includes OANotification. */
 export function isNotificationKind(contentType: number): boolean {
   return contentType >= 1000 && contentType <= 5000

@@ -14,3 +14,9 @@ export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus]
 export const MsgFrom = { User: 100, System: 200 } as const
 
 export type MsgFrom = (typeof MsgFrom)[keyof typeof MsgFrom]
+
+/** `status` of a backend's call to send: whether its message is sent. */
+export const SendStatus = { Unknown: 0, Sent: 2 } as const
+
+/** `order` of a pull. OpenIM: it decides only which end of the log `isEnd` refers to. */
+export const PullOrder = { Asc: 0, Desc: 1 } as const

@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { SENT_CONTENTS } from '../../../src/features/message/send/content.ts'
 import type { ApiDocument, Operation } from '../../../src/http/docs/api-document.ts'
+import type { JsonSchema } from '../../../src/http/docs/json-schema.ts'
 import { endpoints } from '../../../src/http/endpoints.ts'
+import { NotificationKinds } from '../../../src/notification/kinds.ts'
 import { CALLS } from '../../../src/protocol/calls/index.ts'
+import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { HandleResult } from '../../../src/protocol/constants/handle-result.ts'
 import { ERRORS } from '../../../src/protocol/errors.ts'
 import { request } from '../../rigs/rig.ts'
 
@@ -14,6 +19,64 @@ beforeAll(async () => {
 })
 
 const bodyOf = (path: string) => document.paths[path]?.post?.requestBody?.content['application/json']?.schema
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+
+/** The schema itself, or the one that it refers to. */
+const resolved = (schema: JsonSchema | undefined): JsonSchema =>
+  schema?.$ref ? (document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}) : (schema ?? {})
+
+/**
+ * The names of integers that count or measure: times, sizes, seqs, versions and numbers of things. The app chooses the
+ * `type` of a command and of a notification. Every other integer needs a code in `src/http/docs/number-codes.ts`.
+ */
+const QUANTITIES = new RegExp(
+  `^(.*([tT]ime|[sS]eqs?|[cC]ount|[sS]ize|[vV]ersion|[nN]um(ber)?s?|[hH]ash|[sS]econds?|[dD]uration|total|Total)|${[
+    ...['before', 'begin', 'end', 'start', 'expires', 'millisecond', 'durationMs', 'timestamp', 'attempt'],
+    ...['partNumbers', 'maxParts', 'id', 'ids', 'deleted', 'replayed', 'hasReadSeq', 'version', 'size', 'count', 'num'],
+    ...['offset', 'length', 'width', 'height', 'index', 'snapshotWidth', 'snapshotHeight'],
+    ...['notificationType', 'type', 'successCodes'],
+  ].join('|')})$`,
+)
+
+const HTTP_STATUS = 'WebhookDelivery.status'
+
+interface IntegerField {
+  place: string
+  key: string
+  field: JsonSchema
+}
+
+/** Every integer, and every list of integers, that a request or an answer has. */
+function integerFields(): IntegerField[] {
+  const found: IntegerField[] = []
+  const visit = (schema: JsonSchema | undefined, place: string) => {
+    for (const [key, field] of Object.entries(schema?.properties ?? {})) {
+      const value = resolved(field.items ?? field)
+      if ([value.type].flat().includes('integer')) found.push({ place, key, field: field.items ?? field })
+      else visit(field, place)
+    }
+    for (const part of [schema?.items, ...(schema?.allOf ?? []), ...(schema?.anyOf ?? [])]) {
+      if (part && !part.$ref) visit(part, place)
+    }
+  }
+  for (const [name, schema] of Object.entries(document.components.schemas)) visit(schema, name)
+  for (const [path, { post }] of Object.entries(document.paths)) {
+    visit(post?.requestBody?.content['application/json']?.schema, path)
+    visit(post?.responses['200']?.content?.['application/json']?.schema, path)
+  }
+  return found
+}
+
+/** Whether a schema has a name for each number: a list of constants, or words such as `1 Single: a chat`. */
+function isNamed(field: JsonSchema): boolean {
+  const { anyOf, enum: values, description = '', ...rest } = resolved(field)
+  if (anyOf) return anyOf.every(({ title }) => Boolean(title))
+  if (!values) return /^-?\d+ \w+: \w/.test(description) || description === 'a number of ContentType'
+  return [rest['x-enum-varnames'], rest['x-enum-descriptions']].every(
+    (names) => Array.isArray(names) && names.length === values.length && names.every(Boolean),
+  )
+}
 
 describe('the OpenAPI document', () => {
   it('describes all existing calls, and only these', () => {
@@ -71,12 +134,14 @@ describe('the OpenAPI document', () => {
         'anyOf',
         'const',
         'contentEncoding',
+        'contentMediaType',
+        'contentSchema',
         'description',
         'enum',
         'format',
       ],
-      ...['items', 'maxItems', 'maxLength', 'maximum', 'minItems', 'minLength', 'minimum', 'pattern', 'properties'],
-      ...['required', 'title', 'type'],
+      ...['items', 'maxItems', 'maxLength', 'maximum', 'minItems', 'minLength', 'minimum', 'not', 'oneOf', 'pattern'],
+      ...['properties', 'required', 'title', 'type', 'x-enum-descriptions', 'x-enum-varnames'],
     ])
   })
 
@@ -99,15 +164,68 @@ describe('the OpenAPI document', () => {
       },
       required: ['ownerUserID'],
     })
-    expect(bodyOf('/friend/add_friend_response')?.properties?.handleResult).toEqual({ type: 'integer', enum: [1, -1] })
     expect(bodyOf('/friend/get_full_friend_user_ids')?.properties?.idHash).toMatchObject({ format: 'uint64' })
     expect(bodyOf('/msg/mark_msgs_as_read')?.properties?.seqs).toMatchObject({ items: { type: 'integer', minimum: 1 } })
+  })
+
+  it('names every number that stands for something, in requests and answers', () => {
+    const nameless = integerFields().filter(
+      ({ key, place, field }) => !QUANTITIES.test(key) && !isNamed(field) && `${place}.${key}` !== HTTP_STATUS,
+    )
+    expect(nameless.map(({ place, key }) => `${place}.${key}`)).toEqual([])
+  })
+
+  it('names the numbers that a field accepts with the constants of the code', () => {
+    expect(bodyOf('/friend/add_friend_response')?.properties?.handleResult).toEqual({
+      type: 'integer',
+      enum: [HandleResult.Refused, HandleResult.Agreed],
+      'x-enum-varnames': ['Refused', 'Agreed'],
+      'x-enum-descriptions': ['refused', 'accepted'],
+      description: '-1 Refused: refused; 1 Agreed: accepted',
+    })
+    const { GroupInfo, ContentType: contentTypes } = document.components.schemas
+    expect(GroupInfo?.properties?.status).toEqual({ $ref: '#/components/schemas/GroupStatus' })
+    expect(contentTypes?.anyOf).toContainEqual({ const: 101, title: 'Text', description: 'text' })
+    expect(contentTypes?.anyOf?.flatMap((entry) => entry.const ?? []).sort()).toEqual(Object.values(ContentType).sort())
+  })
+
+  it('describes the content of each contentType that a backend may send', () => {
+    for (const path of ['/msg/send_msg', '/msg/batch_send_msg', '/manager/send_msg']) {
+      const isOld = path === '/manager/send_msg'
+      const body = bodyOf(path)
+      expect(body?.properties?.content).toEqual(ref(isOld ? 'OldMessageContent' : 'MessageContent'))
+      expect(body?.allOf).toEqual([ref(isOld ? 'OldMessageToSend' : 'MessageToSend')])
+      const kinds = resolved(body?.allOf?.[0]).oneOf ?? []
+      const byType = kinds.map(({ properties }) => [properties?.contentType?.const, properties?.content])
+      expect(byType.map(([contentType]) => contentType)).toEqual(Object.keys(SENT_CONTENTS).map(Number))
+      expect(byType).toContainEqual([ContentType.Text, ref(isOld ? 'OldTextContent' : 'TextContent')])
+    }
+    const withContent = endpoints.filter(({ path }) => bodyOf(path)?.properties?.content?.type === 'object')
+    expect(withContent).toEqual([])
+    expect(document.components.schemas.TextContent).toEqual({
+      ...{ title: '101 Text', type: 'object', required: ['content'] },
+      properties: { content: { type: 'string', minLength: 1 } },
+    })
+    expect(document.components.schemas.LocationContent?.properties?.longitude).toEqual({
+      ...{ type: 'number', minimum: -180, maximum: 180 },
+    })
+  })
+
+  it('describes the content of each contentType that an answer may hold', () => {
+    for (const name of ['MsgData', 'ChatLog', 'SortedConversationMessage']) {
+      expect(document.components.schemas[name]?.allOf).toEqual([ref('StoredMessage')])
+    }
+    const kinds = document.components.schemas.StoredMessage?.oneOf ?? []
+    const types = kinds.flatMap(({ properties }) => properties?.contentType?.const ?? [])
+    const notifications = Object.values(NotificationKinds).map(({ contentType }) => contentType)
+    const sendable = Object.keys(SENT_CONTENTS).map(Number)
+    expect(types.sort()).toEqual([...new Set([...notifications, ...sendable])].sort())
   })
 
   it('describes a field that is sent in the query as a parameter', () => {
     const operation = document.paths['/msg/send_simple_msg']?.post
     expect(operation?.parameters).toContainEqual({
-      ...{ name: 'key', in: 'query', required: true },
+      ...{ name: 'key', in: 'query', required: true, example: expect.any(String) },
       schema: { type: 'string', minLength: 1 },
     })
     expect(bodyOf('/msg/send_simple_msg')?.properties).not.toHaveProperty('key')
@@ -129,7 +247,7 @@ describe('the documentation page', () => {
     for (const { path } of endpoints) expect(page).toContain(`POST ${path}<`)
     for (const { summary } of Object.values(CALLS)) expect(summary).not.toContain('<')
     expect(page).toContain('BlockedByPeer')
-    expect(page).not.toMatch(/<script|https?:\/\/|@import|url\(/)
+    expect(page).not.toMatch(/<script|(src|href)="?https?:|@import|url\(/)
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
@@ -146,8 +264,8 @@ function collectWords(schemas: unknown[], words: Set<string>): void {
     for (const [word, value] of Object.entries(schema)) {
       words.add(word)
       if (word === 'properties') collectWords(Object.values(value), words)
-      else if (['items', 'additionalProperties'].includes(word)) collectWords([value], words)
-      else if (['anyOf', 'allOf'].includes(word)) collectWords(value, words)
+      else if (['items', 'additionalProperties', 'contentSchema', 'not'].includes(word)) collectWords([value], words)
+      else if (['anyOf', 'allOf', 'oneOf'].includes(word)) collectWords(value, words)
     }
   }
 }

@@ -2,6 +2,7 @@ import { toUser } from '../../../notification/build.ts'
 import { NotificationKinds } from '../../../notification/kinds.ts'
 import { notify } from '../../../notification/send.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
+import { ReceiverAs } from '../../../protocol/constants/group.ts'
 import type { CallerContext, Context } from '../../../runtime/context.ts'
 import type { GroupMemberFullInfo, PublicUserInfo } from '../schema.ts'
 import { managerUserIDs } from '../store/members.ts'
@@ -11,9 +12,6 @@ import { shownCaller } from './shown-members.ts'
 
 /** The most receivers that are notified at the same time. */
 const MAX_PARALLEL = 6
-
-/** The part that the receiver of an answer has in the request. */
-const ReceiverAs = { Applicant: 0, Manager: 1 } as const
 
 export interface AnnouncedRequest extends JoinRequest {
   /** Clients drop an event whose uuid they have seen. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ContentType } from '../../../protocol/constants/content-type.ts'
+import { ContentType, MixType } from '../../../protocol/constants/content-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { MAX_PARTICIPANT_ID } from '../limits.ts'
 import type { Content } from '../schema.ts'
@@ -85,14 +85,14 @@ const file = (complete: boolean) =>
   })
 
 /** The elements that a notification of each mixType shows. */
-const MIXES: readonly (readonly (keyof typeof ELEMENTS)[])[] = [
-  [],
-  ['pictureElem'],
-  ['videoElem'],
-  ['fileElem'],
-  ['soundElem'],
-  ['soundElem', 'pictureElem'],
-]
+const MIXES: Readonly<Record<number, readonly (keyof typeof ELEMENTS)[]>> = {
+  [MixType.Text]: [],
+  [MixType.Picture]: ['pictureElem'],
+  [MixType.Video]: ['videoElem'],
+  [MixType.File]: ['fileElem'],
+  [MixType.Sound]: ['soundElem'],
+  [MixType.SoundAndPicture]: ['soundElem', 'pictureElem'],
+}
 const ELEMENTS = { pictureElem: picture, soundElem: sound, videoElem: video, fileElem: file }
 
 /** @param complete true: shown elements must have all their fields; false: shown elements must be present */
@@ -105,11 +105,7 @@ const notification = (complete: boolean) =>
       text: text(true),
       url: text(false),
       externalUrl: text(false),
-      mixType: z
-        .int()
-        .min(0)
-        .max(MIXES.length - 1)
-        .nullish(),
+      mixType: z.int().min(MixType.Text).max(MixType.SoundAndPicture).nullish(),
       pictureElem: picture(false).nullish(),
       soundElem: sound(false).nullish(),
       videoElem: video(false).nullish(),
@@ -145,7 +141,8 @@ const custom = () => z.looseObject({ data: text(true), description: text(false),
 /** A number with a fraction: degrees of a position. */
 const degrees = (max: number) => z.number().min(-max).max(max)
 
-const SHAPES: Readonly<Record<number, z.ZodType>> = {
+/** The content of each contentType that a backend may send; the API's documentation shows the schemas, too. */
+export const SENT_CONTENTS: Readonly<Record<number, z.ZodType>> = {
   [ContentType.Text]: z.looseObject({ content: text(true) }),
   [ContentType.Picture]: picture(true),
   [ContentType.Sound]: sound(true),
@@ -191,8 +188,8 @@ const SHAPES: Readonly<Record<number, z.ZodType>> = {
 }
 
 /** OpenIM's older API: a text may be in `text`, and the elements of a notification may be incomplete. */
-const OLD_SHAPES: Readonly<Record<number, z.ZodType>> = {
-  ...SHAPES,
+export const OLD_SENT_CONTENTS: Readonly<Record<number, z.ZodType>> = {
+  ...SENT_CONTENTS,
   [ContentType.Text]: z
     .looseObject({ text: text(false), content: text(false) })
     .refine((given) => Boolean(given.text || given.content), { path: ['text'], error: 'it must not be empty' }),
@@ -204,7 +201,7 @@ export function requireContent(
   { contentType, content }: { contentType: number; content: Content },
   api: 'current' | 'old' = 'current',
 ): void {
-  const shapes = api === 'old' ? OLD_SHAPES : SHAPES
+  const shapes = api === 'old' ? OLD_SENT_CONTENTS : SENT_CONTENTS
   const shape = Object.hasOwn(shapes, contentType) ? shapes[contentType] : undefined
   if (!shape) throw ImError.args(`contentType: it must be one of ${Object.keys(shapes).join(', ')}`)
   const [issue] = shape.safeParse(content).error?.issues ?? []

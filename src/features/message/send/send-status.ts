@@ -1,3 +1,4 @@
+import { SendStatus } from '../../../protocol/constants/message-status.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 
 /**
@@ -14,13 +15,11 @@ export async function recordSent(ctx: CallerContext): Promise<void> {
   }
 }
 
-const Status = { Unknown: 0, Sent: 2 } as const
-
 /**
  * Answers whether the caller's call with the same operationID has sent its message, for 24 hours. OpenIM: calls of
  * other users are answered too.
  */
 export async function checkMsgIsSendSuccess(ctx: CallerContext): Promise<{ status: number }> {
   const sent = await ctx.user(ctx.caller.userID).wasRestSendStored(ctx.operationID)
-  return { status: sent ? Status.Sent : Status.Unknown }
+  return { status: sent ? SendStatus.Sent : SendStatus.Unknown }
 }

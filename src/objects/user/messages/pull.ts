@@ -1,12 +1,10 @@
 import type { LogSlice } from '../../../contracts/messages.ts'
 import type { PulledLog, PullRange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
+import { PullOrder } from '../../../protocol/constants/message-status.ts'
 import { hideExpired } from '../conversations/self-destruct.ts'
 import { logNameOf, readWindowOf, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
-
-/** OpenIM: the order of a pull decides only which end of the log `isEnd` refers to. */
-const PullOrder = { Asc: 0, Desc: 1 } as const
 
 /** Maximum number of messages per conversation, cut to the newest. Clients request at most 50 at a time. */
 const MAX_PULL = 1_000
