@@ -89,6 +89,7 @@ try {
       work: await workOf(product, () => bulk.run(product, b)),
       waited: await waitedFor(product, () => bulk.run(product, c)),
       counts: await countsOf(
+        product,
         () => countOf(product),
         () => bulk.run(product, d),
       ),

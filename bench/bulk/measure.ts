@@ -46,9 +46,14 @@ export async function workOf(server: Contender, run: () => Promise<unknown>): Pr
 }
 
 /** Runs calls, and counts what Cloudflare bills for them. */
-export async function countsOf(count: () => Promise<Counts>, run: () => Promise<unknown>): Promise<Counts> {
+export async function countsOf(
+  server: Contender,
+  count: () => Promise<Counts>,
+  run: () => Promise<unknown>,
+): Promise<Counts> {
   await count()
   await run()
+  await untilRested(server.workerdPid())
   await sleep(BUSY_PERIOD_MS)
   return count()
 }
