@@ -125,6 +125,7 @@ export class Outbound {
   /** Skips no further delivery to a member. */
   resumeMember(userID: string): void {
     this.#offlineMembers.resume(userID)
+    this.#newcomers.resume(userID)
   }
 
   /** @param members the members at the time of the message, where they may have been dropped since */
@@ -160,19 +161,24 @@ export class Outbound {
 
   /**
    * Adds members to their relays, once they have the deliveries that are in their queues now. Until then the conversation
-   * delivers to them itself.
+   * serves those of them who are online.
+   * @param since no message that they miss was stored before this time, ms
    */
-  addToRelays(userIDs: readonly string[]): void {
+  addToRelays(userIDs: readonly string[], since: number): void {
     for (const userID of userIDs) {
       const { shard = -1 } = this.state.members.get(userID) ?? {}
-      if (shard >= 0) this.#newcomers.add(userID, shard)
+      if (shard >= 0) this.#newcomers.add(userID, shard, since)
     }
     this.#joinRelays()
   }
 
-  /** The members of a large group whose relay does not serve them yet: the conversation delivers to them. */
-  get newcomers(): Iterable<string> {
-    return this.#newcomers.userIDs
+  /**
+   * Notes a message that goes to the relays.
+   * @returns the members that the conversation itself serves, because their relay does not yet
+   */
+  newcomersBesideRelays(): Iterable<string> {
+    this.#newcomers.countRelayed()
+    return this.#newcomers.served
   }
 
   /** Forgets the users who have left. */
@@ -230,7 +236,7 @@ export class Outbound {
   async #callUser(userID: string, delivery: Delivery): Promise<void> {
     const delivered = this.#deps.user(userID).deliver(delivery)
     const result = await this.#offlineMembers.track(userID, logsMarkedBy(delivery), delivered)
-    this.#newcomers.delivered(userID, result === 'online')
+    this.#newcomers.delivered(userID, result)
   }
 
   async #callRelay(receiver: string, relayed: Relayed): Promise<void> {
@@ -250,7 +256,8 @@ export class Outbound {
       this.#deps.undeliveredAdded()
     }
     // The relay serves a newcomer even so: the member's object may be reachable again.
-    this.#newcomers.delivered(receiver, true)
+    this.#newcomers.delivered(receiver, 'offline')
+    this.#newcomers.confirmed(receiver)
     this.#joinRelays()
   }
 
@@ -267,6 +274,8 @@ export class Outbound {
   #drained(receiver: string): void {
     if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
     else this.#redeliver(receiver)
+    const since = this.#newcomers.confirmed(receiver)
+    if (since !== null) this.#deps.redeliver(since, receiver)
     this.#joinRelays()
   }
 

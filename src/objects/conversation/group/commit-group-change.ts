@@ -73,6 +73,7 @@ export function commitGroupChange(
     },
     notices,
     moves: {
+      storedTime: given.now,
       joined: (change.join ?? []).map(({ userID }) => userID),
       left: change.leave ?? [],
       leftShards,
