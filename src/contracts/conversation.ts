@@ -103,6 +103,11 @@ export interface ConversationRpc {
   /** Appends the items in order. Answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
   /**
+   * Does the same for a pair whose relation has changed in D1: the conversation first copies the relation.
+   * @param isListed whether the directory has this conversation, so that it need not be added
+   */
+  appendWithRelation(items: AppendItem[], isListed: boolean): Promise<AppendResult[]>
+  /**
    * Changes the group of this conversation completely or not at all: in D1, in this object, and for the members.
    * @throws ImError 1001 a joining user is already a member, 1002 a role has changed since the decision, 1202 the
    *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed, 1206 the request that it

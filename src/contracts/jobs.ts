@@ -18,6 +18,8 @@ export const TransferJob = z.discriminatedUnion('kind', [
     operationID: z.string(),
     ownerUserID: z.string(),
     friendUserIDs: z.array(z.string()),
+    /** Makes a repeated job harmless: the IDs of its notifications derive from it. Older deployments sent none. */
+    importID: z.string().default(''),
   }),
   /** A group was dismissed: removes its members. */
   z.object({ kind: z.literal('group-dismissed'), operationID: z.string(), groupID: z.string() }),

@@ -21,6 +21,8 @@ export interface Relayed extends LogUpdate {
   /** The whole roster, when the relay must replace its own. */
   roster?: string[]
   join: string[]
+  /** Those of `join` who were offline when they got the notice of joining; absent = unknown. */
+  offline?: string[]
   leave: string[]
   messages: RelayedMessage[]
   redelivered?: boolean

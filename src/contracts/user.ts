@@ -16,6 +16,8 @@ export interface Delivery extends LogUpdate {
   redelivered?: boolean
   /** The lowest seq that reaches the user another way and may still be on its way; lower than these messages. */
   expectFrom?: number
+  /** Deliveries of the same conversation that follow this one: of its other log, or of another kind. */
+  more?: Omit<Delivery, 'more'>[]
 }
 
 /**

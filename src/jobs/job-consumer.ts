@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { configOf } from '../config/index.ts'
 import { RetryLater } from '../contracts/jobs.ts'
 import type { Bindings } from '../env.ts'
-import { inParallel } from '../platform/concurrency/parallel.ts'
+import { Pace } from '../platform/concurrency/pace.ts'
 import { createLog } from '../platform/observability/log.ts'
 import { traced } from '../platform/observability/trace.ts'
 import { AfterReply } from '../runtime/after-reply.ts'
@@ -23,7 +23,8 @@ const Traced = z.object({ kind: z.string(), operationID: z.string() })
 export function createJobConsumer(maxParallel: number, run: RunJob) {
   return async (batch: MessageBatch<unknown>, env: Bindings): Promise<void> => {
     const log = createLog(configOf(env).logLevel, { queue: batch.queue })
-    await inParallel(batch.messages, maxParallel, async (message) => {
+    const pace = new Pace(maxParallel)
+    const handle = async (message: Message<unknown>) => {
       try {
         await runTraced(run, message.body, env)
         message.ack()
@@ -34,7 +35,8 @@ export function createJobConsumer(maxParallel: number, run: RunJob) {
         count('openim_jobs_total', { queue: batch.queue, outcome: 'failed' })
         message.retry({ delaySeconds: delayOf(error, attempts) })
       }
-    })
+    }
+    await Promise.all(batch.messages.map((message) => pace.run(() => handle(message))))
   }
 }
 

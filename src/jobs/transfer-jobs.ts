@@ -7,6 +7,7 @@ import { publishProfileToGroups } from '../features/group/member-info/publish-pr
 import { announceInvitationRequests } from '../features/group/membership/announce-invitation-requests.ts'
 import { sendToAll, sendToUsers } from '../features/message/send/batch-send-msg.ts'
 import { addToDirectory } from '../features/message/store.ts'
+import { singleConversationID } from '../protocol/conversation-id.ts'
 import type { Context } from '../runtime/context.ts'
 import { clean } from './cleaning.ts'
 
@@ -25,9 +26,14 @@ async function handle(ctx: Context, job: TransferJob): Promise<void> {
     case 'invitees-asked-for':
       return announceInvitationRequests(ctx, job)
     case 'friends-imported':
-      return announceImport(ctx, job)
+      // First the directory: the conversations then leave it out at the end of their first busy period.
+      await addToDirectory(
+        ctx.db,
+        job.friendUserIDs.map((friendUserID) => singleConversationID(job.ownerUserID, friendUserID)),
+      )
+      return announceImport(ctx, { ...job, isListed: true })
     case 'conversation-begun':
-      return addToDirectory(ctx.db, job.conversationID)
+      return addToDirectory(ctx.db, [job.conversationID])
     case 'send-to-users':
       return sendToUsers(ctx, job)
     case 'send-to-all':

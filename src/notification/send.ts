@@ -16,6 +16,13 @@ import type { NotificationKind } from './kinds.ts'
  */
 export interface NotificationTarget {
   home?: string
+  /** The conversation appends a notification with the same ID only once; absent = a new ID. */
+  clientMsgID?: string
+  /**
+   * Makes the conversation first read the relation of its two users again, which has changed in D1. `isListed`: the
+   * directory has the conversation.
+   */
+  changedRelation?: { isListed: boolean }
 }
 
 /** The fields of a sent notification that callers report to clients. */
@@ -50,7 +57,11 @@ export async function notify(
   const isOwnCall = ctx.caller?.userID === route.sendID && !ctx.caller.isAdmin
   const items = appendItems(built, ctx.operationID)
   for (const item of items) item.skipSender = isOwnCall
-  const results = await ctx.conversation(home).append(items)
+  const conversation = ctx.conversation(home)
+  const { changedRelation } = override
+  const results = await (changedRelation
+    ? conversation.appendWithRelation(items, changedRelation.isListed)
+    : conversation.append(items))
   let sendTime = 0
   for (const [i, result] of results.entries()) {
     if (!result.ok) throw errorOf(result.refusal)

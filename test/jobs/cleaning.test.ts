@@ -33,7 +33,7 @@ async function talk(peer: string, texts: string[]): Promise<string> {
   const id = `si_alice_${peer}`
   await conversation(id).append(texts.map((clientMsgID) => appendItem({ recvID: peer, clientMsgID })))
   await runDurableObjectAlarm(bindings.CONVERSATION.getByName(id))
-  await addToDirectory(context().db, id)
+  await addToDirectory(context().db, [id])
   return id
 }
 
@@ -84,7 +84,7 @@ describe('clearExpiredMessages', () => {
 
   it('erases the messages of the other conversations when one conversation fails', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
-    await addToDirectory(context().db, 'si_aaa_never_begun')
+    await addToDirectory(context().db, ['si_aaa_never_begun'])
     const id = await talk('peer5', ['k', 'l'])
     await retain({ RetainChatRecords: 10 })
     expect((await clearExpiredMessages(context(), daysAhead(11), '')).removed).toBeGreaterThanOrEqual(2)
@@ -146,7 +146,7 @@ describe('the nightly cleaning', () => {
   it('enqueues the next step with its cursor and the total count, until no step is left', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
-    for (const id of ids) await addToDirectory(context().db, id)
+    for (const id of ids) await addToDirectory(context().db, [id])
     const jobs: TransferJob[] = []
     const ctx = { ...context(), enqueue: async (job: TransferJob) => void jobs.push(job) }
     const job = {

@@ -3,8 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Counters } from '../../bench/counting/counters.ts'
 import { type Counts, noCounts } from '../../bench/counting/counts.ts'
 import { instrumentBindings, instrumentObject, instrumentStorage } from '../../bench/counting/instrument.ts'
+import { announceImport } from '../../src/features/friend/import-friends.ts'
 import { ConversationObject } from '../../src/objects/conversation/conversation-object.ts'
+import { RelayObject } from '../../src/objects/relay/relay-object.ts'
 import { UserObject } from '../../src/objects/user/user-object.ts'
+import { createContext } from '../../src/runtime/context.ts'
 import {
   adminToken,
   appendItem,
@@ -28,6 +31,7 @@ const counters = new Counters()
 beforeAll(async () => {
   instrumentObject(counters, { name: 'UserObject', prototype: UserObject.prototype })
   instrumentObject(counters, { name: 'ConversationObject', prototype: ConversationObject.prototype })
+  instrumentObject(counters, { name: 'RelayObject', prototype: RelayObject.prototype })
   instrumentBindings(counters, bindings)
   await runInDurableObject(bindings.USER.getByName('counted'), (_object, state) => instrumentStorage(counters, state))
 })
@@ -205,5 +209,87 @@ describe('the cost of a reconnect', () => {
     expect(synced.rowsWritten).toBe(1)
     const again = await costOf(() => user('lou').newestSeqs())
     expect(again).toMatchObject({ rowsWritten: 0, calls: { 'UserObject.newestSeqs': 1 } })
+  })
+})
+
+/** Registers users who have never connected. */
+async function crowd(name: string, count: number): Promise<string[]> {
+  const userIDs = Array.from({ length: count }, (_, i) => `${name}${i}`)
+  await register(...userIDs)
+  return userIDs
+}
+
+describe('the cost of many friends at once', () => {
+  it('is no call of a conversation before the reply, and six calls a friend after it', async () => {
+    const [ownerUserID = '', ...friendUserIDs] = await crowd('pal', 9)
+    const token = await adminToken()
+    let atReply = noCounts()
+    const spent = await costOf(async () => {
+      expect(await post('/friend/import_friend', { ownerUserID, friendUserIDs }, token)).toMatchObject({ errCode: 0 })
+      atReply = counters.take()
+      await until(async () => (await conversation(`si_${ownerUserID}_${friendUserIDs[7]}`).maxSeq()) === 1)
+    })
+    expect(atReply).toMatchObject({ calls: { 'UserObject.sessionState': 1 }, queueMessages: 1, rowsWritten: 0 })
+    expect(spent.calls).toMatchObject({
+      'ConversationObject.appendWithRelation': 8,
+      'UserObject.memberSettings': 16,
+      'UserObject.deliver': 16,
+    })
+    expect(spent.queueMessages).toBe(0)
+  })
+
+  it('is no second line in the chat when the job is repeated', async () => {
+    const [ownerUserID = '', ...friendUserIDs] = await crowd('mate', 3)
+    const imported = { ownerUserID, friendUserIDs, importID: 'import-1' }
+    for (let i = 0; i < 2; i++) await announceImport(createContext(bindings, 'repeated'), imported)
+    const homes = friendUserIDs.map((userID) => `si_${ownerUserID < userID ? `${ownerUserID}_${userID}` : ''}`)
+    expect(await Promise.all(homes.map((home) => conversation(home).maxSeq()))).toEqual([1, 1])
+    await announceImport(createContext(bindings, 'next'), { ...imported, importID: 'import-2' })
+    expect(await Promise.all(homes.map((home) => conversation(home).maxSeq()))).toEqual([2, 2])
+  })
+})
+
+/** The calls without the recovery alarms of earlier conversations. */
+function withoutAlarms({ calls: { 'ConversationObject.alarm': _, ...calls } }: Counts): Counts['calls'] {
+  return calls
+}
+
+describe('the cost of many new members', () => {
+  const groupID = 'bulk'
+  const call = async (path: string, body: object) => {
+    expect(await post(path, { groupID, ...body }, await adminToken())).toMatchObject({ errCode: 0 })
+  }
+  const invite = (invitedUserIDs: string[]) => call('/group/invite_user_to_group', { invitedUserIDs })
+
+  it('is one call of the object of each member who is offline, and one change for all of them', async () => {
+    const [ownerUserID = '', ...memberUserIDs] = await crowd('first', 60)
+    const group = { ownerUserID, memberUserIDs, groupInfo: { groupID, groupName: 'bulk', groupType: 2 } }
+    const created = await costOf(() => call('/group/create_group', group))
+    expect(withoutAlarms(created)).toEqual({
+      'UserObject.sessionState': 1,
+      'ConversationObject.changeGroup': 1,
+      'UserObject.deliver': 60,
+      'RelayObject.forward': 1,
+    })
+    const second = await crowd('second', 120)
+    const invited = await costOf(() => invite(second))
+    // Three notices name 50, 50 and 20 of them. The relay gets each in two logs, and then the newcomers.
+    expect(invited.calls).toMatchObject({ 'ConversationObject.changeGroup': 1, 'UserObject.deliver': 120 })
+    expect(invited.calls['RelayObject.forward']).toBeLessThanOrEqual(7)
+    expect(invited.d1Queries).toBeLessThan(30)
+  })
+
+  it('does not grow with the group: the members who are offline cost nothing', async () => {
+    const three = await crowd('third', 3)
+    const invited = await costOf(() => invite(three))
+    expect(withoutAlarms(invited)).toEqual({
+      'UserObject.sessionState': 1,
+      'ConversationObject.changeGroup': 1,
+      'UserObject.deliver': 3,
+      'RelayObject.forward': 3,
+    })
+    const item = appendItem({ sendID: 'first0', recvID: groupID, groupID, sessionType: 3, clientMsgID: 'to all' })
+    const said = await costOf(() => conversation(`sg_${groupID}`).append([item]))
+    expect(withoutAlarms(said)).toEqual({ 'ConversationObject.append': 1, 'RelayObject.forward': 1 })
   })
 })

@@ -18,12 +18,3 @@ export async function changeRelation<T>(
   await conversation.relationsChanged(begun)
   return written
 }
-
-/**
- * Makes the ConversationObject of two users read their relation again, after it was changed in D1. A conversation that
- * begins meanwhile reads the new relation by itself. If this fails, the call fails, and the repeated call does it
- * again.
- */
-export async function refreshRelation(ctx: Context, userID: string, peerUserID: string): Promise<void> {
-  await ctx.conversation(singleConversationID(userID, peerUserID)).relationsChanged(null)
-}

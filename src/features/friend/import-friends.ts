@@ -1,26 +1,32 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
-import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { notify } from '../../notification/send.ts'
+import { Pace } from '../../platform/concurrency/pace.ts'
 import { FriendSource } from '../../protocol/constants/friend.ts'
 import { HandleResult } from '../../protocol/constants/handle-result.ts'
 import { ImError } from '../../protocol/errors.ts'
 import type { CallerContext, Context } from '../../runtime/context.ts'
+import { derivedID, messageID } from '../../runtime/ids.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import { existingUsers } from './access.ts'
-import { refreshRelation } from './change-relation.ts'
-import { NO_VERSION, notifyRelation } from './notify-relation.ts'
+import { NO_VERSION } from './notify-relation.ts'
 import type { ImportFriendReq } from './schema.ts'
 import { befriend } from './store/friends.ts'
 import { beforeImportFriends } from './webhooks.ts'
 import { friendRequestInfo } from './wire.ts'
 
-/** The most friends that are announced before the reply; for more, each queue job announces that many. */
-const MAX_ANNOUNCED_AT_ONCE = 100
+const kind = NotificationKinds.friendApplicationApproved
 
-/** The most conversations, and then the most friends, that are notified at the same time. */
-const MAX_PARALLEL = 16
+/** The most friends that are announced before the reply. For more, the reply does not wait: queue jobs announce them. */
+const MAX_ANNOUNCED_AT_ONCE = 5
+
+/** The most friends that one queue job announces. */
+const MAX_ANNOUNCED_PER_JOB = 100
+
+/** The most friends that are announced at the same time. Each may need two new objects. */
+const MAX_PARALLEL = 4
 
 /** Makes the owner and each of the users friends, without a request. Repeating the call changes nothing. */
 export async function importFriends(ctx: CallerContext, req: z.output<typeof ImportFriendReq>): Promise<void> {
@@ -48,25 +54,30 @@ async function checkImport(ctx: CallerContext, { ownerUserID, friendUserIDs }: I
 }
 
 async function announce(ctx: CallerContext, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  if (friendUserIDs.length <= MAX_ANNOUNCED_AT_ONCE) return announceImport(ctx, { ownerUserID, friendUserIDs })
+  const importID = messageID()
+  if (friendUserIDs.length <= MAX_ANNOUNCED_AT_ONCE)
+    return announceImport(ctx, { ownerUserID, friendUserIDs, importID })
   const { operationID } = ctx
-  for (let i = 0; i < friendUserIDs.length; i += MAX_ANNOUNCED_AT_ONCE) {
-    const part = friendUserIDs.slice(i, i + MAX_ANNOUNCED_AT_ONCE)
-    await ctx.enqueue({ kind: 'friends-imported', operationID, ownerUserID, friendUserIDs: part })
+  for (let i = 0; i < friendUserIDs.length; i += MAX_ANNOUNCED_PER_JOB) {
+    const part = friendUserIDs.slice(i, i + MAX_ANNOUNCED_PER_JOB)
+    await ctx.enqueue({ kind: 'friends-imported', operationID, ownerUserID, friendUserIDs: part, importID })
   }
 }
 
 /**
  * Does the work of an import after the lists are written: refreshes the relations in the conversations and notifies the
- * users. Large imports run it as the queue job `friends-imported`.
+ * users. For more than a few friends it runs as the queue job `friends-imported`. Repeating it with the same importID adds
+ * no second line to a chat.
+ * @param isListed whether the directory has the conversations
  */
-export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs }: Import): Promise<void> {
-  // The conversations first: if they fail, all of it is repeated. A repeated notification would add a second line to
-  // the chat.
-  await inParallel(friendUserIDs, MAX_PARALLEL, (friendUserID) => refreshRelation(ctx, ownerUserID, friendUserID))
+export async function announceImport(
+  ctx: Context,
+  { ownerUserID, friendUserIDs, importID, isListed = false }: Import & { importID: string; isListed?: boolean },
+): Promise<void> {
   const users = await usersByID(ctx, [ownerUserID, ...friendUserIDs])
   const now = ctx.now()
-  await inParallel(friendUserIDs, MAX_PARALLEL, async (friendUserID) => {
+  const pace = new Pace(MAX_PARALLEL)
+  const announceOne = async (friendUserID: string) => {
     const [from, to] = [users.get(ownerUserID), users.get(friendUserID)]
     if (!from || !to) return
     const fromToUserID = { fromUserID: ownerUserID, toUserID: friendUserID }
@@ -82,11 +93,16 @@ export async function announceImport(ctx: Context, { ownerUserID, friendUserIDs 
       handleTime: now,
       ex: '',
     }
-    await notifyRelation(ctx, NotificationKinds.friendApplicationApproved, toUser(friendUserID, ownerUserID), {
-      fromToUserID,
-      handleMsg: '',
-      ...NO_VERSION,
-      request: friendRequestInfo({ request, from, to }),
-    })
-  })
+    const detail = { fromToUserID, handleMsg: '', ...NO_VERSION, request: friendRequestInfo({ request, from, to }) }
+    const route = toUser(friendUserID, ownerUserID)
+    const clientMsgID = importID === '' ? messageID() : derivedID(importID, ownerUserID, friendUserID)
+    try {
+      await notify(ctx, kind, route, detail, { clientMsgID, changedRelation: { isListed } })
+    } catch (error) {
+      // The conversation has the relation, and refuses only the notification. Any other error repeats the call or the job.
+      if (!(error instanceof ImError)) throw error
+      ctx.log.error('notification of a changed relation failed', error, { contentType: kind.contentType, ...route })
+    }
+  }
+  await Promise.all(friendUserIDs.map((friendUserID) => pace.run(() => announceOne(friendUserID))))
 }

@@ -1,10 +1,13 @@
 import { and, asc, count, gt, gte, lt, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/storage/d1.ts'
+import { insertRows } from '../../platform/storage/upsert-rows.ts'
 import { user } from '../user/tables.ts'
 import { conversationDirectory } from './tables.ts'
 
-export async function addToDirectory(db: Database, conversationID: string): Promise<void> {
-  await db.insert(conversationDirectory).values({ conversationID }).onConflictDoNothing()
+/** Adds any number of conversations to the directory, in one statement. */
+export async function addToDirectory(db: Database, conversationIDs: readonly string[]): Promise<void> {
+  const rows = conversationIDs.map((conversationID) => ({ conversationID }))
+  await insertRows(db, conversationDirectory, rows).onConflictDoNothing()
 }
 
 /** A statement for a batch that counts the conversations with a message; it reads all rows of the table. */

@@ -31,6 +31,8 @@ export interface ConversationCore {
   readonly relationChanges: RelationChanges
   /** The load of the members from D1, while it runs. */
   opening: Promise<void> | null
+  /** Whether a caller has added this conversation to the directory. Memory only: adding it again changes nothing. */
+  isListed: boolean
   now(): number
   /** Waits until this isolate has read the settings that administrators changed at run time. */
   awaitSettings(): Promise<void>
@@ -98,6 +100,7 @@ export function createConversationCore(state: DurableObjectState, env: Bindings)
     groupChanges,
     relationChanges,
     opening: null,
+    isListed: false,
     now: () => Date.now(),
     awaitSettings: () => withOverrides(env, (work) => state.waitUntil(work)),
     memberSettings: (userID) => userObject(env, userID).memberSettings(conversationID),

@@ -25,7 +25,7 @@ import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts
 import type { Bindings } from '../../env.ts'
 import { flushCountsIfDue } from '../../runtime/counters.ts'
 import { ConversationSessionTarget } from '../../runtime/rpc/session-targets.ts'
-import { append } from './append/append.ts'
+import { append, appendWithRelation } from './append/append.ts'
 import { eraseBurned, markReadAndBurn } from './append/burn.ts'
 import { type ConversationCore, createConversationCore } from './conversation-core.ts'
 import { changeGroup } from './group/change-group.ts'
@@ -60,6 +60,10 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   append(items: AppendItem[]): Promise<Outcome<AppendResult[]>> {
     refreshOverrides(this.env, (work) => this.ctx.waitUntil(work))
     return outcomeOf(() => append(this.#conversation, items))
+  }
+
+  appendWithRelation(items: AppendItem[], isListed: boolean): Promise<Outcome<AppendResult[]>> {
+    return outcomeOf(() => appendWithRelation(this.#conversation, items, isListed))
   }
 
   changeGroup(change: GroupChange): Promise<Outcome<GroupChanged>> {

@@ -47,7 +47,10 @@ function pendingWorkOf(conversation: ConversationCore): PendingWork[] {
  * Adds a conversation that began at or after a time (ms) to the directory in D1, where searches without a sender and a
  * receiver find it.
  */
-async function listIfNew({ state, conversationID, sendTransferJob }: ConversationCore, since: number): Promise<void> {
-  if ((state.logs.chat.storedTime(1) ?? 0) < since) return
+async function listIfNew(
+  { state, conversationID, isListed, sendTransferJob }: ConversationCore,
+  since: number,
+): Promise<void> {
+  if (isListed || (state.logs.chat.storedTime(1) ?? 0) < since) return
   await sendTransferJob({ kind: 'conversation-begun', operationID: `alarm_${conversationID}`, conversationID })
 }

@@ -15,7 +15,7 @@ export async function forward(relay: RelayCore, relayed: Relayed): Promise<strin
   const { roster, waves } = relay
   if (relayed.roster) roster.reset(relayed.roster)
   roster.leave(relayed.leave)
-  roster.join(relayed.join)
+  roster.join(relayed.join, relayed.offline)
   if (relayed.messages.length === 0) return []
   const { notListening } = roster
   const missed: string[] = []

@@ -29,14 +29,17 @@ export class Roster {
     return [...this.#members].filter((userID) => !this.#listeners.has(userID))
   }
 
-  /** Adds members. Each counts as a listener until a delivery finds it offline. */
-  join(userIDs: readonly string[]): void {
-    for (const userID of userIDs) {
-      if (this.#members.has(userID)) continue
-      this.#sql.exec('INSERT OR IGNORE INTO member (user_id) VALUES (?)', userID)
-      this.#members.add(userID)
-      this.markListening(userID)
-    }
+  /**
+   * Adds members. Each counts as a listener until a delivery finds it offline.
+   * @param offline members that a delivery has found offline; a member who has connected since then is a listener
+   */
+  join(userIDs: readonly string[], offline: readonly string[] = []): void {
+    const joining = userIDs.filter((userID) => !this.#members.has(userID))
+    if (joining.length === 0) return
+    this.#sql.exec('INSERT OR IGNORE INTO member SELECT value FROM json_each(?)', JSON.stringify(joining))
+    for (const userID of joining) this.#members.add(userID)
+    const notListening = new Set(offline)
+    for (const userID of joining) if (!notListening.has(userID)) this.markListening(userID)
   }
 
   leave(userIDs: readonly string[]): void {

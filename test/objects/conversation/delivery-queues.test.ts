@@ -4,6 +4,7 @@ import {
   type DeliveryBatch,
   DeliveryQueues,
   nextBatch,
+  nextCall,
 } from '../../../src/objects/conversation/delivery/delivery-queues.ts'
 import { Undelivered } from '../../../src/objects/conversation/state/undelivered.ts'
 import { createLog } from '../../../src/platform/observability/log.ts'
@@ -48,6 +49,14 @@ describe('DeliveryQueues', () => {
     const waiting = [batchOf(1, { bytes: 300_000 }), batchOf(2, { bytes: 300_000 }), batchOf(3)]
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([1])
     expect(seqsOf(nextBatch(waiting, () => false))).toEqual([2, 3])
+  })
+
+  it('combines batches of both logs and of a membership change in one call, in order', () => {
+    const waiting = [batchOf(7, { conversationID: 'n_a_b' }), batchOf(1), batchOf(2), batchOf(3, { bytes: 600_000 })]
+    const startsCall = ({ messages }: DeliveryBatch) => messages[0]?.seq === 1
+    const call = nextCall(waiting, startsCall)
+    expect([seqsOf(call), ...(call.more ?? []).map(seqsOf)]).toEqual([[7], [1, 2]])
+    expect(seqsOf(nextCall(waiting, startsCall))).toEqual([3])
   })
 
   it('sends batches that were pushed in one turn in one call', async () => {

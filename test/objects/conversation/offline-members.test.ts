@@ -260,12 +260,12 @@ describe('OfflineMembers', () => {
   it('does not mark a member offline who reconnected while the delivery was in flight', async () => {
     const offline = new OfflineMembers()
     const call = Promise.withResolvers<DeliveryResult>()
-    const tracked = offline.track('bob', 'chat', call.promise)
+    const tracked = offline.track('bob', ['chat'], call.promise)
     offline.resume('bob')
     call.resolve('marked')
     await tracked
     expect(offline.skips('bob', 'chat', 1)).toBe(false)
-    await offline.track('bob', 'chat', Promise.resolve('marked'))
+    await offline.track('bob', ['chat'], Promise.resolve('marked'))
     expect(offline.skips('bob', 'chat', 2)).toBe(true)
     expect(offline.skips('bob', 'notification', 1)).toBe(false)
     expect(offline.skips('bob', 'notification', 0)).toBe(true)
@@ -274,16 +274,16 @@ describe('OfflineMembers', () => {
   it('resumes delivery when a later delivery reports "online" or "offline"', async () => {
     const offline = new OfflineMembers()
     for (const result of ['online', 'offline'] as const) {
-      await offline.track('bob', 'chat', Promise.resolve('marked'))
-      await offline.track('bob', 'notification', Promise.resolve(result))
+      await offline.track('bob', ['chat'], Promise.resolve('marked'))
+      await offline.track('bob', ['notification'], Promise.resolve(result))
       expect(offline.skips('bob', 'chat', 2)).toBe(false)
     }
   })
 
   it('keeps skipping after a delivery that failed', async () => {
     const offline = new OfflineMembers()
-    await offline.track('bob', 'chat', Promise.resolve('marked'))
-    await expect(offline.track('bob', 'chat', Promise.reject(new Error('gone')))).rejects.toThrow('gone')
+    await offline.track('bob', ['chat'], Promise.resolve('marked'))
+    await expect(offline.track('bob', ['chat'], Promise.reject(new Error('gone')))).rejects.toThrow('gone')
     expect(offline.skips('bob', 'chat', 2)).toBe(true)
   })
 })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { GroupMemberRecord } from '../../../contracts/group-change.ts'
+import { inBatches } from '../../../platform/concurrency/batches.ts'
 import { GroupRole, JoinSource, Verification } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
@@ -9,7 +10,7 @@ import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { InviteUserToGroupReq } from '../change-schema.ts'
 import { announceJoinRequests } from '../notifications/announce-join-requests.ts'
 import { groupNotification } from '../notifications/group-notifications.ts'
-import { MAX_NAMED_MEMBERS, shownCaller, shownNewMember } from '../notifications/shown-members.ts'
+import { MAX_NAMED_MEMBERS, shownCaller, shownNewMember, splitByNotification } from '../notifications/shown-members.ts'
 import { findMembers } from '../store/members.ts'
 import { newRequest, putRequests } from '../store/requests.ts'
 import { submitGroupChange } from '../submit-change.ts'
@@ -22,6 +23,9 @@ type Invitation = z.output<typeof InviteUserToGroupReq>
 
 /** The most requests that are announced before the reply; more go to the queue. */
 const MAX_ANNOUNCED_AT_ONCE = 20
+
+/** The most bytes of the members that one change adds: D1 takes them as one value, which has at most 2 MB. */
+const MAX_CHANGE_BYTES = 1_000_000
 
 /** The most requests that one queue job announces. */
 const MAX_ANNOUNCED_PER_JOB = 100
@@ -48,9 +52,9 @@ function needsApproval(ctx: CallerContext, { group, member }: GroupAndMember): b
 }
 
 /**
- * One notification names at most `MAX_NAMED_MEMBERS` new members, so each change adds that many. When a later change is
- * refused because some of its users joined through another call meanwhile, it is repeated without them, so that the
- * other users still join.
+ * Adds all users in one change, or in a few when their data is large. Each notification names at most
+ * `MAX_NAMED_MEMBERS` of them. When the change of more users is refused because some of them joined through another call
+ * meanwhile, it is repeated without these, so that the others still join.
  */
 async function addMembers(
   ctx: CallerContext,
@@ -64,22 +68,26 @@ async function addMembers(
     newMember(ctx, { groupID, userID, joinSource: JoinSource.Invitation, inviterUserID }),
   )
   const add = async (join: GroupMemberRecord[]) => {
-    const invitedUserList = join.map((member) => shownNewMember(member, users.get(member.userID)))
-    const detail = { group: groupInfo(group), opUser, invitedUserList, inviterUser: opUser, operationTime: ctx.now() }
+    const base = { group: groupInfo(group), opUser, inviterUser: opUser, operationTime: ctx.now() }
+    const shown = join.map((member) => shownNewMember(member, users.get(member.userID)))
     await submitGroupChange(ctx, {
       groupID,
       actor,
       join,
-      notices: [groupNotification.membersInvited(detail, sendMessage ?? undefined)],
+      notices: splitByNotification(shown).map((invitedUserList) => ({
+        ...groupNotification.membersInvited({ ...base, invitedUserList }, sendMessage ?? undefined),
+        // Each of them gets only the part that names them, as kicked members do.
+        handedTo: invitedUserList.map(({ userID }) => userID),
+      })),
     })
   }
   const members = await beforeMemberJoinGroup(ctx, group, invited)
-  for (let i = 0; i < members.length; i += MAX_NAMED_MEMBERS) {
-    const join = members.slice(i, i + MAX_NAMED_MEMBERS)
+  const bytesOf = (member: GroupMemberRecord) => Buffer.byteLength(JSON.stringify(member))
+  for (const join of inBatches(members, bytesOf, { maxItems: members.length, maxBytes: MAX_CHANGE_BYTES })) {
     try {
       await add(join)
     } catch (error) {
-      if (i === 0 || !(error instanceof ImError)) throw error
+      if (members.length <= MAX_NAMED_MEMBERS || !(error instanceof ImError)) throw error
       const joinedMeanwhile = new Set((await findMembers(ctx.db, join)).map(({ member }) => member.userID))
       if (joinedMeanwhile.size === 0) throw error
       const missing = join.filter(({ userID }) => !joinedMeanwhile.has(userID))

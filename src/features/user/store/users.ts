@@ -1,15 +1,14 @@
 import { and, asc, count, eq, getTableColumns, gte, inArray, lte, notInArray, or, type SQL } from 'drizzle-orm'
 import { containsIgnoringCase } from '../../../platform/storage/case-insensitive-search.ts'
-import { chunked, type Database } from '../../../platform/storage/d1.ts'
+import { chunked, type Database, isAmong } from '../../../platform/storage/d1.ts'
 import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { type UserRow, user } from '../tables.ts'
 
 /** The rows of the given users, in the given order; users who are not registered are left out. */
 export async function findUsers(db: Database, userIDs: readonly string[]): Promise<UserRow[]> {
-  const found = new Map<string, UserRow>()
-  for (const part of chunked([...new Set(userIDs)])) {
-    for (const row of await db.select().from(user).where(inArray(user.userID, part))) found.set(row.userID, row)
-  }
+  if (userIDs.length === 0) return []
+  const rows = await db.select().from(user).where(isAmong(user.userID, userIDs))
+  const found = new Map(rows.map((row) => [row.userID, row]))
   return userIDs.flatMap((userID) => found.get(userID) ?? [])
 }
 

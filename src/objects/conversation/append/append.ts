@@ -2,6 +2,7 @@ import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { refusalOf } from '../../../contracts/outcome.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import { openConversation } from '../members/open-conversation.ts'
+import { endRelationChange } from '../members/relations.ts'
 import { appendBatch } from './append-batch.ts'
 import { countAppends } from './count-appends.ts'
 
@@ -14,6 +15,17 @@ export function append(
   items: readonly AppendItem[],
 ): AppendResult[] | Promise<AppendResult[]> {
   return conversation.state.members.kind ? appendNow(conversation, items) : openAndAppend(conversation, items)
+}
+
+/** Appends after the relation of a pair has changed in D1. */
+export async function appendWithRelation(
+  conversation: ConversationCore,
+  items: readonly AppendItem[],
+  isListed: boolean,
+): Promise<AppendResult[]> {
+  conversation.isListed ||= isListed
+  await endRelationChange(conversation, null)
+  return append(conversation, items)
 }
 
 async function openAndAppend(conversation: ConversationCore, items: readonly AppendItem[]): Promise<AppendResult[]> {

@@ -1,11 +1,13 @@
 import type { Audience } from '../../../webhook/before-push.ts'
 import { rostersOf } from '../state/shards.ts'
-import { membersByShard, type Receivers, sendToMember, sendToRelays } from './deliver-message.ts'
+import { type Receivers, sendToMember, sendToRelays } from './deliver-message.ts'
 import type { Outbound } from './outbound.ts'
 import type { StampedMessage } from './stamped-message.ts'
 
 /** The members who joined or left with a change, and whether relays deliver from this change on. */
 export interface MemberMoves {
+  /** When the notices, or the first message of a new group, were stored; ms. */
+  storedTime: number
   joined: string[]
   left: string[]
   /** The users who left, by the shard that served them. Such a shard may have no members now. */
@@ -23,39 +25,34 @@ export interface NoticeForAudience {
 
 /**
  * Delivers the notices of a group change. Users who joined or left get the notices directly, with the new bounds of the
- * seqs that they may read. The relays remove the users who left before the notices, and add the users who joined after
- * the notices.
+ * seqs that they may read. The relays remove the users who left before the notices, and add the users who joined once
+ * these have the notices.
  */
 export function deliverGroupChange(
   outbound: Outbound,
   notices: readonly NoticeForAudience[],
-  { joined, left, leftShards, handedOver, concerns = () => true }: MemberMoves,
+  { storedTime, joined, left, leftShards, handedOver, concerns = () => true }: MemberMoves,
   { userIDs, shards }: Pick<Receivers, 'userIDs' | 'shards'>,
 ): void {
   for (const [shard, leavers] of leftShards) outbound.toRelay(shard, 'chat', { leave: leavers })
+  outbound.dropNewcomers(left)
   const moved = handedOver ? [...rostersOf(outbound.state.sql).values()].flat() : joined
   const bounded = new Set([...moved, ...left])
-  for (const userID of bounded) deliverToBounded(outbound, userID, notices, concerns)
+  const parties = new Set([...joined, ...left])
+  for (const userID of bounded) {
+    const wanted = parties.has(userID) ? notices.filter(({ notice }) => concerns(userID, notice)) : notices
+    deliverToBounded(outbound, userID, wanted)
+  }
   for (const userID of userIDs) {
     if (bounded.has(userID)) continue
     for (const { notice, audience } of notices) sendToMember(outbound, userID, notice, audience)
   }
   if (!handedOver) for (const { notice, audience } of notices) sendToRelays(outbound, shards, notice, audience)
-  if (!outbound.state.members.group?.isRelayed) return
-  if (handedOver) outbound.rostersToRelays()
-  else
-    for (const [shard, newcomers] of membersByShard(outbound, joined))
-      outbound.toRelay(shard, 'chat', { join: newcomers })
+  if (outbound.state.members.group?.isRelayed) outbound.addToRelays(moved, storedTime)
 }
 
 /** Delivers to a user whose bounds change: first the notification log, then the bounds, then the chat log. */
-function deliverToBounded(
-  outbound: Outbound,
-  userID: string,
-  notices: readonly NoticeForAudience[],
-  concerns: (userID: string, notice: StampedMessage) => boolean,
-): void {
-  const wanted = notices.filter(({ notice }) => concerns(userID, notice))
+function deliverToBounded(outbound: Outbound, userID: string, wanted: readonly NoticeForAudience[]): void {
   const send = ({ notice, audience }: NoticeForAudience) => sendToMember(outbound, userID, notice, audience)
   outbound.resumeMember(userID)
   // Notifications go first: with the bounds a client reads its conversations again, and the Go core takes a group that

@@ -55,10 +55,13 @@ export function sendToMember(
 export function sendToRelays(
   outbound: Outbound,
   shards: readonly number[],
-  { item, seq, sendTime, msg, mentioned }: StampedMessage,
+  stamped: StampedMessage,
   audience: Audience,
 ): void {
+  const { item, seq, sendTime, msg, mentioned } = stamped
   const { sendID, operationID } = item
+  if (shards.length === 0) return
+  for (const userID of outbound.newcomersBesideRelays()) sendToMember(outbound, userID, stamped, audience)
   const exceptUserID = item.skipSender || !item.senderSync ? sendID : ''
   const audienceOf = audienceByShard(outbound, shards, audience)
   for (const shard of shards) {
@@ -81,7 +84,7 @@ export function audienceByShard(
 }
 
 /** Those of the users who are members now, by shard. */
-export function membersByShard({ state: { members } }: Outbound, userIDs: readonly string[]): Map<number, string[]> {
+function membersByShard({ state: { members } }: Outbound, userIDs: readonly string[]): Map<number, string[]> {
   return Map.groupBy(
     userIDs.filter((userID) => members.has(userID)),
     (userID) => members.get(userID)?.shard ?? 0,

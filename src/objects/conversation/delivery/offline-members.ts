@@ -19,13 +19,14 @@ export class OfflineMembers {
   }
 
   /** Waits for the result of a delivery. If the member is offline and marked, later deliveries are skipped. */
-  async track(userID: string, log: LogName, delivered: Promise<DeliveryResult>): Promise<void> {
+  async track(userID: string, logs: readonly LogName[], delivered: Promise<DeliveryResult>): Promise<DeliveryResult> {
     const delivery = { resumed: false }
     this.#inFlight.set(userID, delivery)
     try {
       const result = await delivered
       if (result !== 'marked') this.#logs.delete(userID)
-      else if (!delivery.resumed) this.#add(userID, log)
+      else if (!delivery.resumed) for (const log of logs) this.#add(userID, log)
+      return result
     } finally {
       this.#inFlight.delete(userID)
     }

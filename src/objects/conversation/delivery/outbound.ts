@@ -6,7 +6,8 @@ import { isNotificationConversation, notificationTwin } from '../../../protocol/
 import type { ConversationState } from '../state/conversation-state.ts'
 import { rostersOf, shardsInUse } from '../state/shards.ts'
 import { Undelivered } from '../state/undelivered.ts'
-import { type DeliveryBatch, DeliveryQueues } from './delivery-queues.ts'
+import { batchesOf, type DeliveryBatch, DeliveryQueues } from './delivery-queues.ts'
+import { Newcomers } from './newcomers.ts'
 import { OfflineMembers } from './offline-members.ts'
 import { OwnNotices } from './own-notices.ts'
 import { isRelay, relayReceiver, shardOf } from './relay-receiver.ts'
@@ -43,6 +44,7 @@ export class Outbound {
   readonly #relays: DeliveryQueues<Relayed>
   readonly #offlineMembers = new OfflineMembers()
   readonly #ownNotices = new OwnNotices()
+  readonly #newcomers = new Newcomers()
   readonly #undelivered: Undelivered
   /** Undelivered receivers whose missing messages are all in a queue. */
   readonly #redelivering = new Set<string>()
@@ -62,6 +64,7 @@ export class Outbound {
       ...common,
       deliver: (userID, delivery) => this.#callUser(userID, delivery),
       startsCall: carriesMembership,
+      combines: true,
     })
     this.#relays = new DeliveryQueues<Relayed>({
       ...common,
@@ -92,7 +95,7 @@ export class Outbound {
   pendingSince(began: number): number | null {
     const batches = [...this.#users.pending(), ...this.#relays.pending()]
     const stored = this.#storedTimeOf(batches)
-    if (!batches.some(carriesMembership)) return stored
+    if (this.#newcomers.isEmpty && !batches.some(carriesMembership)) return stored
     return Math.min(began, stored ?? began)
   }
 
@@ -122,6 +125,7 @@ export class Outbound {
   /** Skips no further delivery to a member. */
   resumeMember(userID: string): void {
     this.#offlineMembers.resume(userID)
+    this.#newcomers.resume(userID)
   }
 
   /** @param members the members at the time of the message, where they may have been dropped since */
@@ -146,13 +150,41 @@ export class Outbound {
   toRelay(
     shard: number,
     log: LogName,
-    content: Partial<Pick<Relayed, 'roster' | 'join' | 'leave' | 'messages' | 'redelivered'>>,
+    content: Partial<Pick<Relayed, 'roster' | 'join' | 'offline' | 'leave' | 'messages' | 'redelivered'>>,
   ): void {
     this.#relays.push(relayReceiver(shard), {
       ...this.#newsFor(log, ''),
       ...{ join: [], leave: [], messages: [] },
       ...content,
     })
+  }
+
+  /**
+   * Adds members to their relays, once they have the deliveries that are in their queues now. Until then the conversation
+   * serves those of them who are online.
+   * @param since no message that they miss was stored before this time, ms
+   */
+  addToRelays(userIDs: readonly string[], since: number): void {
+    for (const userID of userIDs) {
+      const { shard = -1 } = this.state.members.get(userID) ?? {}
+      if (shard >= 0) this.#newcomers.add(userID, shard, since)
+    }
+    this.#joinRelays()
+  }
+
+  /**
+   * Notes a message that goes to the relays.
+   * @returns the members that the conversation itself serves, because their relay does not yet
+   */
+  newcomersBesideRelays(): Iterable<string> {
+    this.#newcomers.countRelayed()
+    return this.#newcomers.served
+  }
+
+  /** Forgets the users who have left. */
+  dropNewcomers(userIDs: readonly string[]): void {
+    for (const userID of userIDs) this.#newcomers.drop(userID)
+    this.#joinRelays()
   }
 
   /** Sends each relay the complete list of its members. */
@@ -201,9 +233,10 @@ export class Outbound {
     this.#deps.redeliver(since, receiver, before)
   }
 
-  #callUser(userID: string, delivery: Delivery): Promise<void> {
-    const log = delivery.conversationID === delivery.home ? 'chat' : 'notification'
-    return this.#offlineMembers.track(userID, log, this.#deps.user(userID).deliver(delivery))
+  async #callUser(userID: string, delivery: Delivery): Promise<void> {
+    const delivered = this.#deps.user(userID).deliver(delivery)
+    const result = await this.#offlineMembers.track(userID, logsMarkedBy(delivery), delivered)
+    this.#newcomers.delivered(userID, result)
   }
 
   async #callRelay(receiver: string, relayed: Relayed): Promise<void> {
@@ -218,9 +251,14 @@ export class Outbound {
   #gaveUp(receiver: string, batches: (Delivery | Relayed)[]): void {
     const since = this.#storedTimeOf(batches)
     // Unstored messages were only for online members. A change of the membership must arrive in any case.
-    if (since === null && !batches.some(carriesMembership)) return
-    this.#noteUndelivered(receiver, since ?? Date.now())
-    this.#deps.undeliveredAdded()
+    if (since !== null || batches.some(carriesMembership)) {
+      this.#noteUndelivered(receiver, since ?? Date.now())
+      this.#deps.undeliveredAdded()
+    }
+    // The relay serves a newcomer even so: the member's object may be reachable again.
+    this.#newcomers.delivered(receiver, 'offline')
+    this.#newcomers.confirmed(receiver)
+    this.#joinRelays()
   }
 
   #noteUndelivered(receiver: string, since: number): void {
@@ -236,6 +274,16 @@ export class Outbound {
   #drained(receiver: string): void {
     if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
     else this.#redeliver(receiver)
+    const since = this.#newcomers.confirmed(receiver)
+    if (since !== null) this.#deps.redeliver(since, receiver)
+    this.#joinRelays()
+  }
+
+  /** Adds the newcomers to their relays who have their notices, when the other newcomers need not be waited for. */
+  #joinRelays(): void {
+    for (const [shard, { join, offline }] of this.#newcomers.takeReady((userID) => this.#users.isDelivering(userID))) {
+      this.toRelay(shard, 'chat', { join, offline })
+    }
   }
 
   /** When the oldest message of the batches was stored: the first of each log, because times ascend with seqs. */
@@ -275,4 +323,13 @@ export class Outbound {
 function carriesMembership(batch: Delivery | Relayed): boolean {
   if (!('roster' in batch || 'join' in batch)) return 'bounds' in batch && batch.bounds !== undefined
   return batch.roster !== undefined || batch.join.length > 0 || batch.leave.length > 0
+}
+
+/** The logs that a delivery marks as unread; the log of an unstored message when it marks none. */
+function logsMarkedBy(delivery: Delivery): LogName[] {
+  const deliveries = batchesOf(delivery)
+  const marking = deliveries.filter(({ bounds, messages }) => bounds || messages.some(({ seq }) => seq > 0))
+  return (marking.length > 0 ? marking : deliveries).map(({ conversationID, home }) =>
+    conversationID === home ? 'chat' : 'notification',
+  )
 }

@@ -40,8 +40,11 @@ export function commitGroupChange(
   const firstSeq = logs.chat.maxSeq + 1
   // The founders of a group may always read it from the beginning.
   const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
-  mirrorArrivals(sql, change, minSeq, members.group?.isRelayed ?? false)
   mirrorGroup(sql, change, memberCount)
+  const handedOver = needsRelays(sql, given.config.maxDirectMembers)
+  // Before the newcomers are written, who then get their places at once.
+  if (handedOver) handOverToRelays(sql, change.time)
+  mirrorArrivals(sql, change, minSeq, handedOver || (members.group?.isRelayed ?? false))
   // A newcomer who may read the older messages was no member when they mentioned everybody.
   if (change.join && !change.create && minSeq === 0) {
     mentions.hideFrom(
@@ -61,8 +64,6 @@ export function commitGroupChange(
     return appended
   })
   const leftShards = mirrorDepartures(sql, change, logs.chat.maxSeq)
-  const handedOver = needsRelays(sql, given.config.maxDirectMembers)
-  if (handedOver) handOverToRelays(sql, change.time)
   return {
     changed: {
       memberCount,
@@ -72,6 +73,7 @@ export function commitGroupChange(
     },
     notices,
     moves: {
+      storedTime: given.now,
       joined: (change.join ?? []).map(({ userID }) => userID),
       left: change.leave ?? [],
       leftShards,

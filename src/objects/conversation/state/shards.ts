@@ -61,18 +61,18 @@ export function changedSince(sql: SqlStorage, time: number): string[] {
     .map((row) => row.user_id)
 }
 
-/** Takes a place in the first shard that has a free place, or in a new shard. @returns the shard */
-export function takePlace(sql: SqlStorage): number {
-  const [free] = sql
-    .exec<{ shard: number }>('SELECT shard FROM shard WHERE members < ? ORDER BY shard LIMIT 1', RELAY_MEMBERS)
-    .toArray()
-  if (free) {
-    sql.exec('UPDATE shard SET members = members + 1 WHERE shard = ?', free.shard)
-    return free.shard
+/** Takes places: those that are free in the first shards, and then places in new shards. @returns a shard for each */
+export function takePlaces(sql: SqlStorage, count: number): number[] {
+  const known = allShards(sql).sort((a, b) => a.shard - b.shard)
+  const places: number[] = []
+  for (let i = 0; places.length < count; i++) {
+    const { shard, members } = known[i] ?? { shard: (known.at(-1)?.shard ?? -1) + 1 + i - known.length, members: 0 }
+    const taken = Math.min(RELAY_MEMBERS - members, count - places.length)
+    if (taken <= 0) continue
+    sql.exec('INSERT OR REPLACE INTO shard (shard, members) VALUES (?, ?)', shard, members + taken)
+    for (let j = 0; j < taken; j++) places.push(shard)
   }
-  const { next } = sql.exec<{ next: number }>('SELECT coalesce(max(shard), -1) + 1 AS next FROM shard').one()
-  sql.exec('INSERT INTO shard (shard, members) VALUES (?, 1)', next)
-  return next
+  return places
 }
 
 /** Frees the place of a member who leaves. @returns the shard; -1 when no relay served the member */

@@ -16,6 +16,20 @@ import { pushHeld, pushInSeqOrder, pushToDevices, restartSeqOrder } from './push
  * next sync, and pushes the messages to the online devices. The conversation stores the messages.
  */
 export function deliver(user: UserCore, delivery: Delivery): DeliveryResult {
+  const result = deliverOne(user, delivery)
+  if (!delivery.more) return result
+  const results = [result, ...delivery.more.map((one) => deliverOne(user, one))]
+  // A delivery without stored messages and bounds marks no log.
+  const marking = results.filter((_, i) => marksLog(i === 0 ? delivery : delivery.more?.[i - 1]))
+  return marking.find((one) => one !== 'marked') ?? marking[0] ?? result
+}
+
+/** Whether a delivery marks its log as unread. */
+function marksLog(delivery: Omit<Delivery, 'more'> | undefined): boolean {
+  return delivery !== undefined && (delivery.bounds !== undefined || delivery.messages.some(({ seq }) => seq > 0))
+}
+
+function deliverOne(user: UserCore, delivery: Delivery): DeliveryResult {
   const { conversationID, messages } = delivery
   if (delivery.bounds) {
     if (isRejoining(user, conversationID, delivery.bounds)) restartSeqOrder(user, conversationID)
