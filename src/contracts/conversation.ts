@@ -6,7 +6,9 @@ import type {
   LogName,
   LogSlice,
   LogState,
+  ReadLimits,
   ReadWindow,
+  SeqRange,
   StoredMessage,
 } from './messages.ts'
 
@@ -102,10 +104,16 @@ export interface ConversationRpc {
    *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>
-  /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending. Erased messages are placeholders. */
-  readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>
-  /** The messages with the given seqs inside the window, in the given order. Erased messages are placeholders. */
-  readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<LogSlice>
+  /**
+   * The messages of the ranges, each seq once, ascending. Erased messages are placeholders. Beyond the limits, older
+   * messages are left out.
+   */
+  readRanges(log: LogName, window: ReadWindow, ranges: SeqRange[], limits: ReadLimits): Promise<LogSlice>
+  /**
+   * The messages with the given seqs inside the window, each once, in the given order. Erased messages are placeholders.
+   * Beyond the limits, older messages are left out.
+   */
+  readSeqs(log: LogName, window: ReadWindow, seqs: number[], limits: ReadLimits): Promise<LogSlice>
   /** The newest message of the chat log that can be shown, or null. */
   readLast(window: ReadWindow): Promise<StoredMessage | null>
   /**

@@ -117,6 +117,14 @@ export interface PulledLog {
   msgs: Uint8Array[]
   isEnd: boolean
   endSeq: number
+  /** Whether the messages are in descending order, because the client asked for their seqs in this order. */
+  descending?: boolean
+}
+
+export interface LastMessages {
+  messages: { conversationID: string; msg: Uint8Array }[]
+  /** Whether the conversations at the end were not read, because the answer was full. */
+  isCut: boolean
 }
 
 export interface PullRange {
@@ -201,6 +209,6 @@ export interface UserRpc {
   recordRestSend(operationID: string): Promise<void>
   /** Whether this call has sent its message: the send was recorded, or the message it was about to send is stored. */
   wasRestSendStored(operationID: string): Promise<boolean>
-  /** The newest visible message of each given conversation that has one. */
-  lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
+  /** The newest visible message of each given conversation that has one, in their order, until the answer is full. */
+  lastMessages(conversationIDs: string[]): Promise<LastMessages>
 }

@@ -9,6 +9,7 @@ import type {
   Delivery,
   DeliveryResult,
   Delta,
+  LastMessages,
   LogView,
   OnlineConnection,
   PendingRestSend,
@@ -207,7 +208,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => wasRestSendStored(this.#user, operationID))
   }
 
-  lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
+  lastMessages(conversationIDs: string[]): Promise<Outcome<LastMessages>> {
     return outcomeOf(() => lastMessages(this.#user, conversationIDs))
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PulledLog } from '../../../src/contracts/user.ts'
 import { MAX_REPLY_BYTES, trimReply } from '../../../src/objects/user/socket/trim-reply.ts'
 import { MsgData, PullMessageBySeqsResp } from '../../../src/protocol/proto/index.ts'
 
@@ -14,8 +15,7 @@ const log = (conversationID: string, count: number, bytes: number) => ({
   endSeq: 0,
 })
 
-const trimmed = (...logs: ReturnType<typeof log>[]) =>
-  PullMessageBySeqsResp.decode(trimReply(logs, (data) => data.length))
+const trimmed = (...logs: PulledLog[]) => PullMessageBySeqsResp.decode(trimReply(logs, (data) => data.length))
 const seqs = (reply: PullMessageBySeqsResp, id: string) => reply.msgs[id]?.Msgs.map((msg) => msg.seq)
 
 describe('the answer to a pull', () => {
@@ -30,8 +30,21 @@ describe('the answer to a pull', () => {
     expect(PullMessageBySeqsResp.encode(reply).finish().length).toBeLessThan(MAX_REPLY_BYTES)
   })
 
-  it('leaves out whole logs when one message of each is too large', () => {
+  it('empties the later logs when one message of each is too large, and says that they go on', () => {
     const reply = trimmed(...Array.from({ length: 60 }, (_, i) => log(`si_a_${i}`, 1, 50_000)))
-    expect(Object.keys(reply.msgs)).toHaveLength(15)
+    expect(Object.keys(reply.msgs)).toHaveLength(60)
+    expect(Object.values(reply.msgs).filter(({ Msgs }) => Msgs.length > 0)).toHaveLength(15)
+    expect(Object.values(reply.msgs).filter(({ isEnd }) => isEnd)).toHaveLength(15)
+  })
+
+  it('has no message when the only one is larger than a frame', () => {
+    const reply = trimmed(log('si_a_b', 1, 5_000_000))
+    expect(reply.msgs.si_a_b).toMatchObject({ Msgs: [], isEnd: false })
+  })
+
+  it('keeps the newest messages of a log that the client asked for in descending order', () => {
+    const ascending = log('si_a_b', 50, 50_000)
+    const reply = trimmed({ ...ascending, msgs: ascending.msgs.toReversed(), descending: true })
+    expect(seqs(reply, 'si_a_b')?.[0]).toBe(50)
   })
 })

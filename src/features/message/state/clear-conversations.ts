@@ -28,8 +28,7 @@ export async function clearAllConversations(
   { userID, deleteSyncOpt }: z.output<typeof UserClearAllMsgReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, userID)
-  const rows = await ctx.user(userID).conversations(null)
-  const conversationIDs = rows.map((row) => row.conversationID)
+  const { conversationIDs } = await ctx.user(userID).conversationVersion()
   await clearAll(ctx, userID, conversationIDs, deleteSyncOpt)
 }
 

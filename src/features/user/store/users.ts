@@ -10,7 +10,7 @@ export async function findUsers(db: Database, userIDs: readonly string[]): Promi
   for (const part of chunked([...new Set(userIDs)])) {
     for (const row of await db.select().from(user).where(inArray(user.userID, part))) found.set(row.userID, row)
   }
-  return userIDs.flatMap((userID) => found.get(userID) ?? [])
+  return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? [])
 }
 
 export async function findUser(db: Database, userID: string): Promise<UserRow | null> {

@@ -36,7 +36,7 @@ async function hideExpiredMessages(user: UserCore, now: number): Promise<void> {
 }
 
 function selfDestructing(user: UserCore): ConversationRow[] {
-  return user.conversations.list(null).filter((row) => row.isMsgDestruct && row.msgDestructTime > 0)
+  return user.conversations.withSelfDestruct()
 }
 
 function dueAt(row: ConversationRow, neverCleaned: number): number {
