@@ -45,7 +45,6 @@ export async function getSortedConversationList(
   requireSelfOrAdmin(ctx, userID)
   const wanted = conversationIDs.length > 0 ? conversationIDs : null
   const [rows, views] = await Promise.all([ctx.user(userID).conversations(wanted), ctx.user(userID).seqViews(wanted)])
-  if (rows.length === 0) throw ImError.notFound(`${userID} has no conversation`)
   const byID = new Map(rows.map((row) => [row.conversationID, row]))
   const sorted = views
     .flatMap((view) => {

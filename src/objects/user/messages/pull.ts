@@ -1,7 +1,8 @@
 import type { LogSlice, ReadLimits } from '../../../contracts/messages.ts'
 import type { LastMessages, PulledLog, PullRange } from '../../../contracts/user.ts'
 import { withinBudget } from '../../../platform/concurrency/within-budget.ts'
-import { type LogCursor, logNameOf, readWindowOf } from '../state/log-cursors.ts'
+import { hideExpired } from '../conversations/self-destruct.ts'
+import { logNameOf, readWindowOf, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
 /** OpenIM: the order of a pull decides only which end of the log `isEnd` refers to. */
@@ -11,7 +12,7 @@ const PullOrder = { Asc: 0, Desc: 1 } as const
 export const MAX_PULL_BYTES = 4 * 1024 * 1024
 /** Maximum number of messages per conversation, cut to the newest. Clients request at most 50 at a time. */
 const MAX_PULL = 1_000
-/** Clients process every notification that they missed, so `num` does not limit these. */
+/** Clients process every notification that they missed, so `num` does not limit notifications. */
 const MAX_NOTIFICATIONS = 10_000
 /** Maximum number of conversations that are asked at the same time. Each answer may have one message above its share. */
 const MAX_PARALLEL = 16
@@ -27,6 +28,7 @@ export async function pullRanges(
   order: number,
   maxBytes = MAX_PULL_BYTES,
 ): Promise<PulledLog[]> {
+  await hideExpired(user)
   const valid = ranges.filter(({ begin, end }) => begin <= end)
   const logs = [...Map.groupBy(valid, (range) => range.conversationID)].flatMap(([conversationID, ofLog]) => {
     const cursor = user.cursors.find(conversationID)
@@ -57,6 +59,7 @@ export async function pullSeqs(
   order: number,
   maxBytes = MAX_PULL_BYTES,
 ): Promise<PulledLog[]> {
+  await hideExpired(user)
   const logs = [...Map.groupBy(conversations, ({ conversationID }) => conversationID)].map(
     ([conversationID, parts]) => ({
       conversationID,
@@ -86,6 +89,7 @@ export async function lastMessages(
   conversationIDs: readonly string[],
   maxBytes = MAX_PULL_BYTES,
 ): Promise<LastMessages> {
+  await hideExpired(user)
   const limits = { budget: maxBytes, maxParallel: MAX_PARALLEL }
   const read = await withinBudget([...new Set(conversationIDs)], limits, async (conversationID) => {
     const cursor = user.cursors.find(conversationID)
@@ -103,7 +107,7 @@ export async function lastMessages(
   return { messages, isCut: false }
 }
 
-function readRanges(user: UserCore, cursor: LogCursor, ranges: readonly PullRange[], bytes: number): Promise<LogSlice> {
+function readRanges(user: UserCore, cursor: SeqCursor, ranges: readonly PullRange[], bytes: number): Promise<LogSlice> {
   const log = logNameOf(cursor)
   const messages = log === 'notification' ? MAX_NOTIFICATIONS : MAX_PULL
   const limits: ReadLimits = { messages, bytes }
