@@ -123,6 +123,9 @@ export interface PulledLog {
   descending?: boolean
 }
 
+/** Settings by which conversations are listed. */
+export type ConversationSetting = 'pinned' | 'silent'
+
 export interface LastMessages {
   messages: { conversationID: string; msg: Uint8Array }[]
   /** Whether the conversations at the end were not read, because the answer was full. */
@@ -210,6 +213,10 @@ export interface UserRpc {
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
+  /** The IDs of the conversations on the list with that setting, in the order of the list. */
+  conversationIDsHaving(setting: ConversationSetting): Promise<string[]>
+  /** The other users of the one-to-one conversations on the list, each once. */
+  conversationPeers(): Promise<string[]>
   /** The other users of the newest `limit` one-to-one chats on the list, newest first. */
   recentPeers(limit: number): Promise<string[]>
   /** Names of the objects that store this user's chats, including chats that the user has deleted from the list. */

@@ -13,6 +13,8 @@ export interface Bound {
   as?: 'big'
   /** The errCode of the answer to `worst`, if it is not 0. */
   code?: number
+  /** `worst` is this part of the largest input, and may need only this part of the rows and the calls. */
+  part?: number
   unmeasured?: string
 }
 
@@ -26,12 +28,16 @@ export const GROUP_ID = 'grp'
 const FULL_CHAT = chatID(1)
 
 const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
+const groups = (count: number) => times(count, (i) => `g${String(i + 1).padStart(6, '0')}`)
 const users = (count: number) => times(count, (i) => userID(i + 1))
 const page = (showNumber = 1_000) => ({ pagination: { pageNumber: 1, showNumber } })
 const seqs = times(10_000, (i) => i + 1)
 const day = { start: 1, end: 4_000_000_000_000 }
 const since = { versionID: '', version: 0 }
 const paged = (showNumber = 1_000) => ({ 'pagination.showNumber': showNumber })
+
+/** Each of these users is an object. Each object takes 20 ms to make here, and the cost grows with the users. */
+const PART = 0.2
 
 const inObjects = 'each element is a call to an object of its own'
 const needsUpload = 'it needs an upload of 10,000 parts; one row of D1 is read, and a part has about 200 bytes'
@@ -61,22 +67,26 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   '/user/get_users_status': {
     inputs: { 'userIDs[]': 1_000 },
     most: { bytes: 200_000, rows: 50_000, calls: 1_001 },
-    worst: { userID: 'big', userIDs: users(1_000) },
+    worst: { userID: 'big', userIDs: users(1_000 * PART) },
+    part: PART,
   },
   '/user/get_users_online_status': {
     inputs: { 'userIDs[]': 1_000 },
     most: { bytes: 200_000, rows: 50_000, calls: 1_001 },
-    worst: { userIDs: users(1_000) },
+    worst: { userIDs: users(1_000 * PART) },
+    part: PART,
   },
   '/user/get_users_online_token_detail': {
     inputs: { 'userIDs[]': 1_000 },
     most: { bytes: 2 * MB, rows: 50_000, calls: 1_001 },
-    worst: { userIDs: users(1_000) },
+    worst: { userIDs: users(1_000 * PART) },
+    part: PART,
   },
   '/user/subscribe_users_status': {
     inputs: { 'userIDs[]': 1_000 },
     most: { bytes: 200_000, rows: 20_000, calls: 2_001 },
-    worst: { userID: 'big', userIDs: users(1_000), genre: 1 },
+    worst: { userID: 'big', userIDs: users(1_000 * PART), genre: 1 },
+    part: PART,
   },
   '/user/set_user_client_config': {
     inputs: { 'configs{}': 1_000 },
@@ -86,7 +96,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   '/user/del_user_client_config': {
     inputs: { 'keys[]': 1_000 },
     most: { bytes: 1_000, rows: 50_000, calls: 1 },
-    worst: { userID: 'big', keys: times(1_000, (i) => `none${i}`) },
+    worst: { userID: 'big', keys: times(1_000, (i) => `key${i + 5_000}`) },
   },
   '/user/page_user_client_config': {
     inputs: paged(),
@@ -144,6 +154,16 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
     most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
     worst: { ownerUserID: 'big', userIDList: users(1_000) },
   },
+  '/friend/get_incremental_friends': {
+    inputs: {},
+    most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
+    worst: { userID: 'big', ...since },
+  },
+  '/friend/get_incremental_blacks': {
+    inputs: {},
+    most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
+    worst: { userID: 'big', ...since },
+  },
   '/friend/get_friend_id': {
     inputs: {},
     most: { bytes: 2 * MB, rows: 50_000, calls: 1 },
@@ -177,19 +197,19 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   },
   '/group/get_joined_group_list': {
     inputs: paged(),
-    most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
-    worst: { fromUserID: userID(1), ...page() },
+    most: { bytes: 8 * MB, rows: 60_000, calls: 1 },
+    worst: { fromUserID: 'big', ...page() },
   },
   '/group/get_groups_info': {
     inputs: { 'groupIDs[]': 1_000 },
     most: { bytes: 8 * MB, rows: 5_000, calls: 1 },
-    worst: { groupIDs: times(1_000, () => GROUP_ID) },
+    worst: { groupIDs: groups(1_000) },
   },
-  '/group/get_groups': { inputs: paged(), most: { bytes: 8 * MB, rows: 50_000, calls: 1 }, worst: page() },
+  '/group/get_groups': { inputs: paged(), most: { bytes: 8 * MB, rows: 60_000, calls: 1 }, worst: page() },
   '/group/get_group_abstract_info': {
     inputs: { 'groupIDs[]': 1_000 },
-    most: { bytes: 200_000, rows: 80_000, calls: 1 },
-    worst: { groupIDs: [GROUP_ID] },
+    most: { bytes: 200_000, rows: 250_000, calls: 1 },
+    worst: { groupIDs: [GROUP_ID, ...groups(999)] },
   },
   '/group/get_group_member_list': {
     inputs: paged(),
@@ -211,10 +231,25 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
     most: { bytes: 2 * MB, rows: 50_000, calls: 1 },
     worst: { groupID: GROUP_ID, idHash: 1 },
   },
+  '/group/get_full_join_group_ids': {
+    inputs: {},
+    most: { bytes: 2 * MB, rows: 50_000, calls: 1 },
+    worst: { userID: 'big', idHash: 1 },
+  },
+  '/group/get_incremental_join_groups': {
+    inputs: {},
+    most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
+    worst: { userID: 'big', ...since },
+  },
+  '/group/get_incremental_group_members': {
+    inputs: {},
+    most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
+    worst: { groupID: GROUP_ID, ...since },
+  },
   '/group/get_incremental_group_members_batch': {
     inputs: { 'reqList[]': 1_000 },
     most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
-    worst: { userID: userID(1), reqList: times(1_000, () => ({ groupID: GROUP_ID, ...since })) },
+    worst: { userID: 'big', reqList: groups(1_000).map((groupID) => ({ groupID, ...since })) },
   },
   '/group/get_recv_group_applicationList': {
     inputs: { ...paged(), 'groupIDs[]': 1_000, 'handleResults[]': 16 },
@@ -224,7 +259,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   '/group/get_user_req_group_applicationList': {
     inputs: { ...paged(), 'groupIDs[]': 1_000, 'handleResults[]': 16 },
     most: { bytes: 8 * MB, rows: 50_000, calls: 1 },
-    worst: { userID: userID(1), groupIDs: times(1_000, () => GROUP_ID), ...page() },
+    worst: { userID: 'big', groupIDs: groups(1_000), ...page() },
   },
   '/group/get_group_users_req_application_list': {
     inputs: { 'userIDs[]': 1_000 },
@@ -239,18 +274,33 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   },
   '/conversation/get_all_conversations': {
     inputs: {},
-    most: { bytes: 8 * MB, rows: 50_000, calls: 2 },
+    most: { bytes: 8 * MB, rows: 60_000, calls: 2 },
     worst: { ownerUserID: 'big' },
   },
   '/conversation/get_owner_conversation': {
     inputs: paged(),
-    most: { bytes: 8 * MB, rows: 50_000, calls: 2 },
+    most: { bytes: 8 * MB, rows: 60_000, calls: 2 },
     worst: { userID: 'big', ...page() },
   },
   '/conversation/get_sorted_conversation_list': {
     inputs: { 'conversationIDs[]': 10_000, ...paged() },
     most: { bytes: 8 * MB, rows: 100_000, calls: 1_004 },
     worst: { userID: 'big', conversationIDs: times(10_000, chatID), ...page(400) },
+  },
+  '/conversation/get_not_notify_conversation_ids': {
+    inputs: {},
+    most: { bytes: 2 * MB, rows: 50_000, calls: 2 },
+    worst: { userID: 'big' },
+  },
+  '/conversation/get_pinned_conversation_ids': {
+    inputs: {},
+    most: { bytes: 2 * MB, rows: 50_000, calls: 2 },
+    worst: { userID: 'big' },
+  },
+  '/conversation/get_incremental_conversations': {
+    inputs: {},
+    most: { bytes: 8 * MB, rows: 50_000, calls: 2 },
+    worst: { userID: 'big', ...since },
   },
   '/conversation/get_full_conversation_ids': {
     inputs: {},
@@ -290,7 +340,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   '/msg/search_msg': {
     inputs: paged(200),
     most: { bytes: 8 * MB, rows: 220_000, calls: 1_000 },
-    worst: { sendID: 'big', recvID: userID(1), ...page(200) },
+    worst: { sendID: userID(1), recvID: 'big', ...page(200) },
   },
   '/msg/get_group_message_readers': {
     inputs: paged(),
@@ -392,7 +442,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
     inputs: { 'ids[]': 1_000 },
     most: { bytes: 10_000, rows: 50_000, calls: 1 },
     worst: { ids: times(1_000, (i) => i + 1) },
-    code: 1004,
+    code: 1001,
   },
   '/webhook/delete_dead_letters': {
     inputs: { 'ids[]': 1_000 },
@@ -419,6 +469,9 @@ export const OBJECT_BOUNDS: Readonly<Record<string, string>> = {
   'UserObject.presenceChanged': '100 connections',
   'UserObject.pullRanges': '4 MiB of messages, and 1,000 messages or 10,000 notifications of a log',
   'UserObject.conversationHomes': 'one entry for each chat of the user',
+  'UserObject.conversationIDsHaving': 'the ID of each conversation of the user',
+  'UserObject.conversationPeers': 'the ID of each peer of the user',
+  'UserObject.recentPeers': 'the limit in the call',
   'UserObject.lastMessages': '4 MiB of messages',
   'ConversationObject.append': 'the messages of one batch, at most one request each',
   'ConversationObject.changeGroup': '1,000 members',
@@ -442,7 +495,7 @@ export const SINGLE_VALUE_METHODS: ReadonlySet<string> = new Set([
     ofUser,
   ),
   ...['raiseMinSeq', 'setMaxSeq', 'recordRestSend', 'wasRestSendStored'].map(ofUser),
-  ...['openCallSession', 'readLast', 'revoke', 'clear', 'hasMessage', 'maxSeq', 'newestSeqBefore'].map(ofConversation),
+  ...['openCallSession', 'readLast', 'revoke', 'clear', 'hasMessage', 'maxSeq', 'firstSentAfter'].map(ofConversation),
   ...['RelayObject.openCallSession', 'RelayObject.memberConnected'],
   ...['setMember', 'relationsChanging', 'relationsChanged', 'state'].map(ofConversation),
 ])

@@ -6,6 +6,7 @@ import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts
 import type {
   ConversationChange,
   ConversationRow,
+  ConversationSetting,
   Delivery,
   DeliveryResult,
   Delta,
@@ -199,6 +200,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   pullRanges(ranges: PullRange[], order: number): Promise<Outcome<PulledLog[]>> {
     return outcomeOf(() => pullRanges(this.#user, ranges, order))
+  }
+
+  conversationIDsHaving(setting: ConversationSetting): Promise<Outcome<string[]>> {
+    return outcomeOf(() => this.#user.conversations.idsHaving(setting))
+  }
+
+  conversationPeers(): Promise<Outcome<string[]>> {
+    return outcomeOf(() => this.#user.conversations.peers())
   }
 
   recentPeers(limit: number): Promise<Outcome<string[]>> {

@@ -3,13 +3,10 @@ import type { PulledLog } from '../../../src/contracts/user.ts'
 import { MAX_REPLY_BYTES, trimReply } from '../../../src/objects/user/socket/trim-reply.ts'
 import { MsgData, PullMessageBySeqsResp } from '../../../src/protocol/proto/index.ts'
 
-/** A log of messages whose content does not compress. */
 const log = (conversationID: string, count: number, bytes: number) => ({
   conversationID,
   msgs: Array.from({ length: count }, (_, i) =>
-    MsgData.encode(
-      MsgData.fromPartial({ seq: i + 1, content: crypto.getRandomValues(new Uint8Array(bytes)) }),
-    ).finish(),
+    MsgData.encode(MsgData.fromPartial({ seq: i + 1, content: new Uint8Array(bytes) })).finish(),
   ),
   isEnd: true,
   endSeq: 0,

@@ -16,7 +16,7 @@ describe('withinBudget', () => {
   })
 
   it('reads no further item once the budget is spent', async () => {
-    expect(await readAll([50, 60, 10, 10], 100)).toEqual([50, 60, null, null])
+    expect(await readAll([50, 60, 10, 10], 100, { maxParallel: 1 })).toEqual([50, 60, null, null])
   })
 
   it('leaves an equal share for the items that follow', async () => {

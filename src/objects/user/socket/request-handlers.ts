@@ -98,7 +98,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     return {
       data: GetConversationsHasReadAndMaxSeqResp.encode({
         seqs: Object.fromEntries(views.map((view) => [view.conversationID, view])),
-        pinnedConversationIDs: req.returnPinned ? user.conversations.pinnedIDs() : [],
+        pinnedConversationIDs: req.returnPinned ? user.conversations.idsHaving('pinned') : [],
       }).finish(),
     }
   },

@@ -1,5 +1,6 @@
 import type { ConversationInfo, Mention } from '../../../contracts/messages.ts'
-import type { ConversationChange, ConversationRow, Delta } from '../../../contracts/user.ts'
+import type { ConversationChange, ConversationRow, ConversationSetting, Delta } from '../../../contracts/user.ts'
+import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/compute-delta.ts'
 import { firstHead } from '../../../sync/version-store.ts'
@@ -49,6 +50,17 @@ const ROW_BYTES = 300
 const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
+
+/** Only the rows of the page are looked up in `log_mark`. */
+const PAGE = `
+  ${SELECT} WHERE conversation.conversation_id IN
+    (SELECT conversation_id FROM conversation ORDER BY position LIMIT ? OFFSET ?)
+  ORDER BY position`
+
+const CONDITIONS: Readonly<Record<ConversationSetting, string>> = {
+  pinned: 'is_pinned = 1',
+  silent: `recv_msg_opt = ${ReceiveOption.Silent}`,
+}
 
 /** The owner's conversations with their settings, and the version log by which clients sync them. */
 export class ConversationList {
@@ -192,17 +204,28 @@ export class ConversationList {
     return bounded(this.#rows(`${SELECT} ORDER BY position`))
   }
 
-  pinnedIDs(): string[] {
+  /** The conversations with that setting, in row order. Reads two fields of each, where `list` reads whole rows. */
+  idsHaving(setting: ConversationSetting): string[] {
     return this.#sql
-      .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation WHERE is_pinned = 1')
+      .exec<{ conversation_id: string }>(
+        `SELECT conversation_id FROM conversation WHERE ${CONDITIONS[setting]} ORDER BY position`,
+      )
       .toArray()
       .map((row) => row.conversation_id)
+  }
+
+  /** The other users of the one-to-one conversations, each once. */
+  peers(): string[] {
+    return this.#sql
+      .exec<{ user_id: string }>("SELECT DISTINCT user_id FROM conversation WHERE user_id <> ''")
+      .toArray()
+      .map((row) => row.user_id)
   }
 
   page(pageNumber: number, showNumber: number): { total: number; rows: ConversationRow[] } {
     const limit = Math.max(0, showNumber)
     const { total } = this.#sql.exec<{ total: number }>('SELECT count(*) AS total FROM conversation').one()
-    const rows = this.#rows(`${SELECT} ORDER BY position LIMIT ? OFFSET ?`, limit, (pageNumber - 1) * limit)
+    const rows = this.#rows(PAGE, limit, (pageNumber - 1) * limit)
     return { total, rows: bounded(rows) }
   }
 
