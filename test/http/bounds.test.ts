@@ -53,8 +53,8 @@ const SIZE = 10_000
 const TEXT = 'x'.repeat(8_000)
 const FULL_CHAT = chatID(1)
 const MAX_FRAME = 1_048_576
-/** Cloudflare ends an object at 128 MB. */
-const MAX_MEMORY = 64_000_000
+/** Cloudflare ends an object at 128 MB. The process has other objects and garbage, too. */
+const MAX_MEMORY = 96_000_000
 /** How long a call of another user may wait for a call with the worst input. */
 const MAX_WAIT_MS = 5_000
 const MAX_SAFE = Number.MAX_SAFE_INTEGER
@@ -95,7 +95,8 @@ async function findOwnPid(): Promise<number> {
   const ballast = new Uint8Array(100_000_000).fill(1)
   const grown = (await hostMemory('GET')).map(({ pid, now }) => ({ pid, by: now - (before.get(pid) ?? now) }))
   const most = grown.sort((a, b) => b.by - a.by)[0]
-  return most && most.by >= ballast.length / 2 ? most.pid : 0
+  if (most && most.by < ballast.length / 2) throw new Error('the workerd process of this test was not found')
+  return most?.pid ?? 0
 }
 
 async function memoryOf(method: 'GET' | 'POST'): Promise<{ now: number; peak: number }> {
@@ -328,8 +329,7 @@ function withTooMany(input: string, count: number, element: (i: number) => unkno
   return { [field]: Array.from({ length: count }, (_, i) => element(i)) }
 }
 
-function expectWithin(what: string, measured: Measured, { bytes, rows, calls }: Bound['most'], part = 1): void {
-  console.log('REP', what, JSON.stringify(measured))
+function expectWithin(measured: Measured, { bytes, rows, calls }: Bound['most'], part = 1): void {
   expect(measured.bytes, 'bytes of the answer').toBeLessThanOrEqual(bytes)
   expect(measured.rows, 'rows read').toBeLessThanOrEqual(part * rows)
   expect(measured.calls, 'calls to objects').toBeLessThanOrEqual(Math.ceil(part * calls))
@@ -398,7 +398,7 @@ describe('a pull over a socket', () => {
       device = await Device.connect('big', { kind, platformID: 2 })
     })
 
-    it.each(requests(many))('stays within its bounds: %s', async (title, id, data, bound) => {
+    it.each(requests(many))('stays within its bounds: %s', async (_title, id, data, bound) => {
       const frames = device.frames.length
       const measured = await measure(async () => {
         const { errCode, errMsg } = await device.request(id, data())
@@ -406,7 +406,7 @@ describe('a pull over a socket', () => {
         expect(errCode).toBe(0)
         return Math.max(...device.frames.slice(frames).map((frame) => frame.length))
       })
-      expectWithin(`${kind} ${title}`, measured, bound)
+      expectWithin(measured, bound)
     })
 
     it('has each seq once, ascending, with isEnd false, and the rest can be asked for', async () => {
@@ -474,6 +474,6 @@ describe('a REST call', () => {
       expect(errCode, text.slice(0, 300)).toBe(bound.code ?? 0)
       return Buffer.byteLength(text)
     })
-    expectWithin(path, measured, bound.most, bound.part)
+    expectWithin(measured, bound.most, bound.part)
   })
 })

@@ -51,12 +51,6 @@ const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
 
-/** Only the rows of the page are looked up in `log_mark`. */
-const PAGE = `
-  ${SELECT} WHERE conversation.conversation_id IN
-    (SELECT conversation_id FROM conversation ORDER BY position LIMIT ? OFFSET ?)
-  ORDER BY position`
-
 const CONDITIONS: Readonly<Record<ConversationSetting, string>> = {
   pinned: 'is_pinned = 1',
   silent: `recv_msg_opt = ${ReceiveOption.Silent}`,
@@ -206,12 +200,7 @@ export class ConversationList {
 
   /** The conversations with that setting, in row order. Reads two fields of each, where `list` reads whole rows. */
   idsHaving(setting: ConversationSetting): string[] {
-    return this.#sql
-      .exec<{ conversation_id: string }>(
-        `SELECT conversation_id FROM conversation WHERE ${CONDITIONS[setting]} ORDER BY position`,
-      )
-      .toArray()
-      .map((row) => row.conversation_id)
+    return this.#idsOf(`WHERE ${CONDITIONS[setting]} ORDER BY position`)
   }
 
   /** The other users of the one-to-one conversations, each once. */
@@ -225,16 +214,13 @@ export class ConversationList {
   page(pageNumber: number, showNumber: number): { total: number; rows: ConversationRow[] } {
     const limit = Math.max(0, showNumber)
     const { total } = this.#sql.exec<{ total: number }>('SELECT count(*) AS total FROM conversation').one()
-    const rows = this.#rows(PAGE, limit, (pageNumber - 1) * limit)
-    return { total, rows: bounded(rows) }
+    const shown = this.#idsOf('ORDER BY position LIMIT ? OFFSET ?', limit, (pageNumber - 1) * limit)
+    return { total, rows: this.#find(shown) }
   }
 
   /** All IDs, in row order. */
   ids(): string[] {
-    return this.#sql
-      .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation ORDER BY position')
-      .toArray()
-      .map((row) => row.conversation_id)
+    return this.#idsOf('ORDER BY position')
   }
 
   /** The newest version, for clients that compare it with their own. */
@@ -284,6 +270,13 @@ export class ConversationList {
 
   #firstVersion(): VersionHead {
     return firstHead('conversation', this.#ownerUserID)
+  }
+
+  #idsOf(which: string, ...bound: SqlStorageValue[]): string[] {
+    return this.#sql
+      .exec<{ conversation_id: string }>(`SELECT conversation_id FROM conversation ${which}`, ...bound)
+      .toArray()
+      .map((row) => row.conversation_id)
   }
 
   #find(conversationIDs: readonly string[]): ConversationRow[] {
