@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { hostMemory } from './rigs/host-memory.ts'
 
 // wrangler.toml declares the secret as required; here it is the local default.
 process.env.OPENIM_SECRET ??= 'openIM123'
@@ -43,6 +44,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
             RATE_LIMIT_USER: { namespace_id: '2', simple: { limit: 3, period: 60 } },
             RATE_LIMIT_CONNECT: { namespace_id: '3', simple: { limit: 2, period: 60 } },
           },
+          serviceBindings: { HOST_MEMORY: hostMemory },
           bindings: {
             OPENIM_LOCAL: '1',
             OPENIM_LOG_LEVEL: 'error',

@@ -4,7 +4,7 @@ import { type Counts, noCounts } from './counts.ts'
 export class Counters {
   #counts = noCounts()
   /** Cursors whose cost is not known yet, because the service may still read rows from them. */
-  #cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+  readonly #cursors = new Set<SqlStorageCursor<Record<string, SqlStorageValue>>>()
 
   /** The counts since the last `take` or `discard`. */
   take(): Counts {
@@ -17,7 +17,7 @@ export class Counters {
   /** Sets all counts to zero without reading the cursors: the cursors of evicted objects cannot be read. */
   discard(): void {
     this.#counts = noCounts()
-    this.#cursors = []
+    this.#cursors.clear()
   }
 
   add(what: Exclude<keyof Counts, 'calls'>, count = 1): void {
@@ -29,19 +29,26 @@ export class Counters {
   }
 
   cursor(cursor: SqlStorageCursor<Record<string, SqlStorageValue>>): void {
-    this.#cursors.push(cursor)
+    this.#cursors.add(cursor)
+  }
+
+  /** Counts a cursor from which no further row is read. The runtime closes such a cursor when its object's event ends. */
+  stopped(cursor: SqlStorageCursor<Record<string, SqlStorageValue>>): void {
+    if (this.#cursors.delete(cursor)) this.#count(cursor)
   }
 
   #settle(): void {
-    for (const cursor of this.#cursors) {
-      try {
-        this.add('rowsRead', cursor.rowsRead)
-        this.add('rowsWritten', cursor.rowsWritten)
-      } catch {
-        // The object of this cursor was evicted. That must not happen during a measurement, so it is counted.
-        this.add('lostCursors')
-      }
+    for (const cursor of this.#cursors) this.#count(cursor)
+    this.#cursors.clear()
+  }
+
+  #count(cursor: SqlStorageCursor<Record<string, SqlStorageValue>>): void {
+    try {
+      this.add('rowsRead', cursor.rowsRead)
+      this.add('rowsWritten', cursor.rowsWritten)
+    } catch {
+      // The object of this cursor was evicted. That must not happen during a measurement, so it is counted.
+      this.add('lostCursors')
     }
-    this.#cursors = []
   }
 }

@@ -10,6 +10,8 @@ import type { Counters } from './counters.ts'
 type Method = (this: any, ...args: any[]) => any
 type Methods = Record<string, Method>
 
+type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>
+
 const R2_CLASS_A = ['put', 'list', 'createMultipartUpload'] as const
 const R2_CLASS_B = ['get', 'head'] as const
 
@@ -42,10 +44,28 @@ export function instrumentStorage(counters: Counters, { storage }: DurableObject
   sql.exec = function (...args) {
     const cursor = exec.apply(this, args)
     counters.cursor(cursor)
-    return cursor
+    return countedWhenStopped(counters, cursor)
   }
   // Cloudflare bills setting an alarm as one written row.
   wrap(Object.getPrototypeOf(storage), 'setAlarm', () => counters.add('alarmsSet'))
+}
+
+/** Counts a cursor also when a loop over it stops before the last row. */
+function countedWhenStopped(counters: Counters, cursor: Cursor): Cursor {
+  const iterate = cursor[Symbol.iterator]
+  cursor[Symbol.iterator] = () => {
+    const rows = iterate.call(cursor)
+    const counted: ReturnType<typeof iterate> = {
+      next: () => rows.next(),
+      return: (value) => {
+        counters.stopped(cursor)
+        return { done: true, value }
+      },
+      [Symbol.iterator]: () => counted,
+    }
+    return counted
+  }
+  return cursor
 }
 
 /** Wraps a namespace, and counts the events that call another object: they are billed while they wait for it. */

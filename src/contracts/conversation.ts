@@ -7,7 +7,9 @@ import type {
   LogSlice,
   LogState,
   Mention,
+  ReadLimits,
   ReadWindow,
+  SeqRange,
   StoredMessage,
 } from './messages.ts'
 
@@ -114,10 +116,16 @@ export interface ConversationRpc {
    *   answers was answered before
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>
-  /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending. Erased messages are placeholders. */
-  readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<LogSlice>
-  /** The messages with the given seqs inside the window, in the given order. Erased messages are placeholders. */
-  readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<LogSlice>
+  /**
+   * The messages of the ranges, each seq once, ascending. Erased messages are placeholders. Beyond the limits, older
+   * messages are left out.
+   */
+  readRanges(log: LogName, window: ReadWindow, ranges: SeqRange[], limits: ReadLimits): Promise<LogSlice>
+  /**
+   * The messages with the given seqs inside the window, each once, in the given order. Erased messages are placeholders.
+   * Beyond the limits, older messages are left out.
+   */
+  readSeqs(log: LogName, window: ReadWindow, seqs: number[], limits: ReadLimits): Promise<LogSlice>
   /** The newest message of the chat log that can be shown, or null. */
   readLast(window: ReadWindow): Promise<StoredMessage | null>
   /**

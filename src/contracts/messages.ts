@@ -104,11 +104,26 @@ export interface ReadWindow {
   maxSeq: number
 }
 
+/** A range of seqs, of which at most the newest `limit` are read. */
+export interface SeqRange {
+  begin: number
+  end: number
+  limit: number
+}
+
+/** How much one call may read from a log. The first message is read even when it is larger than `bytes`. */
+export interface ReadLimits {
+  messages: number
+  bytes: number
+}
+
 /** Messages of a log with `lower` ≤ seq ≤ `upper`. These bounds are the reader's window, cut to the seqs of the log. */
 export interface LogSlice {
   lower: number
   upper: number
   messages: StoredMessage[]
+  /** Whether the read limits left out older messages of the request. */
+  isCut: boolean
 }
 
 /** The newest seq of a log, and the newest seq that one member sent: members have read their own messages. */

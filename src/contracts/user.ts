@@ -121,6 +121,17 @@ export interface PulledLog {
   msgs: Uint8Array[]
   isEnd: boolean
   endSeq: number
+  /** Whether the messages are in descending order, because the client asked for their seqs in this order. */
+  descending?: boolean
+}
+
+/** Settings by which conversations are listed. */
+export type ConversationSetting = 'pinned' | 'silent'
+
+export interface LastMessages {
+  messages: { conversationID: string; msg: Uint8Array }[]
+  /** Whether the conversations at the end were not read, because the answer was full. */
+  isCut: boolean
 }
 
 export interface PullRange {
@@ -204,6 +215,10 @@ export interface UserRpc {
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
+  /** The IDs of the conversations on the list with that setting, in the order of the list. */
+  conversationIDsHaving(setting: ConversationSetting): Promise<string[]>
+  /** The other users of the one-to-one conversations on the list, each once. */
+  conversationPeers(): Promise<string[]>
   /** The other users of the newest `limit` one-to-one chats on the list, newest first. */
   recentPeers(limit: number): Promise<string[]>
   /** Names of the objects that store this user's chats, including chats that the user has deleted from the list. */
@@ -212,6 +227,6 @@ export interface UserRpc {
   recordRestSend(operationID: string): Promise<void>
   /** Whether this call has sent its message: the send was recorded, or the message it was about to send is stored. */
   wasRestSendStored(operationID: string): Promise<boolean>
-  /** The newest visible message of each given conversation that has one. */
-  lastMessages(conversationIDs: string[]): Promise<{ conversationID: string; msg: Uint8Array }[]>
+  /** The newest visible message of each given conversation that has one, in their order, until the answer is full. */
+  lastMessages(conversationIDs: string[]): Promise<LastMessages>
 }

@@ -1,4 +1,5 @@
-import type { Reply } from '../protocol/reply.ts'
+import { ImError } from '../protocol/errors.ts'
+import { errorReply, type Reply } from '../protocol/reply.ts'
 
 declare global {
   interface JSON {
@@ -10,9 +11,25 @@ declare global {
 /** OpenIM: errors have HTTP 200 too; its clients read only the envelope. */
 const HTTP_OK = 200
 
+/** The largest answer. Every call has limits of its own; this one holds also for rows with the longest texts. */
+const MAX_ANSWER_BYTES = 8_000_000
+
 /** The HTTP response with an envelope as its body. Bytes become base64 and bigints become numbers, as in Go's JSON. */
 export function envelope(reply: Reply, status = HTTP_OK): Response {
-  return new Response(JSON.stringify(reply, asGoWrites), {
+  const text = JSON.stringify(reply, asGoWrites)
+  if (!isTooLarge(text)) return respond(text, status)
+  return respond(
+    JSON.stringify(errorReply(ImError.args(`the answer has more than ${MAX_ANSWER_BYTES} bytes; ask for less`))),
+  )
+}
+
+/** A character has at most three bytes, so the bytes of a short text need not be counted. */
+function isTooLarge(text: string): boolean {
+  return text.length > MAX_ANSWER_BYTES / 3 && Buffer.byteLength(text) > MAX_ANSWER_BYTES
+}
+
+function respond(text: string, status = HTTP_OK): Response {
+  return new Response(text, {
     status,
     headers: { 'content-type': 'application/json' },
   })

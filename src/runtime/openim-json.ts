@@ -24,7 +24,8 @@ export const int64 = () => zero(z.int(), 0)
 export const uint64 = () => zero(z.int().min(0), 0)
 /** A hash uses all 64 bits; `http/body.ts` parses a number beyond 2^53 as a bigint, which is exact. */
 export const hash64 = () => zero(z.union([z.int().min(0).transform(BigInt), z.bigint().min(0n)]), 0n)
-export const list = <S extends z.ZodType>(item: S) => zero(z.array(item), [] as z.output<S>[])
+export const list = <S extends z.ZodType>(item: S, max?: number) =>
+  zero(max === undefined ? z.array(item) : z.array(item).max(max), [] as z.output<S>[])
 
 /** A field of a protobuf wrapper type: null or absent leaves the stored value, any value (also "" or 0) sets it. */
 export const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((given) => given ?? null)
@@ -39,8 +40,14 @@ export function message<Shape extends z.ZodRawShape>(shape: Shape, ignored: read
   return z.preprocess((given) => foldKeys(given, keys), z.object(shape))
 }
 
-export const pagination = () =>
-  message({ pageNumber: int32(), showNumber: int32() }).refine((page) => page.pageNumber >= 1, {
+/** The most rows of a page, unless a call has another limit. */
+const MAX_PAGE = 1_000
+
+export const pagination = (max = MAX_PAGE) =>
+  message({
+    pageNumber: int32(),
+    showNumber: int32().pipe(z.int().max(max, { error: `showNumber is at most ${max}` })),
+  }).refine((page) => page.pageNumber >= 1, {
     error: 'pageNumber counts from 1',
   })
 

@@ -38,9 +38,10 @@ async function talk(peer: string, texts: string[]): Promise<string> {
 }
 
 const seqsOf = async (id: string) => (await conversation(id).stored([1, 2, 3, 4, 5])).map(({ seq }) => seq)
+const LIMITS = { messages: 5, bytes: 10_000 }
 const firstReadable = async (id: string) => {
   const window = { userID: 'alice', minSeq: 0, maxSeq: 0 }
-  return (await conversation(id).readRange('chat', window, 1, 5, 5)).lower
+  return (await conversation(id).readRanges('chat', window, [{ begin: 1, end: 5, limit: 5 }], LIMITS)).lower
 }
 /** A time that is this many days after the messages. */
 const daysAhead = (days: number) => Date.now() + days * DAY_MS

@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import type { ConversationRow } from '../../contracts/user.ts'
-import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import type {
@@ -53,9 +52,7 @@ export async function getNotNotifyConversationIDs(
   { userID }: z.output<typeof GetNotNotifyConversationIDsReq>,
 ): Promise<{ conversationIDs: string[] }> {
   requireSelfOrAdmin(ctx, userID)
-  const rows = await ctx.user(userID).conversations(null)
-  const silent = rows.filter((row) => row.recvMsgOpt === ReceiveOption.Silent)
-  return { conversationIDs: silent.map((row) => row.conversationID) }
+  return { conversationIDs: await ctx.user(userID).conversationIDsHaving('silent') }
 }
 
 export async function getPinnedConversationIDs(
@@ -63,6 +60,5 @@ export async function getPinnedConversationIDs(
   { userID }: z.output<typeof GetPinnedConversationIDsReq>,
 ): Promise<{ conversationIDs: string[] }> {
   requireSelfOrAdmin(ctx, userID)
-  const rows = await ctx.user(userID).conversations(null)
-  return { conversationIDs: rows.filter((row) => row.isPinned).map((row) => row.conversationID) }
+  return { conversationIDs: await ctx.user(userID).conversationIDsHaving('pinned') }
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ConversationRow, SeqView } from '../../contracts/user.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
@@ -65,7 +66,8 @@ async function elementsOf(
   shown: { row: ConversationRow; view: SeqView }[],
 ): Promise<SortedConversationElem[]> {
   const last = await ctx.user(userID).lastMessages(shown.map(({ row }) => row.conversationID))
-  const messages = new Map(last.map(({ conversationID, msg }) => [conversationID, MsgData.decode(msg)]))
+  if (last.isCut) throw ImError.args('pagination: the last messages of this page are too large; ask for a smaller page')
+  const messages = new Map(last.messages.map(({ conversationID, msg }) => [conversationID, MsgData.decode(msg)]))
   const [users, groups] = await Promise.all([
     usersByID(
       ctx,

@@ -14,7 +14,6 @@ export async function updateConversationsByUser(
   requireSelfOrAdmin(ctx, userID)
   if (ex === null) return
   // A user who has a one-to-one conversation with this user is in this user's list too, so all of them are found there.
-  const rows = await ctx.user(userID).conversations(null)
-  const peers = new Set(rows.map((row) => row.userID).filter((id) => id !== ''))
-  await inParallel([...peers], MAX_PARALLEL, (peerUserID) => ctx.user(peerUserID).setExOfPeer(userID, ex))
+  const peers = await ctx.user(userID).conversationPeers()
+  await inParallel(peers, MAX_PARALLEL, (peerUserID) => ctx.user(peerUserID).setExOfPeer(userID, ex))
 }

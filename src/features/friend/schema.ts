@@ -4,7 +4,6 @@ import { hash64, int32, int64, list, message, optional, pagination, str, uint64 
 import type { UserInfo } from '../user/schema.ts'
 
 const MAX_IDS_PER_CALL = 1_000
-const MAX_PAGE = 1_000
 const MAX_USER_ID = 64
 const MAX_REMARK = 255
 const MAX_WORDS = 2_048
@@ -20,8 +19,7 @@ const someUserIDs = userIDs
 const words = str().pipe(z.string().max(MAX_WORDS))
 const ex = z.string().max(MAX_EX)
 const remark = z.string().max(MAX_REMARK)
-const page = () =>
-  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
+const page = () => pagination()
 
 export const GetFriendListReq = message({ userID, pagination: page() })
 export const GetDesignatedFriendsReq = message({ ownerUserID: userID, friendUserIDs: userIDs })

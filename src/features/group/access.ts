@@ -91,7 +91,10 @@ export async function accessGroupOrHistory(ctx: CallerContext, groupID: string):
 /** Only the group's conversation knows the former members and what they may read. */
 async function mayReadHistory(ctx: CallerContext, groupID: string): Promise<boolean> {
   const everything = { userID: ctx.caller.userID, minSeq: 0, maxSeq: 0 }
-  const { lower, upper } = await ctx.conversation(groupConversationID(groupID)).readRange('chat', everything, 1, 0, 0)
+  const nothing = { messages: 0, bytes: 0 }
+  const { lower, upper } = await ctx
+    .conversation(groupConversationID(groupID))
+    .readRanges('chat', everything, [], nothing)
   return upper >= lower
 }
 

@@ -4,7 +4,6 @@ import { MemberFilter } from '../../protocol/constants/group.ts'
 import { hash64, int32, int64, list, message, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_IDS_PER_CALL = 1_000
-const MAX_PAGE = 1_000
 const MAX_ID = 64
 const MAX_SEARCH_TEXT = 255
 /** The most values of the filter `handleResults`. */
@@ -17,8 +16,7 @@ const ids = list(z.string()).pipe(z.array(z.string()).max(MAX_IDS_PER_CALL))
 const someIDs = ids.refine((given) => given.length > 0, { error: 'name at least one' })
 const handleResults = list(int32()).pipe(z.array(z.int()).max(MAX_HANDLE_RESULTS))
 const searchText = str().pipe(z.string().max(MAX_SEARCH_TEXT))
-const page = () =>
-  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber is at most ${MAX_PAGE}` })
+const page = () => pagination()
 const known = { versionID: str(), version: uint64() }
 
 export const GetJoinedGroupListReq = message({ fromUserID: userID, pagination: page() })
@@ -41,9 +39,7 @@ export const GetGroupMemberUserIDsReq = message({ groupID })
 export const GetIncrementalGroupMembersReq = message({ groupID, ...known })
 export const GetIncrementalGroupMembersBatchReq = message({
   userID: str(),
-  reqList: list(GetIncrementalGroupMembersReq).refine((given) => given.length <= MAX_IDS_PER_CALL, {
-    error: `at most ${MAX_IDS_PER_CALL} groups`,
-  }),
+  reqList: list(GetIncrementalGroupMembersReq, MAX_IDS_PER_CALL),
 })
 export const GetFullGroupMemberUserIDsReq = message({ groupID, idHash: hash64() })
 

@@ -66,7 +66,7 @@ async function withDetails(
     ownFriendsByID(ctx, peers),
     groupsByID(ctx, groupIDs),
   ])
-  const lastMsg = new Map(last.map(({ conversationID, msg }) => [conversationID, MsgData.decode(msg)]))
+  const lastMsg = new Map(last.messages.map(({ conversationID, msg }) => [conversationID, MsgData.decode(msg)]))
   return shown.map(({ view, conversation }) => ({
     conversation,
     lastMsg: lastMsg.get(view.conversationID),

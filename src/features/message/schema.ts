@@ -161,10 +161,7 @@ export const NewestSeqReq = message({ userID: id() })
 
 export const PullMsgBySeqReq = message({
   userID: id(),
-  seqRanges: list(message({ conversationID: id(), begin: int64(), end: int64(), num: int64() })).refine(
-    (ranges) => ranges.length <= MAX_RANGES,
-    { error: `there can be at most ${MAX_RANGES} ranges` },
-  ),
+  seqRanges: list(message({ conversationID: id(), begin: int64(), end: int64(), num: int64() }), MAX_RANGES),
   order: int32().pipe(z.int().min(PullOrder.Asc).max(PullOrder.Desc)),
 })
 
@@ -181,10 +178,7 @@ export const SearchMsgReq = message({
   /** A day in UTC, `YYYY-MM-DD`. */
   sendTime: str().refine((given) => given === '' || isDay(given), { error: 'it must be a date, YYYY-MM-DD' }),
   sessionType: int32(),
-  pagination: pagination().refine((page) => page.showNumber <= MAX_SEARCH_PAGE, {
-    path: ['showNumber'],
-    error: `it must be at most ${MAX_SEARCH_PAGE}`,
-  }),
+  pagination: pagination(MAX_SEARCH_PAGE),
   /** Ours: text that the message must contain. `text` and `content` are two names of the same field. */
   text: str().pipe(z.string().max(MAX_KEYWORD)),
   content: str().pipe(z.string().max(MAX_KEYWORD)),

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { int32, int64, list, message, pagination, str } from '../../runtime/openim-json.ts'
 
 const MAX_FILES = 100
-const MAX_PAGE = 1_000
 const MAX_LOG_IDS = 1_000
 const MAX_NAME = 255
 const MAX_URL = 2_048
@@ -23,9 +22,7 @@ export const SearchLogsReq = message({
   keyword: str(),
   startTime: int64(),
   endTime: int64(),
-  pagination: pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, {
-    error: `showNumber must be at most ${MAX_PAGE}`,
-  }),
+  pagination: pagination(),
 }).refine(({ startTime, endTime }) => startTime <= endTime, {
   path: ['startTime'],
   error: 'it must not be after endTime',

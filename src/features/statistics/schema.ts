@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { bool, int64, message, pagination, str } from '../../runtime/openim-json.ts'
 
-const MAX_PAGE = 1_000
-
 /** A time range in ms: `start` is inclusive, `end` is exclusive. */
 const window = {
   start: int64().pipe(z.int().min(1, { error: 'it must be a time in milliseconds' })),
@@ -15,9 +13,7 @@ const active = {
   ...window,
   /** OpenIM: the name is spelled `ase`. True = ascending by count, false = descending. */
   ase: bool(),
-  pagination: pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, {
-    error: `showNumber must be at most ${MAX_PAGE}`,
-  }),
+  pagination: pagination(),
   /** Ours: the continuation that an earlier call answered. */
   continuation: str(),
 }

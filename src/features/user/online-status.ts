@@ -52,7 +52,7 @@ export async function getUsersOnlineTokenDetail(
   // OpenIM: callers who may not see tokens get an empty list instead of an error.
   if (!ctx.caller.isAdmin) return []
   const connections = await askUsers(ctx, userIDs, (user) => user.onlineConnections())
-  return userIDs.flatMap((userID) => {
+  return [...new Set(userIDs)].flatMap((userID) => {
     const open = connections.get(userID) ?? []
     if (open.length === 0) return []
     const byPlatform = Map.groupBy(open, (connection) => connection.platformID)

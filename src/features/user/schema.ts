@@ -37,8 +37,7 @@ const recvMsgOpt = z.int().min(ReceiveOption.Notify).max(ReceiveOption.Silent)
 const needsNickname = { error: 'a user needs a nickname' }
 
 const userIDs = z.array(z.string()).max(MAX_USERS_PER_CALL)
-const page = (max: number) =>
-  pagination().refine(({ showNumber }) => showNumber <= max, { error: `showNumber is at most ${max}` })
+const page = (max: number) => pagination(max)
 
 const NewUser = message({
   userID: newUserID.min(1),

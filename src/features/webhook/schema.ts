@@ -2,11 +2,9 @@ import { z } from 'zod'
 import { isWebhookName } from '../../protocol/constants/webhook.ts'
 import { bool, list, message, pagination, str } from '../../runtime/openim-json.ts'
 
-const MAX_PAGE = 1_000
 const MAX_IDS = 1_000
 
-const page = () =>
-  pagination().refine(({ showNumber }) => showNumber <= MAX_PAGE, { error: `showNumber must be at most ${MAX_PAGE}` })
+const page = () => pagination()
 
 /** A webhook's key in the configuration; "" = all. */
 const webhook = () =>

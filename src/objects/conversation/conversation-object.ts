@@ -18,7 +18,9 @@ import type {
   AppendResult,
   LogName,
   LogSlice,
+  ReadLimits,
   ReadWindow,
+  SeqRange,
   StoredMessage,
 } from '../../contracts/messages.ts'
 import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts'
@@ -33,7 +35,7 @@ import { countMessages } from './log/count-messages.ts'
 import { clear, erase, eraseBefore } from './log/erase.ts'
 import { findStored, hasMessage } from './log/find-messages.ts'
 import { hide } from './log/hide.ts'
-import { readLast, readRange, readSeqs } from './log/read-window.ts'
+import { readLast, readRanges, readSeqs } from './log/read-window.ts'
 import { reportState } from './log/report-state.ts'
 import { revoke } from './log/revoke.ts'
 import { searchLog } from './log/search.ts'
@@ -70,12 +72,12 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => changeGroup(this.#conversation, change))
   }
 
-  readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<Outcome<LogSlice>> {
-    return this.#read(() => readRange(this.#conversation, log, window, { begin, end, limit }))
+  readRanges(log: LogName, window: ReadWindow, ranges: SeqRange[], limits: ReadLimits): Promise<Outcome<LogSlice>> {
+    return this.#read(() => readRanges(this.#conversation, log, window, ranges, limits))
   }
 
-  readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<Outcome<LogSlice>> {
-    return this.#read(() => readSeqs(this.#conversation, log, window, seqs))
+  readSeqs(log: LogName, window: ReadWindow, seqs: number[], limits: ReadLimits): Promise<Outcome<LogSlice>> {
+    return this.#read(() => readSeqs(this.#conversation, log, window, seqs, limits))
   }
 
   readLast(window: ReadWindow): Promise<Outcome<StoredMessage | null>> {

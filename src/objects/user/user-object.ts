@@ -6,9 +6,11 @@ import { type Outcome, outcomeOf, type Serves } from '../../contracts/outcome.ts
 import type {
   ConversationChange,
   ConversationRow,
+  ConversationSetting,
   Delivery,
   DeliveryResult,
   Delta,
+  LastMessages,
   LogView,
   OnlineConnection,
   PendingRestSend,
@@ -200,6 +202,14 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => pullRanges(this.#user, ranges, order))
   }
 
+  conversationIDsHaving(setting: ConversationSetting): Promise<Outcome<string[]>> {
+    return outcomeOf(() => this.#user.conversations.idsHaving(setting))
+  }
+
+  conversationPeers(): Promise<Outcome<string[]>> {
+    return outcomeOf(() => this.#user.conversations.peers())
+  }
+
   recentPeers(limit: number): Promise<Outcome<string[]>> {
     return outcomeOf(() => recentPeers(this.#user, limit))
   }
@@ -216,7 +226,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => wasRestSendStored(this.#user, operationID))
   }
 
-  lastMessages(conversationIDs: string[]): Promise<Outcome<{ conversationID: string; msg: Uint8Array }[]>> {
+  lastMessages(conversationIDs: string[]): Promise<Outcome<LastMessages>> {
     return outcomeOf(() => lastMessages(this.#user, conversationIDs))
   }
 

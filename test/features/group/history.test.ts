@@ -21,6 +21,8 @@ let ann: GroupShadow
 let stranger: GroupShadow
 
 const chat = () => `sg_${groupID}`
+const FIRST_100 = { begin: 1, end: 100, limit: 100 }
+const LIMITS = { messages: 100, bytes: 1_000_000 }
 
 const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
 
@@ -199,9 +201,9 @@ describe('a former member', () => {
     await kick()
     await say(olga, 'after')
     const everything = { userID: mia.userID, minSeq: 0, maxSeq: 0 }
-    const slice = await conversation(chat()).readRange('chat', everything, 1, 100, 100)
+    const slice = await conversation(chat()).readRanges('chat', everything, [FIRST_100], LIMITS)
     expect(slice.messages.map(({ seq }) => seq)).toEqual([1, 2])
-    const bySeqs = await conversation(chat()).readSeqs('chat', everything, [1, 2, 3])
+    const bySeqs = await conversation(chat()).readSeqs('chat', everything, [1, 2, 3], LIMITS)
     expect(bySeqs.messages.map(({ seq }) => seq)).toEqual([1, 2])
   })
 })
@@ -248,8 +250,8 @@ describe('a user who never was a member', () => {
     await say(olga, 'among us')
     const read = async (userID: string) => {
       const window = { userID, minSeq: 0, maxSeq: 0 }
-      const bySeqs = await conversation(chat()).readSeqs('chat', window, [1, 2])
-      const { messages } = await conversation(chat()).readRange('chat', window, 1, 100, 100)
+      const bySeqs = await conversation(chat()).readSeqs('chat', window, [1, 2], LIMITS)
+      const { messages } = await conversation(chat()).readRanges('chat', window, [FIRST_100], LIMITS)
       const last = await conversation(chat()).readLast(window)
       return [bySeqs.messages.map(({ seq }) => seq), messages.map(({ seq }) => seq), last?.seq]
     }

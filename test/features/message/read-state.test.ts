@@ -164,7 +164,10 @@ describe('revoke_msg', () => {
       }),
     )
     await call(alice, '/msg/revoke_msg', { conversationID: chat, seq: 1 })
-    const { messages } = await conversation(chat).readSeqs('chat', { userID: bob.userID, minSeq: 0, maxSeq: 0 }, [5])
+    const { messages } = await conversation(chat).readSeqs('chat', { userID: bob.userID, minSeq: 0, maxSeq: 0 }, [5], {
+      messages: 9,
+      bytes: 10_000,
+    })
     expect(new TextDecoder().decode(messages[0]?.msg)).not.toContain('"content":"one"')
     expect(new TextDecoder().decode(messages[0]?.msg)).toContain('indeed')
     await until(() => notices(alice.device, ContentType.MsgRevokeNotification).length === 1)

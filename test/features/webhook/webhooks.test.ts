@@ -260,7 +260,7 @@ describe('a message that a backend sends', () => {
     app.call(app.env(hooks), '/msg/send_msg', text(given))
   const chat = () => `si_${names.alice}_${names.bob}`
   const lastContent = async () => {
-    const [last] = await user(names.bob).lastMessages([chat()])
+    const [last] = (await user(names.bob).lastMessages([chat()])).messages
     return last ? new TextDecoder().decode(last.msg) : ''
   }
 
@@ -320,7 +320,7 @@ describe('a message that a backend sends', () => {
     app.answer = () => ({ ...GO_ON, recvID: names.carol })
     expect((await send({ beforeMsgModify: {} })).data.modify).toEqual({ recvID: names.carol })
     expect(await lastContent()).toBe('')
-    expect(await user(names.carol).lastMessages([`si_${names.alice}_${names.carol}`])).toHaveLength(1)
+    expect((await user(names.carol).lastMessages([`si_${names.alice}_${names.carol}`])).messages).toHaveLength(1)
   })
 
   it.each([

@@ -274,12 +274,11 @@ describe('a large group', () => {
     await until(() => ida.received().some(({ msg }) => msg.contentType === 1508))
     await until(async () => (await conversation(`sg_${groupID}`).maxSeq()) === 4)
     expect(textsOf(ida, groupID)).toEqual(['with ida'])
-    const slice = await conversation(`sg_${groupID}`).readRange(
+    const slice = await conversation(`sg_${groupID}`).readRanges(
       'chat',
       { userID: 'ida', minSeq: 0, maxSeq: 0 },
-      1,
-      9,
-      9,
+      [{ begin: 1, end: 9, limit: 9 }],
+      { messages: 9, bytes: 10_000 },
     )
     expect(slice.upper).toBe(3)
     await until(async () => (await user('ida').logView(`sg_${groupID}`))?.maxSeq === 3)

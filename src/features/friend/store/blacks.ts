@@ -46,7 +46,7 @@ export async function blacksAmong(
       .where(and(eq(black.ownerUserID, ownerUserID), inArray(black.blackUserID, part)))
     for (const row of rows) found.set(row.black.blackUserID, row)
   }
-  return userIDs.flatMap((userID) => found.get(userID) ?? [])
+  return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? [])
 }
 
 /** Adds an entry to a block list. An existing entry keeps its time and gets the new `ex`. */

@@ -53,7 +53,7 @@ export async function friendsAmong(
       .where(and(eq(friend.ownerUserID, ownerUserID), inArray(friend.friendUserID, part)))
     for (const row of rows) found.set(row.friend.friendUserID, row)
   }
-  return friendUserIDs.flatMap((userID) => found.get(userID) ?? [])
+  return [...new Set(friendUserIDs)].flatMap((userID) => found.get(userID) ?? [])
 }
 
 export async function friendUserIDs(db: Database, ownerUserID: string): Promise<string[]> {

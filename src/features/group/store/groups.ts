@@ -50,7 +50,7 @@ export async function findGroups(db: Database, groupIDs: readonly string[]): Pro
   if (groupIDs.length === 0) return []
   const rows = await db.select().from(group).where(isAmong(group.groupID, groupIDs))
   const found = new Map(rows.map((row) => [row.groupID, row]))
-  return groupIDs.flatMap((groupID) => found.get(groupID) ?? [])
+  return [...new Set(groupIDs)].flatMap((groupID) => found.get(groupID) ?? [])
 }
 
 /** The given groups, by groupID, each with the user's member row; groups that do not exist are left out. */

@@ -22,7 +22,6 @@ export async function getConversationsHasReadAndMaxSeq(
   requireSelfOrAdmin(ctx, userID)
   const user = ctx.user(userID)
   const views = await user.seqViews(conversationIDs.length > 0 ? conversationIDs : null)
-  const rows = returnPinned ? await user.conversations(null) : []
   return {
     seqs: Object.fromEntries(
       views.map(({ conversationID, maxSeq, hasReadSeq, maxSeqTime }) => [
@@ -30,6 +29,6 @@ export async function getConversationsHasReadAndMaxSeq(
         { maxSeq, hasReadSeq, maxSeqTime },
       ]),
     ),
-    pinnedConversationIDs: rows.filter((row) => row.isPinned).map((row) => row.conversationID),
+    pinnedConversationIDs: returnPinned ? await user.conversationIDsHaving('pinned') : [],
   }
 }

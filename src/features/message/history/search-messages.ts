@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { MessageQuery } from '../../../contracts/conversation.ts'
+import { withinBudget } from '../../../platform/concurrency/within-budget.ts'
 import { DAY_MS } from '../../../platform/durations.ts'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
@@ -8,6 +9,7 @@ import {
   notificationAccountConversationID,
   singleConversationID,
 } from '../../../protocol/conversation-id.ts'
+import { ImError } from '../../../protocol/errors.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import type { CallerContext, Context } from '../../../runtime/context.ts'
 import { type Pagination, pageWindow } from '../../../runtime/openim-json.ts'
@@ -25,6 +27,9 @@ import { type ConversationSource, fromDirectory, fromList, type ScanLimits, scan
 
 /** A Worker on the free plan makes at most 1,000 object calls per request; fetching the page needs some of them. */
 const LIMITS: ScanLimits = { maxParallel: 16, messagesPerStep: 2_000, maxSteps: 750, maxScanned: 200_000 }
+
+/** The messages of one page, as they are stored. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 /** How conversation IDs begin, by session type. */
 const PREFIXES: Readonly<Record<number, string>> = {
@@ -112,12 +117,14 @@ async function page(ctx: Context, hits: Hit[], pagination: Pagination): Promise<
   const { offset, limit } = pageWindow(pagination)
   const shown = hits.slice(offset, offset + limit)
   const messages = new Map<string, MsgData>()
-  await Promise.all(
-    [...Map.groupBy(shown, (hit) => hit.id)].map(async ([id, of]) => {
-      const stored = await ctx.conversation(id).stored(of.map((hit) => hit.seq))
-      for (const { seq, msg } of stored) messages.set(keyOf({ id, seq }), MsgData.decode(msg))
-    }),
-  )
+  const budget = { budget: MAX_PAGE_BYTES, maxParallel: LIMITS.maxParallel }
+  const read = await withinBudget([...Map.groupBy(shown, (hit) => hit.id)], budget, async ([id, of]) => {
+    const stored = await ctx.conversation(id).stored(of.map((hit) => hit.seq))
+    for (const { seq, msg } of stored) messages.set(keyOf({ id, seq }), MsgData.decode(msg))
+    return { result: true, cost: stored.reduce((sum, { msg }) => sum + msg.length, 0) }
+  })
+  if (read.includes(null))
+    throw ImError.args('pagination: the messages of this page are too large; ask for a smaller page')
   // A message that was erased after the scan is left out.
   return withNames(
     ctx,

@@ -39,8 +39,7 @@ export async function clearAllConversations(
   { userID, deleteSyncOpt }: z.output<typeof UserClearAllMsgReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, userID)
-  const rows = await ctx.user(userID).conversations(null)
-  const conversationIDs = rows.map((row) => row.conversationID)
+  const { conversationIDs } = await ctx.user(userID).conversationVersion()
   const forAll = deleteSyncOpt?.IsSyncOther ? await clearableForAll(ctx, conversationIDs) : null
   await clearAll(ctx, userID, conversationIDs, deleteSyncOpt, forAll)
 }

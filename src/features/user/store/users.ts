@@ -9,7 +9,7 @@ export async function findUsers(db: Database, userIDs: readonly string[]): Promi
   if (userIDs.length === 0) return []
   const rows = await db.select().from(user).where(isAmong(user.userID, userIDs))
   const found = new Map(rows.map((row) => [row.userID, row]))
-  return userIDs.flatMap((userID) => found.get(userID) ?? [])
+  return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? [])
 }
 
 export async function findUser(db: Database, userID: string): Promise<UserRow | null> {

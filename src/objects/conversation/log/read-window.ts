@@ -1,4 +1,4 @@
-import type { LogName, LogSlice, ReadWindow, StoredMessage } from '../../../contracts/messages.ts'
+import type { LogName, LogSlice, ReadLimits, ReadWindow, SeqRange, StoredMessage } from '../../../contracts/messages.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
@@ -8,8 +8,8 @@ import type { HiddenMessages } from '../state/hidden-messages.ts'
 import type { Members } from '../state/members.ts'
 import type { LogMessage, MessageLog } from '../state/message-log.ts'
 
-/** The search for the newest visible message reads this many messages at a time. */
-const LAST_MESSAGE_STEP = 20
+/** The newest visible message is searched among this many seqs below the upper bound. */
+const MAX_LAST_SEARCH = 1_000
 
 /** A log as one member sees it. */
 interface LogView {
@@ -23,39 +23,59 @@ interface LogView {
   upper: number
 }
 
-/** The newest `limit` messages of a range, ascending. Holes get placeholders, or clients would ask for them again. */
-export function readRange(
+/** The first and the last seq of a part of a log. */
+interface Span {
+  first: number
+  last: number
+}
+
+/**
+ * The messages of the ranges, each seq once, ascending. Holes get placeholders, or clients would ask for them again.
+ * Reading goes from the newest message down and ends at the limits, so that no more is built than the answer may have.
+ */
+export function readRanges(
   conversation: ConversationCore,
   log: LogName,
   window: ReadWindow,
-  range: { begin: number; end: number; limit: number },
+  ranges: readonly SeqRange[],
+  limits: ReadLimits,
 ): LogSlice {
   const view = viewOf(conversation, log, window)
-  return { lower: view.lower, upper: view.upper, messages: readFrom(view, range) }
+  const spans = ranges.map(({ begin, end, limit }) => {
+    const last = Math.min(end, view.upper)
+    return { first: Math.max(begin, view.lower, last - limit + 1), last }
+  })
+  const { messages, isCut } = readSpans(view, spans, limits)
+  return { lower: view.lower, upper: view.upper, messages: messages.reverse(), isCut }
 }
 
-/** The readable messages among the given seqs, in the given order. */
+/** The readable messages among the given seqs, each once, in the given order. */
 export function readSeqs(
   conversation: ConversationCore,
   log: LogName,
   window: ReadWindow,
   seqs: readonly number[],
+  limits: ReadLimits,
 ): LogSlice {
   const view = viewOf(conversation, log, window)
   const { lower, upper } = view
-  const wanted = seqs.filter((seq) => seq >= lower && seq <= upper)
-  const show = showerOf(view, Math.min(...wanted), Math.max(...wanted))
-  return { lower, upper, messages: wanted.map((seq) => show(seq, view.log.read(seq))) }
+  const wanted = [...new Set(seqs)].filter((seq) => seq >= lower && seq <= upper)
+  const { messages, isCut } = readSpans(
+    view,
+    wanted.map((seq) => ({ first: seq, last: seq })),
+    limits,
+  )
+  const bySeq = new Map(messages.map((message) => [message.seq, message]))
+  return { lower, upper, messages: wanted.flatMap((seq) => bySeq.get(seq) ?? []), isCut }
 }
 
 /** The newest message of the chat that is neither deleted nor missing, or null. */
 export function readLast(conversation: ConversationCore, window: ReadWindow): StoredMessage | null {
   const view = viewOf(conversation, 'chat', window)
-  for (let last = view.upper; last >= view.lower; last -= LAST_MESSAGE_STEP) {
-    const begin = Math.max(view.lower, last - LAST_MESSAGE_STEP + 1)
-    const messages = readFrom(view, { begin, end: last, limit: LAST_MESSAGE_STEP })
-    const newest = messages.findLast((message) => MsgData.decode(message.msg).status < MessageStatus.Deleted)
-    if (newest) return newest
+  const span = { first: Math.max(view.lower, view.upper - MAX_LAST_SEARCH + 1), last: view.upper }
+  for (const message of view.log.notHidden(window.userID, span.first, span.last)) {
+    if (MsgData.decode(message.msg).status >= MessageStatus.Deleted) continue
+    return showerOf(view, message.seq, message.seq)(message.seq, message)
   }
   return null
 }
@@ -76,17 +96,49 @@ function boundsOf({ maxSeq }: MessageLog, window: ReadWindow, minSeq: number): {
   return { lower: Math.max(1, minSeq, window.minSeq), upper }
 }
 
-function readFrom(
+/** The messages of the spans, newest first, until a limit is reached. */
+function readSpans(
   view: LogView,
-  { begin, end, limit }: { begin: number; end: number; limit: number },
-): StoredMessage[] {
-  const last = Math.min(end, view.upper)
-  const first = Math.max(begin, view.lower, last - limit + 1)
-  const found = new Map(view.log.readRange(first, last, limit).map((message) => [message.seq, message]))
-  const show = showerOf(view, first, last)
+  spans: readonly Span[],
+  limits: ReadLimits,
+): { messages: StoredMessage[]; isCut: boolean } {
   const messages: StoredMessage[] = []
-  for (let seq = first; seq <= last; seq++) messages.push(show(seq, found.get(seq) ?? null))
-  return messages
+  let bytes = 0
+  let left = limits.messages
+  for (const { first, last } of mergedDown(spans)) {
+    if (left <= 0) return { messages, isCut: true }
+    const oldest = Math.max(first, last - left + 1)
+    for (const message of readDown(view, { first: oldest, last })) {
+      if (messages.length > 0 && bytes + message.msg.length > limits.bytes) return { messages, isCut: true }
+      messages.push(message)
+      bytes += message.msg.length
+    }
+    if (oldest > first) return { messages, isCut: true }
+    left -= last - first + 1
+  }
+  return { messages, isCut: false }
+}
+
+/** Merges spans that overlap or touch, so that every seq is in one span; the newest span comes first. */
+function mergedDown(spans: readonly Span[]): Span[] {
+  const merged: Span[] = []
+  for (const span of spans.filter(({ first, last }) => first <= last).sort((a, b) => b.last - a.last)) {
+    const newer = merged.at(-1)
+    if (newer && span.last >= newer.first - 1) newer.first = Math.min(newer.first, span.first)
+    else merged.push({ ...span })
+  }
+  return merged
+}
+
+/** Every seq of a span, newest first, one at a time: a caller that stops early reads no further rows. */
+function* readDown(view: LogView, { first, last }: Span): Generator<StoredMessage> {
+  const show = showerOf(view, first, last)
+  let next = last
+  for (const message of view.log.down(last + 1, first)) {
+    for (; next > message.seq; next--) yield show(next, null)
+    yield show(next--, message)
+  }
+  for (; next >= first; next--) yield show(next, null)
 }
 
 /** Returns a function that shows the messages from `first` to `last` as the member sees them. */

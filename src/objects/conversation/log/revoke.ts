@@ -7,10 +7,12 @@ import { MsgData } from '../../../protocol/proto/index.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import { requireKind } from '../members/require-kind.ts'
 import type { Members } from '../state/members.ts'
-import type { MessageLog } from '../state/message-log.ts'
+import type { LogMessage, MessageLog } from '../state/message-log.ts'
 
 /** Quotes of a revoked message are searched in this many messages after it. */
 const MAX_QUOTE_SEARCH = 5_000
+/** It reads this many messages at a time. */
+const QUOTE_SEARCH_STEP = 50
 
 /**
  * Replaces a message by the notice that it was revoked. The notice keeps the seq, so that every device finds it in the
@@ -80,7 +82,7 @@ interface QuotedMessage {
 }
 
 function rewriteQuotes(log: MessageLog, clientMsgID: string, seq: number, notice: Uint8Array): void {
-  for (const { seq: at, msg: bytes } of log.readRange(seq + 1, seq + MAX_QUOTE_SEARCH, MAX_QUOTE_SEARCH)) {
+  for (const { seq: at, msg: bytes } of inParts(log, seq + 1, seq + MAX_QUOTE_SEARCH)) {
     const msg = MsgData.decode(bytes)
     if (msg.contentType !== ContentType.Quote && msg.contentType !== ContentType.AtText) continue
     const element = parseJson(msg.content) as { quoteMessage?: QuotedMessage } | null
@@ -91,6 +93,13 @@ function rewriteQuotes(log: MessageLog, clientMsgID: string, seq: number, notice
       content: new TextDecoder().decode(notice),
     }
     log.rewrite(at, MsgData.encode({ ...msg, content: encodeJson(element) }).finish())
+  }
+}
+
+/** The messages of a range, read a part at a time, so that a long range of large messages is never in memory together. */
+function* inParts(log: MessageLog, first: number, last: number): Generator<LogMessage> {
+  for (let from = first; from <= Math.min(last, log.maxSeq); from += QUOTE_SEARCH_STEP) {
+    yield* log.readRange(from, Math.min(last, from + QUOTE_SEARCH_STEP - 1), QUOTE_SEARCH_STEP)
   }
 }
 

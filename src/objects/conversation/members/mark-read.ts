@@ -18,7 +18,7 @@ export function markRead(
   const { maxSeq } = logs.chat
   const beyond = [hasReadSeq, ...seqs].find((seq) => seq > maxSeq)
   if (beyond !== undefined) throw ImError.args(`seq ${beyond} is above ${maxSeq}, the seq of the newest message`)
-  const newlyRead = members.read(userID, hasReadSeq, seqs).filter((seq) => logs.chat.read(seq)?.sendID !== userID)
+  const newlyRead = members.read(userID, hasReadSeq, seqs).filter((seq) => logs.chat.senderOf(seq) !== userID)
   return { sessionType, hasReadSeq: members.get(userID)?.readSeq ?? hasReadSeq, newlyRead }
 }
 

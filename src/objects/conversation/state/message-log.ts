@@ -138,11 +138,33 @@ export class MessageLog {
     return row ? asMessage(row) : null
   }
 
-  /** Yields the messages below a seq one by one, newest first: a caller that stops early reads no further rows. */
-  *down(below: number): Generator<LogMessage> {
+  /** The sender of a message; null when it does not exist. Unlike `read`, it does not read the message itself. */
+  senderOf(seq: number): string | null {
+    const [row] = this.#sql.exec<{ send_id: string }>(`SELECT send_id FROM ${this.#table} WHERE seq = ?`, seq).toArray()
+    return row?.send_id ?? null
+  }
+
+  /**
+   * Yields the messages with `from` ≤ seq < `below` one by one, newest first: a caller that stops early reads no further
+   * rows.
+   */
+  *down(below: number, from = 1): Generator<LogMessage> {
     const rows = this.#sql.exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
-      `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq < ? ORDER BY seq DESC`,
+      `SELECT seq, send_id, msg FROM ${this.#table} WHERE seq >= ? AND seq < ? ORDER BY seq DESC`,
+      from,
       below,
+    )
+    for (const row of rows) yield asMessage(row)
+  }
+
+  /** Like `down`, without the messages that one member has hidden; the contents of these are not read. */
+  *notHidden(userID: string, from: number, to: number): Generator<LogMessage> {
+    const rows = this.#sql.exec<Pick<Row, 'seq' | 'send_id' | 'msg'>>(
+      `SELECT seq, send_id, msg FROM ${this.#table} AS log WHERE seq BETWEEN ? AND ?
+        AND NOT EXISTS (SELECT 1 FROM hidden WHERE user_id = ? AND seq = log.seq) ORDER BY seq DESC`,
+      from,
+      to,
+      userID,
     )
     for (const row of rows) yield asMessage(row)
   }

@@ -105,10 +105,8 @@ export async function seqViews(user: UserCore, conversationIDs: readonly string[
     }))
 }
 
-/** The home of every chat of the user, deleted conversations included. */
+/** The home of every chat of the user, deleted conversations included, each once. */
 export function chatHomes(user: UserCore): string[] {
-  return user.cursors
-    .all()
-    .filter((cursor) => logNameOf(cursor) === 'chat')
-    .map((cursor) => cursor.home)
+  const chats = user.cursors.all().filter((cursor) => logNameOf(cursor) === 'chat')
+  return [...new Set(chats.map((cursor) => cursor.home))]
 }

@@ -1,22 +1,38 @@
 import type { PulledLog } from '../../../contracts/user.ts'
-import { encodePullMessagesResp } from '../../../protocol/push-messages.ts'
+import { encodeLastMessagesResp, encodePullMessagesResp } from '../../../protocol/push-messages.ts'
+import { cutLogs } from '../../../runtime/cut-logs.ts'
 
 /** The Go core closes its connection at a larger frame, and would repeat the same request after each reconnect. */
 export const MAX_REPLY_BYTES = 1_048_576
 
 /**
- * Encodes the answer to a pull so that its frame is within the client's limit: first each log is cut to its newer half,
- * then whole logs are left out. Clients request the missing messages again.
+ * Encodes the answer to a pull, cut until its frame is within the client's limit.
  * @param frameBytes the size of the frame for an answer; bytes
  */
 export function trimReply(logs: readonly PulledLog[], frameBytes: (data: Uint8Array) => number): Uint8Array {
-  let kept = logs
-  for (;;) {
-    const data = encodePullMessagesResp([...kept])
-    // Data below half the limit fits in every kind of frame, so the frame need not be built.
-    if (data.length < MAX_REPLY_BYTES / 2 || frameBytes(data) <= MAX_REPLY_BYTES || kept.length === 0) return data
-    kept = kept.some((log) => log.msgs.length > 1)
-      ? kept.map((log) => ({ ...log, msgs: log.msgs.slice(-Math.ceil(log.msgs.length / 2)), isEnd: false }))
-      : kept.slice(0, Math.floor(kept.length / 2))
+  let data = new Uint8Array()
+  cutLogs(logs, (kept) => {
+    data = encodePullMessagesResp(kept) as Uint8Array<ArrayBuffer>
+    return fill(data, frameBytes)
+  })
+  return data
+}
+
+/** Encodes the answer with the last messages; messages at the end are left out until the frame is within the limit. */
+export function trimLastMessages(
+  messages: readonly { conversationID: string; msg: Uint8Array }[],
+  frameBytes: (data: Uint8Array) => number,
+): Uint8Array {
+  for (let count = messages.length; ; count = Math.floor(count / 2)) {
+    const data = encodeLastMessagesResp(messages.slice(0, count))
+    if (count === 0 || fill(data, frameBytes) <= 1) return data
   }
+}
+
+/**
+ * The size of a frame as a part of the limit. Data below half the limit fits in every kind of frame, so that the frame
+ * need not be built.
+ */
+function fill(data: Uint8Array, frameBytes: (data: Uint8Array) => number): number {
+  return (data.length < MAX_REPLY_BYTES / 2 ? data.length : frameBytes(data)) / MAX_REPLY_BYTES
 }

@@ -1,5 +1,7 @@
 import type { ConversationInfo, Mention } from '../../../contracts/messages.ts'
-import type { ConversationChange, ConversationRow, Delta } from '../../../contracts/user.ts'
+import type { ConversationChange, ConversationRow, ConversationSetting, Delta } from '../../../contracts/user.ts'
+import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
+import { ImError } from '../../../protocol/errors.ts'
 import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/compute-delta.ts'
 import { firstHead } from '../../../sync/version-store.ts'
 import { tighterBound } from './seq-cursors.ts'
@@ -40,9 +42,19 @@ const COLUMNS = {
 /** Up to this number, conversations are looked up one by one instead of with the whole list. */
 const MAX_LOOKUPS = 20
 
+/** The largest answer: a third of what a call to an object may carry, because a character has up to three bytes. */
+const MAX_ROWS_BYTES = 10 * 1024 * 1024
+/** A row without its two texts. */
+const ROW_BYTES = 300
+
 const SELECT = `
   SELECT conversation.*, log_mark.min_seq, log_mark.cap_seq, log_mark.bound_seq
   FROM conversation LEFT JOIN log_mark USING (conversation_id)`
+
+const CONDITIONS: Readonly<Record<ConversationSetting, string>> = {
+  pinned: 'is_pinned = 1',
+  silent: `recv_msg_opt = ${ReceiveOption.Silent}`,
+}
 
 /** The owner's conversations with their settings, and the version log by which clients sync them. */
 export class ConversationList {
@@ -177,25 +189,38 @@ export class ConversationList {
     return new Set(conversationIDs.filter((id) => this.has(id)))
   }
 
-  /** The given conversations, or all of them in row order for null. Unknown IDs are left out. */
+  /**
+   * The given conversations, each once, or all of them in row order for null. Unknown IDs are left out.
+   * @throws ImError 1001 when the rows are too large for one answer
+   */
   list(conversationIDs: readonly string[] | null): ConversationRow[] {
     if (conversationIDs !== null) return this.#find(conversationIDs)
-    return this.#rows(`${SELECT} ORDER BY position`)
+    return bounded(this.#rows(`${SELECT} ORDER BY position`))
+  }
+
+  /** The conversations with that setting, in row order. Reads two fields of each, where `list` reads whole rows. */
+  idsHaving(setting: ConversationSetting): string[] {
+    return this.#idsOf(`WHERE ${CONDITIONS[setting]} ORDER BY position`)
+  }
+
+  /** The other users of the one-to-one conversations, each once. */
+  peers(): string[] {
+    return this.#sql
+      .exec<{ user_id: string }>("SELECT DISTINCT user_id FROM conversation WHERE user_id <> ''")
+      .toArray()
+      .map((row) => row.user_id)
   }
 
   page(pageNumber: number, showNumber: number): { total: number; rows: ConversationRow[] } {
     const limit = Math.max(0, showNumber)
     const { total } = this.#sql.exec<{ total: number }>('SELECT count(*) AS total FROM conversation').one()
-    const rows = this.#rows(`${SELECT} ORDER BY position LIMIT ? OFFSET ?`, limit, (pageNumber - 1) * limit)
-    return { total, rows }
+    const shown = this.#idsOf('ORDER BY position LIMIT ? OFFSET ?', limit, (pageNumber - 1) * limit)
+    return { total, rows: this.#find(shown) }
   }
 
   /** All IDs, in row order. */
   ids(): string[] {
-    return this.#sql
-      .exec<{ conversation_id: string }>('SELECT conversation_id FROM conversation ORDER BY position')
-      .toArray()
-      .map((row) => row.conversation_id)
+    return this.#idsOf('ORDER BY position')
   }
 
   /** The newest version, for clients that compare it with their own. */
@@ -247,16 +272,25 @@ export class ConversationList {
     return firstHead('conversation', this.#ownerUserID)
   }
 
-  #find(conversationIDs: readonly string[]): ConversationRow[] {
-    // One look-up per ID by primary key: a list may have more IDs than one statement can bind.
-    return conversationIDs.flatMap((id) => this.#rows(`${SELECT} WHERE conversation.conversation_id = ?`, id))
+  #idsOf(which: string, ...bound: SqlStorageValue[]): string[] {
+    return this.#sql
+      .exec<{ conversation_id: string }>(`SELECT conversation_id FROM conversation ${which}`, ...bound)
+      .toArray()
+      .map((row) => row.conversation_id)
   }
 
-  #rows(query: string, ...bound: SqlStorageValue[]): ConversationRow[] {
-    return this.#sql
-      .exec<Row>(query, ...bound)
-      .toArray()
-      .map((row) => ({
+  #find(conversationIDs: readonly string[]): ConversationRow[] {
+    return bounded(this.#each(new Set(conversationIDs)))
+  }
+
+  /** One look-up per ID by primary key: a list may have more IDs than one statement can bind. */
+  *#each(conversationIDs: Iterable<string>): Generator<ConversationRow> {
+    for (const id of conversationIDs) yield* this.#rows(`${SELECT} WHERE conversation.conversation_id = ?`, id)
+  }
+
+  *#rows(query: string, ...bound: SqlStorageValue[]): Generator<ConversationRow> {
+    for (const row of this.#sql.exec<Row>(query, ...bound)) {
+      yield {
         ownerUserID: this.#ownerUserID,
         conversationID: row.conversation_id,
         recvMsgOpt: row.recv_msg_opt,
@@ -274,8 +308,28 @@ export class ConversationList {
         msgDestructTime: row.msg_destruct_time,
         latestMsgDestructTime: row.latest_msg_destruct_time,
         isMsgDestruct: row.is_msg_destruct === 1,
-      }))
+      }
+    }
   }
+}
+
+/**
+ * Reads rows until they are too large for one answer of this object.
+ * @throws ImError 1001 when they are
+ */
+function bounded(rows: Iterable<ConversationRow>): ConversationRow[] {
+  const read: ConversationRow[] = []
+  let bytes = 0
+  for (const row of rows) {
+    bytes += ROW_BYTES + row.ex.length + row.attachedInfo.length
+    if (bytes > MAX_ROWS_BYTES) {
+      throw ImError.args(
+        `the conversations have more than ${MAX_ROWS_BYTES} bytes; ask for fewer of them, or page by page`,
+      )
+    }
+    read.push(row)
+  }
+  return read
 }
 
 function asSql(value: string | number | boolean | undefined): SqlStorageValue {
