@@ -49,6 +49,9 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
             // Each member is an object: a small limit lets tests reach relays with a few of them.
             OPENIM_MAX_DIRECT_MEMBERS: '20',
             OPENIM_METRICS_TOKEN: 'for-prometheus-only',
+            // For tests with generated cases, see `test/rigs/generated.ts`.
+            TEST_GENERATED_SECONDS: process.env.TEST_GENERATED_SECONDS ?? '',
+            TEST_GENERATED_SEED: process.env.TEST_GENERATED_SEED ?? '',
             TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
           },
         },
@@ -70,6 +73,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
               'drizzle-orm',
               'drizzle-orm/d1',
               'drizzle-orm/sqlite-core',
+              'fast-check',
               'hono',
               'hono/cors',
               'hono/html',
