@@ -100,10 +100,19 @@ async function roundTrips(call: StoringCall, given: Texts): Promise<boolean> {
     }
     await until(agrees, 2_000).catch((error) => {
       if (shown === undefined) throw error
-      expect([name, shown]).toEqual([name, wanted])
+      // A report of the difference between two texts of 100,000 characters takes minutes.
+      throw new Error(`${name}: ${differences(shown, wanted)}`)
     })
   }
   return true
+}
+
+/** The fields that differ, each with the begin of both texts. */
+function differences(shown: unknown, wanted: readonly unknown[]): string {
+  const begin = (value: unknown) => `${JSON.stringify(value)}`.slice(0, 200)
+  const pairs = (shown as unknown[]).map((given, i) => [given, wanted[i]])
+  const unequal = pairs.filter(([a, b]) => JSON.stringify(a) !== JSON.stringify(b))
+  return unequal.map(([a, b]) => `${begin(a)} instead of ${begin(b)}`).join('; ')
 }
 
 const DEADLINE_MS = 10_000
