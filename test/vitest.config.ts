@@ -52,6 +52,9 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
             OPENIM_MAX_DIRECT_MEMBERS: '20',
             OPENIM_METRICS_TOKEN: 'for-prometheus-only',
             RECORD_EXAMPLES: process.env.RECORD_EXAMPLES ?? '',
+            // For tests with generated cases, see `test/rigs/generated.ts`.
+            TEST_GENERATED_SECONDS: process.env.TEST_GENERATED_SECONDS ?? '',
+            TEST_GENERATED_SEED: process.env.TEST_GENERATED_SEED ?? '',
             TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
           },
         },
@@ -73,6 +76,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
               'drizzle-orm',
               'drizzle-orm/d1',
               'drizzle-orm/sqlite-core',
+              'fast-check',
               'hono',
               'hono/cors',
               'hono/html',

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { parseRequest } from '../runtime/openim-json.ts'
+import { findUnstorableText } from '../runtime/storable-text.ts'
 
 /** Enough for the largest call, a batch of 1,000 users. Files are not uploaded in JSON bodies. */
 const MAX_BODY_BYTES = 1_048_576
@@ -79,9 +80,6 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-/** Escapes that may stand for a lone surrogate or for NUL; no other JSON can contain one of them. */
-const UNSAFE_ESCAPE = /\\u(d[89a-f]|0000)/i
-
 function parseJson(bytes: Uint8Array): object {
   if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
   let value: unknown
@@ -96,26 +94,9 @@ function parseJson(bytes: Uint8Array): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw ImError.args('the body is not a JSON object')
   }
-  if (UNSAFE_ESCAPE.test(text)) requireStorable(value, '')
+  const unstorable = findUnstorableText(text, value)
+  if (unstorable) throw ImError.args(`${unstorable.path}: ${unstorable.reason}`)
   return value
-}
-
-/**
- * Refuses texts that would be read back with other characters: UTF-8 cannot express a lone surrogate, and SQLite's JSON
- * ends a text at NUL.
- * @throws ImError 1001 with the path of the text
- */
-function requireStorable(value: unknown, path: string): void {
-  if (typeof value === 'string') {
-    if (value.isWellFormed() && !value.includes('\0')) return
-    throw ImError.args(`${path}: a text has no lone surrogates and no NUL characters`)
-  }
-  if (typeof value !== 'object' || value === null) return
-  for (const [key, inner] of Object.entries(value)) {
-    const at = path === '' ? key : `${path}.${key}`
-    requireStorable(key, at.toWellFormed().replaceAll('\0', ''))
-    requireStorable(inner, at)
-  }
 }
 
 /** A reviver for `idHash`: the hash uses all 64 bits, which a number cannot hold, so it is parsed from the source text. */

@@ -4,6 +4,7 @@ import type { Log } from '../platform/observability/log.ts'
 import { type BeforeName, WEBHOOKS } from '../protocol/constants/webhook.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { messageID } from '../runtime/ids.ts'
+import { findUnstorableText } from '../runtime/storable-text.ts'
 import { applyReply } from './apply-reply.ts'
 import { BEFORE_REPLIES, type BeforeFields, type BeforeReply } from './commands.ts'
 import { postWebhook, WebhookCallError } from './post.ts'
@@ -68,7 +69,9 @@ async function callHook(
   const call = { operationID, eventID: messageID(), timeoutMs: hook.timeoutMs, secret: config.webhookSecret }
   try {
     // OpenIM: ignores the HTTP status and reads only the body.
-    return (await postWebhook({ ...call, url, body })).body
+    const answer = await postWebhook({ ...call, url, body })
+    if (!answer.isUtf8) throw ImError.badData(`the app's webhook ${name} answered bytes that are not UTF-8`)
+    return answer.body
   } catch (error) {
     if (error instanceof WebhookCallError)
       throw ImError.webhookUnreachable(`the app's webhook ${name} failed: ${error.message}`)
@@ -76,13 +79,18 @@ async function callHook(
   }
 }
 
-/** @throws ImError 90007 when the text is not JSON in the shape of this webhook's reply */
+/** @throws ImError 90007 when the text is not JSON in the shape of this webhook's reply, or has an unstorable text */
 function parseReply<N extends BeforeName>(name: N, text: string): BeforeReply<N> {
   let given: unknown
   try {
     given = JSON.parse(text)
   } catch {
     throw ImError.badData(`the app's webhook ${name} did not answer JSON`)
+  }
+  const unstorable = findUnstorableText(text, given)
+  if (unstorable) {
+    const { path, reason } = unstorable
+    throw ImError.badData(`the app's webhook ${name} answered a wrong value: ${path}: ${reason}`)
   }
   const schema: (typeof BEFORE_REPLIES)[N] = BEFORE_REPLIES[name]
   const parsed = schema.safeParse(given)

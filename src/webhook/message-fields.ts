@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isNotificationKind } from '../protocol/constants/content-type.ts'
 import type { MsgData } from '../protocol/proto/index.ts'
+import { decodeUtf8 } from '../protocol/utf8.ts'
 import type { MessageFields } from './commands.ts'
 
 const NotificationElem = z.object({ detail: z.string() })
@@ -30,7 +31,7 @@ export function messageFields(msg: MsgData, operationID: string): MessageFields 
 
 /** The content as JSON text; for a notification only its tips. */
 export function contentText({ contentType, content }: Pick<MsgData, 'contentType' | 'content'>): string {
-  const text = new TextDecoder().decode(content)
+  const text = decodeUtf8(content)
   if (!isNotificationKind(contentType)) return text
   try {
     return NotificationElem.parse(JSON.parse(text)).detail

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { signatureHeaders } from './sign.ts'
 
 /** The longest answer that is read. The largest reply to a before-webhook, a thousand profiles, is smaller. */
@@ -18,6 +19,8 @@ export interface Answer {
   status: number
   contentType: string
   body: string
+  /** False when bytes of the body are not UTF-8, so that `body` has other characters. */
+  isUtf8: boolean
 }
 
 /** A call without a usable answer. The sentence never names the address, because clients may see it. */
@@ -61,7 +64,7 @@ export async function postWebhook({
       await response.body?.cancel()
       throw new WebhookCallError(`it answered ${status}, and redirects are not followed`, status)
     }
-    return { status, contentType: response.headers.get('content-type') ?? '', body: await readText(response) }
+    return { status, contentType: response.headers.get('content-type') ?? '', ...(await readText(response)) }
   } catch (error) {
     if (error instanceof WebhookCallError) throw error
     if (isTimeout(error)) throw new WebhookCallError(`it did not answer within ${timeoutMs / 1000} seconds`)
@@ -74,22 +77,20 @@ function asHeader(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
 }
 
-async function readText(response: Response): Promise<string> {
-  if (!response.body) return ''
-  const decoder = new TextDecoder()
-  const reader = response.body.getReader()
-  let text = ''
-  let bytes = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    bytes += value.length
-    if (bytes > MAX_ANSWER_BYTES) {
-      await reader.cancel()
+async function readText(response: Response): Promise<Pick<Answer, 'body' | 'isUtf8'>> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  const reader = response.body?.getReader()
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    size += next.value.length
+    if (size > MAX_ANSWER_BYTES) {
+      await reader?.cancel()
       throw new WebhookCallError(`its answer has more than ${MAX_ANSWER_BYTES} bytes`, response.status)
     }
-    text += decoder.decode(value, { stream: true })
+    parts.push(next.value)
   }
+  const bytes = Buffer.concat(parts)
+  return { body: bytes.toString('utf8'), isUtf8: isUtf8(bytes) }
 }
 
 function isTimeout(error: unknown): boolean {

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ConversationRow, SeqView } from '../../contracts/user.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
+import { decodeUtf8 } from '../../protocol/utf8.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
 import { groupsByID } from '../group/lists/list-groups.ts'
@@ -104,7 +105,7 @@ async function elementsOf(
         LatestMsgRecvTime: msg.sendTime,
         msgFrom: msg.msgFrom,
         contentType: msg.contentType,
-        content: new TextDecoder().decode(msg.content),
+        content: decodeUtf8(msg.content),
         ex: msg.ex,
       },
     }

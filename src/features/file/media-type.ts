@@ -8,12 +8,14 @@ const UNKNOWN_TYPE = 'application/octet-stream'
 export function mediaTypeOf({ contentType, name }: { contentType: string; name: string }): string {
   const given = contentType.trim().toLowerCase()
   if (/^[\w.+-]+\/[\w.+-]+(; *charset=[\w-]+)?$/.test(given)) return given
-  return typeByExtension(name) ?? getMimeType(`.${given}`) ?? UNKNOWN_TYPE
+  return typeByExtension(name) ?? typeByExtension(`.${given}`) ?? UNKNOWN_TYPE
 }
 
 /** Null when the name does not end with a known extension. */
 export function typeByExtension(name: string): string | null {
-  return getMimeType(name.toLowerCase()) ?? null
+  const file = name.toLowerCase()
+  // `getMimeType` reads this extension from the prototype of its table, and then fails.
+  return file.endsWith('.constructor') ? null : (getMimeType(file) ?? null)
 }
 
 /** Whether a pattern, such as `image/png` or `image/*`, matches the media type. */

@@ -13,8 +13,8 @@ const md5 = z
   .transform((digits) => digits.toLowerCase())
 const uploadID = z.string().min(1)
 /** A media type; some clients send the file's extension instead. */
-const contentType = str().pipe(z.string().max(MAX_CONTENT_TYPE))
-const cause = str().pipe(z.string().max(MAX_CAUSE))
+export const contentType = str().pipe(z.string().max(MAX_CONTENT_TYPE))
+export const cause = str().pipe(z.string().max(MAX_CAUSE))
 
 export const PartLimitReq = message({})
 

@@ -52,10 +52,18 @@ export const CreateGroupReq = message({
   sendMessage: optional(z.boolean()),
 })
 
+// OpenIM: with a blank name the whole call succeeds and changes nothing.
+const notBlank = { error: 'it must not be blank' }
+
 /** A field that is absent or null keeps its value. */
 export const SetGroupInfoExReq = message({
   groupID,
-  groupName: optional(z.string().max(MAX_NAME)),
+  groupName: optional(
+    z
+      .string()
+      .max(MAX_NAME)
+      .refine((name) => name.trim() !== '', notBlank),
+  ),
   notification: optional(z.string().max(MAX_TEXT)),
   introduction: optional(z.string().max(MAX_TEXT)),
   faceURL: optional(z.string().max(MAX_URL)),
@@ -69,7 +77,7 @@ export const SetGroupInfoExReq = message({
 export const SetGroupInfoReq = message({
   groupInfoForSet: message({
     groupID,
-    groupName: text(MAX_NAME),
+    groupName: text(MAX_NAME).refine((name) => name === '' || name.trim() !== '', notBlank),
     notification: text(MAX_TEXT),
     introduction: text(MAX_TEXT),
     faceURL: text(MAX_URL),

@@ -17,5 +17,8 @@ export function textIn(xml: string, name: string): string {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&([#\w]+);/g, (entity, name: string) => ENTITIES[name] ?? entity)
+  return text.replace(
+    /&([#\w]+);/g,
+    (entity, name: string) => (Object.hasOwn(ENTITIES, name) && ENTITIES[name]) || entity,
+  )
 }

@@ -89,6 +89,11 @@ describe('a form upload', () => {
     expect((await bob.call('complete_form_data', { id: forged })).errCode).toBe(1002)
     expect((await alice.call('complete_form_data', { id: forged })).errCode).toBe(1002)
     expect((await alice.call('complete_form_data', { id: 'nonsense' })).errCode).toBe(1001)
+    for (const group of ['\ud800', 'a\0b', 'x'.repeat(256)]) {
+      const json = JSON.stringify({ ...JSON.parse(Buffer.from(id, 'base64url').toString()), group })
+      const reply = await alice.call('complete_form_data', { id: Buffer.from(json).toString('base64url') })
+      expect([group.length, reply.errCode]).toEqual([group.length, 1001])
+    }
   })
 
   it('refuses to complete a multipart upload', async () => {

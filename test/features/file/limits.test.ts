@@ -31,6 +31,8 @@ describe('a deployment that allows only pictures and PDFs', () => {
     ['application/zip', 'alice/p.zip', 'application/zip'],
     ['image/svg+xml', 'alice/p.svg', 'image/svg+xml'],
     ['', 'alice/unknown', 'application/octet-stream'],
+    ['', 'alice/a.constructor', 'application/octet-stream'],
+    ['constructor', 'alice/a', 'application/octet-stream'],
     // The extension counts too: receivers open a file by its extension.
     ['image/png', 'alice/p.html', 'text/html'],
     ['text/html', 'alice/p.png', 'text/html'],

@@ -38,14 +38,14 @@ describe('set_group_info_ex', () => {
     expect([...mia.notifications(1502), ...mia.notifications(1519)]).toEqual([])
   })
 
-  it('trims an announcement, sends it to the chat (notification 1519), and stores its author', async () => {
+  it('stores an announcement as written, sends it to the chat (notification 1519), and stores its author', async () => {
     await set({ notification: '  news\n' }, adam)
     const { detail, senderNickname, senderFaceURL } = await expectNotified(1519, [mia, olga, adam], [stranger])
     expect({ senderNickname, senderFaceURL }).toEqual({
       ...{ senderNickname: `nick of ${adam.userID}`, senderFaceURL: `https://x/${adam.userID}.png` },
     })
     const now = await info()
-    expect(now).toMatchObject({ notification: 'news', notificationUserID: adam.userID })
+    expect(now).toMatchObject({ notification: '  news\n', notificationUserID: adam.userID })
     expect(now.notificationUpdateTime).toBeGreaterThanOrEqual(now.createTime)
     expect(detail.group).toEqual(now)
     expect(mia.inChat(1519)).toHaveLength(1)
@@ -77,11 +77,16 @@ describe('set_group_info_ex', () => {
   })
 
   it.each([
-    ['no field', {}],
-    ['a blank name beside other fields', { groupName: '  ', introduction: 'after' }],
-  ])('does nothing when the request has %s', async (_what, given) => {
+    ['does nothing', 'no field', {}, 0],
+    [
+      'is refused and changes nothing',
+      'a blank name beside other fields',
+      { groupName: '  ', introduction: 'a' },
+      1001,
+    ],
+  ])('%s when the request has %s', async (_does, _what, given, code) => {
     const before = [await info(), await version()]
-    expect((await set(given)).errCode).toBe(0)
+    expect((await set(given)).errCode).toBe(code)
     expect([await info(), await version()]).toEqual(before)
     for (const kind of [1502, 1519, 1520]) await expectNotified(kind, [], [olga, adam, mia])
   })

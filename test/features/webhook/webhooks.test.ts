@@ -99,6 +99,9 @@ describe('a before-webhook', () => {
     ],
     ['answers nothing', 90007, () => new Response('')],
     ['answers a list', 90007, () => Response.json([])],
+    ['answers a lone surrogate', 90007, () => new Response(JSON.stringify({ ...GO_ON, errMsg: '\ud800' }))],
+    ['answers a NUL character', 90007, () => Response.json({ ...GO_ON, errMsg: '\0' })],
+    ['answers bytes that are not UTF-8', 90007, () => new Response(Buffer.from('{"errMsg":"\xff"}', 'latin1'))],
     ['answers a code that is not a number', 90007, () => ({ ...GO_ON, actionCode: 'ok' })],
     ['answers with its code as a fraction', 90007, () => ({ ...GO_ON, errCode: 0.5 })],
   ] as const)('that %s', (_what, code, answer) => {

@@ -87,6 +87,7 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ['has no receiver', textMessage(mallory, '', 'bad-1', 'x'), 1001],
     ['has no clientMsgID', textMessage(mallory, neighbour, '', 'x'), 1001],
     ['has no content', message({ content: new Uint8Array() }), 1001],
+    ['has a content that is not UTF-8', message({ content: Uint8Array.of(0x7b, 0xed, 0xa0, 0x80, 0x7d) }), 1001],
     ['has an unknown session type', message({ sessionType: 9 }), 1001],
     ['has no content type', message({ contentType: 0 }), 1001],
     ['claims to be a notification', message({ options: { isNotNotification: false } }), 1001],

@@ -37,14 +37,13 @@ async function change(ctx: CallerContext, req: GroupInfoChange, { before, after 
   requireNotDismissed(group)
   const wanted = await before(ctx, req)
   const { groupID: _same, ...given } = wanted
-  // OpenIM: with a blank name the whole call changes nothing.
-  if (given.groupName !== null && given.groupName.trim() === '') return
   const { notification, groupName, ...others } = withoutNulls(given)
   const set: GroupFields = {
     ...others,
     ...(groupName !== undefined && { groupName }),
     ...(notification !== undefined && {
-      notification: notification.trim(),
+      // OpenIM: removes the spaces at both ends. Here only a blank announcement becomes "", which removes it.
+      notification: notification.trim() === '' ? '' : notification,
       notificationUpdateTime: ctx.now(),
       notificationUserID: ctx.caller.userID,
     }),

@@ -11,6 +11,7 @@ import {
 } from '../../../protocol/conversation-id.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
+import { decodeUtf8 } from '../../../protocol/utf8.ts'
 import type { CallerContext, Context } from '../../../runtime/context.ts'
 import { type Pagination, pageWindow } from '../../../runtime/openim-json.ts'
 import { groupsByID } from '../../group/lists/list-groups.ts'
@@ -164,7 +165,7 @@ function searchChatLog(
       sessionType: msg.sessionType,
       msgFrom: msg.msgFrom,
       contentType: msg.contentType,
-      content: new TextDecoder().decode(msg.content),
+      content: decodeUtf8(msg.content),
       status: msg.status,
       sendTime: msg.sendTime,
       createTime: msg.createTime,

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { buildAppendItem } from '../../../contracts/append-item.ts'
 import type { AppendItem } from '../../../contracts/messages.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
@@ -64,6 +65,8 @@ export function requireSendable(msg: MsgData): void {
   if (msg.sendID === '') throw ImError.args('the message has no sendID')
   if (msg.clientMsgID === '') throw ImError.args('the message has no clientMsgID')
   if (msg.content.length === 0) throw ImError.args('the message has no content')
+  // Searches and webhooks show the content as text.
+  if (!isUtf8(msg.content)) throw ImError.args('the content of the message is not UTF-8')
   if (msg.contentType <= 0) throw ImError.args(`contentType ${msg.contentType} is not valid: it must be greater than 0`)
   if (msg.contentType >= FIRST_NOTIFICATION_TYPE) {
     throw ImError.args(`contentType ${msg.contentType} is reserved for notifications of the server`)

@@ -6,6 +6,7 @@ import { SessionType } from '../../../protocol/constants/session-type.ts'
 import type { AfterName } from '../../../protocol/constants/webhook.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { MsgData } from '../../../protocol/proto/index.ts'
+import { decodeUtf8 } from '../../../protocol/utf8.ts'
 import { derivedID } from '../../../runtime/ids.ts'
 import { type AfterWebhookContext, queueWebhookJobs, webhookJobsFor } from '../../../webhook/after.ts'
 import { type BeforeWebhookContext, callBeforeWebhook } from '../../../webhook/before.ts'
@@ -129,7 +130,7 @@ function contentBytes(content: string): Uint8Array {
 export function modifyForRest(before: MsgData, after: MsgData): Record<string, unknown> {
   const asJson = (msg: MsgData): [string, unknown][] => {
     const { serverMsgID: _, clientMsgID: __, sendTime: ___, content, ...rest } = msg
-    return Object.entries({ ...rest, content: new TextDecoder().decode(content) })
+    return Object.entries({ ...rest, content: decodeUtf8(content) })
   }
   const old = new Map(asJson(before))
   return Object.fromEntries(

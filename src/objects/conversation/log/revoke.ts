@@ -4,6 +4,7 @@ import { GroupRole } from '../../../protocol/constants/group.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
+import { decodeUtf8 } from '../../../protocol/utf8.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import { requireKind } from '../members/require-kind.ts'
 import type { Members } from '../state/members.ts'
@@ -90,7 +91,7 @@ function rewriteQuotes(log: MessageLog, clientMsgID: string, seq: number, notice
     element.quoteMessage = {
       ...withoutElements(element.quoteMessage),
       contentType: ContentType.MsgRevokeNotification,
-      content: new TextDecoder().decode(notice),
+      content: decodeUtf8(notice),
     }
     log.rewrite(at, MsgData.encode({ ...msg, content: encodeJson(element) }).finish())
   }
@@ -115,7 +116,7 @@ function encodeJson(value: unknown): Uint8Array {
 /** The content is chosen by the client. Content that is not JSON quotes no message. */
 function parseJson(content: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(content))
+    return JSON.parse(decodeUtf8(content))
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
 import type { MessageQuery, SearchStep } from '../../../contracts/conversation.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
+import { decodeUtf8 } from '../../../protocol/utf8.ts'
 import type { MessageLog } from '../state/message-log.ts'
 
 /** The content fields that hold text for people, over all types of messages. */
@@ -45,9 +46,7 @@ function matches(msg: MsgData, { recvID, contentType, from, to }: MessageQuery):
 }
 
 function holds(msg: MsgData, keyword: string): boolean {
-  return textsOf(parseJson(new TextDecoder().decode(msg.content)), MAX_NESTING).some((text) =>
-    text.toLowerCase().includes(keyword),
-  )
+  return textsOf(parseJson(decodeUtf8(msg.content)), MAX_NESTING).some((text) => text.toLowerCase().includes(keyword))
 }
 
 /** The texts of a content that people read. A quoted message is left out, because the search finds the original. */
