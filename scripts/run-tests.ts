@@ -24,8 +24,11 @@ const VITEST = [
 /** Two test processes keep one core busy: the end-to-end tests wait for about half of their time. */
 const PROCESSES = Math.min(availableParallelism() + 1, 4)
 
-/** The end-to-end tests are split into this many runs, so that free processes can share them. */
-const E2E_PARTS = 8
+/**
+ * The end-to-end tests are split into this many runs, so that free processes can share them. The files of one run share
+ * a server and a browser.
+ */
+const E2E_PARTS = 5
 
 /** In memory, because the servers under test sync every write to their disk. */
 const MEMORY = '/dev/shm'

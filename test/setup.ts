@@ -1,6 +1,8 @@
 import { type D1Migration, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll } from 'vitest'
+import { readOverrides } from '../src/config/overrides.ts'
+import type { Bindings } from '../src/env.ts'
 import { forgetAdminToken } from './rigs/rig.ts'
 
 const { DB, TEST_MIGRATIONS } = env as unknown as { DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
@@ -12,6 +14,8 @@ beforeAll(async () => {
   while (await hasTables())
   forgetAdminToken()
   await DB.batch(TEST_MIGRATIONS.flatMap(({ queries }) => queries.map((query) => DB.prepare(query))))
+  // The isolate may still have the settings that an earlier file changed.
+  await readOverrides(env as unknown as Bindings)
 })
 
 async function hasTables(): Promise<boolean> {

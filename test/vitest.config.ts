@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { unstable_readConfig as readWranglerConfig } from 'wrangler'
 import { hostMemory } from './rigs/host-memory.ts'
 
 // wrangler.toml declares the secret as required; here it is the local default.
@@ -27,6 +28,29 @@ const ISOLATED = globSync(`test/{${UNITS}}/**/*.test.ts`, { cwd: root }).filter(
   /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')),
 )
 
+interface QueueConsumer {
+  queue: string
+  max_batch_size?: number
+  max_retries?: number
+  dead_letter_queue?: string
+}
+
+/**
+ * The queues of wrangler.toml, whose jobs run at once instead of after a second: a job that still waits at the end of a
+ * file would run in the next one.
+ */
+const queueConsumers = Object.fromEntries(
+  readWranglerConfig({ config: `${root}wrangler.toml` }).queues.consumers.map((consumer: QueueConsumer) => [
+    consumer.queue,
+    {
+      maxBatchSize: consumer.max_batch_size ?? 10,
+      maxBatchTimeout: 0,
+      maxRetries: consumer.max_retries ?? 3,
+      ...(consumer.dead_letter_queue ? { deadLetterQueue: consumer.dead_letter_queue } : {}),
+    },
+  ]),
+)
+
 /**
  * Tests inside workerd, with real objects, D1, R2 and queues. A workerd process of its own costs a file two to three
  * seconds, and its code starts cold. So most files share one: `test/setup.ts` empties the storage before each file.
@@ -38,6 +62,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
       cloudflareTest(async () => ({
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
+          queueConsumers,
           // Small limits, which a test can reach. A test has to switch them on.
           ratelimits: {
             RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
@@ -100,8 +125,7 @@ export default defineConfig({
   test: {
     projects: [
       inWorkerd('workers', { include: [`test/{${UNITS}}/**/*.test.ts`], exclude: ISOLATED }, false),
-      // Queue jobs and settings of one file would reach the users of the next one, so each file has its own process.
-      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, true),
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, false),
       inWorkerd('isolated', { include: ISOLATED }, true),
       {
         root,
@@ -116,8 +140,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // One server and one browser at a time; `scripts/run-tests.ts` runs two such processes side by side.
+          // Files share a process, and so its server and its browser; `scripts/run-tests.ts` runs several processes.
           fileParallelism: false,
+          isolate: false,
           ...LONG_TIMEOUTS,
         },
       },

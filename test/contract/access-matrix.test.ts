@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
+import { firstNumber } from '../rigs/numbers.ts'
 import { adminToken, bindings, post, register, userToken } from '../rigs/rig.ts'
 import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
@@ -22,7 +23,7 @@ const call = (path: string, body: unknown, as: string) => post(path, body, token
 const page = { pagination: { pageNumber: 1, showNumber: 10 } }
 const known = { versionID: '', version: 0 }
 
-let next = 0
+let next = firstNumber()
 
 /** Creates a group: olga owns it, adam is an administrator, mia and max are members, and ann has applied to join. */
 async function freshGroup(): Promise<string> {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
+import { firstNumber } from '../rigs/numbers.ts'
 import { adminToken, bindings, post, register, until, user, userToken } from '../rigs/rig.ts'
 import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
@@ -13,7 +14,7 @@ import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor }
 const tokens = new Map<string, string>()
 const chat = 'si_alice_bob'
 const page = { pagination: { pageNumber: 1, showNumber: 10 } }
-let next = 0
+let next = firstNumber()
 
 beforeAll(async () => {
   await register('alice', 'bob', 'stranger')

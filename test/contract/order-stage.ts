@@ -6,6 +6,7 @@ import { singleConversationID } from '../../src/protocol/conversation-id.ts'
 import { type MsgData, PullMessageBySeqsReq, PullMessageBySeqsResp } from '../../src/protocol/proto/index.ts'
 import { expectSameListsAsFresh, FriendShadow } from '../rigs/friend-shadow.ts'
 import { expectSameGroupsAsFresh, GroupShadow, waitForStrayPushes } from '../rigs/group-shadow.ts'
+import { firstNumber } from '../rigs/numbers.ts'
 import { type Device, post, register, textMessage, until, user } from '../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../rigs/shadow.ts'
 
@@ -15,7 +16,7 @@ export type Name = (typeof NAMES)[number]
 
 const PAGE = { pagination: { pageNumber: 1, showNumber: 100 } }
 
-let next = 0
+let next = firstNumber()
 
 /** A user with one device, which keeps the three copies of a client: chats, groups, friends. */
 export class Actor {

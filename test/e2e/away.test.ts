@@ -18,7 +18,7 @@ import { PLATFORM } from './rig/rest.ts'
 import { deleteWithSync, SDKS, useScene } from './rig/scene.ts'
 import { sleep } from './rig/server.ts'
 
-const scene = useScene({ browser: true })
+const scene = useScene({ browser: true, server: {} })
 
 /** The JS SDK reconnects every 5 s, the wasm SDK after at most 16 s. */
 const RECONNECT_TIMEOUT_MS = 90_000

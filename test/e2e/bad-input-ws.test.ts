@@ -25,7 +25,7 @@ import { useScene } from './rig/scene.ts'
 import { sleep } from './rig/server.ts'
 import { forgedToken } from './rig/tokens.ts'
 
-const scene = useScene()
+const scene = useScene({ server: {} })
 
 const MAX_FRAME_BYTES = 51_200
 /** workerd keeps a connection this long after both sides have ended it, unless the server closes it. */

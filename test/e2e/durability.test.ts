@@ -5,7 +5,7 @@ import { startLossyLine } from './rig/lossy-line.ts'
 import { type RawClient, REQ, textOf } from './rig/raw-client.ts'
 import { useScene } from './rig/scene.ts'
 
-const scene = useScene({ browser: true })
+const scene = useScene({ browser: true, server: {} })
 
 /** The JS SDK reconnects every 5 s, the wasm SDK after at most 16 s. */
 const RECONNECT_TIMEOUT_MS = 90_000

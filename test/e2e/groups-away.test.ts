@@ -18,7 +18,7 @@ import { PLATFORM } from './rig/rest.ts'
 import { useScene } from './rig/scene.ts'
 import { WasmClient } from './rig/wasm-client.ts'
 
-const scene = useScene({ browser: true })
+const scene = useScene({ browser: true, server: {} })
 
 /**
  * Errors that the SDKs log in a working group. Both ask for the senders of shown messages, which the server refuses to

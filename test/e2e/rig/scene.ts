@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { Client } from './client.ts'
 import { type Build, JsClient } from './js-client.ts'
@@ -19,7 +20,7 @@ interface DeviceOptions {
 const LOG_TAIL = 6_000
 
 /**
- * One server and, on request, one browser for a test file. The tests share them and use different users. The devices
+ * A server and, on request, a browser for the tests of a file. The tests share them and use different users. The devices
  * of a test are closed after it, and a failing test prints the server's log.
  */
 export class Scene {
@@ -109,7 +110,6 @@ export class Scene {
   async close(): Promise<void> {
     await this.closeClients()
     await Promise.all([...this.#keepLoggedIn].map((client) => client.close()))
-    await Promise.all([this.#browser?.stop(), this.server.remove()])
   }
 
   async #login(userID: string, { server = this.server, platformID = PLATFORM.web, token }: DeviceOptions) {
@@ -158,28 +158,55 @@ export async function deleteWithSync(
   if (answer.errCode !== 0) throw new Error(`${path}: ${JSON.stringify(answer)}`)
 }
 
-/** Sets up a scene for the tests of a file. Call it at the top level and use the result inside the tests. */
+/**
+ * The server and the browser that the files of this process share. They are kept in a global, because each test file
+ * loads its own copy of this module.
+ */
+const shared = globalThis as { e2eServer?: Promise<Server>; e2eBrowser?: Promise<BrowserRig> }
+
+/** Starts the shared server at the first call. It ends with this process. */
+function sharedServer(): Promise<Server> {
+  shared.e2eServer ??= startServer().then((server) => {
+    process.once('exit', () => rmSync(server.stateDir, { recursive: true, force: true }))
+    return server
+  })
+  return shared.e2eServer
+}
+
+/** Starts the shared browser at the first call. It ends with this process. */
+function sharedBrowser(): Promise<BrowserRig> {
+  shared.e2eBrowser ??= BrowserRig.start()
+  return shared.e2eBrowser
+}
+
+/**
+ * Sets up a scene for the tests of a file. Call it at the top level and use the result inside the tests.
+ * @param options.server a server of the file's own: for settings, and for files that kill it or read its log. Without
+ * it, the file shares a server with others, so it must use its own users and groups.
+ */
 export function useScene(options: { browser?: boolean; server?: ServerOptions } = {}): Scene {
   let scene: Scene | null = null
+  let ownServer: Server | null = null
+  let logStart = 0
   beforeAll(async () => {
-    const [server, browser] = await Promise.allSettled([
-      startServer(options.server),
-      options.browser ? BrowserRig.start() : null,
-    ])
-    if (server.status === 'fulfilled' && browser.status === 'fulfilled') {
-      scene = new Scene(server.value, browser.value)
-      return
-    }
-    // If one of the two did not start, the other must not keep running.
-    if (server.status === 'fulfilled') await server.value.remove()
-    if (browser.status === 'fulfilled') await browser.value?.stop()
-    throw [server, browser].find((half) => half.status === 'rejected')?.reason
+    const browser = options.browser ? sharedBrowser() : null
+    // Both start side by side. If one of them fails, the other one ends with the process.
+    browser?.catch(() => {})
+    if (options.server) ownServer = await startServer(options.server)
+    const server = ownServer ?? (await sharedServer())
+    logStart = server.logs.length
+    scene = new Scene(server, await browser)
   })
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') console.error(`server log:\n${scene?.server.logs.slice(-LOG_TAIL)}`)
+    if (task.result?.state === 'fail') {
+      console.error(`server log:\n${scene?.server.logs.slice(logStart).slice(-LOG_TAIL)}`)
+    }
     await scene?.closeClients()
   })
-  afterAll(() => scene?.close())
+  afterAll(async () => {
+    await scene?.close()
+    await ownServer?.remove()
+  })
   return new Proxy({} as Scene, {
     get(_target, name) {
       if (!scene) throw new Error('the scene exists inside tests only')

@@ -1,10 +1,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { bindings, post, register, until, user, userToken } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
-let next = 0
+let next = firstNumber()
 let alice: Shadow
 let alicesPhone: Shadow
 let bob: Shadow

@@ -3,10 +3,11 @@ import { group, groupMember } from '../../../src/features/group/tables.ts'
 import { openDatabase } from '../../../src/platform/storage/d1.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { bindings, post, register, textMessage, until, user } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
-let next = 0
+let next = firstNumber()
 let groupID: string
 let owner: Shadow
 let admin: Shadow

@@ -6,13 +6,14 @@ import { idHash } from '../../../src/sync/id-hash.ts'
 import { bumpVersion } from '../../../src/sync/version-store.ts'
 import { countedContext } from '../../rigs/counted-database.ts'
 import { cast, createTestGroup } from '../../rigs/group-shadow.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { adminToken, bindings, post, register, userToken } from '../../rigs/rig.ts'
 import { seedGroupOf, seedMember } from '../../rigs/seed-group.ts'
 
 const { Insert, Update, Delete } = ChangeState
 
 let token: string
-let next = 0
+let next = firstNumber()
 let groupID: string
 
 beforeAll(async () => {

@@ -3,11 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import { MessageStatus } from '../../../src/protocol/constants/message-status.ts'
 import { MsgData } from '../../../src/protocol/proto/index.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { adminToken, bindings, conversation, Device, post, register, until, user, userToken } from '../../rigs/rig.ts'
 
 /* Burn after reading, and self-destruction: both erase or hide a message exactly when its time is over. */
 
-let next = 0
+let next = firstNumber()
 let alice: string
 let bob: string
 let chat: string

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { adminToken, Device, post, type ReplyBody, register, request, until, user, userToken } from '../../rigs/rig.ts'
 
-let next = 0
+let next = firstNumber()
 
 async function reader(): Promise<{ reader: string; device: Device }> {
   const name = `reader_${next++}`

@@ -4,6 +4,7 @@ import { Members } from '../../../src/objects/conversation/state/members.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
 import { waitForStrayPushes } from '../../rigs/group-shadow.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import {
   adminToken,
   bindings,
@@ -17,7 +18,7 @@ import {
 } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
-let next = 0
+let next = firstNumber()
 let alice: Shadow
 let bob: Shadow
 let bobsLaptop: Shadow

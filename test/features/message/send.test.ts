@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { singleConversationID } from '../../../src/protocol/conversation-id.ts'
 import { OptionKey } from '../../../src/protocol/message-options.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import {
   adminToken,
   bindings,
@@ -17,7 +18,7 @@ import {
 } from '../../rigs/rig.ts'
 import { seedGroup } from '../../rigs/seed-group.ts'
 
-let next = 0
+let next = firstNumber()
 
 /** Registers a new pair of users for a test, the first with a phone and a laptop. */
 async function pair(): Promise<{ a: string; b: string; chat: string; phone: Device; laptop: Device; other: Device }> {

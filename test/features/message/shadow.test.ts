@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { adminToken, post, register, textMessage, until, user } from '../../rigs/rig.ts'
 import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
 
@@ -9,7 +10,7 @@ import { expectSameAsFresh, Shadow } from '../../rigs/shadow.ts'
  * test.
  */
 
-let next = 0
+let next = firstNumber()
 let alice: Shadow
 let alicesPhone: Shadow
 let bob: Shadow

@@ -1,9 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { firstNumber } from '../../rigs/numbers.ts'
 import { adminToken, bindings, post, register, userToken } from '../../rigs/rig.ts'
 
 const OK = { errCode: 0, errMsg: '', errDlt: '' }
 
-let next = 0
+let next = firstNumber()
 let alice: string
 let token: string
 
