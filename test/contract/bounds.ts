@@ -55,7 +55,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   },
   '/user/get_users_info': {
     inputs: { 'userIDs[]': 1_000 },
-    most: { bytes: 8 * MB, rows: 3_000, calls: 1 },
+    most: { bytes: 8 * MB, rows: 4_000, calls: 1 },
     worst: { userIDs: users(1_000) },
   },
   '/user/get_users': { inputs: paged(), most: { bytes: 8 * MB, rows: 50_000, calls: 1 }, worst: page() },
@@ -474,6 +474,7 @@ export const OBJECT_BOUNDS: Readonly<Record<string, string>> = {
   'UserObject.recentPeers': 'the limit in the call',
   'UserObject.lastMessages': '4 MiB of messages',
   'ConversationObject.append': 'the messages of one batch, at most one request each',
+  'ConversationObject.appendWithRelation': 'the greeting messages of one new friend',
   'ConversationObject.changeGroup': '1,000 members',
   'ConversationObject.readRanges': 'the limits in the call',
   'ConversationObject.readSeqs': 'the limits in the call',
