@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEVELOPMENT_SECRET, ROOT, readSettings } from '../../scripts/local/settings.ts'
 import { type Program, processesWith, runProgram } from './run-program.ts'
@@ -82,11 +83,53 @@ describe('a local server', () => {
     expect(await first.ended).toBe(0)
   })
 
+  it.each([
+    ['the id of a running process', () => ({ pid: process.pid })],
+    [
+      'the address of another program',
+      (port: number) => ({ pid: 1, workerdPid: 1, port, url: `http://127.0.0.1:${port}` }),
+    ],
+    ['half a line', () => '{"pid":'],
+  ])('starts on a folder whose server was killed and left %s', async (_, left) => {
+    const other = createServer()
+    const port = await listen(other)
+    const content = left(port)
+    writeFileSync(join(stateDir, 'server.json'), typeof content === 'string' ? content : JSON.stringify(content))
+    const server = node('scripts/serve.ts')
+    await server.prints(end)
+    expect(serverFile().pid).toBe(server.pid)
+    process.kill(server.pid, 'SIGTERM')
+    expect(await server.ended).toBe(0)
+    other.close()
+  })
+
+  it('starts after a server that was killed at any moment of its start', async () => {
+    for (const delayMs of [0, 200, 500, 900]) {
+      const first = node('scripts/serve.ts')
+      await Promise.race([first.prints(end), setTimeout(delayMs)])
+      process.kill(first.pid, 'SIGKILL')
+      await first.ended
+    }
+    const second = node('scripts/serve.ts')
+    await second.prints(end)
+    process.kill(second.pid, 'SIGTERM')
+    expect(await second.ended).toBe(0)
+  })
+
+  it('lets only one of two servers start when both start on one folder at once', async () => {
+    const servers = [node('scripts/serve.ts'), node('scripts/serve.ts')]
+    const refused = await Promise.race(servers.map(({ ended }, i) => ended.then((code) => ({ i, code }))))
+    expect(refused.code).toBe(1)
+    const kept = servers[1 - refused.i] as Program
+    expect(servers[refused.i]?.output()).toContain(`in use by another server (process ${kept.pid}`)
+    await kept.prints(end)
+    process.kill(kept.pid, 'SIGTERM')
+    expect(await kept.ended).toBe(0)
+  })
+
   it.each(['scripts/start.ts', 'scripts/serve.ts'])('refuses to start %s on a port that is in use', async (script) => {
     const other = createServer()
-    const port = await new Promise<number>((resolve) => {
-      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port))
-    })
+    const port = await listen(other)
     const program = node(script, { PORT: String(port) })
     expect(await program.ended).toBe(1)
     expect(program.output().trim()).toBe(
@@ -115,6 +158,12 @@ describe('a local server', () => {
     expect(await server.ended).toBe(0)
   })
 })
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  })
+}
 
 function serverFile(): { pid: number; workerdPid: number; port: number; url: string } {
   return JSON.parse(readFileSync(join(stateDir, 'server.json'), 'utf8'))
