@@ -12,7 +12,7 @@ import type { CodesConfig, MailConfig, SmsConfig } from './verification.ts'
 import type { Hooks } from './webhook.ts'
 
 /** OpenIM's published default secret: accepted on a developer's machine, refused everywhere else. */
-const DEFAULT_SECRET = 'openIM123'
+export const DEFAULT_SECRET = 'openIM123'
 
 /** An attacker can guess a shorter secret offline from one captured token. */
 const MIN_SECRET_LENGTH = 16

@@ -15,6 +15,7 @@ import { gatewayAddressOf, openGateway } from './device-gateway.ts'
 import { mountDocsRoutes } from './docs/docs-routes.ts'
 import { mountFileRoutes } from './file-routes.ts'
 import { readiness } from './health.ts'
+import { mountHomeRoute } from './home/home-route.ts'
 import { mountMetricsRoutes } from './metrics-routes.ts'
 import { type AppEnv, mountEndpoints, newContext, PREFIXES } from './mount-endpoints.ts'
 import { limitAddress, limitCaller } from './rate-limits.ts'
@@ -88,6 +89,7 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     await limitAddress(c.get('context'), c.req.raw, c.env)
     return next()
   })
+  mountHomeRoute(app)
   mountDocsRoutes(app, endpoints)
   mountEndpoints(app, endpoints)
   mountFileRoutes(app)
