@@ -4,7 +4,7 @@
  */
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { getBundle } from './local/bundle.ts'
+import { getBundle, LOCAL_OBJECTS } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
 import { migrate } from './local/migrate.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
@@ -31,8 +31,9 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker.options,
+      ...(worker.jobs && { durableObjects: { ...(worker.options.durableObjects as object), ...localObjects() } }),
       name: worker.name,
-      bindings: vars,
+      bindings: { ...vars, ...(worker.jobs && { LOCAL_JOBS: JSON.stringify(worker.jobs) }) },
       modulesRoot: join(dir, 'code'),
       modules: worker.modules.map(({ type, path }) => ({ type, path: join(dir, 'code', path) })),
       // The Worker's own socket: Miniflare's default one runs an entry Worker, which takes longer than most calls.
@@ -50,4 +51,10 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
   await miniflare.ready
   const url = (await miniflare.unsafeGetDirectURL(worker.name)).origin
   return { url, stop: () => miniflare.dispose(), workerdPid: () => workerdProcesses().at(-1)?.pid }
+}
+
+function localObjects(): Record<string, { className: string; useSQLite: boolean }> {
+  return Object.fromEntries(
+    Object.entries(LOCAL_OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+  )
 }

@@ -4,26 +4,32 @@
  */
 import { describeWorker } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
+import { writeLocalConfig } from './local/local-config.ts'
 import { migrate } from './local/migrate.ts'
 import { findFreePort } from './local/port.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings, Refusal } from './local/settings.ts'
 import { printWorkerLog } from './local/worker-log.ts'
-import { importWrangler, WRANGLER_CONFIG } from './local/wrangler.ts'
+import { importWrangler } from './local/wrangler.ts'
 
 await runServer(start)
 
 async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promise<RunningServer> {
   const { unstable_DevEnv: DevServer } = await importWrangler()
-  const { databaseID } = await describeWorker()
+  const { databaseID, jobs } = await describeWorker()
   await migrate(persistDir, databaseID)
 
   const server = new DevServer()
   // wrangler's proxy listens before the Worker is loaded.
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
   const started = server.startWorker({
-    config: WRANGLER_CONFIG,
-    bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: 'plain_text', value }])),
+    config: writeLocalConfig(),
+    bindings: Object.fromEntries(
+      Object.entries({ ...vars, LOCAL_JOBS: JSON.stringify(jobs) }).map(([name, value]) => [
+        name,
+        { type: 'plain_text', value },
+      ]),
+    ),
     sendMetrics: false,
     dev: {
       server: { hostname: HOST, port: port || (await findFreePort()) },

@@ -42,6 +42,8 @@ export async function runServer(startServer: (settings: LocalSettings) => Promis
     server = await startServer(settings)
     stopWith(server.stop)
     publish()
+    // The Worker's first request wakes the local queues and crons.
+    await fetch(`${server.url}/healthz`)
     printReady(server.url, settings)
   } catch (error) {
     if (isStopping()) return

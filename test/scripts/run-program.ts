@@ -16,7 +16,7 @@ export interface Program {
 export function runProgram(command: string, args: string[], env: Record<string, string> = {}): Program {
   const child = spawn(command, args, {
     cwd: ROOT,
-    env: { ...withoutSettings(process.env), ...env },
+    env: { ...withoutSettings(process.env), DEV_VARS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
