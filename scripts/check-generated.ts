@@ -7,6 +7,11 @@ import { ROOT } from './local/settings.ts'
 const CHECKS = [
   { files: 'src/env.gen.d.ts, from wrangler.toml', remedy: 'npm run types', run: checkTypes },
   { files: 'the protobuf codecs', remedy: 'npm run gen:proto', run: checkCodecs },
+  {
+    files: 'the access table in docs/security.md, from every endpoint',
+    remedy: 'node scripts/gen-access-table.ts',
+    run: checkAccessTable,
+  },
   { files: 'migrations/, from every tables.ts', remedy: 'npm run gen:migrations', run: checkMigrations },
 ]
 
@@ -31,6 +36,11 @@ function checkTypes(): Finding {
 
 function checkCodecs(): Finding {
   const { status, output } = runBin('node', ['scripts/gen-proto.ts', '--check'])
+  return { isFresh: status === 0, output }
+}
+
+function checkAccessTable(): Finding {
+  const { status, output } = runBin('node', ['scripts/gen-access-table.ts', '--check'])
   return { isFresh: status === 0, output }
 }
 

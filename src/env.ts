@@ -7,6 +7,8 @@ import type { MailBinding } from './runtime/mail-binding.ts'
 export interface Settings {
   /** `1` only on a developer's machine: allows the published default secret. */
   OPENIM_LOCAL?: string
+  /** The secret before OPENIM_SECRET: still verifies, and signs nothing. */
+  OPENIM_SECRET_PREVIOUS?: string
   OPENIM_ADMIN_USER_IDS?: string
   OPENIM_ADMIN_NICKNAMES?: string
   OPENIM_TOKEN_EXPIRE_DAYS?: string
@@ -27,6 +29,7 @@ export interface Settings {
   OPENIM_FILE_EXPIRE_DAYS?: string
   OPENIM_S3_ENDPOINT?: string
   OPENIM_S3_BUCKET?: string
+  OPENIM_S3_ADDRESSING?: string
   OPENIM_S3_REGION?: string
   OPENIM_S3_ACCESS_KEY_ID?: string
   OPENIM_S3_SECRET_ACCESS_KEY?: string
@@ -34,6 +37,7 @@ export interface Settings {
   OPENIM_WEBHOOK_SECRET?: string
   OPENIM_WEBHOOK_RETRY_SECONDS?: string
   OPENIM_WEBHOOK_LOG_SIZE?: string
+  OPENIM_STRICT_FIELDS?: string
   OPENIM_LOG_LEVEL?: string
   OPENIM_PUSH?: string
   OPENIM_PUSH_FCM_ACCOUNT?: string

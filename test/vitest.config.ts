@@ -18,8 +18,9 @@ const LONG_TIMEOUTS = { ...TIMEOUTS, testTimeout: 240_000, hookTimeout: 240_000 
 const UNITS = ['protocol', 'platform', 'config', 'runtime', 'sync', 'objects', 'http', 'jobs', 'push']
 
 /**
- * Test files that need an isolate of their own. `instrumentBindings` counts every call in its isolate. Objects that a
- * test aborts with `abortAllDurableObjects` keep their storage after `reset`, so a later file would find it.
+ * Test files of units that need a workerd process of their own. `instrumentBindings` counts every call in its isolate.
+ * Objects that a test aborts with `abortAllDurableObjects` keep their storage after `reset`, so a later file would find
+ * it.
  */
 const ISOLATED = globSync(`test/{${UNITS}}/**/*.test.ts`, { cwd: root }).filter((path) =>
   /instrumentBindings|abortAllDurableObjects/.test(readFileSync(root + path, 'utf8')),
@@ -92,7 +93,8 @@ export default defineConfig({
   test: {
     projects: [
       inWorkerd('workers', { include: [`test/{${UNITS}}/**/*.test.ts`], exclude: ISOLATED }, false),
-      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, false),
+      // Queue jobs and settings of one file would reach the users of the next one, so each file has its own process.
+      inWorkerd('features', { include: ['test/{features,contract}/**/*.test.ts'] }, true),
       inWorkerd('isolated', { include: ISOLATED }, true),
       {
         root,

@@ -27,13 +27,23 @@ Later deployments keep the secret, so you need to give it only once.`)
 
 /** Settings that contain keys. They are uploaded as secrets, which Cloudflare never shows again. */
 export const SECRET_SETTINGS: readonly string[] = [
-  ...['OPENIM_SECRET', 'OPENIM_SMS', 'OPENIM_MAIL', 'OPENIM_METRICS_TOKEN', 'OPENIM_S3_SECRET_ACCESS_KEY'],
+  ...[
+    'OPENIM_SECRET',
+    'OPENIM_SECRET_PREVIOUS',
+    'OPENIM_SMS',
+    'OPENIM_MAIL',
+    'OPENIM_METRICS_TOKEN',
+    'OPENIM_S3_SECRET_ACCESS_KEY',
+  ],
   ...['OPENIM_PUSH', 'OPENIM_PUSH_FCM_ACCOUNT', 'OPENIM_PUSH_APNS_KEY', 'OPENIM_PUSH_VAPID_KEY'],
   ...['OPENIM_PUSH_HTTP_SECRET', 'OPENIM_PUSH_JPUSH_SECRET', 'OPENIM_PUSH_GETUI_SECRET'],
   ...['OPENIM_WEBHOOKS', 'OPENIM_WEBHOOK_SECRET'],
 ]
 
-/** The secrets to upload: the chosen OPENIM_SECRET and the secret settings of the environment; undefined for an empty set. */
+/**
+ * The secrets to upload: the chosen OPENIM_SECRET and the secret settings of the environment; undefined for an empty set.
+ * @throws Refusal for a previous secret that is easy to guess: it verifies tokens too
+ */
 export function secretsOf(
   chosen: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
@@ -41,17 +51,19 @@ export function secretsOf(
   const secrets: Record<string, string> = {}
   for (const name of SECRET_SETTINGS) {
     const value = name === 'OPENIM_SECRET' ? chosen : env[name]
-    if (value) secrets[name] = value
+    if (!value) continue
+    if (name === 'OPENIM_SECRET_PREVIOUS') requireGoodSecret(value, name)
+    secrets[name] = value
   }
   return Object.keys(secrets).length > 0 ? secrets : undefined
 }
 
 /** @throws Refusal for a secret that is easy to guess */
-export function requireGoodSecret(secret: string): void {
+export function requireGoodSecret(secret: string, name = 'OPENIM_SECRET'): void {
   if (secret === DEVELOPMENT_SECRET) {
     throw new Refusal(
-      `OPENIM_SECRET is OpenIM's published default: anyone could sign tokens for any user. Choose another secret.`,
+      `${name} is OpenIM's published default: anyone could sign tokens for any user. Choose another secret.`,
     )
   }
-  if (secret.length < MIN_LENGTH) throw new Refusal(`OPENIM_SECRET must have at least ${MIN_LENGTH} characters.`)
+  if (secret.length < MIN_LENGTH) throw new Refusal(`${name} must have at least ${MIN_LENGTH} characters.`)
 }

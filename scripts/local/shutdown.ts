@@ -31,7 +31,10 @@ export function stopWith(stopServer: () => Promise<void>): void {
   }
 }
 
-/** Ends the server when npm dies. npm forwards only SIGINT and SIGTERM, so after another signal the server would stay. */
+/**
+ * Ends the server when npm dies. npm forwards only SIGINT and SIGTERM: when any other signal ends npm, the server would
+ * keep running.
+ */
 function endWithParent(): void {
   const npm = process.ppid
   setInterval(() => {

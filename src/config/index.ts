@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Bindings } from '../env.ts'
 import { DAY_MS, DAY_SECONDS } from '../platform/durations.ts'
 import type { LogLevel } from '../platform/observability/log.ts'
-import type { S3Settings } from '../platform/storage/s3-files.ts'
+import { addressingOf, type S3Settings } from '../platform/storage/s3-files.ts'
 
 import { MULTI_LOGIN_POLICIES, type MultiLoginPolicy, type MultiLoginRules } from '../protocol/multi-login.ts'
 import { currentOverrides, type Overrides } from './overrides.ts'
@@ -24,8 +24,10 @@ const REQUESTS_PER_MINUTE = 6_000
 
 export interface Config {
   local: boolean
-  /** HS256 key of the tokens and the `secret` of `/auth/get_admin_token`. */
+  /** HS256 key of new tokens and of new file URLs. */
   secret: string
+  /** The secrets that verify and that `/auth/get_admin_token` accepts: `secret`, and during a rotation the one before. */
+  secrets: readonly string[]
   /** The nicknames of the app's administrators, by userID; their user rows are created with them. */
   admins: ReadonlyMap<string, string>
   tokenExpireSeconds: number
@@ -34,6 +36,8 @@ export interface Config {
   maxTokensPerPlatform: number
   /** Whether users can receive messages only from users on their own friend list. */
   friendVerify: boolean
+  /** Refuses requests with fields that no schema reads; otherwise a header and a log line name the fields. */
+  strictFields: boolean
   /** Whether new group members can read the messages from before they joined. */
   historyForNewMembers: boolean
   maxGroupMembers: number
@@ -121,6 +125,7 @@ export function parseConfig(env: Partial<Record<keyof Settings, unknown>>, overr
   return {
     local,
     secret: settings.OPENIM_SECRET,
+    secrets: [settings.OPENIM_SECRET, settings.OPENIM_SECRET_PREVIOUS].filter((secret) => secret !== ''),
     admins,
     tokenExpireSeconds: settings.OPENIM_TOKEN_EXPIRE_DAYS * DAY_SECONDS,
     multiLogin: {
@@ -129,6 +134,7 @@ export function parseConfig(env: Partial<Record<keyof Settings, unknown>>, overr
     } as MultiLoginRules,
     maxTokensPerPlatform: settings.OPENIM_MAX_TOKENS_PER_PLATFORM,
     friendVerify: settings.OPENIM_FRIEND_VERIFY === '1',
+    strictFields: settings.OPENIM_STRICT_FIELDS === '1',
     historyForNewMembers: settings.OPENIM_HISTORY_FOR_NEW_MEMBERS === '1',
     maxGroupMembers: settings.OPENIM_MAX_GROUP_MEMBERS,
     maxDirectMembers: settings.OPENIM_MAX_DIRECT_MEMBERS,
@@ -192,15 +198,22 @@ function refusalOf(settings: Settings, admins: ReadonlyMap<string, string>): str
   if (admins.size === 0) return 'OPENIM_ADMIN_USER_IDS names no administrator'
   const missing = S3_NAMES.filter((name) => settings[name] === undefined)
   if (missing.length > 0 && missing.length < S3_NAMES.length) return `${missing.join(', ')} must also be set`
+  const s3 = s3Of(settings)
+  if (s3?.addressing === 'virtual' && /^[\d.]+$|^\[/.test(new URL(s3.endpoint).hostname)) {
+    return 'OPENIM_S3_ADDRESSING is virtual, but OPENIM_S3_ENDPOINT is an IP address, before which no bucket can stand'
+  }
   if (settings.OPENIM_LOCAL === '1') return settings.OPENIM_SECRET === '' ? 'OPENIM_SECRET is empty' : null
   if (settings.OPENIM_SECRET === '') return 'OPENIM_SECRET is not set; run `npx wrangler secret put OPENIM_SECRET`'
-  if (settings.OPENIM_SECRET === DEFAULT_SECRET) {
-    return 'OPENIM_SECRET is still the published default; run `npx wrangler secret put OPENIM_SECRET`'
-  }
-  if (settings.OPENIM_SECRET.length < MIN_SECRET_LENGTH) {
-    return `OPENIM_SECRET is shorter than ${MIN_SECRET_LENGTH} characters`
-  }
-  return null
+  return weakness(settings, 'OPENIM_SECRET') ?? weakness(settings, 'OPENIM_SECRET_PREVIOUS')
+}
+
+/** The previous secret verifies tokens too, so that a weak one is as dangerous as a weak current one. */
+function weakness(settings: Settings, name: 'OPENIM_SECRET' | 'OPENIM_SECRET_PREVIOUS'): string | null {
+  const secret = settings[name]
+  if (secret === '') return null
+  if (secret === DEFAULT_SECRET)
+    return `${name} is still the published default; run \`npx wrangler secret put ${name}\``
+  return secret.length < MIN_SECRET_LENGTH ? `${name} is shorter than ${MIN_SECRET_LENGTH} characters` : null
 }
 
 const S3_NAMES = [
@@ -213,7 +226,8 @@ const S3_NAMES = [
 function s3Of(settings: Settings): S3Settings | null {
   const [endpoint, bucket, accessKeyID, secretAccessKey] = S3_NAMES.map((name) => settings[name])
   if (!endpoint || !bucket || !accessKeyID || !secretAccessKey) return null
-  return { endpoint, bucket, region: settings.OPENIM_S3_REGION, accessKeyID, secretAccessKey }
+  const addressing = settings.OPENIM_S3_ADDRESSING ?? addressingOf(endpoint)
+  return { endpoint, addressing, bucket, region: settings.OPENIM_S3_REGION, accessKeyID, secretAccessKey }
 }
 
 /** Parses a list like `image/*,!image/svg+xml`: patterns with an exclamation mark deny. */

@@ -26,6 +26,7 @@ const days = z.coerce.number().int().min(0).max(36_500)
 export const Settings = z.object({
   OPENIM_LOCAL: z.enum(['0', '1']).default('0'),
   OPENIM_SECRET: z.string().default(''),
+  OPENIM_SECRET_PREVIOUS: z.string().default(''),
   OPENIM_ADMIN_USER_IDS: z.string().default('imAdmin'),
   OPENIM_ADMIN_NICKNAMES: z.string().default('superAdmin'),
   OPENIM_TOKEN_EXPIRE_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
@@ -45,6 +46,7 @@ export const Settings = z.object({
   OPENIM_MAX_OPEN_UPLOADS: z.coerce.number().int().min(1).max(10_000).default(200),
   OPENIM_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OPENIM_S3_BUCKET: z.string().optional(),
+  OPENIM_S3_ADDRESSING: z.enum(['virtual', 'path']).optional(),
   OPENIM_S3_REGION: z.string().default('auto'),
   OPENIM_S3_ACCESS_KEY_ID: z.string().optional(),
   OPENIM_S3_SECRET_ACCESS_KEY: z.string().optional(),
@@ -55,6 +57,7 @@ export const Settings = z.object({
   OPENIM_WEBHOOK_SECRET: z.string().default(''),
   OPENIM_WEBHOOK_RETRY_SECONDS: z.coerce.number().int().min(0).max(3_600).default(5),
   OPENIM_WEBHOOK_LOG_SIZE: z.coerce.number().int().min(0).max(1_000_000).default(10_000),
+  OPENIM_STRICT_FIELDS: z.enum(['0', '1']).default('0'),
   OPENIM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   OPENIM_PUSH: z.string().default(''),
   OPENIM_PUSH_FCM_ACCOUNT: z.string().optional(),

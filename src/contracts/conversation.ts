@@ -6,6 +6,7 @@ import type {
   LogName,
   LogSlice,
   LogState,
+  Mention,
   ReadWindow,
   StoredMessage,
 } from './messages.ts'
@@ -19,6 +20,8 @@ import type {
 export interface ConversationState extends Record<LogName, LogState> {
   /** The other user or the group; null while the conversation has no message. */
   about: ConversationInfo | null
+  /** The newest message of a group that mentions the member, read or not; null without such a message. */
+  mention: Mention | null
 }
 
 export interface ReadResult {
@@ -52,10 +55,13 @@ export interface RevokedMessage {
   revokeTime: number
 }
 
-/** A member's receive options: for this conversation, and the global one. */
+/** A member's settings: the receive options, and how long the messages of a private chat stay after they were read. */
 export interface MemberSettings {
+  /** For this conversation. */
   recvMsgOpt?: number
   globalRecvMsgOpt?: number
+  /** Seconds; 0 = the chat is not private, or its messages stay. */
+  burnDuration?: number
 }
 
 /** The criteria of a search; "" and 0 match every message. */
@@ -97,9 +103,10 @@ export interface ConversationRpc {
   /** Appends the items in order. Answers one result per item. */
   append(items: AppendItem[]): Promise<AppendResult[]>
   /**
-   * Changes the group of this conversation: in D1, in this object, and for its members, all of it or nothing.
+   * Changes the group of this conversation completely or not at all: in D1, in this object, and for the members.
    * @throws ImError 1001 a joining user is already a member, 1002 a role has changed since the decision, 1202 the
-   *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed
+   *   groupID is taken, 1203 a changed user is not a member, 1204 the group was dismissed, 1206 the request that it
+   *   answers was answered before
    */
   changeGroup(change: GroupChange): Promise<GroupChanged>
   /** The newest `limit` messages with `begin` ≤ seq ≤ `end`, ascending. Erased messages are placeholders. */
@@ -115,12 +122,16 @@ export interface ConversationRpc {
   markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<ReadResult>
   /** One page of the members who have read a chat message, or have not, and the count of both. */
   readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Readers>
-  /** @throws ImError 1002 not permitted, 1004 the message does not exist, 1404 it was revoked before */
+  /** @throws ImError 1001 a notification, 1002 not permitted, 1004 the message does not exist, 1404 it was revoked before */
   revoke(seq: number, by: Revoker): Promise<RevokedMessage>
   /** Hides messages from one member. */
   hide(userID: string, seqs: number[]): Promise<void>
-  /** Erases messages for all members. Placeholders remain, so that seqs have no gaps. */
-  erase(seqs: number[]): Promise<void>
+  /**
+   * Erases messages for all members. Placeholders remain, so that seqs have no gaps.
+   * @param by the member who erases them; null for the service and administrators of the app, who may erase all
+   * @throws ImError 1002 when a group member erases a message that another user sent; then no message is erased
+   */
+  erase(seqs: number[], by: string | null): Promise<void>
   /** Makes all present messages unreadable for all members. Answers the newest seq. */
   clear(): Promise<number>
   /**
@@ -131,8 +142,8 @@ export interface ConversationRpc {
   /** Whether a user's message with that clientMsgID was stored around the time `after` (ms), when a call began. */
   hasMessage(sendID: string, clientMsgID: string, after: number): Promise<boolean>
   maxSeq(): Promise<number>
-  /** The seq of the newest chat message stored at or before `time` (ms); 0 when no message is that old. */
-  newestSeqBefore(time: number): Promise<number>
+  /** The first chat message from a seq on that was sent after `time` (ms); without a message, the next seq and null. */
+  firstSentAfter(time: number, fromSeq: number): Promise<{ seq: number; sendTime: number | null }>
   /** Keeps the copies of a member's settings that the send check needs. */
   setMember(userID: string, settings: MemberSettings): Promise<void>
   /**
@@ -142,13 +153,16 @@ export interface ConversationRpc {
    */
   relationsChanging(): Promise<number>
   /**
-   * Reads the relations again from D1, which has the change now, into the copy that the send check uses.
+   * Copies the relations from D1, which now has the change, for the send check.
    * @param changeID the answer of `relationsChanging`; null for a change that was not announced
    */
   relationsChanged(changeID: number | null): Promise<void>
-  /** Searches the newest `limit` chat messages below a seq. */
+  /** Runs one step of a search: reads the newest `limit` chat messages with seqs lower than `below`. */
   search(query: MessageQuery, below: number, limit: number): Promise<SearchStep>
-  /** Counts the messages sent in `from` ≤ time < `to` (ms) among the newest `limit` chat messages below a seq. */
+  /**
+   * Runs one step of counting: reads the newest `limit` chat messages with seqs lower than `below`, and counts those
+   * that were sent in `from` ≤ time < `to` (ms).
+   */
   countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<CountStep>
   /** The chat messages with the given seqs that exist, as they are stored, independent of any member's view. */
   stored(seqs: number[]): Promise<StoredMessage[]>

@@ -1,6 +1,7 @@
 /*
- * A change of a group. A feature decides it and sends it to the group's ConversationObject, which writes it to D1 and to
- * its own copy of the members, and notifies the members. The object stores the change as an intent until it is done.
+ * A change of a group. A feature decides the change and sends it to the group's ConversationObject. The object writes
+ * the change to D1 and to its own copy of the members, and notifies the members. The object stores the change as an
+ * intent until it is done.
  */
 
 /** A group's row in D1. */
@@ -61,13 +62,16 @@ export interface GroupNotification {
   senderNickname?: string
   senderFaceURL?: string
   /**
-   * The tips with OpenIM's JSON names. After the change is made, the object fills in the versions, and updates `group` and
-   * changed members to their state then, because another change may have been made in between.
+   * The tips with OpenIM's JSON names. After the change, the object fills in the versions, and updates `group` and the
+   * changed members to their current state, because another change may have been made in between.
    */
   detail: object
-  /** Whether the chat shows it; absent = the default of its contentType. */
+  /** Whether the chat shows the notification; absent = the default of its contentType. */
   toChat?: boolean
-  /** The joining and leaving users that it is delivered to; absent = all of them. The others can only read it. */
+  /**
+   * The joining and leaving users who get the notice delivered; absent = all of them. The other joining and leaving
+   * users can only pull it.
+   */
   handedTo?: string[]
 }
 
@@ -88,6 +92,7 @@ export interface GroupChange {
    * removes the group from their lists, and later changes remove them with `leave`.
    */
   everybodyLeaves?: boolean
+  /** The change is refused if the request is not pending any more. The answer may be the whole change. */
   answer?: JoinAnswer
   /** The roles on which the decision was based. The change is refused if one of these members has another role now. */
   roles?: { userID: string; roleLevel: number }[]
@@ -113,6 +118,8 @@ interface AppendedNotice {
   sendTime: number
   sendID: string
   msg: Uint8Array
+  /** The lowest seq of the log that was still being delivered to the caller, if any. */
+  pendingFrom?: number
 }
 
 export interface GroupChanged {

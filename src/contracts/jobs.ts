@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { PROVIDERS } from '../config/push.ts'
 
 /*
- * The jobs of the queues. A newer deployment may read a job that an older one has sent, so consumers validate each job.
- * The values of `kind` are stored in queues and must not change.
+ * The jobs of the queues. A newer deployment may read a job that an older deployment sent, so consumers validate each
+ * job. The values of `kind` are stored in queues and must not change.
  */
 
 const batch = { operationID: z.string(), batchID: z.string(), draft: z.base64(), exempt: z.boolean() }
@@ -73,7 +73,7 @@ export type PushTarget = z.output<typeof PushTarget>
 const pushed = {
   operationID: z.string(),
   conversationID: z.string(),
-  /** The chat's conversationID: the same, or that of the chat to which the notification log belongs. */
+  /** The conversationID of the chat. For a notification log, the chat to which the log belongs. */
   home: z.string(),
   /** The encoded MsgData in base64, without its content when the content is too large for the queue. */
   message: z.base64(),

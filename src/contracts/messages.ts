@@ -22,9 +22,12 @@ export interface AppendItem {
   log: LogName
   /** A message that is not stored has no seq and is only pushed. */
   stored: boolean
-  /** Whether the sender's other devices get it too. */
+  /** Whether the sender's other devices also get the message. */
   senderSync: boolean
-  /** True when the sender's object pushes it to the sender's devices itself; the conversation then skips the sender. */
+  /**
+   * True when the sender's object itself pushes the message to the sender's devices; the conversation then skips the
+   * sender.
+   */
   skipSender: boolean
   /** Skips the send check; for messages that the service itself sends. */
   skipChecks: boolean
@@ -39,7 +42,7 @@ export type AppendResult =
       serverMsgID: string
       sendTime: number
       duplicate: boolean
-      /** The lowest seq of another sender that is still being delivered to this sender, if any. */
+      /** The lowest seq below this one that is still being delivered to this sender, if any. */
       pendingFrom?: number
     }
   | { ok: false; refusal: Refusal }
@@ -54,6 +57,14 @@ export interface DeliveredMessage {
   msg: Uint8Array
   /** Keeps its place in the order and is not pushed to sockets; devices get it from a sync. */
   silent?: boolean
+  /** The `groupAtType` that the message gives to the receiver; absent = it does not mention the receiver. */
+  groupAtType?: number
+}
+
+/** The newest message of a group that mentions a member. */
+export interface Mention {
+  seq: number
+  groupAtType: number
 }
 
 /** Reports that a log has new messages for a member. */

@@ -1,3 +1,4 @@
+import type { Mentioned } from '../protocol/mentions.ts'
 import type { DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
@@ -9,8 +10,10 @@ import type { DeliveredMessage, LogUpdate } from './messages.ts'
 export interface RelayedMessage extends DeliveredMessage {
   /** The relay does not forward to this member, whose devices get the message in another way; "" = no exception. */
   exceptUserID: string
-  /** The only members to whose devices it is pushed; absent = all. */
+  /** The only members whose devices get the push; absent = all members. */
   onlyUserIDs?: string[]
+  /** The members that the message mentions; absent = no member. */
+  mentioned?: Mentioned
 }
 
 /** Changes of a relay's roster, then new messages of one log, in order. */

@@ -2,7 +2,7 @@ import type { MemberSettings } from './conversation.ts'
 import type { Bounds, DeliveredMessage, LogUpdate } from './messages.ts'
 
 /*
- * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, log cursors and
+ * The RPC contract of the UserObject. There is one object per user. It owns the user's sockets, sessions, seq cursors and
  * unread marks, conversation settings, presence and its subscribers, and the state of offline push. Features import this
  * interface, never the class.
  */
@@ -14,6 +14,8 @@ export interface Delivery extends LogUpdate {
   bounds?: Bounds
   /** The user may have these messages already: the conversation restarted before the first delivery was confirmed. */
   redelivered?: boolean
+  /** The lowest seq that reaches the user another way and may still be on its way; lower than these messages. */
+  expectFrom?: number
 }
 
 /**
@@ -66,7 +68,7 @@ export interface SeqView {
   hasReadSeq: number
 }
 
-/** A version log's answer to a reader who has the version `version` (see `sync/version-log.ts`). */
+/** A version log's answer to a reader who has the version `version` (see `sync/compute-delta.ts`). */
 export interface Delta {
   versionID: string
   version: number
@@ -75,7 +77,7 @@ export interface Delta {
   inserted: string[]
   updated: string[]
   sortVersion: number
-  /** Whether the owner of the list changed too: for a list of members, the group. */
+  /** Whether the owner of the list also changed: for a list of members, the group. */
   ownerChanged: boolean
 }
 
@@ -123,7 +125,7 @@ export interface PullRange {
   conversationID: string
   begin: number
   end: number
-  /** The maximum number of messages; the newest ones of the range are answered. */
+  /** The maximum number of messages: the answer has the newest messages of the range. */
   num: number
 }
 
@@ -139,7 +141,7 @@ export interface PendingRestSend {
 }
 
 export interface UserRpc {
-  /** Registers a token that was just signed, and applies the multi-login policy to the older tokens. */
+  /** Registers a newly signed token, and applies the multi-login policy to the older tokens. */
   openSession(session: { platformID: number; key: string; expiresAt: number }): Promise<void>
   /** @param pendingSend the send that this call is about to make; recorded for `wasRestSendStored` if the token is in force */
   sessionState(platformID: number, key: string, pendingSend?: PendingRestSend): Promise<SessionState>
@@ -147,8 +149,11 @@ export interface UserRpc {
   forceLogout(platformID: number): Promise<void>
   /** Delivers new messages: pushes them to the connected sockets in order, and marks the log unread. */
   deliver(delivery: Delivery): Promise<DeliveryResult>
-  /** Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the message later. */
-  markUnread(news: LogUpdate): Promise<void>
+  /**
+   * Marks a log unread, so that a device asks for it at the next sync; `deliver` pushes the messages later.
+   * @param firstSeq the lowest seq that is still on its way to the user: higher seqs that arrive first wait for it
+   */
+  markUnread(news: LogUpdate, firstSeq: number): Promise<void>
   /** Conversations in row order; null = all. */
   conversations(conversationIDs: string[] | null): Promise<ConversationRow[]>
   /** One page in row order, and the count of all rows. `pageNumber` starts at 1. */
@@ -160,7 +165,7 @@ export interface UserRpc {
   /** Applies a change, and creates the row if it does not exist. Answers whether the row changed. */
   setConversation(change: ConversationChange): Promise<boolean>
   deleteConversations(conversationIDs: string[]): Promise<void>
-  /** Sets `ex` of the conversations with that peer. Answers the conversations that changed. */
+  /** Sets `ex` of all conversations with the given peer. Answers the conversations that changed. */
   setExOfPeer(peerUserID: string, ex: string): Promise<string[]>
   /** Copies the user's global receive option to the conversations, whose send checks use it. */
   setGlobalRecvMsgOpt(globalRecvMsgOpt: number): Promise<void>
@@ -191,10 +196,14 @@ export interface UserRpc {
    * @returns the users whose presence these connections subscribe to now
    */
   subscribePresence(platformID: number, subscribe: string[], unsubscribe: string[]): Promise<string[]>
-  /** Reports the presence of another user. Answers whether a connection of this user still subscribes to it. */
+  /**
+   * Reports the presence of another user. Answers whether a connection of this user still subscribes to the other user.
+   */
   presenceChanged(userID: string, platformIDs: number[]): Promise<boolean>
   /** Messages of the ranges, ascending. Unreadable ranges are left out. `order` is OpenIM's PullOrder. */
   pullRanges(ranges: PullRange[], order: number): Promise<PulledLog[]>
+  /** The other users of the newest `limit` one-to-one chats on the list, newest first. */
+  recentPeers(limit: number): Promise<string[]>
   /** Names of the objects that store this user's chats, including chats that the user has deleted from the list. */
   conversationHomes(): Promise<string[]>
   /** Records for a day that the user's REST call with this operationID has sent its message. */

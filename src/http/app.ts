@@ -13,6 +13,7 @@ import type { Endpoint } from '../runtime/endpoint.ts'
 import { callerOf } from './auth.ts'
 import { gatewayAddressOf, openGateway } from './device-gateway.ts'
 import { mountDocsRoutes } from './docs/docs-routes.ts'
+import { exposing, nameUnknownFields } from './exposed-headers.ts'
 import { mountFileRoutes } from './file-routes.ts'
 import { readiness } from './health.ts'
 import { mountHomeRoute } from './home/home-route.ts'
@@ -77,6 +78,8 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
     c.set('context', context)
     annotateTrace({ operationID: context.operationID })
     await next()
+    const unknownFields = c.get('unknownFields')
+    if (unknownFields) nameUnknownFields(c.res, unknownFields)
     if (afterReply.hasTasks) c.executionCtx.waitUntil(afterReply.run(context.log))
     const path = paths.get(c.req.path)
     if (path === undefined) return
@@ -97,16 +100,12 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<AppEnv> {
 
   app.notFound(async (c) => {
     const error = await refusalOfUnknown(c.var.context, c.req.raw, c.env)
-    return envelope(errorReply(error), c.req.method === 'POST' ? undefined : NOT_FOUND)
+    return refusal(error, NOT_FOUND)
   })
 
   app.onError((error, c) => {
     if (!(error instanceof ImError)) c.var.context.log.error('REST call failed', error)
-    const known = knownError(error)
-    if (known.code !== TOO_MANY_REQUESTS) return envelope(errorReply(known))
-    const response = envelope(errorReply(known), TOO_MANY_REQUESTS)
-    response.headers.set('retry-after', RETRY_AFTER_SECONDS)
-    return response
+    return refusal(knownError(error))
   })
 
   return app
@@ -137,7 +136,18 @@ function refusalOf(env: Bindings): Response | null {
   return envelope(errorReply(error), SERVICE_UNAVAILABLE)
 }
 
-/** OpenIM: only callers with a valid token learn that a path does not exist; the others get their own error. */
+/** The answer to a refused call. OpenIM: its status is 200 like that of every answer; clients read the envelope. */
+function refusal(error: ImError, status?: number): Response {
+  if (error.code !== TOO_MANY_REQUESTS) return envelope(errorReply(error), status)
+  const response = envelope(errorReply(error), TOO_MANY_REQUESTS)
+  response.headers.set('retry-after', RETRY_AFTER_SECONDS)
+  return exposing(response)
+}
+
+/**
+ * The refusal of a call to an unknown path, which has the HTTP status 404. OpenIM: its body says so only to callers with a
+ * valid token; the others get their own error.
+ */
 async function refusalOfUnknown(
   ctx: AppEnv['Variables']['context'],
   request: Request,

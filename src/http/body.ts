@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
+import { parseRequest } from '../runtime/openim-json.ts'
 
 /** Enough for the largest call, a batch of 1,000 users. Files are not uploaded in JSON bodies. */
 const MAX_BODY_BYTES = 1_048_576
@@ -13,21 +14,25 @@ type BodyForm = 'json' | 'protobuf'
 export interface Body {
   value: unknown
   form: BodyForm
+  /** The dotted paths of fields that no schema reads. */
+  unknown: readonly string[]
 }
 
 /**
  * Reads and validates the request of an endpoint. OpenIM: the content type is ignored, except by endpoints that also
  * accept protobuf.
+ * @param strict refuses fields that no schema reads
  * @throws ImError 1001 with the reason
  */
-export async function readBody(request: Request, endpoint: Endpoint): Promise<Body> {
+export async function readBody(request: Request, endpoint: Endpoint, strict: boolean): Promise<Body> {
   const bytes = await readBytes(request)
   const form = formOf(request, endpoint)
   const given = form === 'protobuf' && endpoint.protobuf ? endpoint.protobuf.decode(bytes) : parseJson(bytes)
   addQuery(given, request, endpoint)
-  const result = endpoint.schema.safeParse(given)
+  const { result, unknown } = parseRequest(endpoint.schema, given)
   if (!result.success) throw ImError.args(sentenceOf(result.error))
-  return { value: result.data, form }
+  if (strict && unknown.length > 0) throw ImError.args(`${unknown.join(', ')}: this call has no such field`)
+  return { value: result.data, form, unknown }
 }
 
 /**
@@ -74,11 +79,15 @@ function formOf(request: Request, endpoint: Endpoint): BodyForm {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
+/** Escapes that may stand for a lone surrogate or for NUL; no other JSON can contain one of them. */
+const UNSAFE_ESCAPE = /\\u(d[89a-f]|0000)/i
+
 function parseJson(bytes: Uint8Array): object {
   if (bytes.length === 0) throw ImError.args('the body is empty; send at least {}')
   let value: unknown
+  let text: string
   try {
-    const text = strictUtf8.decode(bytes)
+    text = strictUtf8.decode(bytes)
     // A reviver runs for every value, which takes longer than the parsing itself.
     value = text.includes('idHash') ? JSON.parse(text, exactHash) : JSON.parse(text)
   } catch {
@@ -87,7 +96,26 @@ function parseJson(bytes: Uint8Array): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw ImError.args('the body is not a JSON object')
   }
+  if (UNSAFE_ESCAPE.test(text)) requireStorable(value, '')
   return value
+}
+
+/**
+ * Refuses texts that would be read back with other characters: UTF-8 cannot express a lone surrogate, and SQLite's JSON
+ * ends a text at NUL.
+ * @throws ImError 1001 with the path of the text
+ */
+function requireStorable(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    if (value.isWellFormed() && !value.includes('\0')) return
+    throw ImError.args(`${path}: a text has no lone surrogates and no NUL characters`)
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`
+    requireStorable(key, at.toWellFormed().replaceAll('\0', ''))
+    requireStorable(inner, at)
+  }
 }
 
 /** A reviver for `idHash`: the hash uses all 64 bits, which a number cannot hold, so it is parsed from the source text. */

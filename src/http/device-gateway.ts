@@ -38,10 +38,10 @@ export async function openGateway(request: Request, address: URL, env: Bindings)
   }
   const { userID, platformID, operationID, isMsgResp } = handshake
   annotateTrace({ operationID })
-  const { secret, rateLimits, logLevel } = configOf(env)
+  const { secrets, rateLimits, logLevel } = configOf(env)
   try {
     if (rateLimits) await limitRate(env.RATE_LIMIT_CONNECT, networkOf(clientIPOf(request)), 'one address')
-    const claims = await verifyToken(handshake.token, secret, Date.now())
+    const claims = await verifyToken(handshake.token, secrets, Date.now())
     requireMatch(claims, handshake)
     if (rateLimits) await limitRate(env.RATE_LIMIT_USER, userID, 'one user')
     const { sdkType, sdkVersion, compression } = handshake

@@ -13,6 +13,7 @@ import { FORM_PART, type PartGrant } from '../features/file/sign-upload-url.ts'
 import { ERRORS, ImError } from '../protocol/errors.ts'
 import { errorReply } from '../protocol/reply.ts'
 import { callerOf } from './auth.ts'
+import { exposing } from './exposed-headers.ts'
 import { type AppEnv, PREFIXES } from './mount-endpoints.ts'
 import { limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
@@ -30,9 +31,6 @@ const STATUS_OF_ERROR: Readonly<Record<number, 400 | 403 | 404>> = {
 }
 const INTERNAL_ERROR = 500
 const FORBIDDEN = 403
-
-/** Browsers hide these headers from scripts of other origins unless the response names them. */
-const EXPOSED_HEADERS = 'ETag, Content-Length, Content-Range, Content-Disposition, Accept-Ranges'
 
 type Route = RouteContext<AppEnv>
 
@@ -56,7 +54,7 @@ async function download(c: Route, prefix: string): Promise<Response> {
     ifRange: c.req.header('if-range'),
     ifNoneMatch: c.req.header('if-none-match'),
   })
-  return new Response(body, { status, headers: { ...headers, 'access-control-expose-headers': EXPOSED_HEADERS } })
+  return new Response(body, { status, headers })
 }
 
 /** The permit to read a file, or the refusal. For a signed address only the signature counts. */
@@ -113,7 +111,7 @@ function incomingOf(c: Route) {
 
 async function answer(c: Route, work: () => Promise<Response>): Promise<Response> {
   try {
-    return await work()
+    return exposing(await work())
   } catch (error) {
     // The app answers this error the same way for all routes.
     if (error instanceof ImError && error.code === ERRORS.TooManyRequests.code) throw error

@@ -15,7 +15,16 @@ import { publicURLOf } from './public-url.ts'
 import { limitCaller } from './rate-limits.ts'
 import { envelope } from './reply.ts'
 
-export type AppEnv = { Bindings: Bindings; Variables: { context: Context; afterReply: AfterReply; errCode?: number } }
+export type AppEnv = {
+  Bindings: Bindings
+  Variables: {
+    context: Context
+    afterReply: AfterReply
+    errCode?: number
+    /** The fields of the request that no schema reads; absent when the schemas read every field. */
+    unknownFields?: readonly string[]
+  }
+}
 
 /** OpenIM: its nginx examples serve the REST API under /api, its own port at the root. Both work. */
 export const PREFIXES = ['', '/api']
@@ -29,13 +38,20 @@ export function mountEndpoints(app: Hono<AppEnv>, endpoints: readonly Endpoint[]
         const variables = { context: c.get('context'), afterReply: c.get('afterReply') }
         const ahead = endpoint.sendTarget ? await readAhead(endpoint, variables.context, c.req.raw) : null
         const ctx = await contextFor(endpoint, variables, c.req.raw, c.env, ahead?.pendingSend)
-        const reading = ahead?.reading ?? readBody(c.req.raw, endpoint)
+        const reading = ahead?.reading ?? readBody(c.req.raw, endpoint, ctx.config.strictFields)
         const body = await reading.catch((error: unknown) => bodyError(endpoint, error))
         if (body instanceof ImError) {
           c.set('errCode', body.code)
           return envelope(errorReply(body), endpoint.quirks?.badBodyStatus)
         }
-        const { value, form } = body
+        const { value, form, unknown } = body
+        if (unknown.length > 0) {
+          c.set('unknownFields', unknown)
+          ctx.log.warn('request has unknown fields', {
+            path: endpoint.path,
+            fields: unknown.join(', '),
+          })
+        }
         const result = await endpoint.handle(ctx, value)
         if (!endpoint.protobuf) return envelope(okReply(result))
         if (form === 'json') return envelope(okReply(endpoint.protobuf.toJson(result)))
@@ -57,9 +73,9 @@ async function readAhead(
   const token = request.headers.get('token')
   if (!token || operationID === '') return null
   // The signature is checked first: the body of an unauthenticated request is not read.
-  const { userID } = await verifyToken(token, config.secret, now())
+  const { userID } = await verifyToken(token, config.secrets, now())
   if (endpoint.access === 'admin' && !config.admins.has(userID)) return null
-  const reading = readBody(request, endpoint)
+  const reading = readBody(request, endpoint, config.strictFields)
   const body = await reading.catch(() => null)
   const pendingSend = body && endpoint.sendTarget?.(config, body.value)
   return { reading, pendingSend: pendingSend ? { operationID, ...pendingSend } : undefined }

@@ -29,7 +29,7 @@ export async function limitCaller(ctx: Context, { userID, isAdmin }: Caller, env
 
 async function hasAdminToken(ctx: Context, request: Request): Promise<boolean> {
   try {
-    const claims = await verifyToken(request.headers.get('token') ?? '', ctx.config.secret, ctx.now())
+    const claims = await verifyToken(request.headers.get('token') ?? '', ctx.config.secrets, ctx.now())
     return ctx.config.admins.has(claims.userID)
   } catch (error) {
     if (error instanceof ImError) return false

@@ -18,9 +18,10 @@ const MAX_PARALLEL = 32
 const ChosenUsers = z.object({ userIDList: z.array(z.string()).max(MAX_USERS) })
 
 /**
- * Asks the app server before an offline push. It may choose other receivers and other texts. A job that repeats the
- * push to some targets does not ask again.
- * @returns the job as the app server wants it; null when it refuses, or cannot be reached while its answer is required
+ * Asks the app server before an offline push. The app server may choose other receivers and other texts. A job that
+ * repeats the push for some targets does not ask again.
+ * @returns the job with the app server's changes; null when the app server refuses, or gives no answer although one is
+ *   required
  */
 export async function applyBeforePushWebhook(ctx: Context, job: ReceiversJob): Promise<ReceiversJob | null> {
   if (!ctx.config.webhooks.beforeOfflinePush) return job

@@ -56,7 +56,7 @@ async function eraseSome(
   }
 }
 
-/** Deletes the entries of the SDKs' logs that are older than files are kept. */
+/** Deletes the entries of the SDKs' logs that are older than the expiry of files. */
 export async function clearExpiredLogs(ctx: Context, startTime: number, cursor: string): Promise<Step> {
   const { afterMs, groups } = ctx.config.fileExpiry
   if (!groups.includes(SDK_LOG)) return { removed: 0, cursor: null }

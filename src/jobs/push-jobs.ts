@@ -16,7 +16,7 @@ import { applyBeforePushWebhook } from './apply-before-push-webhook.ts'
 /** How many users' objects are asked at the same time. */
 const MAX_PARALLEL = 32
 const DEFAULT_DELAY_SECONDS = 5
-/** A queue can delay by up to twelve hours, but a push that late is useless. */
+/** A queue can delay a message by up to twelve hours, but such a late push is useless. */
 const MAX_DELAY_SECONDS = 3_600
 
 /**

@@ -1,5 +1,6 @@
 import type { AppendItem, AppendResult, DeliveredMessage, LogUpdate } from '../contracts/messages.ts'
 import { errorOf } from '../contracts/outcome.ts'
+import type { Delivery } from '../contracts/user.ts'
 import { MessageStatus } from '../protocol/constants/message-status.ts'
 import { conversationIDFor, notificationTwin } from '../protocol/conversation-id.ts'
 import { MsgData } from '../protocol/proto/index.ts'
@@ -10,7 +11,9 @@ import { appendItems } from './append-items.ts'
 import { buildNotification, type Override, type Route } from './build.ts'
 import type { NotificationKind } from './kinds.ts'
 
-/** The object that stores a notification, when it is not the conversation of sender and receiver. */
+/**
+ * Names the ConversationObject that stores a notification. Default: the conversation of the sender and the receiver.
+ */
 export interface NotificationTarget {
   home?: string
 }
@@ -61,7 +64,8 @@ async function notifyCaller(ctx: Context, home: string, item: AppendItem, append
   const { seq, sendTime } = appended
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...appended, status: MessageStatus.Sent })
-  await notifyCallerDevices(ctx, newsOf(item, home), [{ seq, sendTime, sendID, operationID, msg }])
+  const messages = [{ seq, sendTime, sendID, operationID, msg }]
+  await notifyCallerDevices(ctx, newsOf(item, home), messages, appended.pendingFrom)
 }
 
 function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'groupID'>, home: string): LogUpdate {
@@ -79,16 +83,22 @@ function newsOf(item: Pick<AppendItem, 'log' | 'sessionType' | 'recvID' | 'group
 /** Messages that one `deliver` call carries at most. */
 const MAX_DELIVERED = 100
 
-/** Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply. */
+/**
+ * Marks the log as unread for the caller's offline devices now, and delivers to the connected ones after the reply.
+ * Messages of other users that arrive in between wait for these.
+ * @param pendingFrom the lowest seq that the conversation was still delivering to the caller
+ */
 export async function notifyCallerDevices(
   ctx: Context,
   news: LogUpdate,
   messages: readonly DeliveredMessage[],
+  pendingFrom = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const [first] = messages
   if (!first) return
   const user = ctx.user(first.sendID)
-  if (messages.some(({ seq }) => seq > 0)) await user.markUnread(news)
+  const stored = messages.filter(({ seq }) => seq > 0)
+  if (stored[0]) await user.markUnread(news, Math.min(stored[0].seq, pendingFrom))
   for (let i = 0; i < messages.length; i += MAX_DELIVERED) {
     const part = messages.slice(i, i + MAX_DELIVERED)
     ctx.afterReply(() => user.deliver({ ...news, messages: part }))
@@ -98,28 +108,46 @@ export async function notifyCallerDevices(
 type Appended = Extract<AppendResult, { ok: true }>
 
 /**
+ * Notifies the online devices of another user. The notification is not stored and goes to the UserObject directly: it
+ * costs one call, and nothing more when no device is online.
+ */
+export async function notifyOnlineDevices(
+  ctx: Context,
+  kind: NotificationKind,
+  route: Route,
+  detail: object,
+): Promise<void> {
+  const built = buildNotification(kind, route, detail, { clientMsgID: messageID(), now: ctx.now(), stored: false })
+  await ctx.user(route.recvID).deliver(deliveryOf(ctx, built.notification).delivery)
+}
+
+/**
  * A notification to the user's own devices that is not stored goes to the UserObject directly, past the conversation.
  */
 async function notifyOwnDevices(ctx: Context, msg: MsgData): Promise<SentNotification> {
-  const home = conversationIDFor(msg, false)
-  const sendTime = ctx.now()
-  const stamp = { serverMsgID: messageID(), sendTime, seq: 0, status: MessageStatus.Sent }
-  const delivery = {
-    conversationID: notificationTwin(home),
-    home,
-    about: { sessionType: msg.sessionType, peerUserID: msg.sendID, groupID: '' },
-    messages: [
-      {
-        seq: 0,
-        sendTime,
-        sendID: msg.sendID,
-        operationID: ctx.operationID,
-        msg: stampMessage(MsgData.encode(msg).finish(), stamp),
-      },
-    ],
-  }
+  const { delivery, serverMsgID, sendTime } = deliveryOf(ctx, msg)
   const deliver = () => ctx.user(msg.sendID).deliver(delivery)
   if (ctx.caller?.userID === msg.sendID) ctx.afterReply(deliver)
   else await deliver()
-  return { serverMsgID: stamp.serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
+  return { serverMsgID, clientMsgID: msg.clientMsgID, sendTime }
+}
+
+/** The delivery of a notification that is not stored. */
+function deliveryOf(ctx: Context, msg: MsgData): { delivery: Delivery; serverMsgID: string; sendTime: number } {
+  const home = conversationIDFor(msg, false)
+  const [serverMsgID, sendTime] = [messageID(), ctx.now()]
+  const bytes = stampMessage(MsgData.encode(msg).finish(), {
+    serverMsgID,
+    sendTime,
+    seq: 0,
+    status: MessageStatus.Sent,
+  })
+  const { sendID, sessionType } = msg
+  const delivery = {
+    conversationID: notificationTwin(home),
+    home,
+    about: { sessionType, peerUserID: sendID, groupID: '' },
+    messages: [{ seq: 0, sendTime, sendID, operationID: ctx.operationID, msg: bytes }],
+  }
+  return { delivery, serverMsgID, sendTime }
 }

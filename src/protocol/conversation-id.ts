@@ -7,13 +7,20 @@ import { ImError } from './errors.ts'
  * chat has a notification conversation: `n_` and the same rest. Clients apply its messages but do not show them.
  */
 
+const GROUP_PREFIX = 'sg_'
+
 /** The chat of two users, the same for either order of the users. */
 export function singleConversationID(a: string, b: string): string {
   return `si_${sortedPair(a, b)}`
 }
 
 export function groupConversationID(groupID: string): string {
-  return `sg_${groupID}`
+  return GROUP_PREFIX + groupID
+}
+
+/** The group of a group's chat; null for any other conversation. */
+export function groupIDOf(conversationID: string): string | null {
+  return conversationID.startsWith(GROUP_PREFIX) ? conversationID.slice(GROUP_PREFIX.length) : null
 }
 
 /** The conversation between a notification account and a user. */
@@ -33,6 +40,10 @@ export function isNotificationConversation(conversationID: string): boolean {
 
 export function isSingleConversation(conversationID: string): boolean {
   return conversationID.startsWith('si_')
+}
+
+export function isGroupConversation(conversationID: string): boolean {
+  return conversationID.startsWith('sg_')
 }
 
 /**

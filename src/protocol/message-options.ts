@@ -68,6 +68,11 @@ const FORCED_OFF: ReadonlyMap<number, readonly OptionKey[]> = new Map([
   ],
 ])
 
+/** The options that a contentType never has, each switched off. */
+export function forcedOptions(contentType: number): MessageOptions {
+  return Object.fromEntries((FORCED_OFF.get(contentType) ?? []).map((key) => [key, false]))
+}
+
 /**
  * The options of an arriving message, without the options that its contentType never has.
  *
@@ -75,7 +80,6 @@ const FORCED_OFF: ReadonlyMap<number, readonly OptionKey[]> = new Map([
  * exists, and protobuf does not encode an empty map.
  */
 export function applyDefaultOptions(contentType: number, options: MessageOptions): MessageOptions {
-  const forcedOff = FORCED_OFF.get(contentType)
-  if (forcedOff === undefined || Object.keys(options).length === 0) return options
-  return { ...options, ...Object.fromEntries(forcedOff.map((key) => [key, false])) }
+  if (!FORCED_OFF.has(contentType) || Object.keys(options).length === 0) return options
+  return { ...options, ...forcedOptions(contentType) }
 }

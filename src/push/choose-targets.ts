@@ -4,8 +4,8 @@ import type { PlatformID } from '../protocol/constants/platform.ts'
 import type { DeviceTokenRow } from './tables.ts'
 
 /**
- * Chooses the targets of a push for each receiver. Per platform, the first provider of the configured route is used
- * that has a token of the user, or that addresses users by userID. So no device gets the same push from two vendors.
+ * Chooses the targets of a push for each receiver. On each platform, it uses the first provider of the configured route
+ * that has a token of the user or addresses users by userID. So no device gets the same push from two vendors.
  */
 export function chooseTargets(
   config: PushConfig,

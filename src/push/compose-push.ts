@@ -42,7 +42,7 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [ContentType.Sound, '[VOICE]'],
   [ContentType.Video, '[VIDEO]'],
   [ContentType.File, '[File]'],
-  // OpenIM: has this text but sends an empty one, which vendors reject or do not show.
+  // OpenIM: has this text but sends an empty text, which vendors reject or do not show.
   [ContentType.AtText, '[@TEXT]'],
   [ContentType.SignalingNotification, '[SIGNALINVITE]'],
 ])

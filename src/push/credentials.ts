@@ -5,7 +5,7 @@ import { pushCredential } from './tables.ts'
 
 /** A credential is renewed this long before it expires. */
 const RENEW_BEFORE_MS = 300_000
-/** Another isolate tries to renew a credential when the first one has not done so within this time. */
+/** Another isolate tries to renew a credential when the first isolate has not renewed it within this time. */
 const CLAIM_MS = 15_000
 const POLL_MS = 250
 
@@ -22,8 +22,8 @@ const cached = new Map<string, Credential>()
 /**
  * The access tokens for the vendors, shared by all isolates. They are stored in D1, which has one primary, so that one
  * isolate wins the claim to renew a token; the queue consumers need D1 anyway. The Cache API would hold one copy per
- * data centre, and Apple and GeTui throttle callers that request tokens often. A Durable Object would be one more class
- * to deploy, for one row an hour.
+ * data centre, and Apple and GeTui throttle callers that request tokens often. A Durable Object would be another class
+ * to deploy, only to write one row an hour.
  */
 export class Credentials {
   readonly #db: Database
@@ -36,7 +36,7 @@ export class Credentials {
 
   /**
    * The credential of that name. The first isolate that finds it about to expire renews it. Meanwhile the other
-   * isolates use the old credential, or wait when the old one has expired.
+   * isolates use the old credential, or wait when the old credential has expired.
    * @param issue gets a new credential from the vendor, or signs it
    */
   async get(name: string, issue: () => Promise<Credential>): Promise<Credential> {

@@ -27,9 +27,9 @@ export type PushQueue = Pick<Queue, 'sendBatch'>
 
 /**
  * Enqueues the push of one message to many users, such as the offline members of a large group. The job asks each
- * user's object whether the user wants the push, which number the badge shows, and whether a phone has reconnected.
- * So the caller needs to know only the userIDs. Do not name the sender, nor users who get the message through
- * `deliver`: their own objects enqueue the push. Costs one queue message per 200 users, and one object call per user.
+ * user's object whether the user wants the push, which number the badge shows, and whether a phone has reconnected. So
+ * the caller needs only the userIDs. Do not pass the sender, nor users who get the message through `deliver`: the
+ * objects of these users enqueue the push. Costs one queue message per 200 users, and one object call per user.
  */
 export async function enqueueOfflinePush(
   queue: PushQueue,
@@ -47,7 +47,7 @@ export async function enqueueOfflinePush(
 /** The jobs that push to these users without asking their objects again. */
 export function toPushJobs(message: PushedMessage, receivers: readonly PushReceiver[]): PushJob[] {
   const base = packMessage(message)
-  // The kind is named `ring` in stored jobs: it means push.
+  // Stored jobs use the kind `ring` for a push.
   return inJobSizes(receivers, ({ userID }) => userID).map((batch) => ({ kind: 'ring', ...base, receivers: batch }))
 }
 

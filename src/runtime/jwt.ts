@@ -1,6 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import { ImError } from '../protocol/errors.ts'
+import { messageID } from './ids.ts'
 
 /** The claims of a token whose signature and times are valid. Only the user's object knows whether it is still in force. */
 export interface TokenClaims {
@@ -17,7 +18,12 @@ const Payload = z.object({ UserID: z.string().min(1), PlatformID: z.number().int
 /** OpenIM dates a token a little back, so that a server whose clock runs behind accepts it. */
 const BACKDATE_SECONDS = 5
 
-/** Signs OpenIM's token: HS256, claims `UserID`, `PlatformID`, `exp`, `iat` in exactly this spelling. */
+/**
+ * Signs OpenIM's token: HS256, claims `UserID`, `PlatformID`, `exp`, `iat` in exactly this spelling.
+ *
+ * OpenIM: two tokens of one user and platform are equal when they are signed in the same second, so that the second
+ * login displaces no device. Here `jti` makes every token distinct. Tokens without it stay valid.
+ */
 export async function signToken(
   who: { userID: string; platformID: number },
   options: { secret: string; now: number; expireSeconds: number },
@@ -28,19 +34,21 @@ export async function signToken(
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setExpirationTime(expiresAt)
     .setIssuedAt(issuedAt - BACKDATE_SECONDS)
+    .setJti(messageID())
     .sign(await keyOf(options.secret))
   return { token, claims: { ...who, expiresAt, key: signatureOf(token) } }
 }
 
 /**
  * Checks signature and times of a token.
+ * @param secrets one of them must have signed the token
  * @throws ImError 1501 expired, 1503 malformed, 1504 not valid yet, 1505 any other fault, such as a foreign signature
  */
-export async function verifyToken(token: string, secret: string, now: number): Promise<TokenClaims> {
-  const name = `${secret} ${token}`
+export async function verifyToken(token: string, secrets: readonly string[], now: number): Promise<TokenClaims> {
+  const name = `${secrets.join(' ')} ${token}`
   const known = verified.get(name)
   if (known && known.expiresAt * 1000 > now) return known
-  const claims = await verify(token, secret, now)
+  const claims = await verify(token, secrets, now)
   if (verified.size >= MAX_VERIFIED) verified.clear()
   verified.set(name, claims)
   return claims
@@ -53,8 +61,8 @@ export async function verifyToken(token: string, secret: string, now: number): P
 const verified = new Map<string, TokenClaims>()
 const MAX_VERIFIED = 1_000
 
-async function verify(token: string, secret: string, now: number): Promise<TokenClaims> {
-  const claims = Payload.safeParse(await payloadOf(token, await keyOf(secret), now))
+async function verify(token: string, secrets: readonly string[], now: number): Promise<TokenClaims> {
+  const claims = Payload.safeParse(await payloadOf(token, secrets, now))
   if (!claims.success)
     throw ImError.tokenMalformed('one of the claims UserID, PlatformID and exp is missing or has a wrong type')
   return {
@@ -65,12 +73,19 @@ async function verify(token: string, secret: string, now: number): Promise<Token
   }
 }
 
-async function payloadOf(token: string, key: CryptoKey, now: number): Promise<object> {
-  try {
-    return (await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(now) })).payload
-  } catch (error) {
-    throw asTokenError(error)
+async function payloadOf(token: string, secrets: readonly string[], now: number): Promise<object> {
+  let failure: unknown
+  for (const secret of secrets) {
+    try {
+      const key = await keyOf(secret)
+      return (await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(now) })).payload
+    } catch (error) {
+      failure = error
+      // Any other fault is one of the token, which another secret cannot mend.
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
+    }
   }
+  throw asTokenError(failure)
 }
 
 function asTokenError(error: unknown): ImError {

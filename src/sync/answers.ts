@@ -1,6 +1,6 @@
 import type { Delta } from '../contracts/user.ts'
+import type { VersionHead } from './compute-delta.ts'
 import { idHash } from './id-hash.ts'
-import type { VersionHead } from './version-log.ts'
 
 /**
  * OpenIM's answer to a client that syncs a list incrementally; with `full` the client reads the whole list again. An

@@ -52,8 +52,8 @@ export async function sendAfterWebhook<N extends AfterName>(
 }
 
 /**
- * Puts jobs into the queue. When that fails, the jobs become dead letters at once, so that an administrator can send
- * them again. When that fails, too, the log names the lost events.
+ * Puts jobs into the queue. When the queue fails, the jobs become dead letters at once, so that an administrator can
+ * send them again. When storing the dead letters also fails, the log names the lost events.
  */
 export async function queueWebhookJobs(ctx: AfterWebhookContext, jobs: readonly WebhookJob[]): Promise<void> {
   if (jobs.length === 0) return
@@ -68,7 +68,7 @@ export async function queueWebhookJobs(ctx: AfterWebhookContext, jobs: readonly 
   }
 }
 
-/** Puts jobs into the queue. When it fails, some of the jobs may be in the queue nevertheless. */
+/** Puts jobs into the queue. After an error, some of the jobs may still be in the queue. */
 export async function sendWebhookJobs(
   { db, webhooks }: Pick<AfterWebhookContext, 'db' | 'webhooks'>,
   jobs: readonly WebhookJob[],

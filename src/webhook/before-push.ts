@@ -36,7 +36,7 @@ export function maxOnlinePushWaitMs({ webhooks }: Pick<Config, 'webhooks'>): num
 
 /**
  * Asks the app server before a message is pushed to connected devices and to phones. The app server may stop the push
- * and, in a group, choose the receivers. Without `failedContinue`, an app server that does not answer stops it, too.
+ * and, in a group, choose the receivers. Without `failedContinue`, a missing answer also stops the push.
  */
 export async function beforeOnlinePush(ctx: BeforeWebhookContext, msg: MsgData): Promise<Audience> {
   try {
@@ -66,8 +66,8 @@ export interface OfflinePushDecision {
 }
 
 /**
- * Asks the app server before an offline push to these users. The app server may choose other users and other texts. It
- * is never asked about typing.
+ * Asks the app server before an offline push to these users. The app server may choose other users and other texts. The
+ * app server is never asked about typing messages.
  * @throws ImError the app server's refusal; 90004 (no answer) or 90007 (malformed answer) without `failedContinue`
  */
 export async function beforeOfflinePush(

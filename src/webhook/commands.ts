@@ -69,7 +69,7 @@ interface UserFields {
 
 interface AgreeFields {
   fromUserID: string
-  /** OpenIM: the field is named so, but holds the user who answers the request. */
+  /** OpenIM: despite its name, the field holds the user who answers the request. */
   blackUserID: string
   HandleResult: number
   HandleMsg: string

@@ -1,6 +1,6 @@
 import { blob, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** The tries to deliver after-webhooks, in order; only the newest are kept. */
+/** The tries to deliver after-webhooks, in order; only the newest tries are kept. */
 export const webhookDelivery = sqliteTable('webhook_delivery', {
   id: integer('id').primaryKey(),
   eventID: text('event_id').notNull(),
@@ -19,7 +19,9 @@ export const webhookDelivery = sqliteTable('webhook_delivery', {
   time: integer('time').notNull(),
 })
 
-/** Events that an address accepted at no try, until an administrator sends them again or deletes them. */
+/**
+ * Events that an address did not accept in any try. They stay until an administrator sends them again or deletes them.
+ */
 export const webhookDeadLetter = sqliteTable(
   'webhook_dead_letter',
   {

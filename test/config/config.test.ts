@@ -9,6 +9,17 @@ describe('parseConfig', () => {
     ['without a secret', {}, /not set/],
     ['with the published default secret', { OPENIM_SECRET: 'openIM123' }, /published default/],
     ['with a short secret', { OPENIM_SECRET: 'short' }, /shorter than/],
+    [
+      'whose previous secret is the published default',
+      { OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: 'openIM123' },
+      /OPENIM_SECRET_PREVIOUS is still the published default/,
+    ],
+    [
+      'with a short previous secret',
+      { OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: 'short' },
+      /OPENIM_SECRET_PREVIOUS is shorter/,
+    ],
+    ['with a previous secret only', { OPENIM_SECRET_PREVIOUS: GOOD }, /OPENIM_SECRET is not set/],
     ['with an unknown policy', { OPENIM_SECRET: GOOD, OPENIM_MULTI_LOGIN_POLICY: '2' }, /MULTI_LOGIN_POLICY/],
     [
       'with rules of an unknown class',
@@ -22,6 +33,14 @@ describe('parseConfig', () => {
       'with an S3 store without keys',
       { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'https://s3.test' },
       /S3_BUCKET.*SECRET/,
+    ],
+    [
+      'with a bucket before an IP address',
+      {
+        ...{ OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 'http://127.0.0.1:9000', OPENIM_S3_BUCKET: 'b' },
+        ...{ OPENIM_S3_ACCESS_KEY_ID: 'k', OPENIM_S3_SECRET_ACCESS_KEY: 's', OPENIM_S3_ADDRESSING: 'virtual' },
+      },
+      /OPENIM_S3_ADDRESSING.*IP address/,
     ],
     ['with an S3 endpoint that is not a URL', { OPENIM_SECRET: GOOD, OPENIM_S3_ENDPOINT: 's3.test' }, /S3_ENDPOINT/],
     ['with an unknown SMS vendor', { OPENIM_SECRET: GOOD, OPENIM_SMS: '{"provider":"pigeon"}' }, /OPENIM_SMS/],
@@ -40,7 +59,7 @@ describe('parseConfig', () => {
     ],
     ['with codes of two digits', { OPENIM_SECRET: GOOD, OPENIM_CODES: '{"length":2}' }, /OPENIM_CODES\.length/],
     ['without administrators', { OPENIM_SECRET: GOOD, OPENIM_ADMIN_USER_IDS: ' , ' }, /administrator/],
-  ])('refuses a deployment %s, with the reason', (_case, env, reason) => {
+  ])('refuses a deployment %s, and names the reason', (_case, env, reason) => {
     expect(parseConfig(env).refusal).toMatch(reason)
   })
 
@@ -54,7 +73,15 @@ describe('parseConfig', () => {
     })
   })
 
-  it('replaces rows of the policy’s table with the given rules', () => {
+  it('signs with the newer of two secrets and verifies with both', () => {
+    const previous = 'the secret of last year, long enough'
+    expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_SECRET_PREVIOUS: previous })).toMatchObject({
+      ...{ refusal: null, secret: GOOD, secrets: [GOOD, previous] },
+    })
+    expect(parseConfig({ OPENIM_SECRET: GOOD }).secrets).toEqual([GOOD])
+  })
+
+  it('replaces rows of the login policy’s table with the given rules', () => {
     const { multiLogin } = parseConfig({
       OPENIM_SECRET: GOOD,
       OPENIM_MULTI_LOGIN_POLICY: '4',
@@ -63,7 +90,7 @@ describe('parseConfig', () => {
     expect(multiLogin).toMatchObject({ Pad: ['Mobile', 'Pad'], Web: [], Mobile: ['Mobile'] })
   })
 
-  it('allows messages from strangers unless OPENIM_FRIEND_VERIFY is 1', () => {
+  it('sets friendVerify to true only when OPENIM_FRIEND_VERIFY is 1', () => {
     expect(parseConfig({ OPENIM_SECRET: GOOD }).friendVerify).toBe(false)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: '1' }).friendVerify).toBe(true)
     expect(parseConfig({ OPENIM_SECRET: GOOD, OPENIM_FRIEND_VERIFY: 'yes' }).refusal).toMatch(/FRIEND_VERIFY/)

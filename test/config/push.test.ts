@@ -53,7 +53,7 @@ describe('the setting OPENIM_PUSH', () => {
     expect(push).toMatchObject({ sound: 'xxx', production: false, burstMs: 3_000 })
   })
 
-  it('routes each platform to the preferred providers, or to the configured ones', () => {
+  it('routes each platform to its preferred providers, or to the configured providers', () => {
     const jpush = { appKey: 'key', masterSecret: 'secret' }
     const given = { enable: 'fcm,jpush', jpush, platforms: { ios: ['jpush'], 7: ['fcm'] } }
     const { push } = parse(given, { OPENIM_PUSH_FCM_ACCOUNT: ACCOUNT })
@@ -96,7 +96,7 @@ describe('the setting OPENIM_PUSH', () => {
       {},
       /apns, which is not enabled/,
     ],
-  ])('refuses %s, with the reason', (_case, push, more, reason) => {
+  ])('refuses %s, and names the reason', (_case, push, more, reason) => {
     const config = parse(push, more as Record<string, string>)
     expect(config.refusal).toMatch(reason)
     expect(config.refusal).not.toContain('secret!')

@@ -6,7 +6,7 @@ const parse = (webhooks: unknown) =>
 const url = 'https://app.example/hooks'
 
 describe('the setting OPENIM_WEBHOOKS', () => {
-  it('sends an enabled webhook to the common address and its command, with OpenIM’s defaults', () => {
+  it('sends an enabled webhook to the common address plus its command, with OpenIM’s defaults', () => {
     const { webhooks, refusal } = parse({
       url: `${url}/`,
       afterRevokeMsg: { enable: true },
@@ -50,7 +50,7 @@ describe('the setting OPENIM_WEBHOOKS', () => {
     expect(webhooks.beforeAddBlack).toMatchObject({ timeoutMs: 15_000, failedContinue: false })
   })
 
-  it('sends a webhook to its own address instead of the common ones, and keeps the query of an address', () => {
+  it('sends a webhook to its own address instead of the common ones, and keeps the query of the address', () => {
     const { webhooks } = parse({
       urls: [url, 'http://10.0.0.1:10006/cb?app=7'],
       afterQuitGroup: { enable: true },
@@ -73,13 +73,13 @@ describe('the setting OPENIM_WEBHOOKS', () => {
     ['a script address', { afterQuitGroup: { enable: false, url: 'javascript:alert(1)' } }, /http or https/],
     ['a password in an address', { url: 'https://me:secret@app.example' }, /name or password/],
     ['a negative timeout', { url, afterQuitGroup: { enable: true, timeout: -1 } }, /afterQuitGroup.timeout/],
-  ])('refuses %s, with the reason', (_case, webhooks, reason) => {
+  ])('refuses %s, and names the reason', (_case, webhooks, reason) => {
     const config = parse(webhooks)
     expect(config.refusal).toMatch(reason)
     expect(config.webhooks).toEqual({})
   })
 
-  it('enables no webhooks when it is missing', () => {
+  it('enables no webhooks when the setting is missing', () => {
     expect(parseConfig({ OPENIM_SECRET: 'a secret of our own, long enough' })).toMatchObject({
       webhooks: {},
       refusal: null,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, userToken } from '../rigs/rig.ts'
+import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
@@ -67,6 +68,39 @@ const APP: Codes = [1002, 1002, 1002, 1002, 0]
 const MIA: Codes = [1002, 0, 1002, 1002, 0]
 const STRANGER: Codes = [0, 1002, 1002, 1002, 0]
 
+/**
+ * The errCodes after the group was dismissed, which ended all memberships. Calls that are not listed answer as before,
+ * because they are not about this group.
+ */
+const CHANGES: Codes = [1204, 1204, 1204, 1204, 1204]
+const READS: Codes = [1204, 1204, 1204, 1204, 0]
+const AFTER_DISMISSAL: Record<string, Codes> = {
+  set_group_info: CHANGES,
+  set_group_info_ex: CHANGES,
+  dismiss_group: CHANGES,
+  transfer_group: CHANGES,
+  mute_group: CHANGES,
+  cancel_mute_group: CHANGES,
+  join_group: [1204, 1002, 1002, 1002, 1204],
+  invite_user_to_group: CHANGES,
+  group_application_response: CHANGES,
+  quit_group: [1002, 1204, 1002, 1002, 1204],
+  kick_group: CHANGES,
+  set_group_member_info: CHANGES,
+  mute_group_member: CHANGES,
+  cancel_mute_group_member: CHANGES,
+  get_group_abstract_info: [1204, 1204, 1204, 1204, 1201],
+  get_group_member_list: READS,
+  get_group_members_info: [1204, 0, 0, 0, 0],
+  get_group_member_user_id: READS,
+  get_incremental_group_members: CHANGES,
+  get_incremental_group_members_batch: ANYBODY,
+  get_full_group_member_user_ids: READS,
+  get_recv_group_applicationList: [1002, 1002, 1002, 1204, 0],
+  get_group_users_req_application_list: READS,
+  get_specified_user_group_request_info: READS,
+}
+
 const GROUP_CALLS: Record<string, [Codes, (groupID: string) => Record<string, unknown>]> = {
   create_group: [
     OWNER,
@@ -126,6 +160,7 @@ const GROUP_CALLS: Record<string, [Codes, (groupID: string) => Record<string, un
   get_joined_group_list: [MIA, () => ({ fromUserID: 'mia', ...page })],
   get_groups_info: [ANYBODY, (groupID) => ({ groupIDs: [groupID] })],
   get_groups: [ANYBODY, (groupID) => ({ groupID, groupName: '', ...page })],
+  'get_groups of the deployment': [APP, () => ({ groupID: '', groupName: 'matrix', ...page })],
   get_group_abstract_info: [MEMBERS, (groupID) => ({ groupIDs: [groupID] })],
   get_incremental_join_groups: [MIA, () => ({ userID: 'mia', ...known })],
   get_full_join_group_ids: [MIA, () => ({ userID: 'mia', idHash: 0 })],
@@ -193,22 +228,36 @@ async function friendRows(): Promise<unknown> {
 const pathsOf = (area: string) =>
   endpoints.map(({ path }) => path.split('/')).flatMap(([, first, verb]) => (first === area && verb ? [verb] : []))
 
+/** The verb of an entry; a second entry of the same call adds words that say its case. */
+const verbOf = (entry: string) => entry.split(' ')[0] as string
+
 describe('the access table', () => {
   it('has every endpoint about groups and friends', () => {
-    expect(Object.keys(GROUP_CALLS).sort()).toEqual(pathsOf('group').sort())
+    expect([...new Set(Object.keys(GROUP_CALLS).map(verbOf))].sort()).toEqual(pathsOf('group').sort())
     expect(Object.keys(FRIEND_CALLS).sort()).toEqual(pathsOf('friend').sort())
+  })
+})
+
+describe('the documented access', () => {
+  const entries = [
+    ...Object.entries(GROUP_CALLS).map(([entry, [codes]]) => [`/group/${entry}`, codes] as const),
+    ...Object.entries(FRIEND_CALLS).map(([entry, [codes]]) => [`/friend/${entry}`, codes] as const),
+  ]
+
+  it.each(entries.filter(([path]) => !path.includes(' ')))('agrees with the codes of %s', (path, codes) => {
+    expect(agreesWithDocumentation(path, codes)).toBe(true)
   })
 })
 
 describe('the access rules', () => {
   it.each(Object.entries(GROUP_CALLS))(
-    'apply to /group/%s, and a refused call changes nothing',
-    async (verb, [codes, body]) => {
+    'are enforced by /group/%s, and a refused call changes nothing',
+    async (entry, [codes, body]) => {
       const answers: number[] = []
       for (const [i, caller] of CALLERS.entries()) {
         const groupID = await freshGroup()
         const before = await rowsOf(groupID)
-        const reply = await call(`/group/${verb}`, body(groupID), caller)
+        const reply = await call(`/group/${verbOf(entry)}`, body(groupID), caller)
         answers.push(reply.errCode)
         if (codes[i] === 0) continue
         expect(reply).not.toHaveProperty('data')
@@ -218,8 +267,21 @@ describe('the access rules', () => {
     },
   )
 
+  it.each(Object.entries(GROUP_CALLS))(
+    'apply to /group/%s of a dismissed group, and the call changes nothing',
+    async (verb, [before, body]) => {
+      const groupID = await freshGroup()
+      expect((await call('/group/dismiss_group', { groupID }, 'olga')).errCode).toBe(0)
+      const rows = await rowsOf(groupID)
+      const answers: number[] = []
+      for (const caller of CALLERS) answers.push((await call(`/group/${verbOf(verb)}`, body(groupID), caller)).errCode)
+      expect(answers).toEqual(AFTER_DISMISSAL[verb] ?? before)
+      expect(await rowsOf(groupID)).toEqual(rows)
+    },
+  )
+
   it.each(Object.entries(FRIEND_CALLS))(
-    'apply to /friend/%s, and a refused call changes nothing',
+    'are enforced by /friend/%s, and a refused call changes nothing',
     async (verb, [codes, body]) => {
       const answers: number[] = []
       for (const [i, caller] of CALLERS.entries()) {
@@ -250,8 +312,8 @@ function isAnswered(path: string, field: Path, errCode: number): boolean {
 }
 
 const GOOD_REQUESTS: [string, () => Promise<{ body: Record<string, unknown>; rows: () => Promise<unknown> }>][] = [
-  ...Object.entries(GROUP_CALLS).map(([verb, [, body]]): (typeof GOOD_REQUESTS)[number] => [
-    `/group/${verb}`,
+  ...Object.entries(GROUP_CALLS).map(([entry, [, body]]): (typeof GOOD_REQUESTS)[number] => [
+    `/group/${verbOf(entry)}`,
     async () => {
       const groupID = await freshGroup()
       return { body: body(groupID), rows: () => rowsOf(groupID) }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { adminToken, bindings, post, register, until, user, userToken } from '../rigs/rig.ts'
+import { agreesWithDocumentation } from './access-lines.ts'
 import { emptyFor, enormousFor, fieldsOf, held, type Path, withField, wrongFor } from './fields.ts'
 
 /*
@@ -65,8 +66,8 @@ const CALLS: Record<string, [Codes, () => Body | Promise<Body>]> = {
   ],
   '/user/account_check': [APP, () => ({ checkUserIDs: ['alice'] })],
   '/user/get_users_info': [ANYBODY, () => ({ userIDs: ['alice'] })],
-  '/user/get_users': [ANYBODY, () => ({ userID: 'a', nickName: 'a', ...page })],
-  '/user/get_all_users_uid': [ANYBODY, () => page],
+  '/user/get_users': [APP, () => ({ userID: 'a', nickName: 'a', ...page })],
+  '/user/get_all_users_uid': [APP, () => page],
   '/user/update_user_info': [ALICE, () => ({ userInfo: { ...profile, createTime: 1, appMangerLevel: 1 } })],
   '/user/update_user_info_ex': [ALICE, () => ({ userInfo: profile })],
   '/user/set_global_msg_recv_opt': [ALICE, () => ({ userID: 'alice', globalRecvMsgOpt: 0 })],
@@ -225,8 +226,14 @@ describe('the access table', () => {
   })
 })
 
+describe('the documented access', () => {
+  it.each(good)('agrees with the codes of %s', (path, [codes]) => {
+    expect(agreesWithDocumentation(path.split('?')[0] as string, codes)).toBe(true)
+  })
+})
+
 describe('the access rules', () => {
-  it.each(good)('apply to %s, and a refused call changes nothing', async (path, [codes, body]) => {
+  it.each(good)('are enforced by %s, and a refused call changes nothing', async (path, [codes, body]) => {
     const answers: number[] = []
     for (const [i, caller] of CALLERS.entries()) {
       const given = await body()
@@ -242,7 +249,7 @@ describe('the access rules', () => {
 })
 
 /** Fields with texts of users or apps: they may be as long as the request. */
-const MESSAGE_FIELDS = new Set(['content', 'ex', 'senderNickname', 'senderFaceURL', 'offlinePushInfo', 'key', 'data'])
+const MESSAGE_FIELDS = new Set(['content', 'ex', 'offlinePushInfo', 'key', 'data'])
 
 /** Whether a field may have any length. */
 function isFree(path: string, field: Path): boolean {
@@ -277,7 +284,7 @@ describe('a request with one wrong field', () => {
   })
 
   it.each(good)(
-    'is refused by %s when the field is too large, or is answered without an internal error',
+    'is refused or answered without an internal error by %s when the field is too large',
     async (path, [, body]) => {
       let { given, before } = await ready(body)
       for (const field of fieldsOf(given)) {

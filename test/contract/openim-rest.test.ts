@@ -66,7 +66,7 @@ describe('the list of calls', () => {
     expect(Object.keys(SAMPLES).sort()).toEqual(Object.keys(OPENIM_CALLS).sort())
   })
 
-  it.each(TARGETS)('has GET %s, which lists the targets of Prometheus', async (path) => {
+  it.each(TARGETS)('has GET %s, which lists the scrape targets of Prometheus', async (path) => {
     const response = await request(path)
     expect(Target.array().safeParse(await response.json()).error).toBeUndefined()
   })
@@ -75,7 +75,7 @@ describe('the list of calls', () => {
 const Target = z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) })
 
 describe('every call of OpenIM', () => {
-  it.each(samplePaths)('is answered by %s in OpenIM’s shape, as documented', async (path) => {
+  it.each(samplePaths)('is answered by %s in the documented form of OpenIM', async (path) => {
     expect(exists(path), 'the call does not exist').toBe(true)
     const sample = await SAMPLES[path]?.(world)
     const query = new URLSearchParams(QUERIES[path]).toString()
@@ -94,19 +94,19 @@ describe('every call of OpenIM', () => {
   })
 })
 
-describe('the service, for the GET endpoints of OpenIM,', () => {
-  it('has a test here for each endpoint', () => {
+describe('a GET request to an endpoint of OpenIM', () => {
+  it('is tested in this file for each endpoint', () => {
     expect(openIM.GET).toEqual(['/object/*name', ...TARGETS, '/third/prometheus'])
   })
 
-  it('answers /object/*name with the file that a call above has completed', async () => {
+  it('is answered with the uploaded file by /object/*name', async () => {
     const response = await request('/object/imAdmin/first.txt')
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain'])
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(FILE)
     expect((await request('/object/imAdmin/none.txt')).status).toBe(404)
   })
 
-  it('redirects /third/prometheus to the dashboard', async () => {
+  it('is redirected to the dashboard by /third/prometheus', async () => {
     const data = JSON.stringify({ Prometheus: { GrafanaURL: 'https://grafana.example/d/1' } })
     await ok('/config/set_config', { configName: 'openim-api.yml', data })
     const response = await request('/third/prometheus', { redirect: 'manual' })

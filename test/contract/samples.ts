@@ -175,7 +175,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   '/msg/check_msg_is_send_success': () => ({}),
   '/msg/get_server_time': () => ({}),
   // This call stores a notification, which a later call pulls.
-  '/msg/revoke_msg': () => ({ userID: 'alice', conversationID: chat, seq: 1 }),
+  '/msg/revoke_msg': async () => {
+    const { maxSeqs } = await ok('/msg/newest_seq', { userID: 'alice' })
+    return { userID: 'alice', conversationID: chat, seq: maxSeqs[chat] }
+  },
   '/msg/newest_seq': () => ({ userID: 'alice' }),
   '/msg/pull_msg_by_seq': async () => {
     await mention()

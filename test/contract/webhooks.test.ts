@@ -19,13 +19,13 @@ const names = Object.keys(HOOKS) as WebhookName[]
 const beforeNames = names.filter((name) => WEBHOOKS[name]?.kind === 'before')
 
 describe('the list of webhooks', () => {
-  it('has OpenIM’s webhooks with their commands', () => {
+  it('has the webhooks of OpenIM with their commands', () => {
     const commands = Object.fromEntries(names.map((name) => [name, HOOKS[name]?.command]))
     expect(Object.fromEntries(Object.entries(WEBHOOKS).map(([name, { command }]) => [name, command]))).toEqual(commands)
     expect(names).toHaveLength(52)
   })
 
-  it('has the kind (before or after) and the failedContinue of OpenIM’s configuration', () => {
+  it('has the kind (before or after) and the failedContinue of each webhook as OpenIM configures them', () => {
     const all = { url: 'https://app.example', ...Object.fromEntries(names.map((name) => [name, { enable: true }])) }
     const { webhooks, refusal } = parseConfig({
       OPENIM_SECRET: 'a secret of our own, long enough',
@@ -138,7 +138,9 @@ describe('a walk through all operations with webhooks', () => {
     const read = { userID: bert, hasReadSeq: 1, seqs: [1] }
     await step([], call('/msg/mark_conversation_as_read', { ...read, conversationID: `si_${anna}_${bert}` }))
     await step([], call('/msg/mark_conversation_as_read', { ...read, conversationID: `sg_${groupID}` }))
-    await step([], call('/msg/revoke_msg', { conversationID: `si_${anna}_${bert}`, userID: anna, seq: 1 }))
+    const { maxSeqs } = (await call('/msg/newest_seq', { userID: anna })()).data
+    const chat = `si_${anna}_${bert}`
+    await step([], call('/msg/revoke_msg', { conversationID: chat, userID: anna, seq: maxSeqs[chat] }))
     await step([], call('/group/dismiss_group', { groupID }))
 
     await Device.connect(anna)

@@ -16,12 +16,12 @@ const IGNORED_BY_GIT = ['bench/results/']
 const MAPS = ['docs/architecture.md', 'docs/glossary.md', 'docs/recipes.md']
 
 describe('the links of the documentation', () => {
-  it.each(PAGES)('%s has links to existing files only', (page) => {
+  it.each(PAGES)('%s has only links whose files exist', (page) => {
     const missing = linksIn(page).filter(({ path }) => path !== '' && !exists(path))
     expect(missing).toEqual([])
   })
 
-  it.each(PAGES)('%s has anchors that exist in their page', (page) => {
+  it.each(PAGES)('%s has only links whose anchors exist in the target page', (page) => {
     const missing = linksIn(page).filter(({ path, anchor }) => {
       const target = path === '' ? page : path
       if (anchor === '' || !target.endsWith('.md')) return false
@@ -30,7 +30,7 @@ describe('the links of the documentation', () => {
     expect(missing).toEqual([])
   })
 
-  it.each(PAGES)('%s has code spans with existing paths only', (page) => {
+  it.each(PAGES)('%s has only code spans whose paths exist', (page) => {
     const allowed = [...IGNORED_BY_GIT, ...(page === 'docs/recipes.md' ? CREATED_BY_RECIPES : [])]
     const missing = namedPaths(page).filter((path) => !exists(path) && !allowed.includes(path))
     expect(missing).toEqual([])

@@ -10,7 +10,7 @@ const known = [...new Set([...declared, 'OPENIM_SECRET'])].sort()
 const ADDED_BY_RECIPES = ['OPENIM_PUSH_BARK_KEY']
 
 describe('the documented settings', () => {
-  it('are the settings of the code, each in a row of docs/settings.md', () => {
+  it('are the settings of the code, and each has a row in docs/settings.md', () => {
     const rows = read('docs/settings.md')
       .split('\n')
       .filter((row) => row.startsWith('| `OPENIM_'))
@@ -18,7 +18,7 @@ describe('the documented settings', () => {
     expect(namesIn(rows.join('\n'))).toEqual(known)
   })
 
-  it.each(PAGES)('%s has no setting that does not exist', (page) => {
+  it.each(PAGES)('%s names only settings that exist', (page) => {
     const allowed = [...known, ...(page === 'docs/recipes.md' ? ADDED_BY_RECIPES : [])]
     expect(namesIn(read(page)).filter((name) => !allowed.includes(name))).toEqual([])
   })

@@ -31,7 +31,7 @@ const GO_SYNC_PAUSE_MS = 5_000
 const REVOKED = 2101
 
 describe('a device that was offline', () => {
-  it('shows the number, the last and all of 1,000 messages that arrived meanwhile', async () => {
+  it('shows all 1,000 messages that arrived meanwhile, their number and the last message', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.raw(aliceID)
     const desk = await scene.wasm(bobID)
@@ -60,7 +60,7 @@ describe('a device that was offline', () => {
     await expectTotalUnread(later, 0)
   })
 
-  it('has one order of messages when four devices of two users write at once', async () => {
+  it('shows one order of messages when four devices of two users write at the same time', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const devices = await Promise.all([
       scene.js(aliceID),
@@ -96,7 +96,7 @@ describe('a device that was offline', () => {
     }
   })
 
-  it('shows on reconnect what both users changed meanwhile', async () => {
+  it('shows on reconnect the changes that both users made meanwhile', async () => {
     const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
     const [alice, carol] = await Promise.all([scene.js(aliceID), scene.raw(carolID)])
     const desk = await scene.wasm(bobID)
@@ -183,7 +183,7 @@ describe('a device that was offline', () => {
     await expect.poll(() => statesOf(after)).toEqual(before)
   })
 
-  it('learns what changed while the server was down, and keeps its presence subscriptions', async () => {
+  it('shows the changes made before a restart of the server, and keeps its presence subscriptions', async () => {
     const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
     const hello = await scene.raw(aliceID)
     await hello.deliverTexts(bobID, ['one', 'two', 'three'])
@@ -228,7 +228,7 @@ describe('a device that was offline', () => {
     await js.waitFor('OnUserStatusChanged', undefined, undefined, marks[0])
   })
 
-  it.each(SDKS)('stores a message once when %s resends it after its answer was lost', async (sdk) => {
+  it.each(SDKS)('stores a message once when %s resends the message after the reply was lost', async (sdk) => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const line = await startLossyLine(scene.server)
     const server = { url: scene.server.url, wsUrl: line.wsUrl }

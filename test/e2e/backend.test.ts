@@ -9,7 +9,7 @@ import { useScene } from './rig/scene.ts'
 const scene = useScene({ browser: true })
 
 describe("an app's backend", () => {
-  it('sends a message as alice that reaches bob on both SDKs and her own devices', async () => {
+  it('sends a message as alice that arrives at bob on both SDKs and on her own devices', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, web, desk] = await Promise.all([
       scene.js(aliceID),
@@ -34,7 +34,7 @@ describe("an app's backend", () => {
     expect(sent.data).toMatchObject({ serverMsgID: (await received(web, 'I am on holiday')).serverMsgID })
   })
 
-  it('sends a message to many users that reaches each of them once', async () => {
+  it('sends a message to many users, and each of them gets the message once', async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
     const [bob, carol] = await Promise.all([scene.wasm(bobID), scene.js(carolID)])
     await asBackend('/msg/batch_send_msg', {
@@ -54,7 +54,7 @@ describe("an app's backend", () => {
     }
   })
 
-  it('sends business notifications that arrive as events, and are stored only if asked to', async () => {
+  it('sends business notifications that arrive as events, and stores them only when asked to', async () => {
     const [bobID] = await scene.users('bob')
     const [web, desk] = await Promise.all([scene.wasm(bobID), scene.js(bobID, { platformID: PLATFORM.linux })])
     const sendUserID = 'imAdmin'
@@ -86,7 +86,7 @@ describe("an app's backend", () => {
     expect(after.map(({ data }) => JSON.stringify(data).match(/missed|kept|shipped/)?.[0])).toEqual(['kept', 'shipped'])
   })
 
-  it('sends from a notification account into one conversation, with a name and face per message', async () => {
+  it('sends from a notification account into one conversation, with a name and a face per message', async () => {
     const [bobID] = await scene.users('bob')
     const account = { userID: `shop${bobID}`, nickName: 'The Shop', faceURL: 'https://faces.example/shop.png' }
     await asBackend('/user/add_notification_account', { ...account, appMangerLevel: 3 })

@@ -87,7 +87,7 @@ describe('a handshake', () => {
     ['with a token that was logged out', 1506, loggedOut],
   ]
 
-  it.each(refusals)('is refused %s: code %i and a sentence', async (_what, code, change) => {
+  it.each(refusals)('is refused %s, with code %i and a sentence', async (_what, code, change) => {
     const [carolID] = await scene.users('carol')
     const token = await valid(carolID)
     const options = { token, ...(await change(carolID)) }
@@ -159,7 +159,7 @@ describe('a frame', () => {
     ['gzip that inflates to 40 MB', 'gob+gzip', () => gzipSync(Buffer.alloc(40_000_000))],
   ]
 
-  it.each(frames)('closes its connection and no other when it is %s (%s)', async (_what, dialect, frame) => {
+  it.each(frames)('closes only its own connection when the frame is %s (%s)', async (_what, dialect, frame) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID, { dialect })
     const carolsPhone = await scene.raw(carolID, { platformID: PLATFORM.ios })
@@ -184,7 +184,7 @@ describe('a frame', () => {
     expect(carol.responses()).toMatchObject([{ reqIdentifier: REQ.newestSeq, errCode: 0 }])
   })
 
-  it('does not lose requests that came before a bad frame', async () => {
+  it('does not lose messages that the device sent before the bad frame', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = carol.deliverText(alice.userID, 'before the bad one')
@@ -230,7 +230,7 @@ describe('an invalid request', () => {
   }
   const cases = requests.flatMap((id) => Object.entries(payloads).map(([what, bytes]) => [id, what, bytes] as const))
 
-  it.each(cases)('is answered with 1001 when %i has %s as payload', async (id, _what, bytes) => {
+  it.each(cases)('is answered with error 1001 when request %i has %s as payload', async (id, _what, bytes) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID, { dialect: 'gob+gzip' })
     const answer = await carol.request(id, bytes)
@@ -260,7 +260,7 @@ describe('an invalid request', () => {
     ['last messages', REQ.lastMessage, (userID) => GetLastMessageReq.encode({ userID, conversationIDs: [] }).finish()],
   ]
 
-  it.each(foreign)("is refused with 1002 when it asks for another user's %s", async (_name, id, data) => {
+  it.each(foreign)("is refused with error 1002 when it asks for another user's %s", async (_name, id, data) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = await carol.request(id, data(alice.userID))
@@ -313,7 +313,7 @@ describe('an invalid request', () => {
     ['a notification for its kind', [1001], () => ({ options: { isNotNotification: false } })],
   ]
 
-  it.each(messages)('is refused and stores nothing when it is a message with %s', async (_what, codes, change) => {
+  it.each(messages)('is refused and not stored when the request is a message with %s', async (_what, codes, change) => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const answer = await carol.sendText(bob.userID, 'must not arrive', change(carolID))
@@ -330,7 +330,7 @@ describe('an invalid request', () => {
     }
   })
 
-  it('leaves no gap in the seqs when it is a refused message between valid ones', async () => {
+  it('leaves no gap in the seqs when a refused message stands between valid messages', async () => {
     await alice.deliverText(bob.userID, 'one')
     const answer = await alice.sendText(bob.userID, '', { content: new Uint8Array() })
     expect(answer.errCode).toBe(1001)
@@ -369,7 +369,7 @@ describe('a connection', () => {
     expect(await carol.newestSeqs()).toEqual({})
   })
 
-  it('is closed at once when the device sends a close frame', async () => {
+  it('closes at once when the device sends a close frame', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.raw(carolID)
     const start = Date.now()
@@ -377,7 +377,7 @@ describe('a connection', () => {
     expect(Date.now() - start).toBeLessThan(WORKERD_LINGERS_MS)
   })
 
-  it('does not hinder a reconnect when the device vanished without a close frame', async () => {
+  it('does not prevent a reconnect when the device vanished without a close frame', async () => {
     const [carolID] = await scene.users('carol')
     const gone = await scene.raw(carolID)
     await gone.close()

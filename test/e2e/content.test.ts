@@ -205,7 +205,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
     return message
   }
 
-  it.each(kinds)(`arrives unchanged on ${other} and in its history when it is $name`, async (kind) => {
+  it.each(kinds)(`arrives unchanged on ${other}, live and in the history, when the content is $name`, async (kind) => {
     const { contentType, element, shownBy } = kind
     const message = await sending(kind)
     const made = message.whole[element]
@@ -222,7 +222,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
     }
   })
 
-  it.each(SDKS)('is unchanged in the history of a later device with %s', async (later) => {
+  it.each(SDKS)('is unchanged in the history of a later device when the message has %s', async (later) => {
     for (const kind of kinds) await sending(kind)
     const device = await scene.device(later, bob.userID, { platformID: PLATFORM.ipad })
     const history = await wholeHistory(device, alice.userID, kinds.length + 1)
@@ -236,7 +236,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
     expect(device.errors).toEqual([])
   })
 
-  it('has no seq and is not stored when it is for online users only', async () => {
+  it('has no seq and is not stored when the message is for online users only', async () => {
     const [carolID] = await scene.users('carol')
     // The JS SDK does not report messages for online users only.
     const carol = await scene.wasm(carolID)
@@ -251,7 +251,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
     await expectTexts(later, alice.userID, ['to keep'])
   })
 
-  it('is not stored when it only reports typing', async () => {
+  it('is not stored when the message only reports typing', async () => {
     const conversationID = chatIDOf(alice.userID, bob.userID)
     const typing = (focus: boolean) => alice.call('changeInputStates', { conversationID, focus })
     const { mark } = bob.events
@@ -270,7 +270,7 @@ describe.each(SDKS)('a message from %s', (sdk) => {
 })
 
 describe('a message from a backend', () => {
-  it('arrives on both SDKs when it is markdown, which no SDK can send', async () => {
+  it('arrives on both SDKs when the content is markdown, which no SDK can send', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const web = await scene.wasm(bobID)
     const desk = await scene.js(bobID, { platformID: PLATFORM.linux })

@@ -94,7 +94,7 @@ describe.each(SDKS)('a conversation setting of %s', (sdk) => {
     await expect.poll(async () => (await device.conversations())[0]).toMatchObject({ conversationID, isPinned: true })
   })
 
-  it('refuses messages of one sender, who gets an error', async () => {
+  it('makes the service refuse messages of one sender, who gets an error', async () => {
     const [carolID] = await scene.users('carol')
     const carol = await scene.device(otherThan(sdk), carolID)
     await carol.sendText(bob.userID, 'first')
@@ -110,7 +110,7 @@ describe.each(SDKS)('a conversation setting of %s', (sdk) => {
     await expectTexts(bob, carolID, ['first', 'welcome again'])
   })
 
-  it.each(['a stranger', 'a known user'])('refuses all messages when set in the profile, here of %s', async (who) => {
+  it.each(['a stranger', 'a known user'])('stops the messages of %s when set in the profile', async (who) => {
     const [daveID, carolID] = await scene.users('dave', 'carol')
     const [dave, carol] = await Promise.all([scene.device(sdk, daveID), scene.device(otherThan(sdk), carolID)])
     if (who === 'a known user') await dave.sendText(carolID, 'hello')

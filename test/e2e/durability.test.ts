@@ -46,7 +46,7 @@ describe('a server that is killed', () => {
     }
   })
 
-  it('delivers messages to a JS client that were sent before it reconnected', async () => {
+  it('delivers messages to a JS client that others sent before the client reconnected', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     // The SDK decides when to reconnect, so her line stays down until every message is sent.
     const line = await startLossyLine(scene.server)
@@ -79,7 +79,7 @@ describe('a server that is killed', () => {
   })
 
   it.each([20, 150])(
-    'keeps acknowledged messages, without gaps or duplicates, when killed %i messages into a stream',
+    'keeps acknowledged messages, without gaps or duplicates, when killed after %i messages of a stream',
     async (count) => {
       const [aliceID, bobID] = await scene.users('alice', 'bob')
       const before = await scene.raw(aliceID)
@@ -120,7 +120,7 @@ describe('a server that is killed', () => {
     },
   )
 
-  it('answers a resent message with the first answer, and does not deliver it twice', async () => {
+  it('answers a resent message with the first answer, and delivers the message only once', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.raw(aliceID)
     const bob = await scene.raw(bobID)
@@ -144,7 +144,7 @@ describe('a server that is killed', () => {
     expect((await later.pullAll(bobID)).map(textOf)).toEqual(['only once', 'the next', 'mine has the same id'])
   })
 
-  it('keeps users, tokens and messages over an orderly restart', async () => {
+  it('keeps users, tokens and messages when restarted in order', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.raw(aliceID)
     await alice.deliverText(bobID, 'see you')

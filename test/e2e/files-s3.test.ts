@@ -97,7 +97,7 @@ class Upload {
   }
 
   get url(): string {
-    return `${scene.server.url}/object/${this.name}`
+    return `${scene.server.url}/object/${this.name.split('/').map(encodeURIComponent).join('/')}`
   }
 }
 
@@ -131,7 +131,7 @@ describe('an upload to an S3 store', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(size)])
   })
 
-  it('is read at the store for a week, and at the service when it is a picture', async () => {
+  it('is read from the store for a week, and from the service when the file is a picture', async () => {
     const upload = await Upload.begin('alice', bytesOf(3_000, 7))
     await upload.putAll()
     await upload.complete()
@@ -184,14 +184,14 @@ describe('an upload to an S3 store', () => {
     expect(md5(new Uint8Array(await (await fetch(upload.url)).arrayBuffer()))).toBe(md5(upload.data))
   })
 
-  it('is deleted when its bytes differ, even if the store reports no MD5 of a part', async () => {
+  it('is deleted when its bytes differ from the claimed hash, even if the store reports no MD5 of a part', async () => {
     store.opaqueTags = true
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 11))
     await upload.put(1)
     await upload.put(2, bytesOf(10, 98))
     expect(await upload.complete()).toMatchObject({
       errCode: 1001,
-      errDlt: expect.stringContaining('begin the upload'),
+      errDlt: expect.stringContaining('start the upload'),
     })
     await expect.poll(() => store.log.at(-1)).toMatch(`DELETE files/${upload.uploadID} 204`)
     expect((await fetch(upload.url)).status).toBe(404)
@@ -201,7 +201,7 @@ describe('an upload to an S3 store', () => {
     expect((await again.complete()).errCode).toBe(0)
   })
 
-  it('is completed when an earlier completion was interrupted after the store joined the parts', async () => {
+  it('is completed when an earlier completion stopped after the store had joined the parts', async () => {
     const upload = await Upload.begin('alice', bytesOf(PART_SIZE + 10, 13))
     await upload.putAll()
     const [id, joined] = [...store.uploads].at(-1) ?? []

@@ -56,7 +56,7 @@ function bytesOf(size: number, seed: number): Uint8Array<ArrayBuffer> {
 }
 
 describe('an upload', () => {
-  it('succeeds in the JS SDK for one part and three, and need no bytes the second time', async () => {
+  it('stores files of one and three parts from the JS SDK, and needs no bytes for known content', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const sdk = await login(aliceID)
     const bob = await scene.js(bobID)
@@ -68,7 +68,7 @@ describe('an upload', () => {
           return z.object({ url: z.string() }).parse(answer?.data).url
         }
         const url = await upload(`holiday ${size}.png`)
-        expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday ${size}.png`)
+        expect(url).toBe(`${scene.server.url}/object/${aliceID}/holiday%20${size}.png`)
         const response = await fetch(url)
         expect(response.headers.get('content-type')).toBe('image/png')
         expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(md5(data))
@@ -112,7 +112,7 @@ describe('an upload', () => {
     type,
   })
 
-  it('succeeds in the wasm SDK for one part, three, and a picture that others see', async () => {
+  it('stores files of one and three parts from the wasm SDK, and a picture that other users see', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = [await scene.wasm(aliceID), await scene.js(bobID)]
     for (const size of [5_000, 12_582_912]) {

@@ -8,7 +8,7 @@ import { useScene } from './rig/scene.ts'
 const scene = useScene({ browser: true })
 
 describe('each SDK', () => {
-  it('finishes their first sync without an error', async () => {
+  it('finishes its first sync without an error', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)
@@ -21,7 +21,7 @@ describe('each SDK', () => {
     expect(await bob.conversations()).toEqual([])
   })
 
-  it('exchanges texts, each of which arrives once with its content, sender and the next seq', async () => {
+  it('exchanges texts, and each text arrives once with its content, sender and the next seq', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)
@@ -119,7 +119,7 @@ describe('each SDK', () => {
     expect(textsShownTo(bob)).toEqual(['to all of us'])
   })
 
-  it('shows a message once that a user sends to themselves', async () => {
+  it('shows a message once when users send the message to themselves', async () => {
     const [aliceID] = await scene.users('alice')
     const alice = await scene.wasm(aliceID)
     await alice.sendText(aliceID, 'buy milk')
@@ -156,7 +156,7 @@ describe('the gateway', () => {
     },
   )
 
-  it('sends no handshake message to a client that asks for none', async () => {
+  it('sends no handshake message to a client that does not request one', async () => {
     const [aliceID] = await scene.users('alice')
     const token = await scene.token(aliceID, PLATFORM.ios)
     const alice = new RawClient({

@@ -136,7 +136,7 @@ describe('a group of an offline device', () => {
     }
   })
 
-  it('is closed on reconnect when it was dismissed meanwhile', async () => {
+  it('is removed from the group list on reconnect when the group was dismissed meanwhile', async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
     const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
     const groupID = await createGroup(alice, { members: [bobID, carolID] })
@@ -147,8 +147,8 @@ describe('a group of an offline device', () => {
     await eventually(
       alice,
       () => scene.rest.post('/group/get_group_member_user_id', { groupID }, asAlice),
-      ({ errCode }) => errCode === 1002,
-      'no member left',
+      ({ errCode }) => errCode === 1204,
+      'a dismissed group',
     )
     const { mark } = desk.events
     await scene.reopen(desk)

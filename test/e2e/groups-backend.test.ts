@@ -76,7 +76,7 @@ describe('a group from a backend', () => {
     await expect(sayTo(bob, groupID, 'still there?')).rejects.toThrow(/1204|Dismissed/)
   })
 
-  it('delivers through relays to online and reconnected members when it has 300 members', async () => {
+  it('delivers through relays to online and reconnected members when the group has 300 members', async () => {
     const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
     const [alice, bob, carol, dave] = await Promise.all([
       scene.js(aliceID),
@@ -135,7 +135,7 @@ describe('a group from a backend', () => {
     await expectHistory(bobs, groupID, whole)
   })
 
-  it('loses no message when it grows beyond MAX_DIRECT_MEMBERS or shrinks below it', async () => {
+  it('loses no message when the group grows beyond MAX_DIRECT_MEMBERS or shrinks below the limit', async () => {
     const [aliceID, bobID, carolID] = await scene.users('alice', 'bob', 'carol')
     const [alice, bob, carol] = await Promise.all([scene.js(aliceID), scene.wasm(bobID), scene.js(carolID)])
     const crowd = await people(MAX_DIRECT_MEMBERS - 3)

@@ -73,7 +73,7 @@ describe.each(SDKS)('a group chat with the owner on %s', (sdk) => {
     expect(receivedBy(alice).map(({ text }) => text)).not.toContain('hi all')
   })
 
-  it('counts unread messages on every device, and in the total', async () => {
+  it('counts unread messages of the group on every device, and in the total', async () => {
     await create()
     await readAll()
     const before = await totalUnread(bob)
@@ -143,7 +143,7 @@ describe.each(SDKS)('a group chat with the owner on %s', (sdk) => {
     for (const device of all()) await expectHistory(device, groupID, [1501, REVOKED, REVOKED])
   })
 
-  it('has one order of messages when all send at the same time', async () => {
+  it('shows the same order of messages to all members when all send at the same time', async () => {
     await create()
     const texts = (i: number) => Array.from({ length: 8 }, (_, j) => `device ${i}, message ${j}`)
     await Promise.all(

@@ -40,7 +40,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
       toBoth(['OnFriendApplicationAdded alice bob']),
     )
 
-  it('stays empty when bob declines the request of alice, without a callback at carol', async () => {
+  it('stays empty when bob declines the request of alice, and carol gets no callback', async () => {
     await asks()
     await callbacks.during(
       () => bob.call('refuseFriendApplication', { toUserID: alice.userID, handleMsg: 'who?' }),
@@ -49,7 +49,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     for (const device of [alice, bob]) await expectFriends(device, [])
   })
 
-  it('contains each other when bob accepts', async () => {
+  it('contains the other user when bob accepts the request', async () => {
     await asks()
     // The JS SDK does not sync its friends on this notification, but on the next change of the list.
     const accepted = 'OnFriendApplicationAccepted alice bob'
@@ -67,7 +67,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     await expectFriends(carol, [])
   })
 
-  it('shows a remark that alice sets, and not the new name of bob', async () => {
+  it('keeps the remark of alice when bob changes his name', async () => {
     await callbacks.during(
       () => alice.call('updateFriends', { friendUserIDs: [bob.userID], remark: 'my Bob', isPinned: true, ex: 'x' }),
       { alice: ['OnFriendInfoChanged bob'], alicesPhone: ['OnFriendInfoChanged bob'] },
@@ -80,7 +80,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     for (const device of [alice, alicesPhone]) await expectFriends(device, [[bob.userID, 'my Bob']])
   })
 
-  it('stops messages of a blocked user, except in a group of both', async () => {
+  it('stops messages of a blocked user, but not in a group of both users', async () => {
     const blocked = { alice: ['OnBlackAdded bob'], alicesPhone: ['OnBlackAdded bob'] }
     // The JS SDK of the blocked user takes the notification for its own and reports an empty entry.
     await callbacks.during(() => alice.call('addBlack', { toUserID: bob.userID, ex: '' }), {
@@ -125,7 +125,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     })
   })
 
-  it('loses bob at alice, but keeps alice at bob, when alice deletes him', async () => {
+  it('loses bob for alice, and keeps alice for bob, when alice deletes bob', async () => {
     await callbacks.during(() => alice.call('deleteFriend', bob.userID), {
       alice: ['OnFriendDeleted bob'],
       alicesPhone: ['OnFriendDeleted bob'],
@@ -138,7 +138,7 @@ describe.each(SDKS)('the friend list of alice on %s and bob on the other SDK', (
     for (const device of [bob, bobsPhone, bobsPad]) await expectFriends(device, [[alice.userID, '']])
   })
 
-  it('shows a user on login the requests that came while offline', async () => {
+  it('shows a user on login the friend requests that arrived while the user was offline', async () => {
     const [erinID] = await scene.users('erin')
     for (const device of [alice, bob]) await device.call('addFriend', { toUserID: erinID, reqMsg: 'hello erin' })
     const erin = await scene.device(sdk, erinID)

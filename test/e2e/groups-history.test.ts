@@ -40,7 +40,7 @@ describe.each(SDKS)('a group without history for new members, on %s,', (sdk) => 
     expect(JSON.stringify(pulled)).not.toContain('"seq":2')
   })
 
-  it('hides messages from before the last invitation of a member who was removed', async () => {
+  it('hides messages from before the last invitation when a member was removed and invited again', async () => {
     const { alice, bob, dave, groupID } = await setUp()
     const list = { groupID, reason: '', userIDList: [dave.userID] }
     await alice.call('inviteUserToGroup', list)

@@ -75,7 +75,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     })
 
   it.each([0, 1])(
-    'applies to a group with needVerification %i, is refused, and is accepted the second time',
+    'asks to join with needVerification %i, is refused, and is accepted the second time',
     async (need) => {
       const groupID = await create(need)
       await apply(groupID, 'please')
@@ -137,14 +137,14 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     await expectHistory(dave, groupID, [1501, 'before dave', 1510, 'welcome'])
   })
 
-  it.each([0, 2])('joins when an ordinary member invites them and needVerification is %i', async (need) => {
+  it.each([0, 2])('joins when an ordinary member invites the user and needVerification is %i', async (need) => {
     const groupID = await create(need)
     await invite(carol, groupID)
     await expectIn(groupID, INVITED, carol.userID)
     await expectHistory(dave, groupID, [1501, 'before dave', 1509])
   })
 
-  it('joins on a member’s invitation after an administrator accepts (needVerification 1)', async () => {
+  it('joins on a member’s invitation only after an administrator accepts (needVerification 1)', async () => {
     const groupID = await create(1)
     // The JS SDK looks for an application of the inviting member, and finds none.
     await callbacks.during(
@@ -169,13 +169,13 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     await expectHistory(dave, groupID, [1501, 'before dave', 1509])
   })
 
-  it('joins at once when an administrator invites them', async () => {
+  it('joins at once when an administrator invites the user', async () => {
     const groupID = await create(1)
     await invite(bob, groupID)
     await expectIn(groupID, INVITED, bob.userID)
   })
 
-  it('keeps earlier messages, but gets no later ones, after leaving', async () => {
+  it('keeps earlier messages and gets no later messages after leaving', async () => {
     const groupID = await create(2)
     await invite(alice, groupID)
     await sayTo(dave, groupID, 'bye')
@@ -193,7 +193,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     await expectUnseen(groupID, 'he is gone')
   })
 
-  it('sees messages from between when removed and invited again', async () => {
+  it('sees messages from the absence when removed and invited again', async () => {
     const groupID = await create(2)
     await invite(alice, groupID)
     await sayTo(alice, groupID, 'with dave')
@@ -218,7 +218,7 @@ describe.each(SDKS)('a user on %s', (sdk) => {
     await expectGroup(later, groupID, { memberCount: 4 })
   })
 
-  it('cannot invite, remove or promote as an ordinary member', async () => {
+  it('cannot invite, remove or promote users as an ordinary member', async () => {
     const groupID = await create(0)
     await invite(alice, groupID)
     const refused = /NoPermission|Args/

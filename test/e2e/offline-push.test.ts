@@ -113,7 +113,7 @@ afterAll(async () => {
 })
 
 describe('push to Android over FCM', () => {
-  it('shows what the sender wants, with an access token that Google gave for a signed assertion', async () => {
+  it('shows the sender’s texts, with an access token that Google gave for a signed assertion', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     await alice.deliverText(
       bob,
@@ -149,7 +149,7 @@ describe('push to Android over FCM', () => {
     })
   })
 
-  it('asks Google for an access token once, and again when Google rejects it', async () => {
+  it('requests an access token from Google once, and again when Google rejects the token', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     const asked = () => vendors.calls.filter(({ path }) => path === '/google/token').length
     await alice.deliverText(bob, 'first')
@@ -164,7 +164,7 @@ describe('push to Android over FCM', () => {
     expect(calls[2]?.headers.authorization).not.toBe(calls[1]?.headers.authorization)
   })
 
-  it.concurrent('is retried after the delay that a busy Google asks for, and shows once', async () => {
+  it.concurrent('retries after the delay that a busy Google requests, and the phone shows the push once', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     vendors.once(isSendTo(bob), { status: 429, headers: { 'retry-after': '1' }, body: { error: {} } })
     await alice.deliverText(bob, 'busy?')
@@ -188,7 +188,7 @@ describe('push to Android over FCM', () => {
     expect(vendors.to('/google/v1/', bob)).toHaveLength(1)
   })
 
-  it.concurrent('does not use the token of a phone that logged out or belongs to another user now', async () => {
+  it.concurrent('does not use the push token of a phone that logged out or now belongs to another user', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.android })
     const goodbye = DelUserPushTokenReq.encode({ userID: bob, platformID: PLATFORM.android }).finish()
@@ -209,7 +209,7 @@ describe('push to Android over FCM', () => {
 })
 
 describe('an offline push', () => {
-  it.concurrent('is not sent to a user with a connected phone, but is with only a browser', async () => {
+  it.concurrent('is sent when only a browser is connected, and not when a phone is connected', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     const phone = await scene.raw(bob, { platformID: PLATFORM.android })
     await alice.deliverText(bob, 'on the phone')
@@ -233,7 +233,7 @@ describe('an offline push', () => {
     expect(phone.pushed()).toEqual([])
   })
 
-  it.concurrent('is not sent when the message, the muted chat or do-not-disturb forbids it', async () => {
+  it.concurrent('is not sent when the message, the muted chat or do-not-disturb forbids the push', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     // Once his browser has a message, his user object has decided about its push: only then may a setting change.
     const browser = await scene.raw(bob)
@@ -272,7 +272,7 @@ describe('an offline push', () => {
     expect(vendors.to('/google/v1/', `${alice.userID}-fcm`)).toEqual([])
   })
 
-  it.concurrent('is sent once at the start of a burst and once for the rest, with the newest', async () => {
+  it.concurrent('is sent once at the start of a burst, and once for the rest with the newest message', async () => {
     const { alice, bob } = await offlineBob({ android: 'fcm' })
     const browser = await scene.raw(bob)
     const say = (desc: string) => alice.deliverText(bob, desc, info({ title: 'Alice', desc, iOSBadgeCount: true }))
@@ -303,7 +303,7 @@ describe('an offline push', () => {
 })
 
 describe.concurrent('the badge', () => {
-  it('counts up from the number the app has set, and stays for messages that do not count', async () => {
+  it('counts up from the number that the app set, and ignores messages that do not count', async () => {
     const { alice, bob } = await offlineBob({ ios: 'apns' })
     const token = await scene.token(bob, PLATFORM.ios)
     expect(await scene.rest.post('/third/set_app_badge', { userID: bob, appUnreadCount: 7 }, { token })).toMatchObject({
@@ -353,7 +353,7 @@ describe.concurrent('push to iPhones over APNs', () => {
 })
 
 describe.concurrent('push to browsers', () => {
-  it('is encrypted for the browser and signed with the key it subscribed to', async () => {
+  it('is encrypted for the browser, and signed with the key that the browser subscribed to', async () => {
     const { alice, bob } = await offlineBob()
     const browser = createECDH('prime256v1')
     browser.generateKeys()
@@ -399,7 +399,7 @@ describe.concurrent('push over JPush', () => {
     })
   })
 
-  it('is retried with the same cid, by which JPush recognises a repeated push', async () => {
+  it('retries with the same cid, by which JPush recognizes a repeated push', async () => {
     const { alice, bob } = await offlineBob()
     vendors.once((call) => call.path === '/jpush/v3/push' && mentions(call, bob), { status: 502 })
     await alice.deliverText(bob, 'hello')
@@ -410,7 +410,7 @@ describe.concurrent('push over JPush', () => {
 })
 
 describe.concurrent('push over GeTui', () => {
-  it('uses the token it got for its signature, and asks for a new one when it expires', async () => {
+  it('uses the GeTui token that its signature obtained, and requests another token on expiry', async () => {
     const { alice, bob } = await offlineBob()
     const isPush = (call: VendorCall) => call.path === '/getui/v2/app/push/single/alias' && mentions(call, bob)
     vendors.once(isPush, { status: 200, body: { code: 10_001, msg: 'token is expired' } })
@@ -462,7 +462,7 @@ describe.concurrent('push over the gateway of the app', () => {
     expect(signature).toBe(expected.digest('hex'))
   })
 
-  it('is retried for devices the gateway wants later, and not sent to those it calls dead', async () => {
+  it('retries devices that the gateway lists as "later", and not those that it lists as "dead"', async () => {
     const { alice, bob } = await offlineBob()
     await update(bob, { platformID: HARMONY, provider: 'http', token: `${bob}-busy`, vendor: 'huawei' })
     vendors.once((call) => call.path === '/gateway' && mentions(call, bob), { status: 200, body: { later: [0] } })

@@ -37,7 +37,7 @@ const lines = (operationID: string): { message: string }[] =>
     .map((line) => JSON.parse(line))
 
 describe('the operationID of a call', () => {
-  it('is passed through objects and queues to the webhooks, and is on every line of the log', async () => {
+  it('passes through objects and queues to the webhooks, and is on every log line', async () => {
     const [alice, bob] = await scene.users('alice', 'bob')
     const token = await scene.rest.adminToken()
     const device = { userID: bob, platformID: PLATFORM.android, provider: 'http', token: `phone-of-${bob}` }

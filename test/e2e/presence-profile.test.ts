@@ -44,7 +44,7 @@ describe.each(SDKS)('presence on %s', (sdk) => {
     await expect.poll(async () => byUser(await alice.call('getSubscribeUsersStatus'))).toEqual(expected)
   })
 
-  it('reports no presence of a user after the subscription ends', async () => {
+  it('reports no presence of a user after the subscription to the user ends', async () => {
     const [aliceID, bobID, carolID, daveID] = await scene.users('alice', 'bob', 'carol', 'dave')
     // The ES5 build throws when the answer to unsubscribing is empty, as OpenIM's is.
     const alice = sdk === 'client-sdk' ? await scene.js(aliceID, { build: 'modern' }) : await scene.wasm(aliceID)
@@ -129,7 +129,7 @@ describe('presence on both SDKs', () => {
     expect(web.events.count('OnUserStatusChanged')).toBe(1)
   })
 
-  it('shows a profile on all devices that a backend has changed', async () => {
+  it('shows a profile that a backend changed on all devices', async () => {
     const [aliceID] = await scene.users('alice')
     const devices = await Promise.all([scene.js(aliceID), scene.wasm(aliceID, { platformID: PLATFORM.linux })])
     for (const device of devices) await untilProfileIsKnown(device)

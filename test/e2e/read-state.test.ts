@@ -31,7 +31,7 @@ describe.each(SDKS)('read state, with the reader on %s,', (sdk) => {
     await expectRead(later, bobID, [true, true, true])
   })
 
-  it('lowers the unread counts on other and new devices, in read conversations only', async () => {
+  it('lowers the unread counts of read conversations on other and new devices of the reader', async () => {
     const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
     const [alice, carol] = await Promise.all([scene.raw(aliceID), scene.raw(carolID)])
     for (const text of ['a1', 'a2']) await alice.deliverText(bobID, text)
@@ -72,7 +72,7 @@ describe.each(SDKS)('read state, with the reader on %s,', (sdk) => {
 })
 
 describe('read state on both SDKs', () => {
-  it('is reported to a sender who was offline, on reconnect', async () => {
+  it('is reported on reconnect to a sender who was offline', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.wasm(aliceID), scene.js(bobID)])
     const sent = await sayAll(alice, bobID, ['one', 'two'])
@@ -88,7 +88,7 @@ describe('read state on both SDKs', () => {
     expect(alice.errors).toEqual([])
   })
 
-  it('sets the unread count to zero on a reader’s device that was offline', async () => {
+  it('sets the unread count to zero on a device of the reader that was offline', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, desk] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
     await sayAll(alice, bobID, ['one', 'two', 'three'])

@@ -62,7 +62,7 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
     }
   })
 
-  it('fails when the receiver revokes a message', async () => {
+  it('refuses to revoke a message for its receiver', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.device(sdk, bobID)])
     await alice.deliverText(bobID, 'stays')
@@ -73,7 +73,7 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
     await expectTexts(bob, aliceID, ['stays'])
   })
 
-  it('removes messages that a user deletes on new devices, but not at the other user', async () => {
+  it("removes deleted messages on the user's new devices, but not at the other user", async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.device(otherThan(sdk), aliceID), scene.device(sdk, bobID)])
     await sayAll(alice, bobID, ['one', 'two', 'three'])
@@ -100,7 +100,7 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
     await expectTexts(hers, bobID, ['one', 'two', 'three', 'four'])
   })
 
-  it('empties a conversation that a user clears on new devices, but not at the other user', async () => {
+  it("empties a cleared conversation on the user's new devices, but not at the other user", async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.device(sdk, bobID)])
     for (const text of ['one', 'two', 'three']) await alice.deliverText(bobID, text)
@@ -122,7 +122,7 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
     expect((await alice.pullAll(bobID)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
   })
 
-  it('removes all messages of a user who deletes everything, but no message of others', async () => {
+  it('removes all messages of a user who deletes everything, and no message of other users', async () => {
     const [aliceID, carolID, bobID] = await scene.users('alice', 'carol', 'bob')
     const [alice, carol] = await Promise.all([scene.raw(aliceID), scene.raw(carolID)])
     await alice.deliverText(bobID, 'from alice')
@@ -139,7 +139,7 @@ describe.each(SDKS)('revoking, deleting and clearing on %s', (sdk) => {
 })
 
 describe('revoking, deleting and clearing on both SDKs', () => {
-  it('deletes messages at once on own devices, or on all devices, when asked to notify them', async () => {
+  it('deletes messages at once on own devices, or on the devices of both users, when requested', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
     await sayAll(alice, bobID, ['one', 'two', 'three'])
@@ -159,7 +159,7 @@ describe('revoking, deleting and clearing on both SDKs', () => {
     await expectTexts(later, bobID, ['two', 'three'])
   })
 
-  it('clears a conversation at once on own or on all devices when asked to notify them', async () => {
+  it('clears a conversation at once on own devices, or on the devices of both users, when requested', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, desk] = await Promise.all([scene.wasm(aliceID), scene.wasm(bobID)])
     await sayAll(alice, bobID, ['one', 'two'])
@@ -203,7 +203,7 @@ describe('revoking, deleting and clearing on both SDKs', () => {
     expect(bob.errors).toEqual([])
   })
 
-  it('keeps the text of a quote, but removes the quoted message, when that is revoked', async () => {
+  it('keeps the text of a quote, but removes the quoted message, when the quoted message is revoked', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.js(aliceID), scene.wasm(bobID)])
     const sent = await alice.sendText(bobID, 'my secret')
@@ -228,7 +228,7 @@ describe('revoking, deleting and clearing on both SDKs', () => {
     }
   })
 
-  it('succeeds once when two devices revoke the same message at the same time', async () => {
+  it('revokes a message once when two devices revoke the message at the same time', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, other, bob] = await Promise.all([
       scene.js(aliceID),

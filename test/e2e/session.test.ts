@@ -15,7 +15,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     const first = await scene.startLogin(sdk, bobID, firstToken)
     await first.waitFor('OnSyncServerFinish')
 
-    const secondToken = await scene.secondToken(bobID, PLATFORM.web, firstToken)
+    const secondToken = await scene.newLogin(bobID, PLATFORM.web)
     const second = await scene.startLogin(sdk, bobID, secondToken)
     await first.waitFor('OnKickedOffline')
     await second.waitFor('OnSyncServerFinish')
@@ -68,7 +68,7 @@ describe.each(SDKS)('a session of %s', (sdk) => {
     )
   })
 
-  it('ends its socket, REST access and token at once when force_logout is called', async () => {
+  it('ends with its socket, REST access and token at once when force_logout is called', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const token = await scene.token(bobID, PLATFORM.web)
@@ -117,7 +117,7 @@ describe('a session', () => {
     await old.received('to whichever is alive')
   })
 
-  it('answers a logout on the socket (2003) before it closes, and keeps the token valid', async () => {
+  it('answers the logout request (2003), then closes the socket, and the token stays valid', async () => {
     const [aliceID] = await scene.users('alice')
     const alice = await scene.raw(aliceID, { dialect: 'gob+gzip' })
     // DelUserPushTokenReq {userID, platformID}, as the wasm SDK sends it.
@@ -129,7 +129,7 @@ describe('a session', () => {
     expect(await again.newestSeqs()).toEqual({})
   })
 
-  it('keeps receiving messages in the background and after the return from it (2004)', async () => {
+  it('receives messages while the app is in the background, and after its return (request 2004)', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const alice = await scene.js(aliceID)
     const bob = await scene.wasm(bobID)

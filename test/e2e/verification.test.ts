@@ -58,7 +58,7 @@ describe('a verification code', () => {
     expect(server.logs).not.toContain(code)
   })
 
-  it('is sent by mail with the key, and stays valid over a restart', async () => {
+  it('is sent by mail with the key, and stays valid after a restart of the server', async () => {
     expect(await call('send', { usedFor: 3, ...EMAIL })).toMatchObject({ errCode: 0 })
     const { path, body, problem } = arrivals.at(-1) ?? {}
     expect({ path, problem }).toEqual({ path: '/mail', problem: null })

@@ -70,7 +70,7 @@ const asAdmin = async (path: string, body: object) => {
 const page = { pagination: { pageNumber: 1, showNumber: 1_000 } }
 
 describe('a webhook', () => {
-  it('shows a message to the app, which changes it, is notified, and answers with its key', async () => {
+  it('lets the app see, change and answer a message, and notifies the app of the message', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.js(aliceID), scene.js(bobID)])
     app.answer = ({ command, body }) =>
@@ -103,7 +103,7 @@ describe('a webhook', () => {
     })
   })
 
-  it('stops a message that the app refuses, and give the app’s code to the sender', async () => {
+  it('stops a message that the app refuses, and gives the app’s code to the sender', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.js(aliceID), scene.js(bobID)])
     app.answer = ({ command, body }) =>
@@ -117,7 +117,7 @@ describe('a webhook', () => {
     expect((await notified(aliceID, SENT)).map(textIn)).toEqual(['sorry'])
   })
 
-  it('keeps the order of messages when answers take different times or never come', async () => {
+  it('keeps the order of messages when the app’s answers take different times or never arrive', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
     const texts = Array.from({ length: 20 }, (_, i) => `message ${i}`)
@@ -144,7 +144,7 @@ describe('a webhook', () => {
     expect(saved.map(({ body }) => body.seq).sort((a, b) => a - b)).toEqual(texts.map((_, i) => i + 1))
   })
 
-  it('stores a message, but do not push it, when the app refuses the push', async () => {
+  it('stores a message, but does not push the message, when the app refuses the push', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
     app.answer = ({ command, body }) =>
@@ -187,7 +187,7 @@ describe('a webhook', () => {
     expect(await ask()).toMatchObject({ errCode: 0 })
   })
 
-  it('retries an event under one ID until the app accepts it, without delaying messages', async () => {
+  it('retries an event with the same ID until the app accepts the event, without delaying messages', async () => {
     const [aliceID, bobID] = await scene.users('alice', 'bob')
     const [alice, bob] = await Promise.all([scene.raw(aliceID), scene.raw(bobID)])
     const failures: AppServer['answer'][] = [
@@ -246,7 +246,7 @@ describe('a webhook', () => {
     const [online] = await notified(aliceID, 'callbackAfterUserOnlineCommand')
     expect(online?.body).toMatchObject({ platformID: 5, platform: 'Web', isAppBackground: false })
     expect(online?.operationID).toBe(online?.body.operationID)
-    const token = await scene.secondToken(aliceID, PLATFORM.web, await scene.token(aliceID, PLATFORM.web))
+    const token = await scene.newLogin(aliceID, PLATFORM.web)
     const second = await scene.raw(aliceID, { token })
     await first.closed
     const [kicked] = await notified(aliceID, 'callbackAfterUserKickOffCommand')

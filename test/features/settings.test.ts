@@ -65,7 +65,7 @@ describe('a changed setting', () => {
     expect(await days()).toBe(90)
   })
 
-  it('applies to conversations that are loaded already', async () => {
+  it('applies to conversations that are already loaded', async () => {
     await register('una', 'vic')
     const una = await Device.connect('una')
     await una.sendText('vic', 'hello')
@@ -83,7 +83,7 @@ describe('a changed setting', () => {
     await expect(wes.sendText('xia', 'hello')).rejects.toThrow(/^1303/)
   })
 
-  it('does not change fields that are not given', async () => {
+  it('keeps the fields that the call does not contain', async () => {
     await set('openim-crontask.yml', { RetainChatRecords: 30 })
     await set('openim-crontask.yml', { DeleteObjectType: ['sdklog'] })
     expect(await read('openim-crontask.yml')).toEqual({
@@ -95,7 +95,7 @@ describe('a changed setting', () => {
     expect((await read('openim-crontask.yml')).DeleteObjectType).toEqual([])
   })
 
-  it('is stored with the user who changed it and the time', async () => {
+  it('is stored with the time and the user who changed the setting', async () => {
     await set('log.yml', { RemainLogLevel: 3 })
     expect(await openDatabase(bindings.DB).select().from(settingOverride)).toContainEqual({
       name: 'OPENIM_LOG_LEVEL',
@@ -130,7 +130,7 @@ describe('a changed setting', () => {
     expect(currentOverrides()).toEqual(before)
   })
 
-  it('is applied together with others, all or none', async () => {
+  it('is applied together with the other changes of the call, all or none', async () => {
     const log = { configName: 'log.yml', data: '{"RemainLogLevel":3}' }
     const bad = { configName: 'openim-rpc-auth.yml', data: '{"TokenPolicy":{"Expire":0}}' }
     const good = { configName: 'openim-rpc-auth.yml', data: '{"TokenPolicy":{"Expire":7}}' }
@@ -151,7 +151,7 @@ describe('a changed setting', () => {
     expect(await read('openim-rpc-auth.yml')).toEqual({ TokenPolicy: { Expire: 3 } })
   })
 
-  it('reaches other isolates when their copies are 30 seconds old', async () => {
+  it('reaches other isolates when their copies of the settings are 30 seconds old', async () => {
     await call('/restart')
     const row = { name: 'OPENIM_LOG_LEVEL', value: 'warn', changedBy: 'somebody elsewhere', changeTime: 1 }
     await openDatabase(bindings.DB).insert(settingOverride).values(row)
@@ -179,14 +179,14 @@ describe('a changed setting', () => {
     refreshOverrides(bindings, (work) => reading.push(work))
     await Promise.all(reading)
     expect(reading).toHaveLength(1)
-    expect(error.mock.calls.join()).toContain('could not be read')
+    expect(error.mock.calls.join()).toContain('reading run-time settings failed')
     expect(currentOverrides()).toEqual({ OPENIM_TOKEN_EXPIRE_DAYS: '3' })
     await bindings.DB.prepare('ALTER TABLE unavailable RENAME TO setting_override').run()
     vi.useRealTimers()
     vi.restoreAllMocks()
   })
 
-  it('is ignored when this version does not accept it any more', async () => {
+  it('is ignored when this version of the service refuses the value', async () => {
     const row = { changedBy: 'imAdmin', changeTime: 1 }
     await openDatabase(bindings.DB)
       .insert(settingOverride)
@@ -202,7 +202,7 @@ describe('a changed setting', () => {
 })
 
 describe('a configuration call with an invalid body', () => {
-  it('is answered with the HTTP status 400', async () => {
+  it('is answered with HTTP status 400', async () => {
     const headers = { operationID: 'test', token: await adminToken() }
     const response = await request('/config/set_config', { method: 'POST', headers, body: '{"configName":1}' })
     expect(response.status).toBe(400)

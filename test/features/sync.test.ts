@@ -93,7 +93,7 @@ describe('the sync calls of a login', () => {
 describe("the list of a user's conversations", () => {
   const both = [chat, 'si_alice_carol']
 
-  it('is ordered by the beginning of the conversations, as a whole and by page', async () => {
+  it('is ordered by the time at which the conversations began, as a whole and by page', async () => {
     const all = await call('/conversation/get_all_conversations', { ownerUserID: 'alice' })
     expect(all.data.conversations.map((row: { conversationID: string }) => row.conversationID)).toEqual(both)
     expect(all.data.conversations[0]).toEqual({
@@ -132,7 +132,7 @@ describe("the list of a user's conversations", () => {
     expect(since.data).toMatchObject({ full: false, insert: [{ conversationID: 'si_alice_carol' }], update: null })
   })
 
-  it('is not sent again to a client with an equal hash', async () => {
+  it('is not sent again to a client that has the same hash', async () => {
     const hash = idHash(both)
     // The hash has more digits than a JavaScript number, so the test writes the JSON body as text.
     const reply = await post('/conversation/get_full_conversation_ids', `{"userID":"alice","idHash":${hash}}`, token)

@@ -4,7 +4,7 @@ import { ALL_TABLES } from '../../src/http/all-tables.ts'
 import { readiness } from '../../src/http/health.ts'
 import { bindings, request } from '../rigs/rig.ts'
 
-describe('readiness', () => {
+describe('the readiness check', () => {
   it('checks every declared table', () => {
     const modules = Object.values(import.meta.glob<Record<string, unknown>>('../../src/**/tables.ts', { eager: true }))
     const declared = modules.flatMap((module) => Object.values(module))
@@ -20,7 +20,7 @@ describe('readiness', () => {
     ])
   })
 
-  it('is false while the database lacks a migration', async () => {
+  it('fails while the database lacks a migration', async () => {
     await bindings.DB.prepare('ALTER TABLE setting_override RENAME COLUMN changed_by TO changed').run()
     const notReady = await request('/readyz')
     expect(notReady.status).toBe(503)
@@ -33,7 +33,7 @@ describe('readiness', () => {
     expect((await request('/readyz')).status).toBe(200)
   })
 
-  it('is false while a part is down, and names the part', async () => {
+  it('fails while a part is down, and names the part', async () => {
     const down = () => Promise.reject(new Error('down'))
     const state = await readiness({ ...bindings, FILES: { ...bindings.FILES, get: down } as unknown as R2Bucket })
     expect(state).toEqual({

@@ -55,7 +55,7 @@ describe('GET /metrics', () => {
     expect(grown('openim_connections_total{outcome="refused"}')).toBe(1)
   })
 
-  it('counts accepted and refused messages, and a retried message once', async () => {
+  it('counts accepted and refused messages, and counts a retried message once', async () => {
     const before = await scrapeAsAdmin()
     const device = await Device.connect('alice', { token: alice })
     await device.sendText('bob', 'one')
@@ -99,12 +99,12 @@ describe('GET /metrics', () => {
   })
 })
 
-describe('access to the metrics', () => {
+describe('the metrics endpoint', () => {
   afterEach(async () => {
     await post('/config/reset_config', {}, await adminToken())
   })
 
-  it('is allowed for administrators and with the metrics token', async () => {
+  it('accepts administrators and the metrics token', async () => {
     await scrape({ authorization: 'Bearer for-prometheus-only' })
     await scrapeAsAdmin()
   })
@@ -114,13 +114,13 @@ describe('access to the metrics', () => {
     ['with a wrong metrics token', { authorization: 'Bearer for-prometheus-onlY' }],
     ['with the metrics token without its scheme', { authorization: 'for-prometheus-only' }],
     ['with a malformed token', { token: 'garbage' }],
-  ])('is refused %s', async (_case, headers: Record<string, string>) => {
+  ])('refuses a request %s', async (_case, headers: Record<string, string>) => {
     const response = await request('/metrics', { headers })
     expect(response.status).toBe(401)
     expect(await response.text()).not.toContain('api_count')
   })
 
-  it('is refused for users', async () => {
+  it('refuses users who are not administrators', async () => {
     expect((await request('/metrics', { headers: { token: alice } })).status).toBe(403)
   })
 
@@ -135,7 +135,7 @@ describe('access to the metrics', () => {
     expect((await request('/prometheus_discovery/teapot')).status).toBe(404)
   })
 
-  it('includes a redirect to the dashboard if the deployment has one', async () => {
+  it('redirects /third/prometheus to the dashboard if the deployment has a dashboard', async () => {
     expect((await request('/third/prometheus', { redirect: 'manual' })).status).toBe(404)
     const data = JSON.stringify({ Prometheus: { GrafanaURL: 'https://grafana.example/d/1' } })
     await post('/config/set_config', { configName: 'openim-api.yml', data }, await adminToken())

@@ -59,7 +59,7 @@ describe('the rate limit of calls', () => {
     expect(await codesOf(1, wrong)).toEqual([429])
   })
 
-  it('answers excess calls with HTTP 429, a retry-after header and the envelope', async () => {
+  it('answers excess calls with HTTP status 429, a retry-after header and the envelope', async () => {
     await limitCalls()
     await codesOf(OF_ADDRESS, () => usersInfo('192.0.2.4', 'garbage'))
     const response = await usersInfo('192.0.2.4', 'garbage')
@@ -117,7 +117,7 @@ describe('the rate limit of connections', () => {
     expect(await outcome(await connect('192.0.2.10', 'dave', token))).toBe(429)
   })
 
-  it('refuses an excess connection in a text frame if the client sent isMsgResp', async () => {
+  it('refuses an excess connection in a text frame when the client sends isMsgResp', async () => {
     const token = await userToken('alice')
     await limitCalls()
     const query = gatewayQuery('alice', token, 'js')

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/http/endpoints.ts'
+import { requestTo } from '../features/file/rig.ts'
 import { adminToken, post, register, request, userToken } from '../rigs/rig.ts'
 
 const HUGE = 'x'.repeat(2_000_000)
@@ -22,8 +23,8 @@ const withoutFields = [
 const withFields = paths.filter((path) => !withoutFields.includes(path))
 const forAdmins = endpoints.filter((endpoint) => endpoint.access === 'admin').map((endpoint) => endpoint.path)
 
-describe('every call', () => {
-  it.each(paths)('serves %s under /api too', async (path) => {
+describe('the router', () => {
+  it.each(paths)('serves %s under /api and without /api', async (path) => {
     expect((await post(`/api${path}`, '', alice)).errCode).not.toBe(1004)
   })
 
@@ -99,10 +100,22 @@ describe('the REST API', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
   })
 
-  it('reports an unknown path only to callers with a valid token', async () => {
+  it('answers an unknown path with HTTP 404, and with the error of the caller in the body', async () => {
     expect((await post('/no/such_call', {})).errCode).toBe(1001)
     expect((await post('/no/such_call', {}, alice)).errCode).toBe(1004)
-    expect((await request('/no/such_page')).status).toBe(404)
+    for (const token of [alice, 'garbage', undefined]) {
+      for (const path of ['/no/such_call', '/api/no/such_call', '/healthz', '/docs', '/object/alice/x']) {
+        const headers = { operationID: 'unknown-path', ...(token && { token }) }
+        const response = await request(path, { method: 'POST', headers, body: '{}' })
+        expect([path, token, response.status]).toEqual([path, token, 404])
+        expect((await response.json<{ errCode: number }>()).errCode).toBe(
+          { [alice]: 1004, garbage: 1503 }[token ?? ''] ?? 1001,
+        )
+      }
+    }
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+      expect([method, (await request('/no/such_page', { method })).status]).toEqual([method, 404])
+    }
   })
 
   it('reads keys in any case, ignores unknown keys and reads null as the zero value', async () => {
@@ -114,6 +127,94 @@ describe('the REST API', () => {
       alice,
     )
     expect(page).toMatchObject({ errCode: 0, data: { total: 0, friendsInfo: [] } })
+  })
+
+  describe('for unknown fields', () => {
+    /** The status, the errCode, the sentence and the header that names unknown fields. */
+    async function answer(path: string, body: object, settings: object = {}) {
+      const headers = { operationID: 'unknown-fields', token: await adminToken() }
+      const response = await requestTo(settings, path, { method: 'POST', headers, body: JSON.stringify(body) })
+      const { errCode, errDlt } = await response.json<{ errCode: number; errDlt: string }>()
+      const named = response.headers.get('x-openim-unknown-fields')
+      if (named) expect(response.headers.get('access-control-expose-headers')).toBe('x-openim-unknown-fields')
+      return [errCode, errDlt, named]
+    }
+
+    const UNKNOWN: [string, object, string][] = [
+      ['/user/get_users_info', { userIDs: ['alice'], more: 1 }, 'more'],
+      ['/user/update_user_info_ex', { userInfo: { userID: 'alice', nick: 'A', ex: 'e' }, a: true }, 'a, userInfo.nick'],
+      [
+        '/group/set_group_member_info',
+        {
+          members: [
+            { groupID: 'g', userID: 'a' },
+            { groupID: 'g', userID: 'b', nick: 'x' },
+            { nick: 'y', groupID: 'g', userID: 'c' },
+          ],
+        },
+        'members.1.nick',
+      ],
+      ['/user/get_users_info', { userIDs: [], 'ü,\n': 1 }, '%C3%BC%2C%0A'],
+      ['/user/get_users_info', { userIDs: [], USERIDS: ['bob'] }, 'USERIDS'],
+    ]
+
+    it.each(UNKNOWN)('names them in a header of %s', async (path, body, named) => {
+      const [errCode, , header] = await answer(path, body)
+      expect([path, errCode === 0 || errCode === 1004 || errCode === 1002, header]).toEqual([path, true, named])
+    })
+
+    it.each(UNKNOWN)('refuses %s with OPENIM_STRICT_FIELDS, and names the fields', async (path, body) => {
+      const [errCode, errDlt, header] = await answer(path, body, { OPENIM_STRICT_FIELDS: '1' })
+      expect([errCode, header]).toEqual([1001, null])
+      expect(errDlt).toMatch(/^\S.*: this call has no such field$/s)
+    })
+
+    it.each([
+      ['/user/get_users_info', { userIDs: ['alice'], operationID: 'op', a: null, b: '', c: 0, d: false, e: [], f: {} }],
+      ['/user/get_users_info', { userids: ['alice'] }],
+      ['/user/set_user_client_config', { userID: 'alice', configs: { any: 'key' } }],
+      ['/config/get_config_list', {}],
+      // As OpenIM's wasm SDK sends it.
+      [
+        '/conversation/set_conversations',
+        {
+          userIDs: ['alice'],
+          conversation: {
+            ...{ conversationID: 'si_alice_bob', conversationType: 1, userID: 'bob', groupID: '', recvMsgOpt: null },
+            ...{ isPinned: true, attachedInfo: null, isPrivateChat: null, ex: null, minSeq: null, maxSeq: 7 },
+          },
+        },
+      ],
+    ])('accepts fields without a value and the fields that OpenIM’s clients send: %s', async (path, body) => {
+      expect(await answer(path, body, { OPENIM_STRICT_FIELDS: '1' })).toEqual([0, '', null])
+    })
+
+    it('names at most 20 of them', async () => {
+      const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]))
+      const [errCode, , header] = await answer('/user/get_users_info', { userIDs: [], ...many })
+      expect([errCode, String(header).split(', ').length]).toEqual([0, 20])
+    })
+  })
+
+  it.each([
+    ['\\ud800', false],
+    ['a\\uDC00b', false],
+    ['\\ude00\\ud83d', false],
+    ['a\\u0000b', false],
+    ['\\ud83d\\ude00', true],
+    ['\\\\u0000', true],
+    ['\\u0001\\u202e \\u200b ', true],
+  ])('reads the text "%s" back equal, or refuses it with the name of the field', async (text, isStored) => {
+    const token = await adminToken()
+    const reply = await post('/user/update_user_info_ex', `{"userInfo":{"userID":"alice","ex":"${text}"}}`, token)
+    if (!isStored) {
+      const errDlt = 'userInfo.ex: a text has no lone surrogates and no NUL characters'
+      expect(reply).toMatchObject({ errCode: 1001, errDlt })
+      return
+    }
+    expect(reply.errCode).toBe(0)
+    const { usersInfo } = (await post('/user/get_users_info', { userIDs: ['alice'] }, token)).data
+    expect(usersInfo[0].ex).toBe(JSON.parse(`"${text}"`))
   })
 
   it('answers the health probes', async () => {

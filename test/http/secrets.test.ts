@@ -27,6 +27,7 @@ const env = {
   ...bindings,
   OPENIM_LOG_LEVEL: 'debug',
   OPENIM_SECRET: SECRET,
+  OPENIM_SECRET_PREVIOUS: 'hush-the-secret-before-it',
   OPENIM_METRICS_TOKEN: 'hush-metrics-token',
   OPENIM_S3_ENDPOINT: NOWHERE,
   OPENIM_S3_BUCKET: 'files',
@@ -117,7 +118,7 @@ describe('a secret', () => {
     expect(await call('/readyz')).toContain('"files":"not available"')
   })
 
-  it('is neither quoted in the answer to a wrong guess nor logged', async () => {
+  it('is neither quoted in the answer to a wrong secret nor logged', async () => {
     const guess = JSON.stringify({ secret: 'hush-a-guess', userID: 'imAdmin' })
     const answers = [
       await ask('/auth/get_admin_token', guess, ''),

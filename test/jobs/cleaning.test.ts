@@ -58,7 +58,7 @@ describe('clearExpiredMessages', () => {
     expect((await conversation(id).search(NOTHING, 100, 100)).seqs).toEqual([])
   })
 
-  it('erases nothing in the next night', async () => {
+  it('erases no message again in the next night', async () => {
     await talk('peer2', ['d', 'e'])
     await retain({ RetainChatRecords: 10 })
     await clearExpiredMessages(context(), daysAhead(11), '')
@@ -72,7 +72,7 @@ describe('clearExpiredMessages', () => {
     expect(await seqsOf(id)).toEqual([1])
   })
 
-  it('erases the oldest messages first, at most as many per call as given', async () => {
+  it('erases the oldest messages first, and at most the given number per call', async () => {
     const id = await talk('peer4', ['g', 'h', 'i', 'j'])
     expect(await conversation(id).eraseBefore(daysAhead(1), 2)).toBe(2)
     expect(await seqsOf(id)).toEqual([3, 4])
@@ -108,7 +108,7 @@ describe('clearExpiredLogs', () => {
     return results.map((row) => row.log_id)
   }
 
-  it('deletes the logs that are older than files are kept, if files of that group expire', async () => {
+  it('deletes logs older than the expiry of files, if files of the group sdklog expire', async () => {
     const now = Date.now()
     await insertLogs(context().db, [log('1', now - 20 * DAY_MS), log('2', now - 5 * DAY_MS), log('3', now)])
     await retain({ FileExpireTime: 10, DeleteObjectType: ['msg-file'] })
@@ -143,7 +143,7 @@ describe('the nightly cleaning', () => {
     expect(done.removed).toBeGreaterThanOrEqual(3)
   })
 
-  it('enqueues the next step with its cursor and the total count, until nothing is left', async () => {
+  it('enqueues the next step with its cursor and the total count, until no step is left', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const ids = Array.from({ length: 170 }, (_, i) => `si_zz_${String(i).padStart(3, '0')}`)
     for (const id of ids) await addToDirectory(context().db, id)

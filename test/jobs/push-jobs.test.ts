@@ -67,7 +67,7 @@ describe('a push job with receivers', () => {
     expect(received.map(({ body }) => body.targets.map(({ userID }) => userID))).toEqual([['ann', 'bob']])
   })
 
-  it('is retried as a whole when every push failed', async () => {
+  it('is retried completely when every push failed', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     vendors(() => new Response('', { status: 429, headers: { 'retry-after': '40' } }))
     const { queued, outcomes } = await consume([{ kind: 'ring', ...base, receivers: receivers('ann') }])
@@ -75,7 +75,7 @@ describe('a push job with receivers', () => {
     expect(queued).toEqual([])
   })
 
-  it('enqueues a job for the failed targets only, so that no user gets the push twice', async () => {
+  it('is replaced by a job for the failed targets, so that no user gets the push twice', async () => {
     vendors(() => new Response(JSON.stringify({ later: [1] }), { headers: { 'retry-after': '9' } }))
     const first = await consume([{ kind: 'ring', ...base, receivers: receivers('ann', 'bob', 'eve') }])
     expect(first.outcomes).toEqual(['done'])
@@ -93,7 +93,7 @@ describe('a push job with receivers', () => {
     expect(queued).toMatchObject([{ job: { kind: 'retry', targets: [{ provider: 'jpush', userID: 'ann' }] } }])
   })
 
-  it('is dropped when push was switched off meanwhile', async () => {
+  it('is dropped when offline push was switched off meanwhile', async () => {
     const received = vendors(OK)
     const { outcomes } = await consume([{ kind: 'ring', ...base, receivers: receivers('ann') }], { enable: '' })
     expect(outcomes).toEqual(['done'])
@@ -177,7 +177,7 @@ describe('the beforeOfflinePush webhook', () => {
     expect(retry.pushed).toMatchObject([{ title: 'New T', body: 'New D', targets: [{ userID: 'bob' }] }])
   })
 
-  it('adds the users that the app server names, if they want the push', async () => {
+  it('adds the users that the app server names, if these users want the push', async () => {
     await register('hook_eve', 'hook_mute')
     await user('hook_eve').setAppBadge(7)
     await user('hook_mute').setConversation({
@@ -218,7 +218,7 @@ describe('the beforeOfflinePush webhook', () => {
     expect(pushed).toEqual([])
   })
 
-  it('is not called for typing', async () => {
+  it('is not called for typing messages', async () => {
     const { asked } = fakeServers({})
     await push(['ann'], { contentType: 113 })
     expect(asked).toEqual([])
@@ -226,7 +226,7 @@ describe('the beforeOfflinePush webhook', () => {
 })
 
 describe('a push job that asks the user objects', () => {
-  it('enqueues the push for the users that want it, with their badges', async () => {
+  it('enqueues the push for the users who want the push, with their badges', async () => {
     await user('ann').setAppBadge(4)
     await user('bob').setConversation({
       ...{ conversationID: 'sg_1', conversationType: 3, userID: '', groupID: '1' },
@@ -239,7 +239,7 @@ describe('a push job that asks the user objects', () => {
 })
 
 describe('a deployment with a push key that cannot be used', () => {
-  it('is reported as not ready, without showing the key', async () => {
+  it('makes the readiness check fail without showing the key', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'
     const apns = { keyID: 'k', teamID: 't', topic: 'x', key }
     const env = { ...bindings, OPENIM_PUSH: JSON.stringify({ enable: 'apns', apns }) } as Bindings

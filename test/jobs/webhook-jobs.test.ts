@@ -133,7 +133,7 @@ describe('an after-webhook', () => {
     })
   })
 
-  it('waits twice as long after each try, at most one hour', () => {
+  it('is retried after pauses that double with each try, up to one hour', () => {
     for (const [attempts, least] of [
       [1, 5],
       [2, 10],
@@ -172,7 +172,7 @@ describe('an after-webhook', () => {
     expect(app.asked).toHaveLength(2)
   })
 
-  it('is one job per address, with the same event ID', async () => {
+  it('becomes one job per address, with the same event ID', async () => {
     env = app.env({ afterQuitGroup: { urls: ['https://one.example', 'https://two.example'] } })
     await sendAfterWebhook(createContext(env, 'op-1'), 'afterQuitGroup', { groupID: 'g', userID: 'u' })
     expect(app.queued.map(({ url }) => new URL(url).host)).toEqual(['one.example', 'two.example'])
@@ -205,7 +205,7 @@ describe('the log of webhook deliveries', () => {
     expect((await app.call(env, '/webhook/get_deliveries', { webhook: 'afterNothing', ...PAGE })).errCode).toBe(1001)
   })
 
-  it('keeps the newest tries, as many as configured', async () => {
+  it('keeps the newest tries, up to the configured number', async () => {
     env = app.env({ afterQuitGroup: {} }, { OPENIM_WEBHOOK_LOG_SIZE: '20' })
     for (const hundred of [0, 1]) {
       await deliver(Array.from({ length: 50 }, (_, i) => job({ eventID: `event-${hundred * 50 + i}` })))
@@ -251,13 +251,13 @@ describe('a dead letter', () => {
     expect(app.asked[0]?.body.userID).toHaveLength(200_000)
   })
 
-  it('is replayed to the address that is configured now', async () => {
+  it('is replayed to the currently configured address', async () => {
     await deadLetter([job({ url: 'https://mistyped.example/callbackAfterQuitGroupCommand' })])
     expect(await asAdmin('/webhook/replay', { all: true })).toEqual({ replayed: 1 })
     expect(app.queued).toEqual([job()])
   })
 
-  it('stays stored when it cannot be sent again', async () => {
+  it('stays stored when its replay fails', async () => {
     await deadLetter([job(), job({ eventID: 'event-2', name: 'afterJoinGroup' })])
     const { deadLetters } = await asAdmin('/webhook/get_dead_letters')
     const [joined, quit] = deadLetters.map(({ id }: { id: number }) => id)
@@ -275,7 +275,7 @@ describe('a dead letter', () => {
     expect((await asAdmin('/webhook/get_dead_letters')).total).toBe(0)
   })
 
-  it('is dropped when it is malformed, and the log has its IDs but not its body', async () => {
+  it('is dropped when it is malformed, and the delivery log has its IDs but not its body', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(await deadLetter([{ operationID: 'op-9', body: { userID: 'sent to the app' } }])).toMatchObject({
       acked: ['0'],

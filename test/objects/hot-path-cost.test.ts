@@ -94,7 +94,7 @@ describe('the cost of a message in a known conversation', () => {
     )
   })
 
-  it('is one row and two calls for the first to an offline receiver, one row and one call for the next', async () => {
+  it('is one row and two calls for the first to an offline receiver, then one row and one call each', async () => {
     const { from, to } = await withConversation('cat', 'dan')
     to.close()
     await until(async () => (await user('dan').onlinePlatforms()).length === 0)
@@ -120,7 +120,7 @@ describe('the cost of a message in a known conversation', () => {
     )
   })
 
-  it('is one row each, one append and one delivery when several messages come together', async () => {
+  it('is one row each, and one append and one delivery, when several messages arrive together', async () => {
     const { to } = await withConversation('eve', 'fay')
     const items = Array.from({ length: 16 }, (_, i) =>
       appendItem({ sendID: 'eve', recvID: 'fay', clientMsgID: `message ${i}` }),
@@ -139,7 +139,7 @@ describe('the cost of a message in a known conversation', () => {
     )
   })
 
-  it('is one append without a row when the message is sent again', async () => {
+  it('is one append without a row when the device sends the message again', async () => {
     const { from, to } = await withConversation('gus', 'hal')
     const spent = await costOf(async () => {
       await from.sendText('hal', 'hello')

@@ -57,12 +57,12 @@ describe('singleConversationID', () => {
 })
 
 describe('a conversation ID', () => {
-  it('has a prefix for groups and one for notification accounts', () => {
+  it('has one prefix for groups and another prefix for notification accounts', () => {
     expect(groupConversationID('g1')).toBe('sg_g1')
     expect(notificationAccountConversationID('news', 'alice')).toBe('sn_alice_news')
   })
 
-  it('has a notification conversation with the prefix n_', () => {
+  it('has a notification conversation, whose ID has the prefix n_', () => {
     expect(notificationTwin('si_a_b')).toBe('n_a_b')
     expect(notificationTwin('sg_g_1')).toBe('n_g_1')
     expect(notificationTwin('sn_a_b')).toBe('n_a_b')
@@ -89,7 +89,7 @@ describe('conversationIDFor', () => {
     expect(conversationIDFor({ ...msg, sessionType }, true)).toBe(notification)
   })
 
-  it('refuses any other sessionType with 1001', () => {
+  it('refuses any other sessionType with error 1001', () => {
     expect(() => conversationIDFor({ ...msg, sessionType: 5 }, false)).toThrow('1001')
   })
 })

@@ -61,7 +61,7 @@ describe.each(frames)('the envelope for %s, %s', (sdkType, compression, frame) =
     expect(data.constructor).toBe(Uint8Array)
   })
 
-  it('has its kind and compression', () => {
+  it('has the declared kind and compression', () => {
     expect(envelope.kind).toBe(sdkType === 'js' ? 'json' : 'gob')
     expect(envelope.compressed).toBe(compression === 'gzip')
     expect(envelopeFor(sdkType, compression)).toBe(envelope)
@@ -84,7 +84,7 @@ describe.each(frames)('the envelope for %s, %s', (sdkType, compression, frame) =
     )
   })
 
-  it('refuses the frames of every other kind', () => {
+  it('refuses the frames of every other kind of envelope', () => {
     for (const [otherSdk, otherCompression, other] of frames) {
       if (otherSdk === sdkType && otherCompression === compression) continue
       expect(() => envelope.decode(other)).toThrow(FrameError)

@@ -63,7 +63,7 @@ describe('an ImError', () => {
     expect(shortcut('why')).toMatchObject({ code, errDlt: 'why' })
   })
 
-  it('can carry the code and the name of a webhook’s refusal', () => {
+  it('carries the code and the name of a webhook’s refusal', () => {
     expect(new ImError(20013, 'RefuseFriend', 'no')).toMatchObject({ code: 20013, errMsg: 'RefuseFriend' })
   })
 })

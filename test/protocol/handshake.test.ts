@@ -72,7 +72,7 @@ describe('parseHandshake', () => {
     expect(handshake(query)).toEqual({ ...alice, sdkType: 'js', isMsgResp: true })
   })
 
-  it('reads the compact form, and ignores all other parameters beside it', () => {
+  it('reads the compact form, and then ignores all other parameters', () => {
     const fields = {
       token: 'j.w.t',
       userID: 'alice',
@@ -96,7 +96,7 @@ describe('parseHandshake', () => {
     expect(handshake(packed(least))).toEqual(alice)
   })
 
-  it('reads compression from a header when the address does not have it', () => {
+  it('reads the compression from a header when the address has no compression', () => {
     const headers = new Headers({ compression: 'gzip' })
     expect(handshake(address(), headers).compression).toBe('gzip')
     expect(handshake(address({ compression: 'none' }), headers).compression).toBe('none')
@@ -133,7 +133,7 @@ describe('parseHandshake', () => {
   })
 })
 
-describe('parseHandshake, with a wrong address,', () => {
+describe('parseHandshake of a wrong address', () => {
   it.each([
     ['without a token', address({ token: null }), 'token is missing'],
     ['with an empty token', address({ token: '' }), 'token is missing'],
@@ -159,7 +159,7 @@ describe('parseHandshake, with a wrong address,', () => {
       packed({ ...alice, platformID: 5.5 }),
       'platformID 5.5 is not a platform',
     ],
-  ])('refuses with 1602 an address %s', (_what, query, detail) => {
+  ])('refuses an address %s with error 1602', (_what, query, detail) => {
     expect(refusal(query)).toMatchObject({ code: 1602, errMsg: 'ConnArgsErr', errDlt: detail })
   })
 
@@ -167,11 +167,11 @@ describe('parseHandshake, with a wrong address,', () => {
     ['absent', address({ isBackground: null })],
     ['empty', address({ isBackground: '' })],
     ['not a boolean', address({ isBackground: 'yes' })],
-  ])('refuses with 500 when isBackground is %s', (_what, query) => {
+  ])('refuses the address with error 500 when isBackground is %s', (_what, query) => {
     expect(refusal(query)).toMatchObject({ code: 500, errMsg: 'ServerInternalError' })
   })
 
-  it('reports the error that OpenIM finds first', () => {
+  it('reports the same error as OpenIM when an address has several errors', () => {
     expect(refusal('').errDlt).toBe('platformID is not an integer')
     expect(refusal('platformID=5').code).toBe(500)
     expect(refusal('platformID=5&isMsgResp=x').errDlt).toBe('isMsgResp is not a boolean')

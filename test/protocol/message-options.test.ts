@@ -65,7 +65,7 @@ describe('applyDefaultOptions', () => {
     })
   })
 
-  it('does not change other kinds, nor a message without any options', () => {
+  it('does not change other kinds of messages, nor a message without options', () => {
     expect(applyDefaultOptions(ContentType.Text, { history: true })).toEqual({ history: true })
     expect(applyDefaultOptions(ContentType.Typing, {})).toEqual({})
   })

@@ -16,7 +16,7 @@ describe('pongFor', () => {
   })
 
   it.each(['{"type":"pong"}', '{"type":"Ping"}', '{}', '"ping"', 'ping', '', 'null', '[]', '{"type":"ping"', '7'])(
-    'answers null to a text that is not a ping: %s',
+    'returns null for a text that is not a ping: %s',
     (text) => {
       expect(pongFor(text)).toBe(null)
     },

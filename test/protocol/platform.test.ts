@@ -23,7 +23,7 @@ describe('the table of platforms', () => {
     expect(classes.join(' ')).toBe('Mobile Mobile PC PC Web MiniWeb PC Pad Pad Admin HarmonyOS')
   })
 
-  it('has no other numbers', () => {
+  it('has no further numbers', () => {
     for (const id of [0, 12, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(isPlatformID(id)).toBe(false)
       expect(platformName(id)).toBe('')

@@ -37,14 +37,14 @@ function asJson(value: unknown): unknown {
 }
 
 describe('a codec', () => {
-  it.each(vectors.filled)('reads what Go encoded and writes it byte for byte: $message ($file)', (vector) => {
+  it.each(vectors.filled)('reads and writes the bytes of Go unchanged: $message ($file)', (vector) => {
     const codec = codecOf(vector.file, vector.message)
     const message = decodePayload(codec, fromHex(vector.hex))
     expect(asJson(message)).toEqual(asJson(vector.value))
     expect(toHex(codec.encode(message).finish())).toBe(vector.hex)
   })
 
-  it.each(vectors.special)('reads what Go or a client encoded: $name', (vector) => {
+  it.each(vectors.special)('reads the bytes of Go or of a client: $name', (vector) => {
     const codec = codecOf('sdkws', vector.message)
     const message = decodePayload(codec, fromHex(vector.hex))
     expect(asJson(message)).toEqual(asJson(vector.value))
@@ -87,7 +87,7 @@ describe('decodePayload', () => {
     ['with a wire type that does not exist', MsgData, '0f'],
     ['that is nested too deeply', PushMessages, '0b'.repeat(2000)],
   ]
-  it.each(bad)('refuses with 1001 a payload %s', (_why, codec, hex) => {
+  it.each(bad)('refuses with error 1001 a payload %s', (_why, codec, hex) => {
     expect(codeOfRefusal(codec, fromHex(hex))).toBe(1001)
   })
 

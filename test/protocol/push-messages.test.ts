@@ -92,7 +92,7 @@ describe('the encoded messages of a push', () => {
     expect(toHex(bytes)).toBe(toHex(special('in both maps')))
   })
 
-  it('are decoded by the replies of both pulls', () => {
+  it('are decoded by the codecs of both pull replies', () => {
     const entries = [
       { conversationID: 'si_alice_bob', msgs: [first], isEnd: true, endSeq: 2 ** 40 },
       { conversationID: 'n_alice_bob', msgs: [] },
@@ -111,7 +111,7 @@ describe('the encoded messages of a push', () => {
     expect(encodeLastMessagesResp([]).length).toBe(0)
   })
 
-  it('are decoded by conversation in the reply to 1007', () => {
+  it('are decoded by conversation in the reply to request 1007', () => {
     const bytes = encodeLastMessagesResp([
       { conversationID: 'si_alice_bob', msg: first },
       { conversationID: 'sg_1', msg: second },

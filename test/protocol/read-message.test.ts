@@ -51,7 +51,7 @@ describe('readMessage', () => {
   })
 })
 
-describe('readMessage, for a message that is not in plain form,', () => {
+describe('readMessage of a message that is not in plain form', () => {
   const encoded = MsgData.encode(whole).finish()
   const withTail = (...tail: number[]) => new Uint8Array([...encoded, ...tail])
 
@@ -80,17 +80,17 @@ describe('readMessage, for a message that is not in plain form,', () => {
   })
 })
 
-describe('readMessage, for malformed bytes,', () => {
+describe('readMessage of malformed bytes', () => {
   it.each([
     ['a length beyond the end', new Uint8Array([0x0a, 200, 1, 0x61])],
     ['a tag without its value', new Uint8Array([0x0a])],
     ['a text that is not UTF-8', new Uint8Array([0x0a, 2, 0xc3, 0x28])],
     ['a number beyond 2^53', new Uint8Array([0x70, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-  ])('refuses with 1001: %s', (_name, given) => {
+  ])('refuses the bytes with error 1001: %s', (_name, given) => {
     expect(() => readMessage(given)).toThrow(expect.objectContaining({ code: 1001 }))
   })
 
-  it('refuses a truncated message with 1001, or reads it as the codec does', () => {
+  it('refuses a truncated message with error 1001, or reads it as the codec does', () => {
     const encoded = MsgData.encode(whole).finish()
     for (let length = 0; length < encoded.length; length++) {
       const part = encoded.slice(0, length)

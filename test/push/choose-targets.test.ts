@@ -23,7 +23,7 @@ function targets(setting: object, rows: [ProviderName, number, string][], userID
 }
 
 describe('chooseTargets', () => {
-  it('prefers a provider that has a token of the user over one that addresses users by userID', () => {
+  it('prefers a provider that has a token of the user to a provider that needs only the userID', () => {
     const setting = { enable: 'fcm,jpush' }
     expect(targets(setting, [['fcm', 2, 'bob-1']])).toEqual(['bob fcm 2 bob-1', 'bob jpush 1,11 '])
     expect(targets(setting, [])).toEqual(['bob jpush 1,2,11 '])
@@ -50,7 +50,7 @@ describe('chooseTargets', () => {
     ])
   })
 
-  it('chooses each token for the user that it belongs to', () => {
+  it('chooses each token for the user who owns the token', () => {
     const rows: [ProviderName, number, string][] = [
       ['fcm', 2, 'bob-1'],
       ['fcm', 1, 'eve-1'],

@@ -32,7 +32,7 @@ describe('composePush', () => {
     [1601, '[SIGNALINVITE]'],
     [110, '[NEWMSG]'],
     [1509, '[NEWMSG]'],
-  ])('has for contentType %i the default title %s', (contentType, title) => {
+  ])('uses for contentType %i the default title %s', (contentType, title) => {
     expect(shown({ contentType })).toMatchObject({ title, body: title, sound: 'default', ex: '' })
   })
 
@@ -62,7 +62,7 @@ describe('composePush', () => {
     expect(ex).toBe('')
   })
 
-  it('has the same ID each time a message is pushed, and another ID for another message', () => {
+  it('has the same ID each time a message is pushed, and different IDs for different messages', () => {
     expect(shown({}).id).toBe(shown(info({ title: 'changed' })).id)
     expect(shown({ clientMsgID: 'client-2' }).id).not.toBe(shown({}).id)
   })
@@ -84,7 +84,7 @@ describe('wantsPush', () => {
     [false, 'a read receipt', { contentType: 2200 }],
     [false, 'a participant joining a call', { contentType: 1602 }],
     [false, 'a participant leaving a call', { contentType: 1603 }],
-  ])('is %s for %s', (expected, _what, given) => {
+  ])('returns %s for %s', (expected, _what, given) => {
     expect(wantsOfflinePush(message(given as Partial<MsgData>))).toBe(expected)
   })
 })

@@ -23,7 +23,7 @@ function issuer(lifeMs = HOUR_MS, now = () => Date.now()) {
 const credentials = (now = () => Date.now()) => new Credentials(openDatabase(bindings.DB), now)
 
 describe('Credentials', () => {
-  it('issues a credential once when several callers need it at the same time', async () => {
+  it('issues a credential once when several callers need a credential at the same time', async () => {
     const vendor = issuer()
     const got = await Promise.all(Array.from({ length: 8 }, () => credentials().get('many', vendor.issue)))
     expect(new Set(got.map(({ value }) => value))).toEqual(new Set(['credential-1']))
@@ -42,7 +42,7 @@ describe('Credentials', () => {
     expect((await shared.get('short', vendor.issue)).value).toBe('credential-2')
   })
 
-  it('renews a credential once when several callers report it as rejected', async () => {
+  it('renews a credential once when several callers report the credential as rejected', async () => {
     const vendor = issuer()
     const first = await credentials().get('rejected', vendor.issue)
     const again = async () => {

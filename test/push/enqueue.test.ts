@@ -29,7 +29,7 @@ function strictQueue() {
 }
 
 describe('enqueueOfflinePush', () => {
-  it('puts 200 users into each job, and names every user once', async () => {
+  it('puts up to 200 users into each job, and names every user once', async () => {
     const { jobs, queue } = strictQueue()
     const userIDs = Array.from({ length: 10_000 }, (_, i) => `user-${i}`)
     await enqueueOfflinePush(queue, messageOf({ content: new Uint8Array(1_000) }), userIDs)

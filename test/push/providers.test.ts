@@ -163,8 +163,8 @@ describe('sendPush', () => {
   })
 })
 
-describe('sendPush, when a vendor fails,', () => {
-  it('pushes through the other vendors nevertheless', async () => {
+describe('sendPush when a vendor fails', () => {
+  it('pushes through the other vendors', async () => {
     answer([['apple', json(200, {})]])
     expect(await pushOnce([target('apns'), target('jpush'), target('http')])).toEqual({ ...NOTHING, sent: 1, retry: 2 })
   })
@@ -176,7 +176,7 @@ describe('sendPush, when a vendor fails,', () => {
     expect(await pushOnce(targets)).toEqual({ ...NOTHING, sent: 2, retry: 1 })
   })
 
-  it('requests a credential once for all targets, and retries them all when it fails', async () => {
+  it('requests a credential once for all targets, and retries all targets when the request fails', async () => {
     const fcm = { serviceAccount: { ...SETTING.fcm.serviceAccount, project_id: 'other' } }
     const asked = answer([['oauth2.googleapis.com', json(503, {})]])
     const targets = ['ann', 'bob', 'eve'].map((userID) => target('fcm', userID))

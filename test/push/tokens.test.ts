@@ -36,7 +36,7 @@ describe('saveToken', () => {
     expect(await register('two', MULTI_LOGIN_POLICIES[4], 'fcm 2 c')).toEqual(['fcm 2 c'])
   })
 
-  it('keeps at most ten tokens per provider, the newest', async () => {
+  it('keeps the newest ten tokens per provider', async () => {
     const tokens = Array.from({ length: 15 }, (_, i) => `fcm 5 t${i}`)
     const kept = await register('many', MULTI_LOGIN_POLICIES[0], ...tokens)
     expect(kept).toHaveLength(10)

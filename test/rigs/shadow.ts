@@ -19,6 +19,8 @@ import { Device, post, until, userToken } from './rig.ts'
  * as a device that logs in now and fetches everything.
  */
 
+/** `friend-shadow.ts` and `group-shadow.ts` check the lists that these notifications change. */
+const FRIEND_NOTICES = { first: ContentType.FriendApplicationApprovedNotification, last: 1299 }
 const GROUP_NOTICES = { first: ContentType.GroupCreatedNotification, last: ContentType.GroupInfoSetNameNotification }
 
 /** A message as a client shows it. */
@@ -109,6 +111,8 @@ export class Shadow {
         if (detail.userID === this.userID) await this.#fetchSelf()
         break
       case ContentType.BusinessNotification:
+      // A client reads the changes of its friend list, which holds no stranger.
+      case ContentType.FriendInfoUpdatedNotification:
         break
       case ContentType.HasReadReceipt:
         this.#applyReceipt(detail)
@@ -124,8 +128,7 @@ export class Shadow {
         for (const id of detail.conversationIDs) await this.#clear(id)
         break
       default:
-        // `group-shadow.ts` checks the notifications about groups and their members.
-        if (msg.contentType >= GROUP_NOTICES.first && msg.contentType <= GROUP_NOTICES.last) break
+        if (isWithin(FRIEND_NOTICES, msg.contentType) || isWithin(GROUP_NOTICES, msg.contentType)) break
         throw new Error(`the shadow does not know notification ${msg.contentType}`)
     }
   }
@@ -247,6 +250,10 @@ export class Shadow {
   }
 }
 
+function isWithin({ first, last }: { first: number; last: number }, contentType: number): boolean {
+  return contentType >= first && contentType <= last
+}
+
 function contentOf(msg: MsgData): Pick<Shown, 'content' | 'quotes'> {
   const content = new TextDecoder().decode(msg.content)
   if (msg.contentType !== ContentType.Quote) return { content, quotes: null }
@@ -274,7 +281,7 @@ const FRESH_PLATFORM = 7
 function normalised(known: Known): unknown {
   const sorted = <T>(record: Record<string, T>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-  // A client does not show the data of a conversation that was deleted from the list.
+  // A client does not show the data of a conversation that its user deleted from the conversation list.
   const shown = <T>(record: Record<string, T>, holds: (value: T) => boolean) =>
     sorted(Object.fromEntries(Object.entries(record).filter(([id, value]) => known.conversations[id] && holds(value))))
   return {

@@ -48,21 +48,21 @@ async function callOften(client: Target, times: number): Promise<number[]> {
 }
 
 describe('CallSession', () => {
-  it('opens at the fourth call in a row, with the same answers', async () => {
+  it('opens a session at the fourth call in a row, and returns the same answers as the stub', async () => {
     const { client, paths, sessions } = target()
     expect(await callOften(client, 6)).toEqual([0, 10, 20, 30, 40, 50])
     expect(paths()).toEqual(['plain', 'plain', 'plain', 'session', 'session', 'session'])
     expect(sessions().opened).toBe(1)
   })
 
-  it('does not open for a method that is not frequent', async () => {
+  it('does not open a session for a method that is not frequent', async () => {
     const { client, paths, sessions } = target()
     for (let n = 0; n < 6; n++) await client.seldom(n)
     expect(new Set(paths())).toEqual(new Set(['plain']))
     expect(sessions().opened).toBe(0)
   })
 
-  it('does not open for calls with a pause between them', async () => {
+  it('does not open a session for calls with a pause between them', async () => {
     const { client, paths } = target()
     for (let n = 0; n < 5; n++) {
       await client.often(n)
@@ -71,13 +71,13 @@ describe('CallSession', () => {
     expect(new Set(paths())).toEqual(new Set(['plain']))
   })
 
-  it('ends when the calls stop', async () => {
+  it('ends the session when the calls stop', async () => {
     const { client, sessions } = target()
     await callOften(client, 5)
     await expect.poll(sessions, { timeout: 5_000 }).toEqual({ opened: 1, ended: 1 })
   })
 
-  it('is replaced by another session after 200 calls', async () => {
+  it('replaces the session by another session after 200 calls', async () => {
     const { client, sessions } = target()
     await callOften(client, 204)
     expect(sessions()).toEqual({ opened: 2, ended: 1 })
@@ -103,7 +103,7 @@ describe('a call that fails in a session', () => {
 })
 
 describe('a call that fails without a session', () => {
-  it('is repeated once when the error is retryable, and not otherwise', async () => {
+  it('is repeated once when the error is retryable, and only then', async () => {
     let failures = 1
     const retryable = Object.assign(new Error('moved'), { retryable: true })
     const { client } = target({ fails: () => failures-- > 0 && retryable })
@@ -115,7 +115,7 @@ describe('a call that fails without a session', () => {
 })
 
 describe('a UserObject', () => {
-  it('answers the calls of a session like other calls', async () => {
+  it('answers calls in a session like calls on a stub', async () => {
     const stub = bindings.USER.getByName('called-often')
     let plain = 0
     const user = createObjectClient<Pick<UserRpc, 'deliver'>>(

@@ -35,7 +35,7 @@ const USUAL = { alg: 'HS256', typ: 'JWT' }
 const CLAIMS = { UserID: 'alice', PlatformID: 5, exp: SECONDS + 60, iat: SECONDS }
 
 const codeOf = (token: string, now = NOW) =>
-  verifyToken(token, SECRET, now).then(
+  verifyToken(token, [SECRET], now).then(
     () => 0,
     (error: { code: number }) => error.code,
   )
@@ -52,7 +52,7 @@ describe('verifyToken', () => {
     const options = { secret: SECRET, now: NOW, expireSeconds: 60 }
     const { token, claims } = await signToken({ userID: 'alice', platformID: 5 }, options)
     expect(claims).toEqual({ userID: 'alice', platformID: 5, expiresAt: SECONDS + 60, key: token.split('.')[2] })
-    expect(await verifyToken(token, SECRET, NOW)).toEqual(claims)
+    expect(await verifyToken(token, [SECRET], NOW)).toEqual(claims)
   })
 
   it.each([
@@ -61,9 +61,31 @@ describe('verifyToken', () => {
     ['without a type', { alg: 'HS256' }],
   ])('accepts a token %s until it expires', async (_name, header) => {
     const token = await signed(header, CLAIMS)
-    expect(await verifyToken(token, SECRET, NOW)).toMatchObject({ userID: 'alice', platformID: 5 })
+    expect(await verifyToken(token, [SECRET], NOW)).toMatchObject({ userID: 'alice', platformID: 5 })
     expect(await codeOf(token, NOW + 59_000)).toBe(0)
     expect(await codeOf(token, NOW + 60_000)).toBe(1501)
+  })
+
+  it('accepts a token of either secret, each with its own error, and none of a third', async () => {
+    const previous = 'the secret before'
+    const code = (token: string) =>
+      verifyToken(token, [SECRET, previous], NOW).then(
+        () => 0,
+        (error: { code: number }) => error.code,
+      )
+    const expired = { ...CLAIMS, exp: SECONDS - 1 }
+    expect(await code(await signed(USUAL, CLAIMS))).toBe(0)
+    expect(await code(await signed(USUAL, CLAIMS, { secret: previous }))).toBe(0)
+    expect(await code(await signed(USUAL, expired, { secret: previous }))).toBe(1501)
+    expect(await code(await signed(USUAL, CLAIMS, { secret: 'a third secret' }))).toBe(1505)
+    expect(await code('a.b.c')).toBe(1503)
+    // Once the previous secret is removed, its tokens end, also those that were verified before.
+    expect(await codeOf(await signed(USUAL, CLAIMS, { secret: previous }))).toBe(1505)
+  })
+
+  it('signs two tokens of one second as distinct texts', async () => {
+    const sign = () => signToken({ userID: 'alice', platformID: 5 }, { secret: SECRET, now: NOW, expireSeconds: 60 })
+    expect((await sign()).token).not.toBe((await sign()).token)
   })
 
   it('accepts a token that jose signed', async () => {

@@ -8,7 +8,7 @@ function whyNot(path: string, source: string): string | undefined {
 
 const importing = (specifier: string) => `import { x } from '${specifier}'\n`
 
-describe('floors', () => {
+describe('check-floors', () => {
   it.each([
     ['src/worker.ts', './objects/user/user-object.ts'],
     ['src/http/app.ts', '../features/group/endpoints.ts'],
@@ -26,7 +26,7 @@ describe('floors', () => {
   it.each([
     ['src/protocol/reply.ts', '../platform/storage/d1.ts', 'platform lies above protocol'],
     ['src/platform/storage/d1.ts', '../../features/user/wire.ts', 'features lies above platform'],
-    ['src/sync/incremental.ts', '../http/reply.ts', 'http lies above sync'],
+    ['src/sync/version-store.ts', '../http/reply.ts', 'http lies above sync'],
     ['src/features/user/store.ts', '../../jobs/queue.ts', 'jobs lies above features'],
     ['src/jobs/queue.ts', '../worker.ts', 'worker.ts lies above jobs'],
     ['src/http/device-gateway.ts', '../objects/user/socket/connect.ts', 'never import each other'],
@@ -37,7 +37,7 @@ describe('floors', () => {
     expect(whyNot(path, importing(specifier))).toContain(why)
   })
 
-  it('counts types, re-exports, dynamic imports and imports spread over lines', () => {
+  it('finds imports of types, re-exports, dynamic imports and imports spread over lines', () => {
     const source = [
       "import type { A } from '../http/a.ts'",
       "export * from '../http/b.ts'",
@@ -59,7 +59,7 @@ describe('floors', () => {
     ])
   })
 
-  it('is not taken in by imports in comments, templates and text', () => {
+  it('ignores imports in comments, templates and text', () => {
     const source = [
       "// import { x } from '../http/a.ts'",
       "/* import '../http/b.ts'",
@@ -74,12 +74,12 @@ describe('floors', () => {
 })
 
 describe('env.ts', () => {
-  it('may name the types of the floors above it', () => {
+  it('may import the types of the floors above it', () => {
     expect(whyNot('src/env.ts', "import type { UserRpc } from './contracts/user.ts'")).toBeUndefined()
     expect(whyNot('src/env.ts', "import type { UserObject } from './objects/user/user-object.ts'")).toBeUndefined()
   })
 
-  it('may not load them', () => {
+  it('may not import values from the floors above it', () => {
     const why = 'objects lies above env.ts'
     expect(whyNot('src/env.ts', importing('./objects/user/user-object.ts'))).toContain(why)
     expect(whyNot('src/env.ts', "import { type UserObject } from './objects/user/user-object.ts'")).toContain(why)
@@ -111,16 +111,16 @@ describe('features', () => {
   })
 })
 
-describe('Cloudflare', () => {
+describe('an import of cloudflare:workers', () => {
   it.each(['src/worker.ts', 'src/objects/user/user-object.ts', 'src/runtime/context.ts'])(
-    'may be named in %s',
+    'may be contained in %s',
     (path) => {
       expect(whyNot(path, importing('cloudflare:workers'))).toBeUndefined()
     },
   )
 
   it.each(['src/features/user/register.ts', 'src/protocol/reply.ts', 'src/env.ts'])(
-    'may not be named in %s',
+    'may not be contained in %s',
     (path) => {
       expect(whyNot(path, importing('cloudflare:workers'))).toContain('name Cloudflare')
     },
@@ -147,13 +147,13 @@ describe('floors inside an object', () => {
   })
 })
 
-describe('circles', () => {
+describe('the search for circular imports', () => {
   const file = (name: string, ...imports: string[]) => ({
     path: `src/sync/${name}.ts`,
     source: imports.map((target) => importing(`./${target}.ts`)).join(''),
   })
 
-  it('finds a circle of two files and one of three', () => {
+  it('finds a circle of two files and a circle of three files', () => {
     const files = [file('a', 'b'), file('b', 'a', 'c'), file('c', 'd'), file('d', 'b')]
     expect(findCircles(files).map(({ path, imports }) => [path, imports])).toEqual([
       ['src/sync/b.ts', './a.ts'],

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { describeBundle } from '../../scripts/deploy/bundle.ts'
-import { chooseSecret, requireGoodSecret } from '../../scripts/deploy/secret.ts'
+import { chooseSecret, requireGoodSecret, secretsOf } from '../../scripts/deploy/secret.ts'
 import { listMigrations } from '../../scripts/local/migrate.ts'
 import { DEVELOPMENT_SECRET } from '../../scripts/local/settings.ts'
 import { startFakeCloudflare } from './fake-cloudflare.ts'
@@ -23,9 +23,14 @@ describe('npm run deploy', () => {
   it('refuses a secret that is easy to guess', () => {
     expect(() => requireGoodSecret('openIM123')).toThrow('published default')
     expect(() => requireGoodSecret('short')).toThrow('at least 16 characters')
+    const rotated = (previous: string) => secretsOf('a secret of our own', { OPENIM_SECRET_PREVIOUS: previous })
+    expect(() => rotated('openIM123')).toThrow("OPENIM_SECRET_PREVIOUS is OpenIM's published default")
+    expect(rotated('the secret before this one')).toEqual({
+      ...{ OPENIM_SECRET: 'a secret of our own', OPENIM_SECRET_PREVIOUS: 'the secret before this one' },
+    })
   })
 
-  it('explains how to set the secret of a deployment without one', async () => {
+  it('explains how to set the secret when a deployment has no secret', async () => {
     const cloudflare = await startFakeCloudflare()
     for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value)
     await expect(chooseSecret({})).rejects.toThrow(/OPENIM_SECRET=[0-9a-f]{48} npm run deploy/)

@@ -94,7 +94,7 @@ describe('npm run im', () => {
   })
 })
 
-describe('token', () => {
+describe('im token', () => {
   it('prints a valid token of the administrator or of a user', async () => {
     expect(await call('/auth/parse_token', { token: admin })).toMatchObject({ data: { userID: 'imAdmin' } })
     const made = await here('token', '--user', 'bob', '--platform', '2')
@@ -109,8 +109,8 @@ describe('token', () => {
   })
 })
 
-describe('send and seqs', () => {
-  it('sends messages, shows a user’s seqs, and sets the given ones', async () => {
+describe('im send and im seqs', () => {
+  it('sends messages, shows a user’s seqs, and sets the given seqs', async () => {
     for (const words of ['one', 'two', 'three']) {
       const sent = await here('send', '--from', 'alice', '--to', 'bob', '--text', words)
       expect(sent).toMatchObject({ code: 0, output: expect.stringMatching(/^sent \S+ at \d{4}-/) })
@@ -152,7 +152,7 @@ describe('send and seqs', () => {
   })
 })
 
-describe('check', () => {
+describe('im check', () => {
   it('reports no problem for a healthy service', async () => {
     const checked = await here('check')
     expect(checked).toMatchObject({ code: 0, output: expect.stringContaining(`${url} is in order.`) })
@@ -172,7 +172,7 @@ describe('check', () => {
     other.close()
   })
 
-  it('compares a deployment with wrangler.toml when it has an API token', async () => {
+  it('compares a deployment with wrangler.toml when an API token is given', async () => {
     const cloudflare = await startFakeQueues()
     const checked = await im(['check', '--url', url], cloudflare.env)
     expect(checked.code).toBe(1)
@@ -186,10 +186,10 @@ describe('check', () => {
   })
 })
 
-describe('webhooks', () => {
+describe('im webhooks', () => {
   const letters = /^ +(\d+) +afterUserRegister +\d{4}-\S+ +\S+ +http:/m
 
-  it('shows dead webhooks, and delivers them when the app server is up again', async () => {
+  it('shows dead webhooks, and delivers them when the app server works again', async () => {
     await expect.poll(async () => (await here('webhooks', 'dead')).output, { timeout: 60_000 }).toMatch(letters)
     expect((await here('webhooks', 'dead', '--webhook', 'afterMsgSaveDB')).output.trim()).toBe('0 dead webhooks.')
     const [, id = ''] = letters.exec((await here('webhooks', 'dead')).output) ?? []
@@ -213,7 +213,7 @@ describe('webhooks', () => {
   })
 })
 
-describe('redrive', () => {
+describe('im redrive', () => {
   let cloudflare: FakeQueues
 
   beforeAll(async () => {
@@ -223,7 +223,7 @@ describe('redrive', () => {
 
   const redrive = (...args: string[]) => im(['redrive', ...args], cloudflare.env)
 
-  it('moves every message unchanged, and leaves the queue’s consumers as they were', async () => {
+  it('moves every message unchanged from the dead-letter queue to its queue, and keeps their consumers', async () => {
     const jobs = Array.from({ length: 250 }, (_, i) => ({ kind: 'push', number: i, text: 'grüße' }))
     cloudflare.fill('openim-edge-push-dead', jobs)
     const moved = await redrive('--queue', 'openim-edge-push-dead')
@@ -240,7 +240,7 @@ describe('redrive', () => {
     expect(cloudflare.bodies('openim-edge-push-dead')).toEqual([{ a: 3 }])
   })
 
-  it('loses no message when the other queue refuses it', async () => {
+  it('loses no message when the target queue refuses the message', async () => {
     cloudflare.fill('openim-edge-transfer-dead', [{ b: 1 }])
     cloudflare.refuse('openim-edge-transfer')
     const refused = await redrive('--queue', 'openim-edge-transfer-dead')
@@ -249,7 +249,7 @@ describe('redrive', () => {
     expect(cloudflare.consumers('openim-edge-transfer-dead')).toEqual([])
   })
 
-  it('refuses queues that it cannot move from, with the reason', async () => {
+  it('refuses queues from which it cannot move messages, and names the reason', async () => {
     expect(await redrive('--queue', 'openim-edge-push')).toMatchObject({ code: 2 })
     expect(await redrive('--queue', 'other-dead')).toMatchObject({
       ...{ code: 1, output: expect.stringContaining('This account has no queue other') },

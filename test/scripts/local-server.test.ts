@@ -39,7 +39,7 @@ describe('a local server', () => {
     expect(await serve.ended).toBe(0)
   })
 
-  it('takes its runtime with it when it is killed, so that the next server can use the port at once', async () => {
+  it('ends its runtime when it is killed, so that the next server can use the port at once', async () => {
     const first = node('scripts/serve.ts')
     await first.prints(end)
     const { pid, port, workerdPid } = serverFile()
@@ -165,7 +165,7 @@ describe('a local server', () => {
     })
   })
 
-  it('does not print a secret of the user’s own', async () => {
+  it('does not print a secret that the user has set', async () => {
     const server = node('scripts/serve.ts', { OPENIM_SECRET: 'a secret of our own' })
     expect(await server.prints(end)).not.toContain('a secret of our own')
     expect(server.output()).toContain('$OPENIM_SECRET')

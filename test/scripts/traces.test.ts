@@ -8,8 +8,8 @@ import { runProgram } from './run-program.ts'
 /** The files in which wrangler stores traces, if X_LOCAL_OBSERVABILITY is `true`. */
 const TRACES = 'v3/observability/miniflare-wobs-trace-store/[0-9a-f]*.sqlite'
 
-describe('traces', () => {
-  it('have the operationID of a call, and of a cleaning and its jobs', async () => {
+describe('a trace', () => {
+  it('has the operationID of its call, or of its cleaning and the jobs of the cleaning', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'openim-edge-traces-'))
     const server = runProgram(process.execPath, ['scripts/start.ts'], {
       ...{ PORT: '0', STATE_DIR: stateDir, X_LOCAL_OBSERVABILITY: 'true' },

@@ -185,6 +185,7 @@ export class SoakUser {
       contentType: 101,
       content: Buffer.from(JSON.stringify({ content: `${this.userID} ${ordinal}` })),
       createTime: Date.now(),
+      status: 1,
     })
   }
 

@@ -9,7 +9,7 @@ import { type TokenClaims, verifyToken } from '../../runtime/jwt.ts'
  * @throws ImError 1501 expired, 1503–1505 bad, 1506 kicked or logged out, 1507 never issued or forgotten
  */
 export async function tokenInForce(ctx: Context, token: string, pendingSend?: PendingRestSend): Promise<TokenClaims> {
-  const claims = await verifyToken(token, ctx.config.secret, ctx.now())
+  const claims = await verifyToken(token, ctx.config.secrets, ctx.now())
   const state = await ctx.user(claims.userID).sessionState(claims.platformID, claims.key, pendingSend)
   if (state === 'kicked') throw ImError.tokenKicked('the token was logged out or replaced by a newer login')
   if (state === 'unknown') throw ImError.tokenNotExist('the token was never issued, or its session has been forgotten')

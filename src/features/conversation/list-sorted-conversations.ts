@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import type { ConversationRow, SeqView } from '../../contracts/user.ts'
-import { ImError } from '../../protocol/errors.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { pageWindow } from '../../runtime/openim-json.ts'
@@ -45,7 +44,6 @@ export async function getSortedConversationList(
   requireSelfOrAdmin(ctx, userID)
   const wanted = conversationIDs.length > 0 ? conversationIDs : null
   const [rows, views] = await Promise.all([ctx.user(userID).conversations(wanted), ctx.user(userID).seqViews(wanted)])
-  if (rows.length === 0) throw ImError.notFound(`${userID} has no conversation`)
   const byID = new Map(rows.map((row) => [row.conversationID, row]))
   const sorted = views
     .flatMap((view) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ReceiveOption } from '../../protocol/constants/receive-option.ts'
+import { SessionType } from '../../protocol/constants/session-type.ts'
 import { hash64, int32, int64, list, message, optional, pagination, str, uint64 } from '../../runtime/openim-json.ts'
 
 const MAX_ID = 255
@@ -42,23 +43,31 @@ export const DeleteConversationsReq = message({
 })
 export const UpdateConversationsByUserReq = message({ userID: id(), ex: optional(z.string().max(MAX_EX)) })
 
+const conversationType = z.union(
+  [z.literal(SessionType.Single), z.literal(SessionType.Group), z.literal(SessionType.Notification)],
+  { error: 'conversationType is 1 (a user), 3 (a group) or 4 (a notification account)' },
+)
 const seconds = () => optional(z.int().min(0))
 
 export const SetConversationsReq = message({
   userIDs: list(id()).pipe(z.array(z.string()).min(1).max(MAX_OWNERS)),
-  conversation: message({
-    conversationID: id(),
-    conversationType: int32().pipe(z.int().min(1, { error: 'conversationType is 1 or more' })),
-    userID: maybeID(),
-    groupID: maybeID(),
-    recvMsgOpt: optional(z.int().min(ReceiveOption.Notify).max(ReceiveOption.Silent)),
-    isPinned: optional(z.boolean()),
-    attachedInfo: optional(z.string().max(MAX_EX)),
-    isPrivateChat: optional(z.boolean()),
-    ex: optional(z.string().max(MAX_EX)),
-    burnDuration: seconds(),
-    groupAtType: optional(z.int().min(0).max(MAX_GROUP_AT_TYPE)),
-    msgDestructTime: seconds(),
-    isMsgDestruct: optional(z.boolean()),
-  }),
+  conversation: message(
+    {
+      conversationID: id(),
+      conversationType: int32().pipe(conversationType),
+      userID: maybeID(),
+      groupID: maybeID(),
+      recvMsgOpt: optional(z.int().min(ReceiveOption.Notify).max(ReceiveOption.Silent)),
+      isPinned: optional(z.boolean()),
+      attachedInfo: optional(z.string().max(MAX_EX)),
+      isPrivateChat: optional(z.boolean()),
+      ex: optional(z.string().max(MAX_EX)),
+      burnDuration: seconds(),
+      groupAtType: optional(z.int().min(0).max(MAX_GROUP_AT_TYPE)),
+      msgDestructTime: seconds(),
+      isMsgDestruct: optional(z.boolean()),
+    },
+    // Fields of OpenIM's request that only the service sets.
+    ['minSeq', 'maxSeq'],
+  ),
 })

@@ -5,9 +5,14 @@ import { NotificationKinds } from '../../notification/kinds.ts'
 import { notify } from '../../notification/send.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
-import { singleConversationID } from '../../protocol/conversation-id.ts'
+import {
+  groupConversationID,
+  notificationAccountConversationID,
+  singleConversationID,
+} from '../../protocol/conversation-id.ts'
 import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
+import { membersAmong } from '../group/access.ts'
 import { noSuchUser } from '../user/access.ts'
 import { usersByID } from '../user/get-users-info.ts'
 import type { SetConversationsReq } from './schema.ts'
@@ -23,38 +28,77 @@ export async function setConversations(
   { userIDs, conversation }: z.output<typeof SetConversationsReq>,
 ): Promise<void> {
   for (const userID of userIDs) requireSelfOrAdmin(ctx, userID)
-  requirePeer(conversation)
   const change = changeOf(conversation)
   const owners = [...new Set(userIDs)]
-  if (isMirrored(change)) await requirePairs(ctx, owners, change)
+  await requireOwn(ctx, owners, conversation, isMirrored(change))
   await inParallel(owners, MAX_PARALLEL, async (userID) => {
     await setFor(ctx, userID, change)
     if (isMirrored(change)) await mirrorPrivateChat(ctx, userID, change)
   })
 }
 
-type Mirrored = ConversationChange & { isPrivateChat: boolean }
+/**
+ * Checks that every owner has the conversation, or can have it: it is the owner's chat with a registered user, or with a
+ * group of which the owner is a member. Otherwise the owner's list would get a conversation without messages.
+ * @param isForPeer the peer gets the setting too, so the peer must be registered
+ * @throws ImError 1001 for a conversation of others, 1002 for a group of others, 1004 for a user who is not registered
+ */
+async function requireOwn(ctx: CallerContext, owners: string[], given: Given, isForPeer: boolean): Promise<void> {
+  const { conversationID, conversationType, userID: peerUserID, groupID } = given
+  const other = owners.find((userID) => idOf(userID, given) !== conversationID)
+  if (other !== undefined) {
+    const partner = conversationType === SessionType.Group ? `group ${groupID}` : peerUserID
+    throw ImError.args(`${conversationID} is not the conversation of ${other} and ${partner}`)
+  }
+  if (conversationType === SessionType.Group) {
+    const members = await membersAmong(ctx, groupID, owners)
+    const outsiders = owners.filter((userID) => !members.has(userID))
+    await requireListed(ctx, outsiders, conversationID, (userID) =>
+      ImError.noPermission(`${userID} is not a member of group ${groupID}`),
+    )
+    return
+  }
+  const users = await usersByID(ctx, [...owners, peerUserID])
+  const missing = owners.find((userID) => !users.has(userID))
+  if (missing !== undefined) throw noSuchUser(missing)
+  if (users.has(peerUserID)) return
+  if (isForPeer) throw noSuchUser(peerUserID)
+  await requireListed(ctx, owners, conversationID, () => noSuchUser(peerUserID))
+}
+
+/** @throws the refusal unless each owner has the conversation in their list, as former members of a group do */
+async function requireListed(
+  ctx: CallerContext,
+  owners: readonly string[],
+  conversationID: string,
+  refusal: (ownerUserID: string) => ImError,
+): Promise<void> {
+  await inParallel(owners, MAX_PARALLEL, async (userID) => {
+    if ((await ctx.user(userID).conversations([conversationID])).length === 0) throw refusal(userID)
+  })
+}
+
+/**
+ * The ID of the conversation that the request describes, for one owner.
+ * @throws ImError 1001 when the request names neither a user nor a group
+ */
+function idOf(ownerUserID: string, { conversationType, userID, groupID }: Given): string {
+  if (conversationType === SessionType.Group) {
+    if (groupID === '') throw ImError.args('a group conversation needs a groupID')
+    return groupConversationID(groupID)
+  }
+  if (userID === '') throw ImError.args('the conversation with a user needs a userID')
+  return conversationType === SessionType.Single
+    ? singleConversationID(ownerUserID, userID)
+    : notificationAccountConversationID(ownerUserID, userID)
+}
 
 /** Whether the peer gets the same setting. */
 function isMirrored(change: ConversationChange): change is Mirrored {
   return change.isPrivateChat !== undefined && change.conversationType === SessionType.Single
 }
 
-/**
- * Checks a setting that the peer gets too. The conversation must be the one-to-one chat of owner and peer, and all of
- * these users must exist: otherwise the notification in the chat could not be written, so no setting is changed.
- * @throws ImError 1001 for another conversation, 1004 for a user who is not registered
- */
-async function requirePairs(ctx: CallerContext, owners: string[], change: ConversationChange): Promise<void> {
-  const { conversationID, userID: peerUserID } = change
-  const otherOwner = owners.find((userID) => singleConversationID(userID, peerUserID) !== conversationID)
-  if (otherOwner !== undefined) {
-    throw ImError.args(`${conversationID} is not the conversation of ${otherOwner} and ${peerUserID}`)
-  }
-  const users = await usersByID(ctx, [...owners, peerUserID])
-  const missing = [...owners, peerUserID].find((userID) => !users.has(userID))
-  if (missing !== undefined) throw noSuchUser(missing)
-}
+type Mirrored = ConversationChange & { isPrivateChat: boolean }
 
 async function setFor(ctx: CallerContext, ownerUserID: string, change: ConversationChange): Promise<boolean> {
   const changed = await ctx.user(ownerUserID).setConversation(change)
@@ -77,15 +121,6 @@ async function mirrorPrivateChat(ctx: CallerContext, ownerUserID: string, change
   if (!changed) return
   const detail = { recvID: peerUserID, sendID: ownerUserID, isPrivate: isPrivateChat, conversationID }
   await notify(ctx, NotificationKinds.conversationPrivateChat, toUser(ownerUserID, peerUserID), detail)
-}
-
-function requirePeer({ conversationType, userID, groupID }: Given): void {
-  if (conversationType === SessionType.Single && userID === '') {
-    throw ImError.args('a one-to-one conversation needs a userID')
-  }
-  if (conversationType === SessionType.Group && groupID === '') {
-    throw ImError.args('a group conversation needs a groupID')
-  }
 }
 
 /** OpenIM: a field that is null or absent keeps its value. */

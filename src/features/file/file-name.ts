@@ -28,11 +28,11 @@ export function baseNameOf(name: string): string {
 }
 
 /**
- * The URL of a file. OpenIM: the name is not escaped in it. Here `#`, `?` and a `%` that looks like an escape are
- * escaped, because they would end or change the name.
+ * The URL of a file, with the name percent-encoded once, so that every HTTP client reads it back as it is. OpenIM: the
+ * name is not encoded, and clients then cut a space at its end, or refuse it.
  */
 export function fileURL({ publicURL }: Context, name: string): string {
-  return `${publicURL}/object/${name.replace(/[#?]|%(?=[0-9a-f]{2})/gi, encodeURIComponent)}`
+  return `${publicURL}/object/${name.split('/').map(encodeURIComponent).join('/')}`
 }
 
 /** The names that a URL path can mean: some clients escape the name, others do not. */

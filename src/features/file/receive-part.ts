@@ -60,9 +60,9 @@ async function receiveWhole(ctx: Context, upload: FileUploadRow, body: ReadableS
 }
 
 /**
- * Stores a file that is uploaded as a whole. The first uploaded content is kept, because it can be in use already: the
- * same content again is accepted, other content is refused.
- * @param put stores the file under the key and returns its MD5 or OpenIM hash
+ * Stores a file that arrives in one request. The first content that arrives stays, because it may already be in use: a
+ * repeated upload with the same content is accepted, and an upload with other content is refused.
+ * @param put stores the file under a new store key and returns a hash that identifies the content
  */
 export async function storeWholeFile(
   ctx: Context,

@@ -20,16 +20,19 @@ export const PartLimitReq = message({})
 
 export const PartSizeReq = message({ size: int64() })
 
-/** The fields `partSize` and `urlPrefix` of OpenIM's request are ignored: the server decides both. */
-export const InitiateMultipartUploadReq = message({
-  hash: md5,
-  size: int64(),
-  /** Number of parts to sign with this call; negative = all. */
-  maxParts: int32(),
-  cause,
-  name: str(),
-  contentType,
-})
+export const InitiateMultipartUploadReq = message(
+  {
+    hash: md5,
+    size: int64(),
+    /** Number of parts to sign with this call; negative = all. */
+    maxParts: int32(),
+    cause,
+    name: str(),
+    contentType,
+  },
+  // Fields of OpenIM's request that the server decides.
+  ['partSize', 'urlPrefix'],
+)
 
 export const AuthSignReq = message({
   uploadID,
@@ -39,7 +42,7 @@ export const AuthSignReq = message({
 export const CompleteMultipartUploadReq = message({
   uploadID,
   /** The MD5s of all parts, in order. */
-  parts: list(md5).pipe(z.array(z.string()).max(MAX_PARTS)),
+  parts: list(md5).pipe(z.array(z.string()).min(1, { error: 'name at least one part' }).max(MAX_PARTS)),
   name: str(),
   contentType,
   cause,

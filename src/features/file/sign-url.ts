@@ -6,19 +6,25 @@ type Purpose = 'to upload to' | 'to read at'
 
 /** Signs the permission that a URL carries, with a key that is derived from the deployment's secret. */
 export function signatureOf({ config }: Context, purpose: Purpose, permitted: readonly (string | number)[]): string {
-  return createHmac('sha256', hmacKeyOf(config.secret, purpose)).update(JSON.stringify(permitted)).digest('base64url')
+  return signatureWith(config.secret, purpose, permitted)
 }
 
-/** Whether this deployment has signed exactly this permission. */
+/** Whether this deployment has signed exactly this permission, with its secret or the one before. */
 export function isSigned(
   ctx: Context,
   purpose: Purpose,
   permitted: readonly (string | number)[],
   signature: string,
 ): boolean {
-  const expected = Buffer.from(signatureOf(ctx, purpose, permitted))
   const given = Buffer.from(signature)
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return ctx.config.secrets.some((secret) => {
+    const expected = Buffer.from(signatureWith(secret, purpose, permitted))
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  })
+}
+
+function signatureWith(secret: string, purpose: Purpose, permitted: readonly (string | number)[]): string {
+  return createHmac('sha256', hmacKeyOf(secret, purpose)).update(JSON.stringify(permitted)).digest('base64url')
 }
 
 const keys = new Map<string, Buffer>()

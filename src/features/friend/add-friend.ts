@@ -10,7 +10,6 @@ import type { UserInfo } from '../user/schema.ts'
 import { existingUsers } from './access.ts'
 import { notifyRelation } from './notify-relation.ts'
 import type { ApplyToAddFriendReq } from './schema.ts'
-import { friendship } from './store/friends.ts'
 import { putRequest } from './store/requests.ts'
 import { friendRequestInfo } from './wire.ts'
 
@@ -26,8 +25,6 @@ export async function addFriend(
   if (fromUserID === toUserID) throw ImError.cannotAddYourself(`${fromUserID} cannot add itself as a friend`)
   await callBeforeWebhook(ctx, 'beforeAddFriend', { fromUserID, toUserID, reqMsg, ex })
   const users = await existingUsers(ctx, [fromUserID, toUserID])
-  const { inUser1Friends, inUser2Friends } = await friendship(ctx.db, fromUserID, toUserID)
-  if (inUser1Friends && inUser2Friends) throw ImError.alreadyFriends(`${fromUserID} and ${toUserID} are friends`)
   const request = {
     fromUserID,
     toUserID,
@@ -39,7 +36,7 @@ export async function addFriend(
     handleTime: 0,
     ex,
   }
-  await putRequest(ctx.db, request)
+  if (!(await putRequest(ctx.db, request))) throw ImError.alreadyFriends(`${fromUserID} and ${toUserID} are friends`)
   // Without the request, the wasm SDK stops handling notifications.
   await notifyRelation(ctx, NotificationKinds.friendApplication, toUser(fromUserID, toUserID), {
     fromToUserID: { fromUserID, toUserID },

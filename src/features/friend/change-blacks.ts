@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { callBeforeWebhook } from '../../webhook/before.ts'
@@ -19,6 +20,7 @@ export async function addBlack(
   { ownerUserID, blackUserID, ex }: z.output<typeof AddBlackReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
+  if (ownerUserID === blackUserID) throw ImError.args(`${ownerUserID} cannot block itself`)
   await callBeforeWebhook(ctx, 'beforeAddBlack', { ownerUserID, blackUserID })
   await existingUsers(ctx, [ownerUserID, blackUserID])
   const entry = {
@@ -42,10 +44,13 @@ export async function removeBlack(
   requireSelfOrAdmin(ctx, ownerUserID)
   const [entry] = await blacksAmong(ctx.db, ownerUserID, [blackUserID])
   // Also without an entry, so that the conversation's copy is correct after the call.
-  await changeRelation(ctx, ownerUserID, blackUserID, async () => {
-    if (entry) await deleteBlack(ctx.db, ownerUserID, blackUserID)
-  })
-  if (entry) {
+  const isRemoved = await changeRelation(
+    ctx,
+    ownerUserID,
+    blackUserID,
+    async () => entry !== undefined && deleteBlack(ctx.db, ownerUserID, blackUserID),
+  )
+  if (isRemoved) {
     await notifyRelation(ctx, NotificationKinds.blackDeleted, toUser(ownerUserID, blackUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: blackUserID },
     })

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toUser } from '../../notification/build.ts'
 import { NotificationKinds } from '../../notification/kinds.ts'
+import { ImError } from '../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../runtime/context.ts'
 import { sendAfterWebhook } from '../../webhook/after.ts'
 import { changeRelation } from './change-relation.ts'
@@ -17,12 +18,16 @@ export async function deleteFriend(
   { ownerUserID, friendUserID }: z.output<typeof DeleteFriendReq>,
 ): Promise<void> {
   requireSelfOrAdmin(ctx, ownerUserID)
+  if (ownerUserID === friendUserID) throw ImError.args(`${ownerUserID} cannot be its own friend`)
   const { inUser1Friends } = await friendship(ctx.db, ownerUserID, friendUserID)
   // Also without an entry, so that the conversation's copy is correct after the call.
-  await changeRelation(ctx, ownerUserID, friendUserID, async () => {
-    if (inUser1Friends) await deleteRow(ctx.db, ownerUserID, friendUserID)
-  })
-  if (inUser1Friends) {
+  const isDeleted = await changeRelation(
+    ctx,
+    ownerUserID,
+    friendUserID,
+    async () => inUser1Friends && deleteRow(ctx.db, ownerUserID, friendUserID),
+  )
+  if (isDeleted) {
     await notifyRelation(ctx, NotificationKinds.friendDeleted, toUser(ownerUserID, friendUserID), {
       fromToUserID: { fromUserID: ownerUserID, toUserID: friendUserID },
       ...NO_VERSION,

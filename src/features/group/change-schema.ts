@@ -30,19 +30,23 @@ export const CreateGroupReq = message({
   ownerUserID: userID,
   memberUserIDs: userIDs,
   adminUserIDs: userIDs,
-  groupInfo: message({
-    groupID: text(MAX_ID),
-    groupName: text(MAX_NAME),
-    notification: text(MAX_TEXT),
-    introduction: text(MAX_TEXT),
-    faceURL: text(MAX_URL),
-    ex: text(MAX_EX),
-    creatorUserID: text(MAX_ID),
-    groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only type' }),
-    needVerification: int32().pipe(verification),
-    lookMemberInfo: int32().pipe(permission),
-    applyMemberFriend: int32().pipe(permission),
-  }),
+  groupInfo: message(
+    {
+      groupID: text(MAX_ID),
+      groupName: text(MAX_NAME),
+      notification: text(MAX_TEXT),
+      introduction: text(MAX_TEXT),
+      faceURL: text(MAX_URL),
+      ex: text(MAX_EX),
+      creatorUserID: text(MAX_ID),
+      groupType: z.literal(WORKING_GROUP, { error: 'groupType is 2, the only type' }),
+      needVerification: int32().pipe(verification),
+      lookMemberInfo: int32().pipe(permission),
+      applyMemberFriend: int32().pipe(permission),
+    },
+    // Fields of OpenIM's structure that the service sets.
+    ['ownerUserID', 'createTime', 'memberCount', 'status', 'notificationUpdateTime', 'notificationUserID'],
+  ),
   sendMessage: optional(z.boolean()),
 })
 

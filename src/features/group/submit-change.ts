@@ -32,8 +32,11 @@ export async function submitGroupChange(ctx: Context, { actor, ...proposed }: Pr
   const changed = await ctx.conversation(home).changeGroup(change)
   const about = { sessionType: SessionType.Group, peerUserID: '', groupID: proposed.groupID }
   for (const [conversationID, appended] of Map.groupBy(changed.notices, (notice) => notice.conversationID)) {
-    const messages = appended.map(({ conversationID: _same, ...message }) => ({ ...message, operationID }))
-    await notifyCallerDevices(ctx, { conversationID, home, about }, messages)
+    const messages = appended.map(({ conversationID: _same, pendingFrom: _pending, ...message }) => ({
+      ...message,
+      operationID,
+    }))
+    await notifyCallerDevices(ctx, { conversationID, home, about }, messages, appended[0]?.pendingFrom)
   }
   return changed
 }

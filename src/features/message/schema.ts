@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { ContentType } from '../../protocol/constants/content-type.ts'
+import { isPlatformID } from '../../protocol/constants/platform.ts'
 import { SessionType } from '../../protocol/constants/session-type.ts'
 import { messageID } from '../../runtime/ids.ts'
 import { bool, int32, int64, list, message, pagination, str } from '../../runtime/openim-json.ts'
+import { MAX_CLIENT_MSG_ID, MAX_SENDER_FACE_URL, MAX_SENDER_NICKNAME } from './limits.ts'
 
 const MAX_ID = 255
 /** About as many userIDs as a request body can hold; `isSendAll` sends to all users. */
@@ -32,13 +34,17 @@ export type Content = Record<string, unknown>
 const content = (): z.ZodType<Content> =>
   z.record(z.string(), z.unknown()).refine((given) => Object.keys(given).length > 0, { error: 'it must not be empty' })
 
+/** 0 = the backend names no platform. */
+const senderPlatformID = () =>
+  int32().refine((id) => id === 0 || isPlatformID(id), { error: 'it must be the number of a platform, or 0' })
+
 /** Fields of every message that an app backend sends. */
 const sendFields = {
   sendID: id(),
   groupID: maybeID(),
-  senderNickname: str(),
-  senderFaceURL: str(),
-  senderPlatformID: int32(),
+  senderNickname: str().pipe(z.string().max(MAX_SENDER_NICKNAME)),
+  senderFaceURL: str().pipe(z.string().max(MAX_SENDER_FACE_URL)),
+  senderPlatformID: senderPlatformID(),
   content: content(),
   contentType: z.int(),
   sessionType: z.int(),
@@ -48,7 +54,7 @@ const sendFields = {
   offlinePushInfo: offlinePushInfo(),
   ex: str(),
   /** Ours: the backend's own ID of the message. A repeated call with the same ID does not send a second message. */
-  clientMsgID: str().pipe(z.string().max(64)),
+  clientMsgID: str().pipe(z.string().max(MAX_CLIENT_MSG_ID)),
 }
 
 interface Addressed {
@@ -86,7 +92,16 @@ export const BatchSendMsgReq = message({
   isSendAll: bool(),
   // OpenIM: required with isSendAll too, where it may be [].
   recvIDs: z.array(id()).max(MAX_RECEIVERS),
-}).superRefine(checkAddress)
+})
+  .superRefine(checkAddress)
+  .refine(({ isSendAll, recvIDs }) => isSendAll || recvIDs.length > 0, {
+    path: ['recvIDs'],
+    error: 'name at least one user, or set isSendAll',
+  })
+  .refine(({ isSendAll, sessionType }) => !isSendAll || sessionType !== SessionType.Group, {
+    path: ['isSendAll'],
+    error: 'it sends to users, not to a group; use /msg/send_msg',
+  })
 
 /** The body of the send call in OpenIM's older API (version 2). */
 export const ManagerSendMsgReq = message({
@@ -94,9 +109,9 @@ export const ManagerSendMsgReq = message({
   sendID: id(),
   recvID: maybeID(),
   groupID: maybeID(),
-  senderNickname: str(),
-  senderFaceURL: str(),
-  senderPlatformID: int32(),
+  senderNickname: str().pipe(z.string().max(MAX_SENDER_NICKNAME)),
+  senderFaceURL: str().pipe(z.string().max(MAX_SENDER_FACE_URL)),
+  senderPlatformID: senderPlatformID(),
   content: content(),
   contentType: z.int(),
   sessionType: z.int(),

@@ -4,7 +4,7 @@ import { groupCreateCount, userRegisterCount } from './count-per-day.ts'
 import { ActiveGroupReq, ActiveUserReq, CountPerDayReq } from './schema.ts'
 
 export const statisticsEndpoints = [
-  post('/statistics/user/register', 'token', CountPerDayReq, userRegisterCount),
+  post('/statistics/user/register', 'admin', CountPerDayReq, userRegisterCount),
   post('/statistics/user/active', 'admin', ActiveUserReq, activeUsers),
   post('/statistics/group/create', 'admin', CountPerDayReq, groupCreateCount),
   post('/statistics/group/active', 'admin', ActiveGroupReq, activeGroups),

@@ -54,8 +54,8 @@ export const userEndpoints = [
   post('/user/account_check', 'admin', AccountCheckReq, checkAccounts),
 
   post('/user/get_users_info', 'token', GetUsersInfoReq, getUsersInfo),
-  post('/user/get_users', 'token', GetUsersReq, getUsers),
-  post('/user/get_all_users_uid', 'token', GetAllUsersUIDReq, getAllUsersUID),
+  post('/user/get_users', 'admin', GetUsersReq, getUsers),
+  post('/user/get_all_users_uid', 'admin', GetAllUsersUIDReq, getAllUsersUID),
   post('/user/update_user_info', 'token', UpdateUserInfoReq, updateUserInfo),
   post('/user/update_user_info_ex', 'token', UpdateUserInfoExReq, updateUserInfoEx),
   post('/user/set_global_msg_recv_opt', 'token', SetGlobalMsgRecvOptReq, setGlobalMsgRecvOpt),

@@ -6,9 +6,9 @@ import type { GetAllUsersUIDReq, GetUsersReq, UserInfo } from './schema.ts'
 import { searchPage, userIDPage } from './store/users.ts'
 
 /**
- * Lists the accounts of people: all, or those whose userID or nickname contains a text, ignoring case. OpenIM takes the
+ * Lists the accounts of people for an administrator: all, or those whose userID or nickname contains a text, ignoring case. OpenIM takes the
  * texts as regular expressions. Here they are plain text, because a client's expression can block a database for a long
- * time.
+ * time. OpenIM also lets every user page through all accounts.
  */
 export async function getUsers(
   ctx: CallerContext,

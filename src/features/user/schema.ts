@@ -105,7 +105,7 @@ export const GetUsersStatusReq = message({
 
 export const SubscribeUsersStatusReq = message({
   userID: someUserID,
-  userIDs,
+  userIDs: userIDs.min(1, { error: 'name at least one user' }),
   /** 1 subscribe, 2 unsubscribe. */
   genre: z.int().min(1).max(2),
 })
@@ -136,6 +136,7 @@ export const SetUserClientConfigReq = message({
     .record(z.string(), z.string().max(MAX_CONFIG_VALUE))
     .nullish()
     .transform((given) => Object.entries(given ?? {}).map(([key, value]) => ({ key, value })))
+    .refine((entries) => entries.length > 0, { error: 'name at least one key and its value' })
     .refine((entries) => entries.length <= MAX_CONFIG_KEYS_PER_CALL, {
       error: `a call sets at most ${MAX_CONFIG_KEYS_PER_CALL} keys`,
     })
@@ -146,7 +147,9 @@ export const SetUserClientConfigReq = message({
 
 export const DelUserClientConfigReq = message({
   userID: maybeUserID(),
-  keys: list(z.string()).pipe(z.array(z.string()).max(MAX_CONFIG_KEYS_PER_CALL)),
+  keys: list(z.string()).pipe(
+    z.array(z.string()).min(1, { error: 'name at least one key' }).max(MAX_CONFIG_KEYS_PER_CALL),
+  ),
 })
 
 export const PageUserClientConfigReq = message({

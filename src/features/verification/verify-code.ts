@@ -16,13 +16,28 @@ export async function verifyCode(ctx: Context, req: z.output<typeof VerifyCodeRe
  *   too many attempts, 20009 when the code has been used
  */
 async function requireCode(ctx: Context, address: Address, code: string, consume: boolean): Promise<void> {
-  const account = await accountOf(ctx, address)
+  const { account, secret } = await storedUnder(ctx, address)
   const expected = await useAttempt(ctx.db, account, ctx.now(), ctx.config.codes.maxAttempts)
   if (expected === null) throw await refusalReason(ctx, account)
-  const given = await codeHashOf(ctx, account, code)
+  const given = await codeHashOf(account, code, secret)
   if (!isSame(given, expected)) throw ImError.of('VerifyCodeNotMatch', 'the code is wrong')
   if (!consume) await restoreAttempt(ctx.db, account, expected)
   else if (!(await markUsed(ctx.db, account, expected))) throw used()
+}
+
+/**
+ * The key under which the code of an address is stored, with its secret: a code that was sent before a rotation of the
+ * secret stays valid.
+ */
+async function storedUnder(ctx: Context, address: Address): Promise<{ account: string; secret: string }> {
+  const { secret, secrets } = ctx.config
+  const account = await accountOf(address, secret)
+  for (const previous of secrets.slice(1)) {
+    if (await findCode(ctx.db, account)) break
+    const earlier = await accountOf(address, previous)
+    if (await findCode(ctx.db, earlier)) return { account: earlier, secret: previous }
+  }
+  return { account, secret }
 }
 
 /** Why there is no code to compare with. */

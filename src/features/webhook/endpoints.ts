@@ -10,7 +10,7 @@ import { DeleteDeadLettersReq, GetDeadLettersReq, GetDeliveriesReq, ReplayReq } 
  * - `src/webhook/` sends them: before-webhooks (`before.ts`) and after-webhooks (`after.ts`, `deliver.ts`), and it
  *   stores the delivery log and the dead letters (`store/`);
  * - the `webhooks.ts` files in `src/features/` map the events of a feature to webhook bodies;
- * - `src/objects/conversation/delivery/webhook-gate.ts` holds messages until the before-push webhook has answered;
+ * - `src/objects/conversation/delivery/before-push-gate.ts` holds messages until the before-push webhook has answered;
  * - `src/jobs/` delivers after-webhooks from the `webhook` queue, with retries, and calls the webhook before an offline
  *   push;
  * - `src/config/webhook.ts` reads the settings. For app developers: `docs/webhooks.md`.

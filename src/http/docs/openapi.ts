@@ -15,10 +15,12 @@ const REPLY = { $ref: '#/components/schemas/Reply' }
 const OPERATION_ID = { $ref: '#/components/parameters/operationID' }
 
 const DESCRIPTION = `Every call is a POST with a JSON body. It answers HTTP 200 with \`errCode\`, \`errMsg\` and \`errDlt\`. \
-A call that succeeds and returns something also has \`data\`. \`errCode\` 0 means success; ErrorCode lists the other numbers.
+A call that succeeds and returns something also has \`data\`. \`errCode\` 0 means success; ErrorCode lists the other numbers. \
+A path that does not exist is answered with HTTP 404.
 
 A missing or null field of a request has its zero value ("", 0, false, an empty list), unless it is required. Unknown \
-fields are ignored, and field names match in any case. An answer has every field, and an empty list may be null.
+fields have no effect, and the header \`x-openim-unknown-fields\` of the answer names them; a deployment may refuse them. \
+Field names match in any case. An answer has every field, and an empty list may be null.
 
 Clients connect to the WebSocket at the same address with one of OpenIM's SDKs, which implement its protocol.`
 
@@ -31,7 +33,7 @@ export function describeApi(endpoints: readonly Endpoint[]): ApiDocument {
     openapi: '3.1.0',
     info: {
       title: 'openim-edge',
-      version: '0.1.0',
+      version: '0.2.0',
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -71,6 +71,7 @@ export function createConversationCore(state: DurableObjectState, env: Bindings)
     isBusy: () => dispatch.busy,
     pendingSince: (began) => dispatch.pendingSince(began),
     retryAt: (now) => dispatch.retryAt(now),
+    burnAt: () => conversation.burning.nextDue,
     redeliver: (since, webhooksSince) => {
       dispatch.redeliver(since)
       appServer.resendAfterWebhooks(webhooksSince)

@@ -26,6 +26,7 @@ import type { Bindings } from '../../env.ts'
 import { flushCountsIfDue } from '../../runtime/counters.ts'
 import { ConversationSessionTarget } from '../../runtime/rpc/session-targets.ts'
 import { append } from './append/append.ts'
+import { eraseBurned, markReadAndBurn } from './append/burn.ts'
 import { type ConversationCore, createConversationCore } from './conversation-core.ts'
 import { changeGroup } from './group/change-group.ts'
 import { countMessages } from './log/count-messages.ts'
@@ -36,8 +37,9 @@ import { readLast, readRange, readSeqs } from './log/read-window.ts'
 import { reportState } from './log/report-state.ts'
 import { revoke } from './log/revoke.ts'
 import { searchLog } from './log/search.ts'
-import { markRead, readers } from './members/mark-read.ts'
+import { readers } from './members/mark-read.ts'
 import { beginRelationChange, endRelationChange } from './members/relations.ts'
+import { setMember } from './members/set-member.ts'
 import { handleAlarm, wake } from './recovery.ts'
 
 /** The message log of one pair of users or one group, with its notification log. A switchboard without logic. */
@@ -65,19 +67,19 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   readRange(log: LogName, window: ReadWindow, begin: number, end: number, limit: number): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readRange(this.#conversation, log, window, { begin, end, limit }))
+    return this.#read(() => readRange(this.#conversation, log, window, { begin, end, limit }))
   }
 
   readSeqs(log: LogName, window: ReadWindow, seqs: number[]): Promise<Outcome<LogSlice>> {
-    return outcomeOf(() => readSeqs(this.#conversation, log, window, seqs))
+    return this.#read(() => readSeqs(this.#conversation, log, window, seqs))
   }
 
   readLast(window: ReadWindow): Promise<Outcome<StoredMessage | null>> {
-    return outcomeOf(() => readLast(this.#conversation, window))
+    return this.#read(() => readLast(this.#conversation, window))
   }
 
   markRead(userID: string, hasReadSeq: number, seqs: number[]): Promise<Outcome<ReadResult>> {
-    return outcomeOf(() => markRead(this.#conversation, userID, hasReadSeq, seqs))
+    return outcomeOf(() => markReadAndBurn(this.#conversation, userID, hasReadSeq, seqs))
   }
 
   readers(seq: number, page: { hasRead: boolean; offset: number; limit: number }): Promise<Outcome<Readers>> {
@@ -92,8 +94,8 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => hide(this.#conversation, userID, seqs))
   }
 
-  erase(seqs: number[]): Promise<Outcome<void>> {
-    return outcomeOf(() => erase(this.#conversation, seqs))
+  erase(seqs: number[], by: string | null): Promise<Outcome<void>> {
+    return outcomeOf(() => erase(this.#conversation, seqs, by))
   }
 
   clear(): Promise<Outcome<number>> {
@@ -112,12 +114,13 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
     return outcomeOf(() => this.#conversation.state.logs.chat.maxSeq)
   }
 
-  newestSeqBefore(time: number): Promise<Outcome<number>> {
-    return outcomeOf(() => this.#conversation.state.logs.chat.newestSeqBefore(time))
+  firstSentAfter(time: number, fromSeq: number): Promise<Outcome<{ seq: number; sendTime: number | null }>> {
+    const { chat } = this.#conversation.state.logs
+    return outcomeOf(() => chat.firstSentAfter(time, fromSeq) ?? { seq: chat.maxSeq + 1, sendTime: null })
   }
 
   setMember(userID: string, settings: MemberSettings): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#conversation.state.members.set(userID, settings))
+    return outcomeOf(() => setMember(this.#conversation, userID, settings))
   }
 
   relationsChanging(): Promise<Outcome<number>> {
@@ -129,7 +132,7 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   search(query: MessageQuery, below: number, limit: number): Promise<Outcome<SearchStep>> {
-    return outcomeOf(() => searchLog(this.#conversation.state.logs.chat, query, below, limit))
+    return this.#read(() => searchLog(this.#conversation.state.logs.chat, query, below, limit))
   }
 
   countMessages(window: { from: number; to: number }, below: number, limit: number): Promise<Outcome<CountStep>> {
@@ -137,11 +140,19 @@ export class ConversationObject extends DurableObject<Bindings> implements Serve
   }
 
   stored(seqs: number[]): Promise<Outcome<StoredMessage[]>> {
-    return outcomeOf(() => findStored(this.#conversation, seqs))
+    return this.#read(() => findStored(this.#conversation, seqs))
   }
 
   state(userID: string, since: Record<LogName, number>): Promise<Outcome<ConversationState>> {
     return outcomeOf(() => reportState(this.#conversation, userID, since))
+  }
+
+  /** Reads messages, without those whose time is over. */
+  #read<T>(read: () => T): Promise<Outcome<T>> {
+    return outcomeOf(() => {
+      eraseBurned(this.#conversation)
+      return read()
+    })
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {

@@ -123,4 +123,26 @@ export const conversationMigrations: readonly string[] = [
     since INTEGER NOT NULL
   );
   `,
+  // The newest message that mentions a member of a group: a row for each named member, and two for all members together.
+  `
+  CREATE TABLE mention (
+    user_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    at_type INTEGER NOT NULL,
+    send_id TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  // How long the messages of each user of a private chat stay after they were read, and the read ones with their end (ms).
+  `
+  CREATE TABLE burn_setting (
+    user_id TEXT NOT NULL,
+    from_seq INTEGER NOT NULL,
+    seconds INTEGER NOT NULL,
+    PRIMARY KEY (user_id, from_seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE burn (
+    seq INTEGER PRIMARY KEY,
+    due INTEGER NOT NULL
+  );
+  `,
 ]

@@ -1,10 +1,14 @@
 import { MINUTE_MS } from '../../platform/durations.ts'
+import { eraseBurned } from './append/burn.ts'
 import type { ConversationCore } from './conversation-core.ts'
 import { type PendingWork, RECOVERY_DELAY_MS } from './delivery/recovery-alarm.ts'
 import { resumeGroupChanges } from './group/change-group.ts'
 import { resumeRelationChanges } from './members/relations.ts'
 
-/** A failed alarm is repeated at a later time of its own. This much later it still counts for its busy period. */
+/**
+ * The runtime repeats a failed alarm at a later time. Up to this delay, the repeated alarm still belongs to its busy
+ * period.
+ */
 const ALARM_RETRY_SLACK_MS = 2 * MINUTE_MS
 
 /** Resumes the work and the deliveries that a crash interrupted. No request is served before it ends. */
@@ -14,7 +18,7 @@ export function wake(conversation: ConversationCore): Promise<void> {
 
 /** @param due when the alarm was due, ms */
 export async function handleAlarm(conversation: ConversationCore, due: number, isRetry: boolean): Promise<void> {
-  await conversation.recoveryAlarm.fire(due, pendingWorkOf(conversation))
+  await conversation.recoveryAlarm.fire(due, pendingWorkOf(conversation), () => eraseBurned(conversation))
   await listIfNew(conversation, due - RECOVERY_DELAY_MS - (isRetry ? ALARM_RETRY_SLACK_MS : 0))
 }
 

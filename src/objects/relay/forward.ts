@@ -2,6 +2,7 @@ import type { DeliveredMessage } from '../../contracts/messages.ts'
 import type { Relayed, RelayedMessage } from '../../contracts/relay.ts'
 import type { Delivery } from '../../contracts/user.ts'
 import { inParallel } from '../../platform/concurrency/parallel.ts'
+import { groupAtTypeFor } from '../../protocol/mentions.ts'
 import { MsgData } from '../../protocol/proto/index.ts'
 import { wantsOfflinePush } from '../../push/compose-push.ts'
 import type { RelayCore } from './relay-core.ts'
@@ -27,8 +28,8 @@ export async function forward(relay: RelayCore, relayed: Relayed): Promise<strin
 }
 
 /**
- * Enqueues the offline push to the members who were offline before this wave, for the newest message that wants one.
- * A member that this wave finds offline is left out: its UserObject got the message and decides by itself.
+ * Enqueues the offline push to the members who were offline before this wave, for the newest message that needs a push.
+ * A member that this wave finds offline is left out: the member's UserObject got the message and decides by itself.
  */
 async function enqueuePush(
   { canPush, enqueueOfflinePush, log }: RelayCore,
@@ -43,7 +44,7 @@ async function enqueuePush(
   try {
     await enqueueOfflinePush({ operationID, conversationID, home, msg }, userIDs)
   } catch (error) {
-    // The messages are delivered: a lost push must not make the conversation deliver them again.
+    // The messages are delivered: a lost push must not make the conversation redeliver the messages.
     log().error('enqueueing an offline push failed', error, { operationID, conversationID })
   }
 }
@@ -58,6 +59,9 @@ function deliveryTo(userID: string, { conversationID, home, about, messages, red
 }
 
 /** The message for one member: silent, without a push, when the app server left the member out. */
-function messageFor(userID: string, { onlyUserIDs, ...message }: RelayedMessage): DeliveredMessage {
-  return onlyUserIDs && !onlyUserIDs.includes(userID) ? { ...message, silent: true } : message
+function messageFor(userID: string, { onlyUserIDs, mentioned, ...message }: RelayedMessage): DeliveredMessage {
+  const groupAtType = mentioned ? groupAtTypeFor(mentioned, message.sendID, userID) : 0
+  if (!groupAtType && !onlyUserIDs) return message
+  const silent = onlyUserIDs !== undefined && !onlyUserIDs.includes(userID)
+  return { ...message, ...(silent && { silent }), ...(groupAtType > 0 && { groupAtType }) }
 }

@@ -2,7 +2,8 @@
 export const relayMigrations: readonly string[] = [
   /*
    * The members of this shard (`member`), and the members that the relay takes as online (`listener`). A member who
-   * connects is written at once, so that the member misses no message. The next delivery finds out who went offline.
+   * connects is written at once, so that the member misses no message. The next delivery detects members who went
+   * offline.
    */
   `
   CREATE TABLE member (

@@ -1,6 +1,7 @@
 /**
  * The members that a relay serves, and the listeners: the members that it takes as online. Both are in memory, because
- * every message needs them. A row is written before its copy in memory, so a failed write changes neither.
+ * every message needs them. A row is written before its copy in memory, so a failed write changes neither the row nor
+ * the copy.
  */
 export class Roster {
   readonly #sql: SqlStorage

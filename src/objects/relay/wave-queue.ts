@@ -1,12 +1,12 @@
 import type { Delivery } from '../../contracts/user.ts'
 
 /**
- * How long a wave waits for a member. It is generous, because a busy system answers late, and redelivering everything
- * would make it busier.
+ * How long a wave waits for a member. The limit is long, because a busy system answers late, and redeliveries would
+ * make the system busier.
  */
 const MAX_WAIT_MS = 5_000
 
-/** Waves that are kept for a member who does not answer; the conversation's log has them all. */
+/** Waves that are kept for a member who does not answer; the conversation's log has the messages of all waves. */
 const MAX_KEPT = 50
 
 interface MemberQueue {
@@ -14,7 +14,7 @@ interface MemberQueue {
   last: Promise<boolean>
   /** The number of calls that have not ended. */
   calls: number
-  /** Whether a wave has stopped waiting for this member. */
+  /** Whether a wave no longer waits for this member. */
   isLate: boolean
 }
 

@@ -4,7 +4,7 @@
  *
  * | stored                                 | in the code                                             |
  * |----------------------------------------|---------------------------------------------------------|
- * | log_mark, log_mark.dirty               | log cursors, the unread mark of a log                   |
+ * | log_mark, log_mark.dirty               | seq cursors, the unread mark of a log                   |
  * | log_mark.cap_seq, log_mark.bound_seq   | the upper bound set by a group, by an administrator     |
  * | presence_watcher                       | presence subscribers of this user                       |
  * | presence_subscription                  | users whose presence this user's connections follow     |
@@ -106,5 +106,19 @@ export const userMigrations: readonly string[] = [
   ALTER TABLE send_note ADD COLUMN home TEXT NOT NULL DEFAULT '';
   ALTER TABLE send_note ADD COLUMN send_id TEXT NOT NULL DEFAULT '';
   ALTER TABLE send_note ADD COLUMN client_msg_id TEXT NOT NULL DEFAULT '';
+  `,
+  // The newest message of a group that set `group_at_type`; the owner may have reset it since.
+  `
+  ALTER TABLE conversation ADD COLUMN at_seq INTEGER NOT NULL DEFAULT 0;
+  `,
+  // The conversations whose messages the owner lets end after a time, and when the next one ends (ms; null = no message).
+  `
+  CREATE TABLE self_destruct (
+    conversation_id TEXT PRIMARY KEY,
+    seconds INTEGER NOT NULL,
+    due INTEGER
+  ) WITHOUT ROWID;
+  INSERT INTO self_destruct (conversation_id, seconds, due)
+    SELECT conversation_id, msg_destruct_time, 0 FROM conversation WHERE is_msg_destruct = 1 AND msg_destruct_time > 0;
   `,
 ]

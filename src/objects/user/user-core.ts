@@ -12,17 +12,18 @@ import { createStubs } from '../../runtime/rpc/stubs.ts'
 import { WebhookQueue } from '../../runtime/webhook-queue.ts'
 import type { AfterWebhookContext } from '../../webhook/after.ts'
 import { userMigrations } from './migrations.ts'
+import { BeforeSendGate } from './state/before-send-gate.ts'
 import { ConversationList } from './state/conversation-list.ts'
 import { Devices } from './state/devices.ts'
-import { LogCursors } from './state/log-cursors.ts'
-import { OrderedGate } from './state/ordered-gate.ts'
 import { Outbox } from './state/outbox.ts'
 import { PresenceSubscriptions } from './state/presence-subscriptions.ts'
 import { PushBuffer } from './state/push-buffer.ts'
 import { PushState } from './state/push-state.ts'
 import { type OutgoingMessage, ReorderBuffer } from './state/reorder-buffer.ts'
 import { RequestRate } from './state/request-rate.ts'
-import { SendStatusStore } from './state/send-status.ts'
+import { SendStatusStore } from './state/rest-send-status.ts'
+import { SelfDestructs } from './state/self-destructs.ts'
+import { SeqCursors } from './state/seq-cursors.ts'
 import { SELECT_ALL_SESSIONS, Sessions } from './state/sessions.ts'
 
 /** Everything that one user's object holds; the functions that do its work take it as their first argument. */
@@ -33,19 +34,24 @@ export interface UserCore {
   readonly log: Log
   readonly sessions: Sessions
   readonly conversations: ConversationList
-  readonly cursors: LogCursors
+  readonly cursors: SeqCursors
   readonly devices: Devices
   readonly outbox: Outbox
   /** Keeps the order of messages that wait for a before-webhook; the key is the conversation's home. */
-  readonly beforeSendGate: OrderedGate
+  readonly beforeSendGate: BeforeSendGate
   readonly reorderBuffer: ReorderBuffer<OutgoingMessage>
   readonly presence: PresenceSubscriptions
   readonly requestRate: RequestRate
   readonly sendStatus: SendStatusStore
   readonly pushState: PushState
   readonly pushBuffer: PushBuffer
+  readonly selfDestructs: SelfDestructs
+  /** Resolves when every self-destructing message is hidden whose time was over at the last read. */
+  expiredHidden: Promise<void>
   /** Conversations that wait for their before-webhook, with the time before which it is not called again; ms. */
   readonly pendingConversations: Map<string, number>
+  /** Groups of which every mention is known, as long as a device stays online. */
+  readonly mentionsKnown: Set<string>
   /** Resolves when the relays and conversations that skip this user know that a device is online. */
   deliveryResumed: Promise<unknown>
   now(): number
@@ -68,12 +74,14 @@ interface StartupRow extends Record<string, SqlStorageValue> {
   sessions: string
   hasSubscribers: number
   hasCursors: number
+  hasSelfDestructs: number
 }
 
 /** Reads in one statement everything that the object needs when it wakes. */
 const STARTUP_QUERY = `
   SELECT version, (${SELECT_ALL_SESSIONS}) AS sessions,
-    EXISTS (SELECT 1 FROM presence_watcher) AS hasSubscribers, EXISTS (SELECT 1 FROM log_mark) AS hasCursors
+    EXISTS (SELECT 1 FROM presence_watcher) AS hasSubscribers, EXISTS (SELECT 1 FROM log_mark) AS hasCursors,
+    EXISTS (SELECT 1 FROM self_destruct) AS hasSelfDestructs
   FROM schema_version`
 
 export function createUserCore(state: DurableObjectState, env: Bindings): UserCore {
@@ -112,17 +120,20 @@ export function createUserCore(state: DurableObjectState, env: Bindings): UserCo
     log,
     sessions: new Sessions(sql, startup.sessions),
     conversations: new ConversationList(sql, userID),
-    cursors: new LogCursors(sql, startup.hasCursors === 1),
+    cursors: new SeqCursors(sql, startup.hasCursors === 1),
     devices,
     outbox: new Outbox(conversation),
-    beforeSendGate: new OrderedGate(),
+    beforeSendGate: new BeforeSendGate(),
     reorderBuffer: new ReorderBuffer(),
     presence: new PresenceSubscriptions(sql, otherUser, startup.hasSubscribers === 1),
     requestRate: new RequestRate(),
     sendStatus: new SendStatusStore({ sql, sync: () => state.storage.sync(), log }),
     pushState,
     pushBuffer: new PushBuffer(userID, push, pushState),
+    selfDestructs: new SelfDestructs(sql, startup.hasSelfDestructs === 1),
+    expiredHidden: Promise.resolve(),
     pendingConversations: new Map(),
+    mentionsKnown: new Set(),
     deliveryResumed: Promise.resolve(),
     now,
     conversation,

@@ -22,14 +22,16 @@ import type {
 import type { Bindings } from '../../env.ts'
 import { JS_PING_TEXT, JS_PONG_TEXT } from '../../protocol/envelope/ping.ts'
 import { UserSessionTarget } from '../../runtime/rpc/session-targets.ts'
+import { raiseReadSeq } from './conversations/mentions.ts'
 import { runSelfDestruct } from './conversations/self-destruct.ts'
 import { logView, raiseMinSeq, setMaxSeq } from './conversations/seq-bounds.ts'
 import { memberSettings, setConversation, setExOfPeer, setGlobalRecvMsgOpt } from './conversations/settings.ts'
 import { deleteConversations } from './messages/delete-conversations.ts'
-import { deliver, markUnread } from './messages/deliver.ts'
+import { deliver, expectFrom, markUnread } from './messages/deliver.ts'
+import { conversationDelta, conversationPage, listConversations, recentPeers } from './messages/list-conversations.ts'
 import { lastMessages, pullRanges } from './messages/pull.ts'
-import { wasRestSendStored } from './messages/rest-send-status.ts'
 import { chatHomes, newestSeqs, seqViews } from './messages/sync.ts'
+import { wasRestSendStored } from './messages/was-rest-send-stored.ts'
 import { onlineConnections, onlinePlatforms, presenceChanged } from './notify/presence.ts'
 import { claimOfflinePush } from './notify/should-push.ts'
 import { addPresenceSubscriber, subscribeOnPlatform } from './notify/subscribe-presence.ts'
@@ -40,7 +42,7 @@ import { receiveFrame } from './socket/receive-frame.ts'
 import { createUserCore, type UserCore } from './user-core.ts'
 
 /**
- * One user: open sockets, sessions, the conversation list and the log cursors. This class is a switchboard without
+ * One user: open sockets, sessions, the conversation list and the seq cursors. This class is a switchboard without
  * logic: it maps runtime events and RPC methods to functions that take the UserCore.
  */
 export class UserObject extends DurableObject<Bindings> implements Serves<UserRpc> {
@@ -96,23 +98,26 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
     return outcomeOf(() => deliver(this.#user, delivery))
   }
 
-  markUnread(news: LogUpdate): Promise<Outcome<void>> {
-    return outcomeOf(() => markUnread(this.#user, news, this.#user.userID))
+  markUnread(news: LogUpdate, firstSeq: number): Promise<Outcome<void>> {
+    return outcomeOf(() => {
+      markUnread(this.#user, news, this.#user.userID)
+      expectFrom(this.#user, news.conversationID, firstSeq)
+    })
   }
 
   conversations(conversationIDs: string[] | null): Promise<Outcome<ConversationRow[]>> {
-    return outcomeOf(() => this.#user.conversations.list(conversationIDs))
+    return outcomeOf(() => listConversations(this.#user, conversationIDs))
   }
 
   conversationPage(
     pageNumber: number,
     showNumber: number,
   ): Promise<Outcome<{ total: number; rows: ConversationRow[] }>> {
-    return outcomeOf(() => this.#user.conversations.page(pageNumber, showNumber))
+    return outcomeOf(() => conversationPage(this.#user, pageNumber, showNumber))
   }
 
   conversationDelta(versionID: string, version: number): Promise<Outcome<{ delta: Delta; rows: ConversationRow[] }>> {
-    return outcomeOf(() => this.#user.conversations.delta({ versionID, version }))
+    return outcomeOf(() => conversationDelta(this.#user, { versionID, version }))
   }
 
   conversationVersion(): Promise<Outcome<{ versionID: string; version: number; conversationIDs: string[] }>> {
@@ -152,7 +157,7 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
   }
 
   raiseReadSeq(conversationID: string, hasReadSeq: number): Promise<Outcome<void>> {
-    return outcomeOf(() => this.#user.cursors.raiseReadSeq(conversationID, hasReadSeq))
+    return outcomeOf(() => raiseReadSeq(this.#user, conversationID, hasReadSeq))
   }
 
   raiseMinSeq(conversationID: string, minSeq: number): Promise<Outcome<boolean>> {
@@ -193,6 +198,10 @@ export class UserObject extends DurableObject<Bindings> implements Serves<UserRp
 
   pullRanges(ranges: PullRange[], order: number): Promise<Outcome<PulledLog[]>> {
     return outcomeOf(() => pullRanges(this.#user, ranges, order))
+  }
+
+  recentPeers(limit: number): Promise<Outcome<string[]>> {
+    return outcomeOf(() => recentPeers(this.#user, limit))
   }
 
   conversationHomes(): Promise<Outcome<string[]>> {

@@ -9,9 +9,29 @@ const NOT_FOUND = 404
 const MAX_PARALLEL_DELETES = 4
 const MAX_TRIES = 3
 
+/** Where the bucket is in an address: before the host's name, or first in the path. */
+export type S3Addressing = 'virtual' | 'path'
+
+/** Stores that refuse the bucket in the path: Alibaba OSS, Tencent COS and Volcengine TOS. */
+const VIRTUAL_ONLY = /\.(aliyuncs\.com|myqcloud\.com|tencentcos\.cn|i?volces\.com)$/
+
+/** The addressing that a store understands; path-style, unless the store is known to refuse it. */
+export function addressingOf(endpoint: string): S3Addressing {
+  return VIRTUAL_ONLY.test(new URL(endpoint).hostname) ? 'virtual' : 'path'
+}
+
+/** The address of a bucket, without a slash at the end. The endpoint of a virtual host may name the bucket already. */
+function bucketURL({ endpoint, bucket, addressing }: S3Settings): string {
+  const base = endpoint.replace(/\/+$/, '')
+  if (addressing === 'path') return `${base}/${bucket}`
+  const host = new URL(base).host
+  return host.startsWith(`${bucket}.`) ? base : base.replace('://', `://${bucket}.`)
+}
+
 /** A bucket of an S3-compatible store, and its credentials. */
 export interface S3Settings {
   endpoint: string
+  addressing: S3Addressing
   bucket: string
   region: string
   accessKeyID: string
@@ -120,10 +140,11 @@ class S3 {
   readonly #client: AwsClient
   readonly #bucket: string
 
-  constructor({ endpoint, bucket, region, accessKeyID, secretAccessKey }: S3Settings) {
+  constructor(settings: S3Settings) {
+    const { region, accessKeyID, secretAccessKey } = settings
     const keys = { accessKeyId: accessKeyID, secretAccessKey }
     this.#client = new AwsClient({ ...keys, region, service: 's3', retries: MAX_TRIES - 1 })
-    this.#bucket = `${endpoint.replace(/\/+$/, '')}/${bucket}`
+    this.#bucket = bucketURL(settings)
   }
 
   /** A signed address for one request, which must have the given headers. */

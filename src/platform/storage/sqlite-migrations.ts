@@ -28,11 +28,42 @@ export function migrate<Row extends Version = Version>(
   }
   if (found && current === steps.length) return found
   storage.transactionSync(() => {
-    if (current === 0) sql.exec(CREATE)
-    for (const step of steps.slice(current)) sql.exec(step)
+    if (current === 0) createSchema(sql, steps)
+    else for (const step of steps.slice(current)) sql.exec(step)
     sql.exec('INSERT OR REPLACE INTO schema_version (id, version) VALUES (1, ?)', steps.length)
   })
   return sql.exec<Row>(wakeQuery).one()
+}
+
+/** The statements that create the last schema at once, by its steps; known after the first new object of an isolate. */
+const schemas = new WeakMap<readonly string[], string>()
+
+/**
+ * Creates the schema of a new object. The first one in an isolate runs every step. The next ones run the statements that
+ * SQLite kept for the result, which takes a third of the time. A step may therefore write rows only from existing rows.
+ */
+function createSchema(sql: SqlStorage, steps: readonly string[]): void {
+  sql.exec(CREATE)
+  const known = schemas.get(steps)
+  if (known !== undefined) {
+    sql.exec(known)
+    return
+  }
+  const isEmpty = schemaStatements(sql).length === 0
+  for (const step of steps) sql.exec(step)
+  if (isEmpty) schemas.set(steps, schemaStatements(sql).join(';\n'))
+}
+
+/** The statements of all tables and indexes, without those of the runtime and the version's table. */
+function schemaStatements(sql: SqlStorage): string[] {
+  return sql
+    .exec<{ sql: string }>(
+      `SELECT sql FROM sqlite_master
+        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name NOT LIKE '!_cf!_%' ESCAPE '!'
+          AND name <> 'schema_version' ORDER BY rowid`,
+    )
+    .toArray()
+    .map((row) => row.sql)
 }
 
 /**

@@ -137,10 +137,13 @@ export const groupCalls = {
   '/group/get_groups_info': answers('Lists groups by ID; unknown groups are left out.', {
     groupInfos: list(GroupInfo),
   }),
-  '/group/get_groups': answers('Lists one page of all groups, or of the groups whose name contains a text.', {
-    total: uint32(),
-    groups: list(GroupAndOwner),
-  }),
+  '/group/get_groups': answers(
+    'Answers the group with a groupID. For administrators: one page of the groups whose name contains a text.',
+    {
+      total: uint32(),
+      groups: list(GroupAndOwner),
+    },
+  ),
   '/group/get_joined_group_list': answers('Lists one page of the groups that a user has joined.', {
     total: uint32(),
     groups: list(GroupInfo),

@@ -65,11 +65,17 @@ export const userCalls = {
   '/user/get_users_info': answers('Lists the profiles of users; unknown users are left out.', {
     usersInfo: list(UserInfo),
   }),
-  '/user/get_users': answers('Lists one page of all users, or of the users whose userID or nickname contains a text.', {
+  '/user/get_users': answers(
+    'Lists one page of all users, or of the users whose userID or nickname contains a text, for administrators.',
+    {
+      total: int32(),
+      users: list(UserInfo),
+    },
+  ),
+  '/user/get_all_users_uid': answers('Lists one page of all userIDs, for administrators.', {
     total: int32(),
-    users: list(UserInfo),
+    userIDs: list(str()),
   }),
-  '/user/get_all_users_uid': answers('Lists one page of all userIDs.', { total: int32(), userIDs: list(str()) }),
   '/user/update_user_info': does('Changes a profile; a field with "" or 0 stays unchanged.'),
   '/user/update_user_info_ex': does('Changes a profile; a null or absent field stays unchanged.'),
   '/user/set_global_msg_recv_opt': does('Sets how a user receives messages in all conversations.'),

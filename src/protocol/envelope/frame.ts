@@ -22,7 +22,12 @@ export interface WsResponse {
 
 /** A frame that is not an envelope, so that it cannot be answered. The message says what is wrong with the frame. */
 export class FrameError extends Error {
-  override readonly name = 'FrameError'
+  override readonly name: string = 'FrameError'
+}
+
+/** A frame above a limit, as it arrives or inflated. */
+export class FrameTooLarge extends FrameError {
+  override readonly name = 'FrameTooLarge'
 }
 
 export const INT32_MIN = -(2 ** 31)

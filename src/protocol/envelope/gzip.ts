@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { crc32, gunzipSync, gzipSync } from 'node:zlib'
-import { FrameError } from './frame.ts'
+import { FrameError, FrameTooLarge } from './frame.ts'
 
 /**
  * Packs a frame as one gzip member. Every client reads every compression level, so the server may choose. A frame that
@@ -32,14 +32,16 @@ function stored(bytes: Uint8Array): Uint8Array {
 
 /**
  * Unpacks a frame that is one gzip member and nothing else.
- * @throws FrameError when the frame is not gzip, or inflates to more than `maxBytes`: a small frame may hold gigabytes
+ * @throws FrameError when the frame is not gzip; FrameTooLarge when it inflates to more than `maxBytes`: a small frame
+ *   may hold gigabytes
  */
 export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let inflated: Buffer
   try {
     inflated = gunzipSync(bytes, { maxOutputLength: maxBytes })
-  } catch {
-    throw new FrameError(`the frame is not gzip, or holds more than ${maxBytes} bytes`)
+  } catch (error) {
+    const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+    throw new (isTooLarge ? FrameTooLarge : FrameError)(`the frame is not gzip, or holds more than ${maxBytes} bytes`)
   }
   // zlib ignores bytes after a member and joins further members. In both cases the last 4 bytes are not this length.
   if (statedLength(bytes) !== inflated.length) throw new FrameError('bytes follow the gzip member')

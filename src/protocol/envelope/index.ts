@@ -1,9 +1,9 @@
-import { FrameError, type WsRequest, type WsResponse } from './frame.ts'
+import { FrameError, FrameTooLarge, type WsRequest, type WsResponse } from './frame.ts'
 import { decodeGobRequest, encodeGobResponse } from './gob.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { decodeJsonRequest, encodeJsonResponse } from './json.ts'
 
-export { FrameError, type WsRequest, type WsResponse }
+export { FrameError, FrameTooLarge, type WsRequest, type WsResponse }
 
 /**
  * The largest frame that a client may send, before it is inflated. OpenIM: closes the connection for a larger frame.
@@ -59,7 +59,8 @@ function compressed(kind: EnvelopeKind, decode: Envelope['decode'], encode: Enve
   }
 }
 
-function withinLimit(frame: Uint8Array): Uint8Array {
+/** @throws FrameTooLarge when the frame is larger than a client may send; a text counts as its characters */
+export function withinLimit<Frame extends { length: number }>(frame: Frame): Frame {
   if (frame.length <= MAX_FRAME_BYTES) return frame
-  throw new FrameError(`the frame has ${frame.length} bytes, of which ${MAX_FRAME_BYTES} are allowed`)
+  throw new FrameTooLarge(`the frame has ${frame.length} bytes, of which ${MAX_FRAME_BYTES} are allowed`)
 }

@@ -55,7 +55,8 @@ export class Fcm implements Provider {
 
   async push(push: PushNotification, targets: readonly PushTarget[]): Promise<PushOutcome[]> {
     const account = await this.#account()
-    // Gets the credential before the first call, so that a failure to get it is one failure, not one per target.
+    // Gets the credential before the first call, so that a missing credential causes one failure and not one failure
+    // per target.
     await this.#credential(account)
     return forEachTarget(targets, (target) => this.#send(account, messageOf(push, target)))
   }

@@ -27,8 +27,8 @@ const CLOSE_MS = 100
 const CALLS_IN_A_ROW = 4
 
 /**
- * While a session is open, neither object can hibernate, and both are billed. TERM_MS of that costs about as much as
- * CALLS_PER_TERM calls outside a session, so a session ends after a term with fewer calls.
+ * While a session is open, neither object can hibernate, and both objects are billed. TERM_MS of an open session costs
+ * about as much as CALLS_PER_TERM calls outside a session, so a session ends after a term with fewer calls.
  */
 const TERM_MS = 500
 const CALLS_PER_TERM = 5
@@ -37,9 +37,9 @@ const CALLS_PER_TERM = 5
 const MAX_CALLS = 200
 
 /**
- * Sends frequent calls through one RPC session. Each call on a stub opens a session of its own, which is billed and takes
- * a seventh of the work that a message causes. Durability is the same: also in a session, the runtime holds back every
- * answer and call of an object until the object's writes are on disk.
+ * Sends frequent calls through one RPC session. Each call on a stub opens a session of its own, which is billed and
+ * takes about an eighth of the work that a message causes. Durability is the same: also in a session, the runtime holds
+ * back every answer and call of an object until the object's writes are on disk.
  */
 export class CallSession {
   readonly #stub: () => SessionOpener

@@ -7,7 +7,7 @@ import { webhookDeadLetter } from '../tables.ts'
 /** The oldest dead letters beyond this number are deleted, so that a broken address cannot fill the database. */
 const MAX_KEPT = 100_000
 
-/** A call to D1 is sent as soon as its bodies exceed this length together, uncompressed. */
+/** A call to D1 is sent as soon as the total length of its uncompressed bodies exceeds this number. */
 const MAX_BATCH_CHARS = 4_000_000
 
 /** A dead letter without its body. */
@@ -26,7 +26,7 @@ const COLUMNS = {
 
 /**
  * Stores jobs that could not be delivered. A job that is stored already stays unchanged. Each job must have its body:
- * read the ones that wait in D1 first.
+ * first read the bodies that are stored in D1.
  */
 export async function keepDeadLetters(db: Database, jobs: readonly WebhookJob[], deadTime: number): Promise<void> {
   let chars = 0
@@ -52,7 +52,7 @@ export async function keepDeadLetters(db: Database, jobs: readonly WebhookJob[],
   await db.delete(webhookDeadLetter).where(sql`${id} <= (SELECT max(${id}) FROM ${webhookDeadLetter}) - ${MAX_KEPT}`)
 }
 
-/** A page of dead letters, newest first; with the name "", those of every webhook. */
+/** A page of dead letters, newest first; the name "" selects all webhooks. */
 export async function deadLetterPage(
   db: Database,
   name: string,

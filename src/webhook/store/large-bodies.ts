@@ -17,7 +17,7 @@ export async function putLargeBody(
     .onConflictDoNothing()
 }
 
-/** Null when the job is done: a body is removed only then. */
+/** Null when the job is done: only then is a body removed. */
 export async function readLargeBody(db: Database, job: JobID): Promise<string | null> {
   const [row] = await db.select({ body: webhookLargeBody.body }).from(webhookLargeBody).where(belongsTo(job))
   return row ? unpackBody(row.body) : null

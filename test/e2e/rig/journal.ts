@@ -68,7 +68,10 @@ export class EventLog extends Journal<SdkEvent> {
     return this.all.slice(from).filter(({ event }) => event === name).length
   }
 
-  /** The first event of that name, from the mark on, that satisfies the predicate; waits for it if necessary. */
+  /**
+   * Returns the first event at position `from` or later that has the given name and satisfies the predicate. Waits
+   * until such an event arrives.
+   */
   waitFor(
     name: string,
     predicate: (event: SdkEvent) => boolean = () => true,

@@ -3,7 +3,7 @@ import type { Client } from './client.ts'
 import { type Build, JsClient } from './js-client.ts'
 import { RawClient, type RawOptions } from './raw-client.ts'
 import { fresh, PLATFORM, type Rest, rest } from './rest.ts'
-import { type Server, type ServerOptions, sleep, startServer } from './server.ts'
+import { type Server, type ServerOptions, startServer } from './server.ts'
 import { BrowserRig, WasmClient } from './wasm-client.ts'
 
 interface DeviceOptions {
@@ -51,13 +51,9 @@ export class Scene {
     return token
   }
 
-  /** Another token for a user who has one. OpenIM's tokens of the same second are equal, so it may take a second. */
-  async secondToken(userID: string, platformID: number, first: string): Promise<string> {
-    for (;;) {
-      const token = await this.rest.userToken(userID, platformID)
-      if (token !== first) return token
-      await sleep(100)
-    }
+  /** A new login of a user who may have one: it ends the earlier login of the platform. */
+  newLogin(userID: string, platformID: number): Promise<string> {
+    return this.rest.userToken(userID, platformID)
   }
 
   /** The JS SDK, logged in and synced. */

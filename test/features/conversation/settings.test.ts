@@ -45,7 +45,7 @@ describe('set_conversations', () => {
     ['ex and attachedInfo', { ex: '{"a":1}', attachedInfo: 'x' }],
     ['isMsgDestruct', { isMsgDestruct: true, msgDestructTime: 3600 }],
     ['groupAtType', { groupAtType: 1 }],
-  ])('sets a field and notifies only the owner’s other devices: %s', async (_what, fields) => {
+  ])('sets a field, and notifies the owner’s other devices but not the peer: %s', async (_what, fields) => {
     expect(await set(alice, fields)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await rowOf(alice)).toMatchObject(fields)
     await until(() =>
@@ -109,12 +109,12 @@ describe('a receiver with receive option 1', () => {
     })
   })
 
-  it('refuses every sender’s messages when the global option is set', async () => {
+  it("refuses every sender’s messages when the option is the user's global option", async () => {
     await user(bob.userID).setGlobalRecvMsgOpt(1)
     await expect(alice.device.sendText(bob.userID, 'hm?')).rejects.toThrow('1001')
   })
 
-  it('refuses the first message of a conversation when the option was set before', async () => {
+  it('refuses the first message of a conversation when the option was set before the message', async () => {
     const dave = `dave_${next}`
     await register(dave)
     const conversationID = [alice.userID, dave].sort().join('_')
@@ -163,6 +163,39 @@ describe('a conversation list', () => {
     })
   })
 
+  it.each([
+    ['conversation/get_sorted_conversation_list', { conversationTotal: 0, unreadTotal: 0, conversationElems: [] }],
+    ['conversation/get_owner_conversation', { total: 0, conversations: [] }],
+    ['conversation/get_all_conversations', { conversations: [] }],
+    ['conversation/get_conversations', { conversations: [] }],
+    ['conversation/get_not_notify_conversation_ids', { conversationIDs: [] }],
+    ['conversation/get_pinned_conversation_ids', { conversationIDs: [] }],
+    ['msg/get_conversations_has_read_and_max_seq', { seqs: {}, pinnedConversationIDs: [] }],
+    ['jssdk/get_conversations', { unreadCount: 0, conversations: [] }],
+    ['jssdk/get_active_conversations', { unreadCount: 0, conversations: [] }],
+    ['friend/get_friend_list', { friendsInfo: [], total: 0 }],
+    ['friend/get_friend_id', { friendIDs: [] }],
+    ['friend/get_black_list', { blacks: [], total: 0 }],
+    ['friend/get_friend_apply_list', { FriendRequests: [], total: 0 }],
+    ['friend/get_self_friend_apply_list', { friendRequests: [], total: 0 }],
+    ['friend/get_designated_friends', { friendsInfo: [] }],
+    ['group/get_joined_group_list', { groups: [], total: 0 }],
+    ['group/get_recv_group_applicationList', { groupRequests: [], total: 0 }],
+    ['group/get_user_req_group_applicationList', { groupRequests: [], total: 0 }],
+  ])('is empty for a user who has no rows: %s', async (path, data) => {
+    const userID = `newcomer_${next}`
+    await register(userID)
+    const owner = { userID, ownerUserID: userID, fromUserID: userID }
+    const body = {
+      ...owner,
+      conversationIDs: ['si_a_b'],
+      friendUserIDs: [],
+      pagination: { pageNumber: 1, showNumber: 10 },
+    }
+    const reply = await post(`/${path}`, body, await userToken(userID))
+    expect({ errCode: reply.errCode, data: reply.data }).toEqual({ errCode: 0, data })
+  })
+
   it('loses deleted conversations: the given ones, or those without recent messages', async () => {
     const token = alice.token
     const remove = (body: object) =>
@@ -178,7 +211,7 @@ describe('a conversation list', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('loses the settings of deleted conversations: a refused sender may write again', async () => {
+  it('loses the settings of a deleted conversation, so that a refused sender may write again', async () => {
     await set(alice, { recvMsgOpt: 1 })
     await expect(bob.device.sendText(alice.userID, 'hello?')).rejects.toThrow('1001')
     await post(
@@ -193,7 +226,7 @@ describe('a conversation list', () => {
     await expectSameAsFresh(alice, bob)
   })
 
-  it('gets an ex for the user, in the list of every peer', async () => {
+  it('gets the ex that a user sets in the lists of all peers (update_conversations_by_user)', async () => {
     const body = { userID: bob.userID, ex: 'left the company' }
     expect((await post('/conversation/update_conversations_by_user', body, bob.token)).errCode).toBe(0)
     expect(await rowOf(alice)).toMatchObject({ ex: 'left the company' })
@@ -214,9 +247,10 @@ describe('a conversation with isMsgDestruct', () => {
     expect((await rowOf(alice))?.latestMsgDestructTime).toBeGreaterThan(0)
     expect((await rowOf(bob))?.minSeq).toBe(0)
     await expectSameAsFresh(alice, alicesPhone, bob)
-    // The next alarm is set, at least an hour later.
-    const next = await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())
-    expect(next).toBeGreaterThan(Date.now() + 3_500_000)
+    // No message is left, so that no alarm is set until the next one comes.
+    expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).toBeNull()
+    await bob.device.sendText(alice.userID, 'later')
+    await until(() => runInDurableObject(stub, async (_object, state) => (await state.storage.getAlarm()) !== null))
     await set(alice, { isMsgDestruct: false })
     expect(await runInDurableObject(stub, (_object, state) => state.storage.getAlarm())).toBeNull()
   })

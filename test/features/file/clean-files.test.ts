@@ -45,7 +45,7 @@ async function storeUploadID(uploadID: string): Promise<string> {
 }
 
 describe('cleaning of expired uploads', () => {
-  it('removes their rows, parts and whole files', async () => {
+  it('removes the rows, parts and whole files of expired uploads', async () => {
     const whole = fresh()
     const wholeUpload = (await alice.initiate(whole, 'alice/abandoned')).data.upload
     expect((await put(wholeUpload.sign.parts[0].url, whole.data)).status).toBe(200)
@@ -76,7 +76,7 @@ describe('cleaning of expired uploads', () => {
     expect(splitFile((await bytesOf(await get(url))) as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
   })
 
-  it('removes uploads whose parts are gone, or are joined without a name', async () => {
+  it('removes uploads whose parts are gone, or whose parts are joined without a file name', async () => {
     const dropped = (await alice.initiate(fresh(PART_SIZE + 10), 'alice/dropped')).data.upload
     const key = `files/${dropped.uploadID}`
     await bindings.FILES.resumeMultipartUpload(key, await storeUploadID(dropped.uploadID)).abort()
@@ -124,7 +124,7 @@ describe('cleaning of old files', () => {
     expect([await count('file_orphan'), await count('file_garbage')]).toEqual([0, 0])
   })
 
-  it('keeps a content while any name refers to it', async () => {
+  it('keeps a content while any file name refers to the content', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/shared', 'msg-file')
     await age(100)
@@ -175,7 +175,7 @@ describe('cleaning of old files', () => {
     expect([await statusOf('alice/file'), await statusOf('alice/mine')]).toEqual([200, 404])
   })
 
-  it('works in bounded steps and reports when more is left', async () => {
+  it('works in limited steps, and reports when expired files are left', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/many', 'msg-file')
     await bindings.DB.prepare(
@@ -189,7 +189,7 @@ describe('cleaning of old files', () => {
     expect(await bytesOf(await get('/object/alice/many'))).toEqual(file.data)
   })
 
-  it('does not name a content that was removed', async () => {
+  it('does not give a name to a content that was removed', async () => {
     const file = fresh()
     await upload(alice, file, 'alice/last', 'msg-file')
     const { db } = createContext(bindings, 'test')

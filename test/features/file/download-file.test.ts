@@ -54,7 +54,7 @@ describe('GET /object/', () => {
     expect((await get(url, { range })).status).toBe(200)
   })
 
-  it('answers a range with If-Range only for the same ETag', async () => {
+  it('answers a range with If-Range only when the ETag is the same', async () => {
     const range = 'bytes=0-9'
     expect((await get(url, { range, 'if-range': `"${file.hash}"` })).status).toBe(206)
     expect((await get(url, { range, 'if-range': '"another"' })).status).toBe(200)
@@ -89,7 +89,7 @@ describe('GET /object/', () => {
     },
   )
 
-  it('serves files under /api too', async () => {
+  it('serves files under /api as well', async () => {
     expect((await get(`/api${pathOf(url)}`)).status).toBe(200)
   })
 })
@@ -107,6 +107,18 @@ describe('CORS of files', () => {
     expect(response.headers.get('access-control-allow-methods')).toContain(method)
     expect(response.headers.get('access-control-allow-headers')).toContain('content-type')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  it('lets a page read every header that it may need', async () => {
+    const needed = (response: Response) => response.headers.get('access-control-expose-headers')?.split(', ') ?? []
+    const whole = await get(url, { origin: 'https://app.example.com' })
+    expect(needed(whole)).toEqual(['accept-ranges', 'content-disposition', 'content-length', 'etag'])
+    expect(needed(await get(url, { range: 'bytes=0-1' }))).toContain('content-range')
+    expect(needed(await get(url, { range: 'bytes=5000-6000' }))).toEqual(['content-range'])
+    const unchanged = await get(url, { 'if-none-match': whole.headers.get('etag') ?? '' })
+    expect([unchanged.status, needed(unchanged).includes('etag')]).toEqual([304, true])
+    const head = await request(pathOf(url), { method: 'HEAD' })
+    expect(needed(head)).toContain('content-disposition')
   })
 
   it('lets a page read why an upload was refused', async () => {

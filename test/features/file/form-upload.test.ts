@@ -23,7 +23,7 @@ function send(url: string, data: Uint8Array<ArrayBuffer>, field = 'file'): Promi
 }
 
 describe('a form upload', () => {
-  it.each([1, 3_000, PART_SIZE + 1])('accepts a file of %i bytes and names it', async (size) => {
+  it.each([1, 3_000, PART_SIZE + 1])('accepts a file of %i bytes and gives the file its name', async (size) => {
     const data = bytes(size, `form ${size}`)
     const form = (await initiate(size, { group: 'msg-file' })).data
     expect(form).toEqual({
@@ -98,7 +98,7 @@ describe('a form upload', () => {
     expect((await alice.call('complete_form_data', { id })).errCode).toBe(1001)
   })
 
-  it('requires the signed URL, valid for 10 minutes or as long as an administrator sets', async () => {
+  it('requires the signed URL, valid for 10 minutes or for the time that an administrator sets', async () => {
     const { url, expires } = (await initiate(10)).data
     expect(expires - Date.now()).toBeLessThanOrEqual(600_000)
     const admin = new Uploader(await adminToken())

@@ -93,7 +93,7 @@ describe('OPENIM_FILE_LIMITS', () => {
       expect(reply.errDlt).toMatch(/^a file of (image\/\*|msg-voice) must have at most [\d.]+ bytes, not/)
   })
 
-  it('limits form uploads too, and is checked when an upload is completed', async () => {
+  it('applies to form uploads, and again when an upload is completed', async () => {
     const form = { name: 'alice/x', size: 2_000, contentType: 'audio/mpeg', group: 'msg-voice' }
     expect((await here().call('initiate_form_data', form)).errCode).toBe(1001)
     const file = fresh(2_000)
@@ -126,7 +126,7 @@ describe('OPENIM_MAX_OPEN_UPLOADS', () => {
     expect((await bob.initiate(fresh(), 'bob/x')).errCode).toBe(429)
   })
 
-  it('does not count expired uploads, and does not limit administrators', async () => {
+  it('ignores expired uploads, and does not limit administrators', async () => {
     const bob = new Uploader(await userToken('bob'), { OPENIM_MAX_OPEN_UPLOADS: '1' })
     await bindings.DB.prepare("UPDATE file_upload SET expire_time = 1 WHERE user_id = 'bob'").run()
     expect((await bob.initiate(fresh(), 'bob/x')).errCode).toBe(0)

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DAY_MS } from '../../../src/platform/durations.ts'
 import { png } from '../../rigs/picture.ts'
-import { adminToken, post, register, request, userToken } from '../../rigs/rig.ts'
+import { adminToken, bindings, post, register, request, userToken } from '../../rigs/rig.ts'
 import { bytes, bytesOf, get, pathOf, requestTo, splitFile, Uploader } from './rig.ts'
 
 /** Signed URLs of files, which expire, and deployments where a file needs a signed URL or a token. */
@@ -55,7 +55,7 @@ describe('access_url', () => {
     expect(await bytesOf(response)).toEqual(file.data)
   })
 
-  it('answers a URL under /api to a call under /api, valid without /api too', async () => {
+  it('answers a URL under /api to a call under /api, which is also valid without /api', async () => {
     const init = {
       method: 'POST',
       headers: { operationID: 'op', token: alice.token },
@@ -139,6 +139,12 @@ describe('a signed URL', () => {
     expect(await refusal(await requestTo(elsewhere, pathOf(href)))).toEqual(forged)
   })
 
+  it('stays valid while the secret that signed it is the previous one', async () => {
+    const { href } = await access(NAME)
+    const rotated = { OPENIM_SECRET: 'another secret of this kind', OPENIM_SECRET_PREVIOUS: bindings.OPENIM_SECRET }
+    expect((await requestTo(rotated, pathOf(href))).status).toBe(200)
+  })
+
   describe('over time', () => {
     let now: number
 
@@ -148,7 +154,7 @@ describe('a signed URL', () => {
     })
     afterEach(() => vi.restoreAllMocks())
 
-    it('is cached no longer than it is valid, and is refused with 403 afterwards', async () => {
+    it('is cached no longer than its validity, and is refused with HTTP status 403 afterwards', async () => {
       const { href } = await access(NAME)
       now += WEEK_MS - 90_500
       const late = await get(href)
@@ -161,7 +167,7 @@ describe('a signed URL', () => {
       expect((await request(pathOf(href), { method: 'HEAD' })).status).toBe(403)
     })
 
-    it('is reported as forged rather than expired when it is both', async () => {
+    it('is reported as forged when the URL is both forged and expired', async () => {
       const url = await access(NAME)
       now += WEEK_MS + 1
       expect(await refusal(await get(changed(url, ({ searchParams }) => searchParams.set('width', '1'))))).toEqual(
@@ -210,7 +216,7 @@ describe('a deployment with OPENIM_FILE_ACCESS=signed', () => {
     expect(await refusal(await read(withToken('x')))).toEqual([403, expect.objectContaining({ errCode: 1503 })])
   })
 
-  it('serves signed URLs without a token, and ignores a token', async () => {
+  it('serves signed URLs without a token, and ignores a token in the request', async () => {
     const url = await access(NAME, {}, alice.with(closed))
     const response = await read(url.href)
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'private, max-age=600'])
@@ -267,7 +273,7 @@ describe('a deployment with OPENIM_FILE_ACCESS=signed', () => {
     expect([small.origin, small.searchParams.has('signature')]).toEqual(['http://127.0.0.1', true])
   })
 
-  it('changes with the setting at run time', async () => {
+  it('follows the setting when the setting changes at run time', async () => {
     const admin = await adminToken()
     const set = (Access: string) =>
       post(

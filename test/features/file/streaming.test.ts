@@ -74,7 +74,7 @@ describe('streaming of an upload', () => {
     expect(probe.maxReadAhead).toBeLessThanOrEqual(MIB / 2)
   })
 
-  it('reads a form no faster than the bucket, with a file larger than the memory of a Worker', async () => {
+  it("reads a form no faster than the bucket consumes it, even when the file exceeds the Worker's memory", async () => {
     const size = 144 * MIB
     const { data } = await alice.call('initiate_form_data', { name: 'alice/form', size, contentType: '', group: '' })
     const probe = new StreamProbe()

@@ -80,7 +80,7 @@ describe('a file of one part', () => {
     expect((await alice.complete(uploadID, file, 'alice/other')).errCode).toBe(0)
   })
 
-  it('can be sent twice, and cannot be overwritten after completion', async () => {
+  it('can be uploaded twice, and cannot be overwritten after completion', async () => {
     const file = small('twice')
     const { data } = await alice.initiate(file, 'alice/twice')
     const { uploadID, sign } = data.upload
@@ -94,7 +94,7 @@ describe('a file of one part', () => {
 })
 
 describe('a file of three parts', () => {
-  it('is stored correctly, whatever the order of its parts', async () => {
+  it('is stored correctly in whatever order its parts arrive', async () => {
     const file = threeParts('in any order')
     const { data } = await alice.initiate(file, 'alice/three.bin', { cause: 'msg-video' })
     const { uploadID, sign } = data.upload
@@ -105,7 +105,7 @@ describe('a file of three parts', () => {
     expect(splitFile(read as Uint8Array<ArrayBuffer>).hash).toBe(file.hash)
   })
 
-  it('gets the requested number of URLs, and the others from auth_sign', async () => {
+  it('gets the requested number of URLs at once, and the other URLs from auth_sign', async () => {
     const file = threeParts('signed later')
     const { data } = await alice.initiate(file, 'alice/later', { maxParts: 1 })
     const { uploadID, sign } = data.upload
@@ -162,7 +162,7 @@ describe('a file of three parts', () => {
 })
 
 describe('a store that fails', () => {
-  it('is answered with 500 and without details of the store', async () => {
+  it('causes HTTP status 500, without details of the store', async () => {
     const file = threeParts('the store fails')
     const { uploadID, sign } = (await alice.initiate(file, 'alice/fails')).data.upload
     const row = await bindings.DB.prepare('SELECT store_upload_id AS id FROM file_upload WHERE upload_id = ?')
@@ -281,20 +281,36 @@ describe('a file name', () => {
   })
 
   it.each([
-    ['alice/ü b.txt', 'alice/ü b.txt'],
-    ['alice/100%.txt', 'alice/100%.txt'],
-    ['alice/100% büro.txt', 'alice/100% büro.txt'],
+    ['alice/ü b.txt', 'alice/%C3%BC%20b.txt'],
+    ['alice/100%.txt', 'alice/100%25.txt'],
+    ['alice/100% büro.txt', 'alice/100%25%20b%C3%BCro.txt'],
     ['alice/what?#1.txt', 'alice/what%3F%231.txt'],
     ['alice/%2e%2e/x', 'alice/%252e%252e/x'],
+    ['alice/a%20b', 'alice/a%2520b'],
     ['alice//x', 'alice//x'],
-  ])('is served for %j at /object/%s', async (name, path) => {
+    ['alice/x/', 'alice/x/'],
+    ['alice/report .txt ', 'alice/report%20.txt%20'],
+    ['alice/ report', 'alice/%20report'],
+    ['alice/report.', 'alice/report.'],
+    ['alice/report...', 'alice/report...'],
+    ['alice/ ', 'alice/%20'],
+    ['alice/\u00a0\u200b\u202e\ufeff', 'alice/%C2%A0%E2%80%8B%E2%80%AE%EF%BB%BF'],
+    ['alice/"<>^`{|}\'&+;=@[]', "alice/%22%3C%3E%5E%60%7B%7C%7D'%26%2B%3B%3D%40%5B%5D"],
+    ['alice/\u{1f600}', 'alice/%F0%9F%98%80'],
+  ])('is served for %j at /object/%s, as every HTTP client reads the URL', async (name, path) => {
     const file = small(name)
     const url = await alice.upload(file, name)
     expect(url).toBe(`http://127.0.0.1/object/${path}`)
+    // Clients trim URLs and parse them; curl refuses a space and sends other characters as they are.
+    expect([new URL(url.trim()).href, url]).toEqual([url, expect.stringMatching(/^[\x21-\x7e]+$/)])
     expect(await bytesOf(await get(url))).toEqual(file.data)
+    const { data } = await alice.call('access_url', { name })
+    expect(await bytesOf(await get(data.url))).toEqual(file.data)
+    const known = await alice.initiate(file, name)
+    expect(known.data).toEqual({ url, upload: null })
   })
 
-  it('moves to the newest file', async () => {
+  it('points to the newest file that was given the name', async () => {
     await alice.upload(small('old'), 'alice/moves')
     const newer = small('new')
     const url = await alice.upload(newer, 'alice/moves')
@@ -302,7 +318,7 @@ describe('a file name', () => {
   })
 })
 
-describe('permissions of an upload', () => {
+describe('the permissions of an upload', () => {
   it('refuses the upload of another user', async () => {
     const file = threeParts('foreign')
     const { uploadID } = (await alice.initiate(file, 'alice/foreign')).data.upload
@@ -363,7 +379,7 @@ describe('permissions of an upload', () => {
   })
 })
 
-describe('upload URLs', () => {
+describe('an upload URL', () => {
   const initiate = async (path: string, headers: Record<string, string>) => {
     const file = small(`at ${path}`)
     const body = { hash: file.hash, size: file.data.length, maxParts: -1, name: 'alice/x' }

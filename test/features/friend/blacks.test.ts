@@ -27,8 +27,8 @@ const blacksOf = async (who: FriendShadow) => (await who.call('get_black_list', 
 const admin = async (verb: string, body: object) => post(`/friend/${verb}`, body, await adminToken())
 const send = (from: FriendShadow, to: FriendShadow, text: string) => from.device.sendText(to.userID, text)
 
-describe('the block list', () => {
-  it('shows a blocked user with the profile, and the time in seconds', async () => {
+describe('a call about the black list', () => {
+  it('lists a blocked user with the profile, and the time in seconds', async () => {
     expect(await block({ ex: 'e' })).toEqual(OK)
     const { blacks, total } = await blacksOf(alice)
     expect(total).toBe(1)
@@ -51,7 +51,7 @@ describe('the block list', () => {
     expect(await blacksOf(bob)).toEqual({ blacks: [], total: 0 })
   })
 
-  it('notifies the devices of both users after the reply of add_black and remove_black', async () => {
+  it('notifies the devices of both users after the reply (add_black, remove_black)', async () => {
     const reply = block()
     await reply
     expect(alice.notifications()).toEqual([])
@@ -78,7 +78,7 @@ describe('the block list', () => {
     expect(mallory.notifications()).toEqual([])
   })
 
-  it('accepts a second add_black and a remove_black without an entry', async () => {
+  it('accepts a second add_black, and remove_black without an entry', async () => {
     expect(await unblock()).toEqual(OK)
     await waitForStrayPushes()
     expect(alice.notifications()).toEqual([])
@@ -91,6 +91,15 @@ describe('the block list', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
+  it('notifies once when two devices unblock the same user at the same time', async () => {
+    await block()
+    expect(await Promise.all([unblock(), unblock(), unblock()])).toEqual([OK, OK, OK])
+    await until(() => alice.notificationsOf(ContentType.BlackDeletedNotification).length > 0)
+    await waitForStrayPushes()
+    expect(alice.notificationsOf(ContentType.BlackDeletedNotification)).toHaveLength(1)
+    await expectSameListsAsFresh(alice, bob)
+  })
+
   it('keeps the friendship with a blocked user', async () => {
     await admin('import_friend', { ownerUserID: alice.userID, friendUserIDs: [bob.userID] })
     await block()
@@ -99,7 +108,7 @@ describe('the block list', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('returns the blocked ones of the given users', async () => {
+  it('returns the blocked users among the given users (get_specified_blacks)', async () => {
     await block()
     const asked = { ownerUserID: alice.userID, userIDList: [mallory.userID, bob.userID, 'nobody', bob.userID] }
     const { data } = await alice.call('get_specified_blacks', asked)
@@ -108,7 +117,7 @@ describe('the block list', () => {
     expect(none.data).toEqual({ blacks: [], total: 0 })
   })
 
-  it('has versions for incremental sync', async () => {
+  it('returns versions for incremental sync (get_incremental_blacks)', async () => {
     const sync = async (given: object) =>
       (await alice.call('get_incremental_blacks', { userID: alice.userID, ...given })).data
     const { version, versionID, ...first } = await sync({})
@@ -141,7 +150,7 @@ describe('the block list', () => {
     ['get_black_list', () => ({ userID: alice.userID, ...PAGE })],
     ['get_specified_blacks', () => ({ ownerUserID: alice.userID, userIDList: [bob.userID] })],
     ['get_incremental_blacks', () => ({ userID: alice.userID })],
-  ])('is for the owner and app administrators: %s', async (verb, body) => {
+  ])('refuses callers other than the owner and app administrators: %s', async (verb, body) => {
     expect((await mallory.call(verb, body())).errCode).toBe(1002)
     expect((await bob.call(verb, body())).errCode).toBe(1002)
     expect((await alice.call(verb, body())).errCode).toBe(0)
@@ -154,13 +163,13 @@ describe('the block list', () => {
     ['no blackUserID', { blackUserID: null }],
     ['a userID that is a number', { blackUserID: 1 }],
     ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
-  ])('refuses add_black with %s', async (_what, given) => {
+  ])('is refused with error 1001 when add_black gets %s', async (_what, given) => {
     expect((await block(given)).errCode).toBe(1001)
   })
 })
 
 describe('a message from a blocked user', () => {
-  it('is refused with 1302 in an existing chat, and accepted again after remove_black', async () => {
+  it('is refused with error 1302 in an existing chat, and accepted again after remove_black', async () => {
     await send(bob, alice, 'before')
     await block()
     await expect(send(bob, alice, 'during')).rejects.toThrow(/^1302 /)
@@ -170,7 +179,7 @@ describe('a message from a blocked user', () => {
     expect(await conversation(chat).maxSeq()).toBe(2)
   })
 
-  it('is refused with 1302 when it is the first message of the chat', async () => {
+  it('is refused with error 1302 when the message is the first message of the chat', async () => {
     // Only the row, without the call that would notify the ConversationObject.
     await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
     await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
@@ -178,19 +187,19 @@ describe('a message from a blocked user', () => {
     await expect(send(bob, alice, 'hello')).rejects.toThrow(/^1302 /)
   })
 
-  it('is refused because of the block before the receive option is checked', async () => {
+  it('is refused because of the block, before the receive option is checked', async () => {
     await block()
     const userInfo = { userID: alice.userID, globalRecvMsgOpt: 1 }
     await post('/user/update_user_info_ex', { userInfo }, alice.token)
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)
   })
 
-  it('is not refused in the other direction', async () => {
+  it('is not refused when the user who blocked the other one writes', async () => {
     await block()
     await send(alice, bob, 'I may still write')
   })
 
-  it('is accepted from the service and from the app’s own accounts', async () => {
+  it('is accepted when the service or the app’s own accounts send it', async () => {
     await block()
     const chat = `si_${alice.userID}_${bob.userID}`
     const item = { sendID: bob.userID, recvID: alice.userID }
@@ -215,7 +224,7 @@ describe('a message from a blocked user', () => {
     await expect(send(bob, alice, 'third')).rejects.toThrow(/^1302 /)
   })
 
-  it('is refused after add_black is repeated, when the first call did not reach the conversation', async () => {
+  it('is refused after add_black is repeated, if the first call did not reach the conversation', async () => {
     await send(bob, alice, 'before')
     await bindings.DB.prepare("INSERT INTO black VALUES (?, ?, 0, 0, '', '')").bind(alice.userID, bob.userID).run()
     await send(bob, alice, 'the conversation does not know')
@@ -245,7 +254,7 @@ describe('a deployment in which only friends may write', () => {
   const drop = (owner: FriendShadow, friend: FriendShadow) =>
     owner.call('delete_friend', { ownerUserID: owner.userID, friendUserID: friend.userID })
 
-  it('refuses strangers with 1303 and accepts friends, in both directions', async () => {
+  it('refuses strangers with error 1303 and accepts friends, in both directions', async () => {
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1303 /)
     await befriend()
     await send(bob, alice, 'hello')
@@ -270,7 +279,7 @@ describe('a deployment in which only friends may write', () => {
     await send(bob, alice, 'hello')
   })
 
-  it('refuses a blocked friend with 1302', async () => {
+  it('refuses a blocked friend with error 1302', async () => {
     await befriend()
     await block()
     await expect(send(bob, alice, 'x')).rejects.toThrow(/^1302 /)

@@ -32,7 +32,7 @@ const update = (given: object, as = alice) =>
   as.call('update_friends', { ownerUserID: alice.userID, friendUserIDs: [bob.userID], ...given })
 
 describe('import_friend', () => {
-  it('makes friends on both sides and notifies all of them, with a request', async () => {
+  it('makes friends on both sides, and notifies all users as if there had been requests', async () => {
     expect(await importFriends(alice, bob, carol)).toEqual(OK)
     expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
     expect(await friendsOf(bob)).toEqual([alice.userID])
@@ -97,7 +97,7 @@ describe('import_friend', () => {
     await expectSameListsAsFresh(bob, carol)
   }, 60_000)
 
-  it('refuses the owner with 1301, unknown users with 1004, repeated and missing userIDs with 1001', async () => {
+  it('refuses the owner (error 1301), unknown users (1004), and repeated or missing userIDs (1001)', async () => {
     expect((await importFriends(alice, bob, alice)).errCode).toBe(1301)
     const ownerUserID = alice.userID
     expect((await admin('import_friend', { ownerUserID, friendUserIDs: [bob.userID, 'nobody'] })).errCode).toBe(1004)
@@ -109,7 +109,7 @@ describe('import_friend', () => {
     expect(await friendsOf(bob)).toEqual([])
   })
 
-  it('is for app administrators', async () => {
+  it('refuses callers who are not app administrators', async () => {
     const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID] }
     expect((await alice.call('import_friend', body)).errCode).toBe(1002)
   })
@@ -117,6 +117,15 @@ describe('import_friend', () => {
 
 describe('delete_friend', () => {
   const remove = (as = alice) => as.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
+
+  it('notifies once when two devices remove the same friend at the same time', async () => {
+    await importFriends(alice, bob)
+    expect(await Promise.all([remove(), remove(), remove()])).toEqual([OK, OK, OK])
+    await until(() => alice.notificationsOf(ContentType.FriendDeletedNotification).length > 0)
+    await waitForStrayPushes()
+    expect(alice.notificationsOf(ContentType.FriendDeletedNotification)).toHaveLength(1)
+    await expectSameListsAsFresh(alice, bob)
+  })
 
   it('removes the friend from the owner’s list only', async () => {
     await importFriends(alice, bob, carol)
@@ -147,7 +156,7 @@ describe('delete_friend', () => {
     expect((await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: 'nobody' })).errCode).toBe(0)
   })
 
-  it('is for the owner and app administrators, and refuses a missing friendUserID', async () => {
+  it('refuses callers other than the owner and app administrators, and a missing friendUserID', async () => {
     await importFriends(alice, bob)
     expect((await remove(mallory)).errCode).toBe(1002)
     expect((await remove(bob)).errCode).toBe(1002)
@@ -170,14 +179,14 @@ describe('update_friends', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('changes the given fields, keeps those that are null and clears those that are empty', async () => {
+  it('changes the given fields, keeps null fields and clears empty fields', async () => {
     expect(await update({ remark: 'Bobby', ex: 'e' })).toEqual(OK)
     expect(await update({ remark: null, ex: '' })).toEqual(OK)
     expect(await entry(alice, bob)).toMatchObject({ remark: 'Bobby', ex: '', isPinned: false })
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('lists pinned friends first, on other devices too', async () => {
+  it('lists pinned friends first, on all devices of the owner', async () => {
     expect(await friendsOf(alice)).toEqual([bob.userID, carol.userID])
     await alice.call('update_friends', {
       ownerUserID: alice.userID,
@@ -224,7 +233,7 @@ describe('update_friends', () => {
     await expectSameListsAsFresh(alice)
   })
 
-  it('is for the owner and app administrators', async () => {
+  it('refuses callers other than the owner and app administrators', async () => {
     expect((await update({ remark: 'x' }, mallory)).errCode).toBe(1002)
     const body = { ownerUserID: alice.userID, friendUserIDs: [bob.userID], remark: 'by admin' }
     expect((await admin('update_friends', body)).errCode).toBe(0)
@@ -238,7 +247,7 @@ describe('update_friends', () => {
     ['a remark that is too long', { remark: 'x'.repeat(256) }],
     ['an isPinned that is a number', { isPinned: 1 }],
     ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
-  ])('refuses %s with 1001', async (_what, given) => {
+  ])('refuses %s with error 1001', async (_what, given) => {
     expect((await update(given)).errCode).toBe(1001)
   })
 })
@@ -263,7 +272,7 @@ describe('set_friend_remark', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('refuses users who are not friends with 1004, other callers with 1002, bad remarks with 1001', async () => {
+  it('refuses users who are not friends (error 1004), other callers (1002) and bad remarks (1001)', async () => {
     expect((await setRemark()).errCode).toBe(1004)
     await importFriends(alice, bob)
     expect((await setRemark({}, mallory)).errCode).toBe(1002)
@@ -273,7 +282,7 @@ describe('set_friend_remark', () => {
 })
 
 describe('a call that reads friends', () => {
-  it('returns the friendship from each side: is_friend', async () => {
+  it('returns the friendship from each side (is_friend)', async () => {
     await importFriends(alice, bob)
     await alice.call('delete_friend', { ownerUserID: alice.userID, friendUserID: bob.userID })
     const pair = { userID1: alice.userID, userID2: bob.userID }
@@ -284,7 +293,7 @@ describe('a call that reads friends', () => {
     expect((await alice.call('is_friend', { userID1: alice.userID })).errCode).toBe(1001)
   })
 
-  it('returns friend, block, both or neither, with times in ms: get_specified_friends_info', async () => {
+  it('returns friend, block, both or neither, with times in ms (get_specified_friends_info)', async () => {
     await importFriends(alice, bob)
     await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: bob.userID, ex: 'b' })
     await alice.call('add_black', { ownerUserID: alice.userID, blackUserID: carol.userID })
@@ -320,14 +329,14 @@ describe('a call that reads friends', () => {
     for (const list of [[], null, [bob.userID, bob.userID]]) expect((await ask(list)).errCode).toBe(1001)
   })
 
-  it('is for the user and app administrators: get_friend_id', async () => {
+  it('refuses callers other than the user and app administrators (get_friend_id)', async () => {
     await importFriends(alice, bob)
     expect((await mallory.call('get_friend_id', { userID: alice.userID })).errCode).toBe(1002)
     expect((await admin('get_friend_id', { userID: alice.userID })).data).toEqual({ friendIDs: [bob.userID] })
     expect((await alice.call('get_friend_id', {})).errCode).toBe(1001)
   })
 
-  it('returns pages: get_friend_list', async () => {
+  it('returns the friends in pages (get_friend_list)', async () => {
     await importFriends(alice, bob)
     await importFriends(alice, carol)
     const list = async (pageNumber: number) =>

@@ -29,7 +29,7 @@ const friendsOf = async (who: FriendShadow): Promise<string[]> =>
 const between = () => ({ fromUserID: alice.userID, toUserID: bob.userID })
 
 describe('add_friend', () => {
-  it('notifies the other user and the own devices only, with the request', async () => {
+  it('sends the request to the devices of the two users, and to no other user', async () => {
     const before = Date.now()
     expect(await ask(alice, bob, { reqMsg: 'hi', ex: 'e' })).toEqual(OK)
     await until(() => alice.notifications().length === 1 && bob.notifications().length === 1)
@@ -90,7 +90,7 @@ describe('add_friend', () => {
     ])
   })
 
-  it('refuses the user themselves with 1301 and users who are not registered with 1004', async () => {
+  it('refuses the user themselves (error 1301), and users who are not registered (error 1004)', async () => {
     expect((await ask(alice, alice)).errCode).toBe(1301)
     const asked = { fromUserID: alice.userID, toUserID: 'nobody' }
     expect((await alice.call('add_friend', asked)).errCode).toBe(1004)
@@ -98,7 +98,7 @@ describe('add_friend', () => {
     expect((await post('/friend/add_friend', by, await adminToken())).errCode).toBe(1004)
   })
 
-  it('refuses a friend with 1304, but not a user who was deleted from one of the two lists', async () => {
+  it('refuses a friend (error 1304), but not a user who was deleted from one of the two lists', async () => {
     await ask(alice, bob)
     await answer(alice, bob, 1)
     expect((await ask(alice, bob)).errCode).toBe(1304)
@@ -110,7 +110,7 @@ describe('add_friend', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it('is for the user and app administrators', async () => {
+  it('refuses callers other than the user and app administrators', async () => {
     expect((await ask(alice, bob, {}, mallory)).errCode).toBe(1002)
     expect((await ask(alice, bob, {}, bob)).errCode).toBe(1002)
     expect((await post('/friend/add_friend', between(), await adminToken())).errCode).toBe(0)
@@ -124,7 +124,7 @@ describe('add_friend', () => {
     ['a reqMsg that is a number', { reqMsg: 1 }],
     ['a reqMsg that is too long', { reqMsg: 'x'.repeat(2_049) }],
     ['an ex that is too long', { ex: 'x'.repeat(8_193) }],
-  ])('refuses %s with 1001', async (_what, given) => {
+  ])('refuses %s with error 1001', async (_what, given) => {
     expect((await ask(alice, bob, given)).errCode).toBe(1001)
   })
 })
@@ -186,7 +186,7 @@ describe('add_friend_response that agrees', () => {
     expect(mallory.notifications()).toEqual([])
   })
 
-  it('agrees to a request in the other direction too', async () => {
+  it('agrees to both requests when each user has requested the other', async () => {
     await ask(bob, alice)
     await answer(alice, bob, 1)
     const { data } = await alice.call('get_designated_friend_apply', between())
@@ -194,7 +194,7 @@ describe('add_friend_response that agrees', () => {
     expect(data.friendRequests).toMatchObject([{ handleResult: 1 }, { handleResult: 1 }])
   })
 
-  it('refuses a second agreement with 1001 and a later refusal with 1305', async () => {
+  it('refuses a second agreement (error 1001) and a later refusal (error 1305)', async () => {
     await answer(alice, bob, 1)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
@@ -228,7 +228,7 @@ describe('add_friend_response that refuses', () => {
     expect(alice.device.received().filter(({ conversationID }) => conversationID.startsWith('si_'))).toEqual([])
   })
 
-  it('refuses a second refusal with 1305 and a later agreement with 1001', async () => {
+  it('refuses a second refusal (error 1305) and a later agreement (error 1001)', async () => {
     await answer(alice, bob, -1)
     expect((await answer(alice, bob, -1)).errCode).toBe(1305)
     expect((await answer(alice, bob, 1)).errCode).toBe(1001)
@@ -236,7 +236,7 @@ describe('add_friend_response that refuses', () => {
 })
 
 describe('add_friend_response', () => {
-  it('accepts one of several concurrent answers, and adds friends only if that one agrees', async () => {
+  it('accepts one of several concurrent answers, and adds friends only if that answer agrees', async () => {
     await ask(alice, bob)
     const answers = await Promise.all([1, -1, 1, -1].map((handleResult) => answer(alice, bob, handleResult)))
     expect(answers.filter(({ errCode }) => errCode === 0)).toHaveLength(1)
@@ -265,13 +265,13 @@ describe('add_friend_response', () => {
     expect((await made(alice)).friendRequests).toMatchObject([{ handleResult: -1 }])
   })
 
-  it('refuses an answer without a request with 1004', async () => {
+  it('refuses an answer without a request with error 1004', async () => {
     await ask(alice, bob)
     expect((await answer(bob, alice, 1)).errCode).toBe(1004)
     expect((await answer(mallory, bob, -1)).errCode).toBe(1004)
   })
 
-  it('is for the receiver of the request and app administrators', async () => {
+  it('refuses callers other than the receiver of the request and app administrators', async () => {
     await ask(alice, bob)
     expect((await answer(alice, bob, 1, {}, alice)).errCode).toBe(1002)
     expect((await answer(alice, bob, 1, {}, mallory)).errCode).toBe(1002)
@@ -281,7 +281,7 @@ describe('add_friend_response', () => {
     await expectSameListsAsFresh(alice, bob)
   })
 
-  it.each([0, 2, '1', null])('refuses handleResult %s with 1001', async (handleResult) => {
+  it.each([0, 2, '1', null])('refuses handleResult %s with error 1001', async (handleResult) => {
     await ask(alice, bob)
     expect((await answer(alice, bob, handleResult as number)).errCode).toBe(1001)
   })
@@ -339,7 +339,7 @@ describe('a list of friend requests', () => {
     ['get_self_friend_apply_list', () => ({ userID: alice.userID, ...PAGE })],
     ['get_self_unhandled_apply_count', () => ({ userID: alice.userID })],
     ['get_designated_friend_apply', () => between()],
-  ])('is for the users concerned and app administrators: %s', async (verb, body) => {
+  ])('is refused to callers other than the users concerned and app administrators: %s', async (verb, body) => {
     expect((await mallory.call(verb, body())).errCode).toBe(1002)
     expect((await alice.call(verb, body())).errCode).toBe(0)
     expect((await post(`/friend/${verb}`, body(), await adminToken())).errCode).toBe(0)
@@ -351,9 +351,45 @@ describe('a list of friend requests', () => {
     ['a page that is too large', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
     ['a result that is a text', { handleResults: ['0'] }],
     ['no userID', { userID: '' }],
-  ])('refuses %s with 1001', async (_what, given) => {
+  ])('refuses %s with error 1001', async (_what, given) => {
     for (const verb of ['get_friend_apply_list', 'get_self_friend_apply_list']) {
       expect((await alice.call(verb, { userID: alice.userID, ...PAGE, ...given })).errCode).toBe(1001)
+    }
+  })
+})
+
+describe('a friend request with concurrent calls', () => {
+  it('takes the answer of one of two devices that agree and refuse, and notifies once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [zoe] = (await cast(`zoe${round}`)) as [FriendShadow]
+      await ask(zoe, bob)
+      const answers = await Promise.all([answer(zoe, bob, 1), answer(zoe, bob, -1)])
+      const codes = answers.map(({ errCode }) => errCode)
+      expect([
+        [0, 1305],
+        [1001, 0],
+      ]).toContainEqual(codes)
+      const kinds = [
+        ContentType.FriendApplicationApprovedNotification,
+        ContentType.FriendApplicationRejectedNotification,
+      ]
+      const [told = 0, untold = 0] = codes[0] === 0 ? kinds : kinds.toReversed()
+      await until(() => zoe.notificationsOf(told).length === 1)
+      await waitForStrayPushes()
+      expect([zoe.notificationsOf(told).length, zoe.notificationsOf(untold).length]).toEqual([1, 0])
+      await expectSameListsAsFresh(zoe)
+    }
+    await expectSameListsAsFresh(bob)
+  })
+
+  it('is not pending after a user asks again while the other user agrees', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [zoe] = (await cast(`zoe${round}`)) as [FriendShadow]
+      await ask(zoe, bob)
+      const [again, agreed] = await Promise.all([ask(zoe, bob), answer(zoe, bob, 1)])
+      expect([again.errCode === 0 || again.errCode === 1304, agreed.errCode]).toEqual([true, 0])
+      expect((await received(bob, { handleResults: [0] })).FriendRequests).toEqual([])
+      await expectSameListsAsFresh(zoe)
     }
   })
 })

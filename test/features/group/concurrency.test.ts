@@ -3,6 +3,7 @@ import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import {
   cast,
   createTestGroup,
+  expectNotified,
   expectSameGroupsAsFresh,
   type GroupShadow,
   waitForStrayPushes,
@@ -17,6 +18,9 @@ let admin: GroupShadow
 let mia: GroupShadow
 let max: GroupShadow
 let newcomer: GroupShadow
+
+/** A race does not meet in every round. */
+const ROUNDS = 5
 
 const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
 
@@ -39,8 +43,13 @@ const setMember = (by: GroupShadow, shadow: GroupShadow, set: object) =>
 const answer = (by: GroupShadow, handleResult: number) =>
   by.call('group_application_response', { groupID, fromUserID: newcomer.userID, handleResult })
 
+async function requestOf(applicant: GroupShadow) {
+  const { data } = await applicant.call('get_specified_user_group_request_info', { groupID, userID: applicant.userID })
+  return data.groupRequests[0]
+}
+
 describe('a group with concurrent calls', () => {
-  it('applies all changes of different group fields, for every member', async () => {
+  it('applies all concurrent changes of different group fields, for every member', async () => {
     expect(
       await codes(
         owner.call('set_group_info_ex', { groupID, groupName: 'Renamed' }),
@@ -56,7 +65,7 @@ describe('a group with concurrent calls', () => {
     })
   })
 
-  it('applies all changes of different fields of a member, for every member', async () => {
+  it('applies all concurrent changes of different fields of a member, for every member', async () => {
     expect(
       await codes(
         setMember(mia, mia, { nickname: 'M' }),
@@ -98,7 +107,7 @@ describe('a group with concurrent calls', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('adds an applicant once when several answers agree', async () => {
+  it('adds an applicant once when several answers agree to the request', async () => {
     await newcomer.call('join_group', { groupID, joinSource: 3 })
     const answers = await codes(answer(owner, 1), answer(admin, 1), answer(owner, 1))
     expect(answers.sort()).toEqual([0, 1206, 1206])
@@ -107,16 +116,54 @@ describe('a group with concurrent calls', () => {
     await expectSameGroupsAsFresh(...all())
   })
 
-  it('stores one answer when one call agrees to a request and another refuses it', async () => {
-    await newcomer.call('join_group', { groupID, joinSource: 3 })
-    await codes(answer(owner, 1), answer(admin, -1))
-    const { data } = await newcomer.call('get_specified_user_group_request_info', {
-      groupID,
-      userID: newcomer.userID,
-    })
-    const isMember = groupID in (await newcomer.fresh()).groups
-    expect(data.groupRequests[0].handleResult).toBe(isMember ? 1 : -1)
+  it.each([
+    ['agrees and the second refuses', [1, -1]],
+    ['refuses and the second agrees', [-1, 1]],
+    ['refuses and the second refuses', [-1, -1]],
+  ])(
+    'stores one answer to a request when the first call %s, and notifies the applicant once',
+    async (_how, results) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { applicant } = await cast('applicant')
+        await applicant.call('join_group', { groupID, joinSource: 3 })
+        const respond = (by: GroupShadow, handleResult = 0) =>
+          by.call('group_application_response', { groupID, fromUserID: applicant.userID, handleResult })
+        const answers = await codes(respond(owner, results[0]), respond(admin, results[1]))
+        expect(answers.toSorted()).toEqual([0, 1206])
+        const { handleResult } = await requestOf(applicant)
+        expect(handleResult).toBe(results[answers.indexOf(0)])
+        expect(groupID in (await applicant.fresh()).groups).toBe(handleResult === 1)
+        await expectNotified(handleResult === 1 ? 1505 : 1506, [applicant])
+        expect(applicant.notifications(handleResult === 1 ? 1506 : 1505)).toEqual([])
+      }
+      await expectSameGroupsAsFresh(...all())
+    },
+  )
+
+  it('answers a request with 0 when another call invites the applicant meanwhile', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const { applicant } = await cast('applicant')
+      await applicant.call('join_group', { groupID, joinSource: 3 })
+      const [invited, agreed] = await codes(
+        owner.call('invite_user_to_group', { groupID, invitedUserIDs: [applicant.userID] }),
+        admin.call('group_application_response', { groupID, fromUserID: applicant.userID, handleResult: 1 }),
+      )
+      expect(agreed).toBe(0)
+      expect([0, 1001]).toContain(invited)
+      expect((await requestOf(applicant)).handleResult).toBe(1)
+      await expectNotified(1505, [applicant])
+      expect([...applicant.notifications(1509), ...applicant.notifications(1510)]).toHaveLength(1)
+    }
     await expectSameGroupsAsFresh(...all())
+  })
+
+  it('leaves the version of the member list as it is when a request is refused', async () => {
+    const version = async () =>
+      (await owner.call('get_incremental_group_members', { groupID, version: 0, versionID: '' })).data.version
+    const before = await version()
+    await newcomer.call('join_group', { groupID, joinSource: 3 })
+    expect(await codes(answer(owner, -1))).toEqual([0])
+    expect(await version()).toBe(before)
   })
 
   it('removes a member once when two calls kick the member', async () => {
@@ -141,7 +188,7 @@ describe('a group with concurrent calls', () => {
     expect(data.groupInfos[0].status).toBe(2)
   })
 
-  it('appends the message of a kicked member before the kick, or refuses it', async () => {
+  it('stores the message of a kicked member before the kick, or refuses the message', async () => {
     const clientMsgID = crypto.randomUUID()
     const text = textMessage(mia.userID, '', clientMsgID, 'last words', { sessionType: 3, groupID })
     const [kicked, said] = await Promise.all([

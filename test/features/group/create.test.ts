@@ -38,7 +38,7 @@ describe('create_group', () => {
     expect(info.data.groupInfos).toEqual([data.groupInfo])
   })
 
-  it('adds all users with their roles, as invited by the creator', async () => {
+  it('adds all users with their roles, each as invited by the creator', async () => {
     const groupID = await createTestGroup(olga, { admins: [adam], members: [mia] })
     const members = (await mia.fresh()).members[groupID] ?? {}
     expect(Object.values(members).map(({ userID, roleLevel }) => [userID, roleLevel])).toEqual([
@@ -52,7 +52,7 @@ describe('create_group', () => {
     await expectSameGroupsAsFresh(olga, adam, mia, stranger)
   })
 
-  it('notifies only the members, and the notification is the first message of the chat (1501)', async () => {
+  it('notifies only the members, and notification 1501 is the first message of the chat', async () => {
     const { data } = await create()
     const { groupID } = data.groupInfo
     const { detail, conversationID, from, to, seq } = await expectNotified(1501, [mia, olga, adam], [stranger])
@@ -84,7 +84,7 @@ describe('create_group', () => {
     },
   )
 
-  it('notifies the members of the announcement too when the request has one (1519)', async () => {
+  it('sends notification 1519 as well when the request contains an announcement', async () => {
     const { data } = await create({}, { notification: 'welcome' })
     expect(data.groupInfo).toMatchObject({ notification: 'welcome', notificationUserID: olga.userID })
     expect(data.groupInfo.notificationUpdateTime).toBe(data.groupInfo.createTime)
@@ -117,7 +117,7 @@ describe('create_group', () => {
     expect(reply.data.groupInfo.memberCount).toBe(1)
   })
 
-  it('names 50 members in the notification and adds all of a larger number', async () => {
+  it('names 50 members in the notification, and adds all users when there are more', async () => {
     const userIDs = Array.from({ length: 60 }, (_, i) => `crowd_${olga.userID}_${i}`)
     await register(...userIDs)
     const last = await GroupShadow.online(userIDs.at(-1) ?? '')

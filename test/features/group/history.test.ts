@@ -22,6 +22,8 @@ let stranger: GroupShadow
 
 const chat = () => `sg_${groupID}`
 
+const PAGE = { pagination: { pageNumber: 1, showNumber: 10 } }
+
 beforeEach(async () => {
   ;({ olga, mia, ann, stranger } = await cast('olga', 'mia', 'ann', 'stranger'))
   groupID = await createTestGroup(olga, { members: [mia] })
@@ -94,7 +96,7 @@ describe('a new member', () => {
     expect(ann.inChat(1509).map(({ seq }) => seq)).toEqual([4])
   })
 
-  it('does not read the messages of the absence after rejoining, when history for new members is off', async () => {
+  it('cannot read messages of the absence after rejoining when history for new members is off', async () => {
     await showHistory(false)
     await kick()
     await say(olga, 'about mia')
@@ -111,7 +113,7 @@ describe('a former member', () => {
     ['by being kicked', kick, 1508],
     ['by dismissal of the group', () => olga.call('dismiss_group', { groupID }), 1511],
   ])(
-    'keeps the messages up to and including the notification of leaving %s, and gets no later ones',
+    'keeps the messages up to and including the notification of leaving %s, and gets no later messages',
     async (_how, leave, kind) => {
       await say(olga, 'before')
       await leave()
@@ -124,6 +126,22 @@ describe('a former member', () => {
       expect(await newest(mia)).toBe(3)
       expect(mia.device.received().filter(({ msg }) => Number(msg.seq) > 3 && msg.groupID === groupID)).toEqual([])
       expect(await say(mia, 'still here?')).toBe(kind === 1511 ? 1204 : 1203)
+    },
+  )
+
+  it.each([
+    ['quit', () => mia.call('quit_group', { groupID })],
+    ['was kicked', kick],
+    ['was in a dismissed group', () => olga.call('dismiss_group', { groupID })],
+  ])(
+    'may ask for the senders of the history, and learns nothing about the group, after the user %s',
+    async (_how, leave) => {
+      await say(olga, 'before')
+      expect((await leave()).errCode).toBe(0)
+      const ask = (by: GroupShadow) =>
+        by.call('get_group_members_info', { groupID, userIDs: [olga.userID, mia.userID, ann.userID] })
+      expect(await ask(mia)).toMatchObject({ errCode: 0, data: { members: [] } })
+      expect((await ask(ann)).errCode).toBe((await mia.call('get_group_member_list', { groupID, ...PAGE })).errCode)
     },
   )
 
@@ -177,7 +195,7 @@ describe('a former member', () => {
     expect(await pull(ann)).toEqual([atOnce ? 2 : 4])
   })
 
-  it('gets no later messages from the ConversationObject, whatever range the UserObject asks for', async () => {
+  it('gets no later messages from the ConversationObject, whatever range the UserObject requests', async () => {
     await kick()
     await say(olga, 'after')
     const everything = { userID: mia.userID, minSeq: 0, maxSeq: 0 }

@@ -20,7 +20,7 @@ const version = async () =>
   (await olga.call('get_incremental_group_members', { groupID, versionID: '', version: 0 })).data.version
 
 describe('set_group_info_ex', () => {
-  it('changes the given fields and keeps the others', async () => {
+  it('changes the given fields and keeps the other fields', async () => {
     const before = await info()
     expect(await set({ faceURL: 'f', ex: '', lookMemberInfo: 1 }, adam)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await info()).toEqual({ ...before, faceURL: 'f', lookMemberInfo: 1 })
@@ -28,7 +28,7 @@ describe('set_group_info_ex', () => {
     expect(await info()).toMatchObject({ introduction: '', faceURL: 'f' })
   })
 
-  it('announces a new name in the chat (1520)', async () => {
+  it('announces a new name in the chat (notification 1520)', async () => {
     await set({ groupName: 'Renamed' }, adam)
     const { detail, from } = await expectNotified(1520, [mia, olga, adam], [stranger])
     expect(from).toBe(adam.userID)
@@ -38,7 +38,7 @@ describe('set_group_info_ex', () => {
     expect([...mia.notifications(1502), ...mia.notifications(1519)]).toEqual([])
   })
 
-  it('announces a trimmed announcement in the chat (1519) and stores who made it', async () => {
+  it('trims an announcement, sends it to the chat (notification 1519), and stores its author', async () => {
     await set({ notification: '  news\n' }, adam)
     const { detail, senderNickname, senderFaceURL } = await expectNotified(1519, [mia, olga, adam], [stranger])
     expect({ senderNickname, senderFaceURL }).toEqual({
@@ -59,7 +59,7 @@ describe('set_group_info_ex', () => {
     expect(mia.inChat(1519)).toHaveLength(1)
   })
 
-  it('announces a change of other fields outside the chat (1502)', async () => {
+  it('announces changes of other fields outside the chat (notification 1502)', async () => {
     await set({ introduction: 'after', needVerification: 1 })
     const { detail, senderNickname } = await expectNotified(1502, [mia, olga, adam], [stranger])
     expect(detail).toMatchObject({ group: { introduction: 'after', needVerification: 1 }, muteTime: 0 })
@@ -67,7 +67,7 @@ describe('set_group_info_ex', () => {
     expect(mia.inChat(1502)).toEqual([])
   })
 
-  it('announces name, announcement and other fields separately, each with its own version', async () => {
+  it('announces the name, the announcement and other fields separately, each with its own version', async () => {
     const before = await version()
     await set({ groupName: 'n', notification: 'a', ex: 'x' })
     await expectNotified(1502, [mia, olga, adam])
@@ -86,7 +86,7 @@ describe('set_group_info_ex', () => {
     for (const kind of [1502, 1519, 1520]) await expectNotified(kind, [], [olga, adam, mia])
   })
 
-  it('is for the owner, group administrators and app administrators', async () => {
+  it('refuses callers other than the owner, group administrators and app administrators', async () => {
     expect((await set({ ex: 'm' }, mia)).errCode).toBe(1002)
     expect((await set({ ex: 's' }, stranger)).errCode).toBe(1002)
     expect((await set({ ex: 'a' }, adam)).errCode).toBe(0)
@@ -96,7 +96,7 @@ describe('set_group_info_ex', () => {
     expect(told.detail.opUser).toMatchObject({ userID: 'imAdmin', appMangerLevel: 2, roleLevel: 60 })
   })
 
-  it('refuses groups that do not exist or were dismissed, texts that are too long and unknown values', async () => {
+  it('refuses missing and dismissed groups, texts that are too long and unknown values', async () => {
     expect((await set({ groupID: 'nowhere', ex: 'x' })).errCode).toBe(1004)
     for (const given of [
       ...[{ groupID: '' }, { groupName: 'x'.repeat(256) }, { notification: 'x'.repeat(16_385) }],

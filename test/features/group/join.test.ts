@@ -58,7 +58,7 @@ describe.each([
 })
 
 describe('join_group', () => {
-  it('notifies all members and the new one, in the chat too (1510)', async () => {
+  it('notifies all members and the new member, also in the chat (notification 1510)', async () => {
     await open(2)
     await join()
     const { detail, from } = await expectNotified(1510, [mia, olga, adam, ann], [stranger])
@@ -72,7 +72,7 @@ describe('join_group', () => {
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 0, inviterUserID: ann.userID })
   })
 
-  it('notifies only the managers and the applicant of a request (1503)', async () => {
+  it('notifies only the managers and the applicant of a request (notification 1503)', async () => {
     await open(0)
     await join({ ex: 'x' })
     const { detail, conversationID } = await expectNotified(1503, [olga, adam, ann], [mia, stranger])
@@ -104,7 +104,7 @@ describe('join_group', () => {
     })
   })
 
-  it('is for the user themselves; app administrators may add other users', async () => {
+  it('refuses to add other users, except when an app administrator calls', async () => {
     await open(2)
     expect((await join({ inviterUserID: ann.userID }, stranger)).errCode).toBe(1002)
     expect((await asApp('join_group', { groupID, joinSource: 1, inviterUserID: ann.userID })).errCode).toBe(0)
@@ -136,7 +136,7 @@ describe('join_group', () => {
 })
 
 describe('invite_user_to_group', () => {
-  it('notifies all members and the new ones, in the chat too (1509)', async () => {
+  it('notifies all members and the invited users, also in the chat (notification 1509)', async () => {
     await open(0)
     await invite(mia, ann, stranger)
     const { detail, from } = await expectNotified(1509, [olga, adam, mia, ann, stranger])
@@ -157,7 +157,7 @@ describe('invite_user_to_group', () => {
     expect([olga, ann].map((shadow) => shadow.inChat(1509))).toEqual([[], []])
   })
 
-  it('announces one request per user, with the inviting member as the applicant', async () => {
+  it('announces one request per invited user, with the inviting member as the applicant', async () => {
     await open(1)
     await invite(mia, ann, stranger)
     const { detail } = await expectNotified(1503, [olga, adam, mia], [ann, stranger], 2)
@@ -189,7 +189,7 @@ describe('invite_user_to_group', () => {
     })
   })
 
-  it('announces each pending request once when the queue job is repeated, and no answered ones', async () => {
+  it('announces each pending request once when the queue job is repeated, and skips answered requests', async () => {
     await open(1)
     await invite(mia, ann, stranger)
     await expectNotified(1503, [olga, adam, mia], [], 2)
@@ -253,7 +253,7 @@ describe('invite_user_to_group', () => {
 })
 
 describe('group_application_response', () => {
-  it('adds the applicant with result 1: 1510 to all members, 1505 to managers and applicant', async () => {
+  it('adds the applicant with result 1, and notifies all members (1510), managers and applicant (1505)', async () => {
     await open(0)
     await join({ joinSource: 4 })
     expect(await answer(adam, 1)).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
@@ -272,7 +272,7 @@ describe('group_application_response', () => {
     expect(await memberOf(ann.userID)).toMatchObject({ joinSource: 4, operatorUserID: adam.userID })
   })
 
-  it('adds a user as invited by the member who made the request, with result 1 (1509)', async () => {
+  it('adds an invited user as invited by the member who made the request (result 1, notification 1509)', async () => {
     await open(1)
     await invite(mia, ann)
     await answer(olga, 1)
@@ -285,7 +285,7 @@ describe('group_application_response', () => {
     await expectNotified(1510, [], [olga, adam, mia, ann])
   })
 
-  it('refuses the request with result -1: 1506 to managers and applicant', async () => {
+  it('refuses the request with result -1, and notifies managers and applicant (notification 1506)', async () => {
     await open(0)
     await join()
     await answer(adam, -1)
@@ -298,7 +298,7 @@ describe('group_application_response', () => {
     })
   })
 
-  it('announces the answer and adds no member when the applicant joined in another way meanwhile', async () => {
+  it('announces the answer and adds no member when the applicant already joined in another way', async () => {
     await open(0)
     await join()
     await invite(olga, ann)
@@ -308,7 +308,7 @@ describe('group_application_response', () => {
     await expectNotified(1510, [], [mia])
   })
 
-  it('is for the owner, group and app administrators, and accepts one answer only', async () => {
+  it('refuses callers other than the owner, group and app administrators, and a second answer', async () => {
     await open(0)
     await join()
     expect((await answer(mia, 1)).errCode).toBe(1002)
@@ -320,7 +320,7 @@ describe('group_application_response', () => {
     expect((await answer(olga, -1)).errCode).toBe(1206)
   })
 
-  it('refuses an answer without a request, other results and fields that are too long', async () => {
+  it('refuses an answer without a request, other results than 1 and -1, and long fields', async () => {
     await open(0)
     expect((await answer(olga, 1)).errCode).toBe(1004)
     expect((await answer(olga, 1, { groupID: 'nowhere' })).errCode).toBe(1004)

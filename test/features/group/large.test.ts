@@ -54,7 +54,7 @@ let restore = () => {}
 afterEach(() => restore())
 
 describe('a group with relays', () => {
-  it('delivers to old and new members after it switches to relays', async () => {
+  it('delivers to old and new members after the group switches to relays', async () => {
     expect((await invite(ann.userID)).errCode).toBe(0)
     await expectNotified(1509, [ann])
     await expectSameGroupsAsFresh(...all())
@@ -178,7 +178,7 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     await expectSameGroupsAsFresh(olga, mia, ann)
   }, 60_000)
 
-  it('changes all members, each with its own version, also with a long announcement', async () => {
+  it('changes all members, each with its own version, even with a long announcement', async () => {
     for (const shadow of [mia, ann]) shadow.asked = 0
     const members = crowd().map((userID, i) => ({ groupID, userID, nickname: `N${i}`, roleLevel: 60 }))
     expect(await olga.call('set_group_member_info', { members })).toMatchObject({ errCode: 0 })
@@ -193,7 +193,7 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     await until(() => olga.notifications(1516).length === 70 && olga.notifications(1517).length === 70, 15_000)
   })
 
-  it('kicks all members, also when their entries are very large', async () => {
+  it('kicks all members, even when their entries are very large', async () => {
     // The largest possible entries: each character takes six characters in JSON, and seven in JSON within JSON.
     const ex = '\u0001'.repeat(8_192)
     const nasty = crowd().slice(0, 30)
@@ -209,7 +209,7 @@ describe('a call that changes many members of a group with relays', { timeout: 6
     expect((await olga.call('set_group_info_ex', { groupID, groupName: 'goes on' })).errCode).toBe(0)
   })
 
-  it('adds all invited users although one of them joins through another call meanwhile', async () => {
+  it('adds all invited users even when another call adds one of them meanwhile', async () => {
     const more = Array.from({ length: 60 }, (_, i) => `more_${olga.userID}_${i}`)
     await register(...more)
     const last = more.at(-1) ?? ''

@@ -29,7 +29,7 @@ const memberIDs = async () => (await asApp('get_group_member_user_id', { groupID
 const userIDOf = ({ userID }: { userID: string }) => userID
 
 describe('quit_group', () => {
-  it('notifies the other members and the one who quits, in the chat too (1504)', async () => {
+  it('notifies the other members and the leaving user, also in the chat (notification 1504)', async () => {
     expect(await mia.call('quit_group', { groupID, userID: mia.userID })).toEqual({
       errCode: 0,
       errMsg: '',
@@ -46,7 +46,7 @@ describe('quit_group', () => {
     expect((await mia.call('get_group_member_user_id', { groupID })).errCode).toBe(1002)
   })
 
-  it('is for the user themselves; app administrators may remove other users', async () => {
+  it('refuses to remove other users, except when an app administrator calls', async () => {
     expect((await olga.call('quit_group', { groupID, userID: mia.userID })).errCode).toBe(1002)
     expect((await asApp('quit_group', { groupID, userID: mia.userID })).errCode).toBe(0)
     const { from } = await expectNotified(1504, [olga, adam, eve, max, mia], [stranger])
@@ -66,7 +66,7 @@ describe('quit_group', () => {
 })
 
 describe('kick_group', () => {
-  it('notifies the other members and the kicked ones, in the chat too (1508)', async () => {
+  it('notifies the other members and the kicked users, also in the chat (notification 1508)', async () => {
     expect((await kick(adam, mia, max)).errCode).toBe(0)
     const { detail, from } = await expectNotified(1508, [olga, adam, eve, mia, max], [stranger])
     expect(from).toBe(adam.userID)
@@ -116,7 +116,7 @@ describe('kick_group', () => {
     expect((await olga.call('kick_group', { groupID, kickedUserIDs })).errCode).toBe(1001)
   })
 
-  it('sends each of many kicked members only the notification that names them', async () => {
+  it('sends each of many kicked members only the notification that names the member', async () => {
     const crowd = Array.from({ length: 60 }, (_, i) => `guest_${olga.userID}_${i}`)
     await register(...crowd)
     await olga.call('invite_user_to_group', { groupID, invitedUserIDs: crowd })

@@ -55,7 +55,7 @@ describe('OPENIM_MAX_GROUP_MEMBERS', () => {
     await expect(createGroup(under(limits, olga), wanted(olga, mia, ann))).resolves.toBeDefined()
   })
 
-  it('limits joining, inviting and agreeing to requests', async () => {
+  it('limits joining a group, inviting users and agreeing to requests', async () => {
     const groupID = await createTestGroup(olga, { members: [mia], info: { needVerification: 0 } })
     await joinGroup(under(limits, ben), joining(groupID))
     await expect(inviteUsers(under(limits, olga), invitation(groupID, ann, ben))).rejects.toMatchObject(refused)
@@ -72,7 +72,7 @@ describe('OPENIM_MAX_GROUP_MEMBERS', () => {
 describe('OPENIM_MAX_GROUPS_PER_USER', () => {
   const limits = { maxGroupsPerUser: 2 }
 
-  it('limits the groups of a user: joining, inviting and creating', async () => {
+  it('limits the groups that a user joins, is invited to or creates', async () => {
     await createTestGroup(ann, {})
     await createTestGroup(olga, { members: [ann] })
     const third = await createTestGroup(olga, { info: { needVerification: 2 } })

@@ -25,7 +25,7 @@ const memberNow = async (shadow: GroupShadow) =>
   (await olga.call('get_group_members_info', { groupID, userIDs: [shadow.userID] })).data.members[0]
 
 describe('set_group_member_info', () => {
-  it('sets the given fields, keeps the others and notifies all members outside the chat (1516)', async () => {
+  it('sets the given fields, keeps the others, and sends notification 1516 to all members', async () => {
     expect(await set(mia, mia, { nickname: 'M', ex: 'e' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: `https://x/${mia.userID}.png`, ex: 'e' })
     const { detail, from } = await expectNotified(1516, allMembers(), [stranger])
@@ -39,7 +39,7 @@ describe('set_group_member_info', () => {
     expect(await memberNow(mia)).toMatchObject({ nickname: 'M', faceURL: 'face', ex: 'e' })
   })
 
-  it('shows the user’s own name and face again when they are set to ""', async () => {
+  it('shows the user’s own name and face again when the member\'s name and face are set to ""', async () => {
     await set(mia, mia, { nickname: 'M', faceURL: 'face' })
     await set(mia, mia, { nickname: '', faceURL: '' })
     const own = { nickname: `nick of ${mia.userID}`, faceURL: `https://x/${mia.userID}.png` }
@@ -51,7 +51,7 @@ describe('set_group_member_info', () => {
   it.each([
     ['a new administrator, roleLevel 60 (1517)', () => mia, 60, 1517],
     ['a former administrator, roleLevel 20 (1518)', () => adam, 20, 1518],
-  ])('announces %s, with a new version of the list’s order', async (_case, target, roleLevel, kind) => {
+  ])('announces %s, with a new version of the order of the member list', async (_case, target, roleLevel, kind) => {
     expect((await set(olga, target(), { roleLevel })).errCode).toBe(0)
     expect((await memberNow(target())).roleLevel).toBe(roleLevel)
     const { detail } = await expectNotified(kind, allMembers(), [stranger])
@@ -69,7 +69,7 @@ describe('set_group_member_info', () => {
     expect(name.detail.groupMemberVersion).toBe(role.detail.groupMemberVersion + 1)
   })
 
-  it('changes members of several groups in one call, all or nothing', async () => {
+  it('changes members of several groups in one call, all of them or none', async () => {
     const other = await createTestGroup(mia, { members: [olga] })
     const body = (userID: string) => ({
       members: [
@@ -133,7 +133,7 @@ describe('a user’s new name or face', () => {
   const rename = (given: object) =>
     post('/user/update_user_info_ex', { userInfo: { userID: mia.userID, ...given } }, mia.token)
 
-  it('is announced in the groups that show it (1516), with a new version of their member lists', async () => {
+  it('is announced in the groups that show the change, with new versions of their member lists', async () => {
     await rename({ nickname: 'New' })
     await until(() => max.notifications(1516).length === 1)
     const { detail, from } = await expectNotified(1516, allMembers(), [stranger])
@@ -145,7 +145,7 @@ describe('a user’s new name or face', () => {
     expect(data).toMatchObject({ full: false, update: [{ userID: mia.userID, nickname: 'New' }] })
   })
 
-  it('is not announced in dismissed groups, nor where the member set a name and a face', async () => {
+  it('is not announced in dismissed groups, nor where the member has set a name and a face', async () => {
     await set(mia, mia, { nickname: 'M', faceURL: 'face' })
     const shown = await createTestGroup(mia, { members: [stranger] })
     const over = await createTestGroup(olga, { members: [mia] })

@@ -37,7 +37,7 @@ describe('get_group_member_list', () => {
     expect(idsOf(data.members)).toEqual(['olga', 'adam', 'mia', 'max'])
   })
 
-  it("shows the name and face that the member set, or else the user's own", async () => {
+  it("shows the name and face that the member set, or otherwise the user's own", async () => {
     const { data } = await list({})
     expect(data.members[2]).toMatchObject({ nickname: 'Mia of the group', faceURL: 'https://x/own.png' })
     expect(data.members[3]).toEqual({
@@ -56,7 +56,7 @@ describe('get_group_member_list', () => {
     })
   })
 
-  it('returns pages: none after the last, and only the total when the page size is 0', async () => {
+  it('returns pages: no members after the last page, and only the total when the page size is 0', async () => {
     const page = async (pageNumber: number, showNumber: number) => {
       const { data } = await list({ pagination: { pageNumber, showNumber } })
       return [data.total, idsOf(data.members)]
@@ -74,7 +74,7 @@ describe('get_group_member_list', () => {
     [3, ['mia', 'max']],
     [4, ['adam', 'mia', 'max']],
     [5, ['olga', 'adam']],
-  ])('returns the members with the roles of filter %i', async (filter, userIDs) => {
+  ])('returns the members whose roles filter %i selects', async (filter, userIDs) => {
     const { data } = await list({ filter })
     expect(data).toMatchObject({ total: userIDs.length })
     expect(idsOf(data.members)).toEqual(userIDs)
@@ -126,7 +126,7 @@ describe('a call that reads one group', () => {
     ['get_incremental_group_members_batch', { userID: 'mia', reqList: [{ groupID: 'g1' }] }],
   ] as const
 
-  it.each(calls)('is for members and app administrators: %s', async (verb, body) => {
+  it.each(calls)('refuses callers who are neither members nor app administrators: %s', async (verb, body) => {
     expect((await call(verb, body, 'stranger')).errCode).toBe(1002)
     expect((await call(verb, body, 'mia')).errCode).toBe(0)
     expect((await call(verb, body, 'app')).errCode).toBe(0)
@@ -141,7 +141,7 @@ describe('a call that reads one group', () => {
 })
 
 describe('get_group_members_info', () => {
-  it('returns the given members, in the given order and once each', async () => {
+  it('returns the given members in the given order, each of them once', async () => {
     const userIDs = ['max', 'stranger', 'olga', 'max', 'nobody']
     const { data } = await call('get_group_members_info', { groupID: 'g1', userIDs })
     expect(idsOf(data.members)).toEqual(['max', 'olga'])
@@ -200,7 +200,7 @@ describe('get_group_abstract_info', () => {
     )
   })
 
-  it('refuses no groupIDs, repeated ones, too many and groups without members', async () => {
+  it('refuses a call with no groupIDs, repeated groupIDs, too many groups or groups without members', async () => {
     const ask = async (groupIDs: unknown) => (await call('get_group_abstract_info', { groupIDs }, 'app')).errCode
     await seedGroupOf({}, { groupID: 'empty' })
     expect(await ask([])).toBe(1001)
@@ -211,10 +211,10 @@ describe('get_group_abstract_info', () => {
 })
 
 describe('get_groups', () => {
-  const find = async (given: object, as = 'stranger') => (await call('get_groups', { ...PAGE, ...given }, as)).data
+  const find = async (given: object, as = 'app') => (await call('get_groups', { ...PAGE, ...given }, as)).data
 
-  it('returns the group with the given ID, dismissed or not, with the owner’s shown name', async () => {
-    expect(await find({ groupID: 'g1', groupName: 'no matter' })).toMatchObject({
+  it('returns the group with the given ID, dismissed or not, with the owner’s name', async () => {
+    expect(await find({ groupID: 'g1', groupName: 'no matter' }, 'stranger')).toMatchObject({
       total: 1,
       groups: [
         {
@@ -228,7 +228,7 @@ describe('get_groups', () => {
     expect(await find({ groupID: 'nowhere' })).toEqual({ total: 0, groups: [] })
   })
 
-  it('returns pages of groups by name, ignoring case, newest first, without dismissed ones', async () => {
+  it('returns groups by name, ignoring case, in pages, newest first, without dismissed groups', async () => {
     await seedGroupOf(
       { mia: { roleLevel: 100, nickname: 'M.' } },
       { groupID: 'n1', groupName: 'Néw %x', createTime: 7 },
@@ -249,7 +249,7 @@ describe('get_groups', () => {
   })
 
   it('refuses a page that is too large and wrong types', async () => {
-    const ask = async (given: object) => (await call('get_groups', { ...PAGE, ...given })).errCode
+    const ask = async (given: object) => (await call('get_groups', { ...PAGE, ...given }, 'app')).errCode
     expect(await ask({ pagination: { pageNumber: 1, showNumber: 1001 } })).toBe(1001)
     expect(await ask({ groupName: ['a'] })).toBe(1001)
     expect(await ask({ groupName: 'x'.repeat(256) })).toBe(1001)
@@ -267,7 +267,7 @@ describe('a group of 100,000 members', () => {
     return { ...(await getGroupMemberList(ctx, asked)), read }
   }
 
-  it('is read page by page without reading the other rows', async () => {
+  it('is read page by page without reading the rows of other pages', async () => {
     const first = await page(1)
     expect(first.total).toBe(SIZE)
     expect(idsOf(first.members).slice(0, 4)).toEqual(['u000000', 'u000007', 'u000001', 'u000002'])
@@ -297,7 +297,7 @@ describe('a group of 100,000 members', () => {
     expect(read.rows).toBeLessThan(6_000)
   })
 
-  it('is searched as a whole for a keyword', async () => {
+  it('is searched completely for a keyword', async () => {
     const found = await page(1, { keyword: 'User 99999' })
     expect([found.total, idsOf(found.members)]).toEqual([1, ['u099999']])
   })
@@ -310,7 +310,7 @@ describe('a group of 100,000 members', () => {
     expect(new Set(data.userIDs).size).toBe(SIZE)
   })
 
-  it('is hashed alone, but refused together with another group', async () => {
+  it('is hashed when requested alone, but refused together with another group', async () => {
     const ask = (groupIDs: string[]) => call('get_group_abstract_info', { groupIDs }, 'app')
     expect((await ask(['large'])).data.groupAbstractInfos).toMatchObject([{ groupMemberNumber: SIZE }])
     expect(await ask(['large', 'g1'])).toMatchObject({

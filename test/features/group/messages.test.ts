@@ -69,7 +69,7 @@ describe('a message to a group', () => {
     await expectSameAsFresh(...all())
   })
 
-  it('is refused from strangers, in unknown groups and in dismissed groups', async () => {
+  it('is refused from strangers, and in unknown and dismissed groups', async () => {
     await register(`stranger_${next}`)
     const stranger = await Shadow.online(`stranger_${next}`)
     expect((await send(stranger, 'let me in')).errCode).toBe(1203)
@@ -111,7 +111,6 @@ describe('messages of a group', () => {
     until(() => all().every(({ device }) => device.received().some(({ msg }) => msg.contentType === contentType)))
 
   it('are deleted and cleared for all members when IsSyncOther is set', async () => {
-    const forAll = { deleteSyncOpt: { IsSyncOther: true } }
     expect((await call(owner, '/msg/delete_msgs', { seqs: [2], ...forAll })).errCode).toBe(0)
     await notified(ContentType.DeleteMsgsNotification)
     expect(Object.keys((await other.known()).messages[chat()] ?? {})).toEqual(['1', '3'])
@@ -122,11 +121,51 @@ describe('messages of a group', () => {
     await expectSameAsFresh(...all())
   })
 
+  const forAll = { deleteSyncOpt: { IsSyncSelf: true, IsSyncOther: true } }
+  const kept = async () => Object.keys((await (await Shadow.online(owner.userID, 7)).known()).messages[chat()] ?? {})
+
+  it.each([
+    ['by its sender', () => member, 0],
+    ['by the owner', () => owner, 0],
+    ['by an administrator', () => admin, 0],
+    ['not by another member', () => other, 1002],
+  ])('may be deleted for all members: %s', async (_case, caller, code) => {
+    expect((await call(caller(), '/msg/delete_msgs', { seqs: [1, 3], ...forAll })).errCode).toBe(code)
+    expect(await kept()).toEqual(code === 0 ? ['2'] : ['1', '2', '3'])
+  })
+
+  it('are all kept when one of those that a member deletes for all is from another member', async () => {
+    await send(other, 'four')
+    await allHave(4)
+    expect((await call(other, '/msg/delete_msgs', { seqs: [4, 2], ...forAll })).errCode).toBe(1002)
+    expect(await kept()).toEqual(['1', '2', '3', '4'])
+    expect((await call(other, '/msg/delete_msgs', { seqs: [4], ...forAll })).errCode).toBe(0)
+    expect(await kept()).toEqual(['1', '2', '3'])
+  })
+
+  it.each([
+    ['by the owner', () => owner, 0],
+    ['by an administrator', () => admin, 0],
+    ['not by a member', () => member, 1002],
+  ])('may be cleared for all members: %s', async (_case, caller, code) => {
+    const cleared = { conversationIDs: [`si_${member.userID}_nobody`, chat()], ...forAll }
+    const reply = await call(caller(), '/msg/clear_conversation_msg', cleared)
+    expect(reply.errCode).toBe(code)
+    if (code !== 0) expect(reply.errDlt).toContain('neither the owner nor an administrator')
+    expect(await kept()).toEqual(code === 0 ? [] : ['1', '2', '3'])
+  })
+
+  it('are cleared for a member only when the member clears all conversations for all', async () => {
+    expect((await call(member, '/msg/user_clear_all_msg', forAll)).errCode).toBe(0)
+    expect(await kept()).toEqual(['1', '2', '3'])
+    const theirs = await (await Shadow.online(member.userID, 7)).known()
+    expect(theirs.messages[chat()] ?? {}).toEqual({})
+  })
+
   it('are not deleted for other members by a user who was kicked', async () => {
     const kicked = await post('/group/kick_group', { groupID, kickedUserIDs: [other.userID] }, owner.token)
     expect(kicked.errCode).toBe(0)
     await until(async () => (await user(other.userID).logView(chat()))?.maxSeq !== 0)
-    const forAll = { deleteSyncOpt: { IsSyncOther: true } }
     expect((await call(other, '/msg/delete_msgs', { seqs: [1], ...forAll })).errCode).toBe(1002)
     const clear = { conversationIDs: [chat()], ...forAll }
     expect((await call(other, '/msg/clear_conversation_msg', clear)).errCode).toBe(0)
@@ -144,7 +183,7 @@ describe('a message of a group', () => {
     ['by an administrator, when a member sent it', () => admin, () => member, 0],
     ['not by an administrator, when the owner sent it', () => admin, () => owner, 1002],
     ['not by another member', () => other, () => member, 1002],
-  ])('may be revoked by the right members: %s', async (_case, revoker, sender, code) => {
+  ])('can be revoked only by the right members: %s', async (_case, revoker, sender, code) => {
     await send(sender(), 'oops')
     await allHave(1)
     expect((await call(revoker(), '/msg/revoke_msg', { seq: 1 })).errCode).toBe(code)

@@ -31,7 +31,7 @@ const say = async (shadow: GroupShadow) => {
 }
 
 describe('mute_group_member', () => {
-  it('refuses the member’s messages until the mute ends, and announces it in the chat (1512)', async () => {
+  it('refuses the member’s messages until the mute ends, and sends notification 1512 to the chat', async () => {
     const before = Date.now()
     expect((await mute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(1402)
@@ -48,12 +48,12 @@ describe('mute_group_member', () => {
     expect(max.inChat(1512)).toHaveLength(1)
   })
 
-  it('refuses the messages of a muted administrator too', async () => {
+  it('refuses the messages of muted administrators as well', async () => {
     await mute(olga, adam)
     expect(await say(adam)).toBe(1402)
   })
 
-  it('is cancelled by cancel_mute_group_member, with an announcement in the chat (1513)', async () => {
+  it('is cancelled by cancel_mute_group_member, with notification 1513 in the chat', async () => {
     await mute(adam, mia)
     expect((await unmute(adam, mia)).errCode).toBe(0)
     expect(await say(mia)).toBe(0)
@@ -80,7 +80,7 @@ describe('mute_group_member', () => {
     if (code !== 0) for (const kind of [1512, 1513]) await expectNotified(kind, [], [...allMembers(), stranger])
   })
 
-  it('accepts a mute of the owner from app administrators; the owner can still write', async () => {
+  it('accepts a mute of the owner from app administrators, and the owner can still write', async () => {
     expect((await asApp('mute_group_member', { groupID, userID: olga.userID, mutedSeconds: 60 })).errCode).toBe(0)
     expect(await muteEnd(olga)).toBeGreaterThan(0)
     expect(await say(olga)).toBe(0)
@@ -99,7 +99,7 @@ describe('mute_group', () => {
   const setMuted = (by: GroupShadow, verb = 'mute_group') => by.call(verb, { groupID })
   const status = async () => (await olga.call('get_groups_info', { groupIDs: [groupID] })).data.groupInfos[0].status
 
-  it('refuses messages of ordinary members only, and announces it in the chat (1514)', async () => {
+  it('refuses only the messages of ordinary members, and sends notification 1514 to the chat', async () => {
     expect((await setMuted(adam)).errCode).toBe(0)
     expect([await say(mia), await say(adam), await say(olga)]).toEqual([1403, 0, 0])
     const { detail } = await expectNotified(1514, allMembers(), [stranger])
@@ -108,7 +108,7 @@ describe('mute_group', () => {
     expect(await status()).toBe(3)
   })
 
-  it('is cancelled by cancel_mute_group, with an announcement in the chat (1515)', async () => {
+  it('is cancelled by cancel_mute_group, with notification 1515 in the chat', async () => {
     await setMuted(olga)
     expect((await setMuted(adam, 'cancel_mute_group')).errCode).toBe(0)
     expect(await say(mia)).toBe(0)
@@ -118,7 +118,7 @@ describe('mute_group', () => {
   })
 
   it.each(['mute_group', 'cancel_mute_group'])(
-    'is for the owner, group administrators and app administrators: %s',
+    'refuses callers other than the owner, group administrators and app administrators: %s',
     async (verb) => {
       for (const shadow of [mia, stranger]) expect((await setMuted(shadow, verb)).errCode).toBe(1002)
       expect((await olga.call(verb, { groupID: 'nowhere' })).errCode).toBe(1004)

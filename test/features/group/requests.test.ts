@@ -40,7 +40,7 @@ const short = ({ data }: { data?: { groupRequests: Request[] } }) =>
   data?.groupRequests.map(({ groupInfo, userInfo }) => `${userInfo.userID} to ${groupInfo.groupID}`)
 
 describe('get_recv_group_applicationList', () => {
-  it('lists the requests to all groups that the user owns or administrates, newest first', async () => {
+  it('lists the requests to all groups that the user owns or administers, newest first', async () => {
     const reply = await received({})
     expect(reply.data.total).toBe(4)
     expect(short(reply)).toEqual(['cid to g2', 'ann to g2', 'ben to g1', 'ann to g1'])
@@ -48,7 +48,7 @@ describe('get_recv_group_applicationList', () => {
     expect((await received({}, 'ann')).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('shows the current user and group, and the answer to the request', async () => {
+  it('shows the current data of user and group, and the answer to the request', async () => {
     const { data } = await received({}, 'adam')
     expect(data.groupRequests[0]).toEqual({
       userInfo: { userID: 'ben', nickname: 'nick of ben', faceURL: 'https://x/ben.png', ex: '' },
@@ -80,7 +80,7 @@ describe('get_recv_group_applicationList', () => {
     expect(await page(1, 0)).toEqual([4, []])
   })
 
-  it('is for the user, and refuses groups that the caller does not administrate', async () => {
+  it('refuses other callers, and groups that the caller does not administer', async () => {
     expect((await call('get_recv_group_applicationList', { fromUserID: 'olga', ...PAGE }, 'adam')).errCode).toBe(1002)
     expect((await received({ groupIDs: ['g1', 'g3'] })).errCode).toBe(1002)
     expect((await received({ groupIDs: ['g1'] }, 'mia')).errCode).toBe(1002)
@@ -105,7 +105,7 @@ describe('get_recv_group_applicationList', () => {
 })
 
 describe('get_user_req_group_applicationList', () => {
-  it('lists the user’s own requests, newest first, by group and result', async () => {
+  it('lists the user’s own requests, newest first, filtered by group and result', async () => {
     expect(short(await sent({}))).toEqual(['ann to g3', 'ann to g2', 'ann to g1'])
     expect(short(await sent({ groupIDs: ['g1', 'g2', 'nowhere'] }))).toEqual(['ann to g2', 'ann to g1'])
     expect(short(await sent({ handleResults: [0] }))).toEqual(['ann to g3', 'ann to g1'])
@@ -114,7 +114,7 @@ describe('get_user_req_group_applicationList', () => {
     expect((await sent({}, 'mia')).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('is for the user and app administrators, and refuses unknown users with 1004', async () => {
+  it('refuses callers other than the user and app administrators, and unknown users with error 1004', async () => {
     expect((await call('get_user_req_group_applicationList', { userID: 'ann', ...PAGE }, 'olga')).errCode).toBe(1002)
     const asApp = (userID: string) => call('get_user_req_group_applicationList', { userID, ...PAGE }, 'app')
     expect((await asApp('ann')).data.total).toBe(3)
@@ -126,14 +126,14 @@ describe('get_group_users_req_application_list', () => {
   const ask = (given: object, as = 'adam') =>
     call('get_group_users_req_application_list', { groupID: 'g1', userIDs: ['ann', 'ben', 'cid'], ...given }, as)
 
-  it('lists the requests of the given users and leaves out users without one', async () => {
+  it('lists the requests of the given users, and leaves out users without a request', async () => {
     const reply = await ask({})
     expect(reply.data.total).toBe(2)
     expect(short(reply)).toEqual(['ben to g1', 'ann to g1'])
     expect((await ask({ userIDs: ['cid', 'nobody'] })).data).toEqual({ total: 0, groupRequests: [] })
   })
 
-  it('is for the users who may answer the requests', async () => {
+  it('refuses callers who may not answer the requests', async () => {
     expect((await ask({}, 'mia')).errCode).toBe(1002)
     expect((await ask({}, 'ann')).errCode).toBe(1002)
     expect((await ask({}, 'app')).errCode).toBe(0)
@@ -151,7 +151,7 @@ describe('get_specified_user_group_request_info', () => {
   const ask = (userID: string, as: string, groupID = 'g1') =>
     call('get_specified_user_group_request_info', { groupID, userID }, as)
 
-  it('returns the request of one user, to that user and to those who may answer it', async () => {
+  it('returns the request of one user to the user and to users who may answer the request', async () => {
     for (const as of ['ann', 'olga', 'adam', 'app']) {
       expect((await ask('ann', as)).data).toMatchObject({
         total: 1,
@@ -161,7 +161,7 @@ describe('get_specified_user_group_request_info', () => {
   })
 
   // With an empty list, the JS SDK would report a request without content to its app.
-  it('returns null without a request, as OpenIM does', async () => {
+  it('returns null when there is no request, as OpenIM does', async () => {
     expect((await ask('cid', 'olga')).data).toEqual({ total: 0, groupRequests: null })
     expect((await ask('mia', 'mia')).data).toEqual({ total: 0, groupRequests: null })
   })
@@ -188,7 +188,7 @@ describe('get_group_application_unhandled_count', () => {
     expect(await count('ann')).toEqual({ count: 0 })
   })
 
-  it('is for the user and app administrators', async () => {
+  it('refuses callers other than the user and app administrators', async () => {
     expect(await count('olga', {}, 'adam')).toBe(1002)
     expect(await count('olga', {}, 'app')).toEqual({ count: 2 })
     expect(await count('olga', { time: 'soon' })).toBe(1001)

@@ -144,7 +144,7 @@ describe('an online device', () => {
     },
   )
 
-  it('has the same groups as a fresh login after a group with an announcement is created', async () => {
+  it('has the same groups as a fresh login after the creation of a group with an announcement', async () => {
     await createTestGroup(owner, { members: [mia], info: { notification: 'welcome', introduction: 'i', ex: 'x' } })
     await expectSameGroupsAsFresh(...all())
   })

@@ -1,10 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { getIncrementalGroupMembersBatch } from '../../../src/features/group/lists/sync-members.ts'
 import { openDatabase } from '../../../src/platform/storage/d1.ts'
+import { ChangeState, OWNER_MARKER, SORT_MARKER } from '../../../src/sync/compute-delta.ts'
 import { idHash } from '../../../src/sync/id-hash.ts'
-import { bumpVersion } from '../../../src/sync/incremental.ts'
-import { ChangeState, OWNER_MARKER, SORT_MARKER } from '../../../src/sync/version-log.ts'
+import { bumpVersion } from '../../../src/sync/version-store.ts'
 import { countedContext } from '../../rigs/counted-database.ts'
+import { cast, createTestGroup } from '../../rigs/group-shadow.ts'
 import { adminToken, bindings, post, register, userToken } from '../../rigs/rig.ts'
 import { seedGroupOf, seedMember } from '../../rigs/seed-group.ts'
 
@@ -42,14 +43,14 @@ const batch = (reqList: object[], as = token) =>
   call('get_incremental_group_members_batch', { userID: 'mia', reqList }, as)
 
 describe('get_incremental_group_members', () => {
-  it('answers a client without a version with full and the group', async () => {
+  it('answers a client that has no version with full and the group', async () => {
     const first = await full()
     expect(first).toMatchObject({ version: 1, full: true, delete: null, insert: null, update: null, sortVersion: 0 })
     expect(first.versionID).toMatch(/^[0-9a-f]{24}$/)
     expect(first.group).toMatchObject({ groupID, groupName: 'Gardeners', ownerUserID: 'olga', memberCount: 3 })
   })
 
-  it('answers a client that is up to date with no changes', async () => {
+  it('answers a client with the current version with no changes', async () => {
     const { versionID, version } = await full()
     expect(await since({ versionID, version })).toEqual({
       ...{ versionID, version, full: false, delete: null, insert: null, update: null, group: null, sortVersion: 0 },
@@ -92,7 +93,7 @@ describe('get_incremental_group_members', () => {
     expect(await since(known)).toMatchObject({ full: true, insert: null, group: { groupID } })
   })
 
-  it('refuses a dismissed group with 1204', async () => {
+  it('refuses a dismissed group with error 1204', async () => {
     await seedGroupOf(members, { groupID: 'over', status: 2 })
     expect((await call('get_incremental_group_members', { groupID: 'over' })).errCode).toBe(1204)
   })
@@ -105,7 +106,7 @@ describe('get_incremental_group_members', () => {
 })
 
 describe('get_incremental_group_members_batch', () => {
-  it('answers each group as the single call does', async () => {
+  it('answers each group as get_incremental_group_members does', async () => {
     const known = await full()
     await bump({ max: Insert })
     const other = `g${next++}`
@@ -124,6 +125,20 @@ describe('get_incremental_group_members_batch', () => {
     expect(data.respList).toEqual({ [groupID]: await since(known) })
     expect((await batch([{ groupID: 'ended' }])).data).toEqual({ respList: {} })
     expect((await batch([])).data).toEqual({ respList: {} })
+  })
+
+  it('leaves out a group that its former owner dismissed', async () => {
+    const { olga, mia } = await cast('olga', 'mia')
+    const [live, dismissed] = [
+      await createTestGroup(olga, { members: [mia] }),
+      await createTestGroup(olga, { members: [mia] }),
+    ]
+    await olga.call('dismiss_group', { groupID: dismissed })
+    for (const { userID, token: own } of [olga, mia]) {
+      const body = { userID, reqList: [{ groupID: live }, { groupID: dismissed }] }
+      const reply = await post('/group/get_incremental_group_members_batch', body, own)
+      expect([reply.errCode, Object.keys(reply.data.respList)]).toEqual([0, [live]])
+    }
   })
 
   it('leaves out the remaining groups after 500 changes; a second call returns them', async () => {
@@ -152,7 +167,7 @@ describe('get_incremental_group_members_batch', () => {
     expect(read.statements).toBe(1 + 2 + 57 + 2)
   })
 
-  it('refuses the whole call when the caller may not access one of the groups', async () => {
+  it('refuses the whole call when the caller has no access to one of the groups', async () => {
     const foreign = `g${next++}`
     await seedGroupOf({ olga: { roleLevel: 100 } }, { groupID: foreign })
     expect((await batch([{ groupID }, { groupID: foreign }])).errCode).toBe(1002)
@@ -170,7 +185,7 @@ describe('get_incremental_group_members_batch', () => {
 })
 
 describe('get_full_group_member_user_ids', () => {
-  it('returns the userIDs in the order of the list, unless the client’s hash is equal', async () => {
+  it('returns the userIDs in the order of the list, unless the client sends the same hash', async () => {
     await bump({ mia: Insert })
     const userIDs = ['olga', 'max', 'mia']
     const { data } = await call('get_full_group_member_user_ids', { groupID, idHash: 0 })

@@ -7,8 +7,6 @@ describe('texts of a group', () => {
     ['quotes and backslashes', `"\\'; DROP TABLE chat_group; --`],
     ['line separators', 'a\u2028b\r\nc'],
     ['markup', '<b>&amp;</b>'],
-    ['half a surrogate pair', 'a\ud800b'],
-    ['a NUL', 'a\u0000b'],
   ])('may contain %s, and later changes still succeed', async (_what, text) => {
     const { olga, mia, ann } = await cast('olga', 'mia', 'ann')
     const groupID = await createTestGroup(olga, {
@@ -27,6 +25,22 @@ describe('texts of a group', () => {
     expect((await olga.call('group_application_response', answer)).errCode).toBe(0)
     await expectSameGroupsAsFresh(olga, mia, ann)
     expect(Object.keys((await ann.known()).members[groupID] ?? {})).toHaveLength(3)
+  })
+
+  it.each([
+    ['half a surrogate pair', 'a\ud800b'],
+    ['a NUL', 'a\u0000b'],
+  ])('are refused with 1001 when they contain %s', async (_what, text) => {
+    const { olga, mia } = await cast('olga', 'mia')
+    const groupID = await createTestGroup(olga, { members: [mia] })
+    const members = [{ groupID, userID: mia.userID, nickname: text }]
+    for (const reply of [
+      await olga.call('set_group_info_ex', { groupID, groupName: text }),
+      await mia.call('set_group_member_info', { members }),
+    ]) {
+      expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringContaining('lone surrogates') })
+    }
+    expect((await mia.fresh()).groups[groupID]?.groupName).toBe('The group')
   })
 
   it('are returned as they were given', async () => {

@@ -60,7 +60,7 @@ describe('create_group with webhooks', () => {
     ...{ notificationUpdateTime: expect.any(Number), notificationUserID: names.olga, initMemberList: first() },
   })
 
-  it('asks about the group, then about its members, and reports the created group', async () => {
+  it('calls the webhooks for the group and then for its members, and reports the created group', async () => {
     const { data } = await call(HOOKS, 'create_group', founding({ notification: 'news' }))
     const { groupID } = data.groupInfo
     expect(app.asked.map(({ body }) => body)).toEqual([
@@ -123,7 +123,7 @@ describe('create_group with webhooks', () => {
     expect(app.queued).toEqual([])
   })
 
-  it('does not ask the app server when the request is refused anyway', async () => {
+  it('does not ask the app server when the service refuses the request anyway', async () => {
     expect((await call(HOOKS, 'create_group', founding({}, { memberUserIDs: ['nobody'] }))).errCode).toBe(1101)
     expect(app.asked).toEqual([])
   })
@@ -181,7 +181,7 @@ describe('joining a group with webhooks', () => {
     ])
   })
 
-  it('asks about the new member when a request is agreed to, and reports nothing', async () => {
+  it('asks about the new member when a request is accepted, and reports no join', async () => {
     await found()
     await join()
     expect(app.asked.map(({ body }) => body)).toEqual([application()])
@@ -229,7 +229,7 @@ describe('joining a group with webhooks', () => {
     expect(await agree()).toEqual(DONE)
   })
 
-  it('applies the app server’s changes to the new members, and ignores those to other members', async () => {
+  it('applies the app server’s changes to the new members, and ignores changes to other members', async () => {
     await found()
     const wanted = { nickname: 'Annie', faceURL: 'f', roleLevel: 60, muteEndTime: 4_000_000_000_000, ex: 'vip' }
     const memberCallbackList = [
@@ -247,14 +247,14 @@ describe('joining a group with webhooks', () => {
     ['a second owner', { roleLevel: 100 }],
     ['an unknown role', { roleLevel: 30 }],
     ['a name that is too long', { nickname: 'x'.repeat(300) }],
-  ])('is refused with 90007 when the app server answers %s', async (_what, answer) => {
+  ])('is refused with error 90007 when the app server answers %s', async (_what, answer) => {
     await found()
     answers(MEMBERS, { memberCallbackList: [{ userID: names.ann, ...answer }] })
     expect((await invite(names.olga, names.ann)).errCode).toBe(90007)
     expect(await memberOf(names.ann)).toBeUndefined()
   })
 
-  it('does not ask about users who are members already', async () => {
+  it('does not ask about users who are already members', async () => {
     await found()
     expect((await invite(names.olga, names.mia)).errCode).toBe(1001)
     expect(app.asked).toEqual([])
@@ -296,7 +296,7 @@ describe('leaving a group with webhooks', () => {
     ])
   })
 
-  it('reports nothing when the call is refused', async () => {
+  it('reports no leaving member when the call is refused', async () => {
     expect((await call({ afterQuitGroup: {} }, 'quit_group', { groupID })).errCode).toBe(1002)
     expect(app.queued).toEqual([])
   })
@@ -342,7 +342,7 @@ describe.each([
     expect(told()).toEqual([{ callbackCommand: `callbackAfterSetGroupInfo${form}Command`, ...fields, ...none }])
   })
 
-  it('is refused by the app server, and changes no field', async () => {
+  it('is refused by the app server, and then changes no field', async () => {
     app.answer = () => REFUSE
     expect(await change({ groupName: 'New' })).toEqual(REFUSAL)
     expect(await groupOf()).toMatchObject({ groupName: 'Friends' })
@@ -373,8 +373,8 @@ describe.each([
   })
 })
 
-describe('set_group_info, the older form, with a webhook', () => {
-  it('changes nothing when the app server answers empty texts', async () => {
+describe('set_group_info with a webhook', () => {
+  it('keeps the values of the request when the app server answers empty texts', async () => {
     await found({ introduction: 'before' })
     app.answer = () => ({ ...GO_ON, groupName: '', introduction: '', faceURL: '' })
     await call({ beforeSetGroupInfo: {} }, 'set_group_info', { groupInfoForSet: { groupID, groupName: 'New' } })
@@ -413,7 +413,7 @@ describe('set_group_member_info with webhooks', () => {
     )
   })
 
-  it('changes no member when the app server refuses one of them', async () => {
+  it('changes no member when the app server refuses one member', async () => {
     app.answer = ({ body }) => (body.userID === names.adam ? REFUSE : GO_ON)
     const members = [names.mia, names.adam].map((userID) => ({ userID, nickname: 'N' }))
     expect(await change(members)).toEqual(REFUSAL)
@@ -421,7 +421,7 @@ describe('set_group_member_info with webhooks', () => {
     expect(app.queued).toEqual([])
   })
 
-  it('applies the app server’s changes, also those that the caller may not make', async () => {
+  it('applies the app server’s changes, even changes that the caller may not make', async () => {
     app.answer = () => ({ ...GO_ON, nickName: 'Dame Mia', roleLevel: 60, ex: 'x' })
     expect(await change([{ userID: names.mia, nickname: 'M' }], names.mia)).toEqual(DONE)
     expect(await memberOf(names.mia)).toMatchObject({ nickname: 'Dame Mia', roleLevel: 60, ex: 'x' })

@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 
 describe('batch_send_msg to few receivers', () => {
-  it('sends each receiver a separate message and lists the receivers that failed', async () => {
+  it('sends each receiver a separate message, and lists the receivers that failed', async () => {
     const devices = await Promise.all(['alice', 'bob'].map((userID) => Device.connect(userID)))
     const userInfo = { userID: 'carol', globalRecvMsgOpt: 1 }
     await post('/user/update_user_info_ex', { userInfo }, await userToken('carol'))
@@ -53,7 +53,7 @@ describe('batch_send_msg to few receivers', () => {
     }
   })
 
-  it('writes to the notification conversation of each receiver for a notification account', async () => {
+  it('writes to the notification conversation of each receiver when a notification account sends', async () => {
     const content = { notificationName: 'N', notificationType: 1, text: 'T' }
     const reply = await batch({ recvIDs: ['alice', 'bob'], contentType: 1400, content })
     expect(reply.data.failedUserIDs).toEqual([])
@@ -64,7 +64,7 @@ describe('batch_send_msg to few receivers', () => {
     })
   })
 
-  it('sends nothing twice when a call is repeated with the same clientMsgID', async () => {
+  it('sends no message twice when a call is repeated with the same clientMsgID', async () => {
     const once = { recvIDs: ['dave'], clientMsgID: 'campaign-1' }
     const first = await batch(once)
     expect(await batch(once)).toEqual(first)
@@ -72,15 +72,15 @@ describe('batch_send_msg to few receivers', () => {
     await expect.poll(async () => (await user('dave').newestSeqs()).si_dave_news).toBe(2)
   })
 
-  it('requires recvIDs even with isSendAll, and accepts an empty list', async () => {
+  it('requires recvIDs even with isSendAll, and accepts an empty recvIDs', async () => {
     expect((await batch({ recvIDs: undefined, isSendAll: true })).errDlt).toMatch(/^recvIDs: /)
     expect((await batch({ recvIDs: [''] })).errCode).toBe(1001)
     expect((await batch({ content: { content: '' } })).errCode).toBe(1001)
-    expect(await batch({})).toMatchObject({ errCode: 0, data: { results: [], failedUserIDs: [] } })
+    expect((await batch({})).errDlt).toBe('recvIDs: name at least one user, or set isSendAll')
     expect((await batch({ sendID: 'nobody', recvIDs: ['bob'] })).data).toEqual({ results: [], failedUserIDs: ['bob'] })
   })
 
-  it('sends to all registered users directly when they are few', async () => {
+  it('sends to all registered users directly when there are few users', async () => {
     const reply = await batch({ isSendAll: true, recvIDs: [] })
     // The administrator is registered at its first use, so it may be missing here.
     const all = reply.data.results.map((result: { recvID: string }) => result.recvID)
@@ -138,7 +138,7 @@ describe('sendToAll and sendToUsers', () => {
     expect(jobs.flatMap((queued) => (queued.kind === 'send-to-users' ? queued.recvIDs : []))).not.toContain('crowd_1')
   })
 
-  it('sends nothing twice when a job is repeated', async () => {
+  it('sends no message twice when a job is repeated', async () => {
     const { ctx } = collectingJobs()
     const repeated = { kind: 'send-to-users' as const, ...job, recvIDs: ['alice', 'nobody', 'dave'] }
     await sendToUsers(ctx, repeated)

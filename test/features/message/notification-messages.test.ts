@@ -46,7 +46,7 @@ describe('send_msg by a notification account', () => {
   const send = async (sendID: string, recvID: string, content: object, given: object = {}): Promise<ReplyBody> =>
     post('/msg/send_msg', { sendID, recvID, content, contentType: 1400, sessionType: 1, ...given }, await adminToken())
 
-  it('writes to a notification conversation that only the receiver has, whatever the sessionType', async () => {
+  it("writes to a notification conversation in the receiver's list only, whatever the sessionType", async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     const reply = await send(news, bob, notice())
@@ -88,7 +88,7 @@ describe('send_msg by a notification account', () => {
     expect(reply.errDlt.startsWith(`content.${field}: `)).toBe(true)
   })
 
-  it('delivers the elements of the mixType together with empty elements', async () => {
+  it('delivers the elements that the mixType shows, together with empty elements', async () => {
     const { reader: bob, device } = await reader()
     const pictureElem = { sourcePicture: image, bigPicture: image, snapshotPicture: image }
     expect((await send('imAdmin', bob, notice(EMPTY_ELEMENTS))).errCode).toBe(0)
@@ -131,7 +131,7 @@ describe('manager/send_msg', () => {
     return (await request('/manager/send_msg', { ...init, body: text })).json()
   }
 
-  it('answers the IDs and the time, and works without the operationID header', async () => {
+  it('answers the IDs and the time, and needs no operationID header', async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     const reply = await send(body(news, bob, content({})))
@@ -157,7 +157,7 @@ describe('manager/send_msg', () => {
     expect(rest).toMatchObject({ url: 'https://x/trip', externalUrl: 'https://x/trip', mixType: 0, ex: '' })
   })
 
-  it('writes all notifications of a sender to one conversation, each with its own name and avatar', async () => {
+  it('writes all notifications of a sender to one conversation, each with its own name and face', async () => {
     const { reader: bob, device } = await reader()
     const news = await account()
     for (const [notificationName, notificationFaceURL] of [
@@ -190,13 +190,30 @@ describe('manager/send_msg', () => {
     expect(detailOf(device.received()[0]?.msg).soundElem).toEqual(EMPTY_ELEMENTS.soundElem)
   })
 
-  it('accepts any registered user as the sender, as the older API did', async () => {
+  it("accepts any registered user as the sender, as OpenIM's older API does", async () => {
     const { reader: bob, device } = await reader()
     const person = await account(1)
     expect((await send(body(person, bob, content({})))).errCode).toBe(0)
     await until(() => device.received().length === 1)
     expect(await send(body('nobody', bob, content({})))).toMatchObject({ errCode: 1101 })
     expect(await send(body(person, 'nobody', content({})))).toMatchObject({ errCode: 1004 })
+  })
+
+  it.each([
+    [1400, 4, { notificationName: 'N', notificationType: 1, text: 'T' }],
+    [101, 1, { text: 'hello' }],
+  ])('names the account that is needed, and the call that makes it: %i', async (contentType, sessionType, content) => {
+    const { reader: bob, device } = await reader()
+    const sendID = `openIM${bob.replace('_', '')}`
+    const message = { ...body(sendID, bob, content), contentType, sessionType }
+    expect(await send(message)).toMatchObject({
+      errCode: 1101,
+      errDlt: expect.stringMatching(/notification account: \/user\/add_notification_account .*appMangerLevel 3/),
+    })
+    const made = { userID: sendID, nickName: 'News', faceURL: '', appMangerLevel: 3 }
+    await post('/user/add_notification_account', made, await adminToken())
+    expect((await send(message)).errCode).toBe(0)
+    await until(() => device.received().length === 1)
   })
 
   it('requires an administrator, and an operationID in the body or the header', async () => {
@@ -224,7 +241,7 @@ describe('manager/send_msg', () => {
     expect((await send({ ...body('imAdmin', '', content({})) })).errDlt).toMatch(/^recvID: /)
   })
 
-  it('sends a text whose field has the name of the older API', async () => {
+  it("sends a text whose field has the name from OpenIM's older API", async () => {
     const { reader: bob, device } = await reader()
     await register(`friend_${bob}`)
     const message = { ...body(`friend_${bob}`, bob, { text: 'hello' }), contentType: 101, sessionType: 1 }
@@ -239,7 +256,7 @@ describe('send_business_notification', () => {
   const sendBusiness = async (given: object): Promise<ReplyBody> =>
     post('/msg/send_business_notification', { key: 'order', data: '{"id":7}', ...given }, await adminToken())
 
-  it('delivers key and data to online devices and stores nothing', async () => {
+  it('delivers key and data to online devices, and stores no message', async () => {
     const { reader: bob, device } = await reader()
     const reply = await sendBusiness({ sendUserID: 'imAdmin', recvUserID: bob })
     expect(reply).toMatchObject({ errCode: 0 })
@@ -270,7 +287,7 @@ describe('send_business_notification', () => {
     )
   })
 
-  it('writes the notification to the chat too, with the same IDs, when sendMsg is set', async () => {
+  it('writes the notification to the chat as well, with the same IDs, when sendMsg is set', async () => {
     const { reader: bob, device } = await reader()
     const reply = await sendBusiness({ sendUserID: 'imAdmin', recvUserID: bob, sendMsg: true })
     await until(() => device.received().length === 2)
@@ -281,7 +298,7 @@ describe('send_business_notification', () => {
     expect(byLog[`n_imAdmin_${bob}`]).toMatchObject({ seq: 0, contentType: 2001, serverMsgID, clientMsgID })
   })
 
-  it('requires exactly one receiver, which must exist', async () => {
+  it('requires exactly one receiver, who must exist', async () => {
     const { reader: bob } = await reader()
     for (const given of [
       { sendUserID: 'imAdmin' },

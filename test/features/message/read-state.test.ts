@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Members } from '../../../src/objects/conversation/state/members.ts'
 import { ContentType } from '../../../src/protocol/constants/content-type.ts'
 import type { MsgData } from '../../../src/protocol/proto/index.ts'
+import { waitForStrayPushes } from '../../rigs/group-shadow.ts'
 import {
   adminToken,
   bindings,
@@ -47,7 +48,7 @@ const notices = (device: Device, contentType: number): MsgData[] =>
 const detailOf = (msg: MsgData | undefined) => JSON.parse(JSON.parse(new TextDecoder().decode(msg?.content)).detail)
 
 describe('marking a one-to-one chat as read', () => {
-  it('sends a stored receipt with the newly read seqs to both sides', async () => {
+  it('sends a stored receipt with the newly read seqs to both users', async () => {
     const reply = await call(bob, '/msg/mark_conversation_as_read', { conversationID: chat, hasReadSeq: 3, seqs: [3] })
     expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
@@ -70,7 +71,7 @@ describe('marking a one-to-one chat as read', () => {
     })
   })
 
-  it('reports the messages that mark_msgs_as_read skipped when the conversation is marked', async () => {
+  it('reports the messages that are still unread when the whole conversation is marked as read', async () => {
     await call(bob, '/msg/mark_msgs_as_read', { conversationID: chat, seqs: [2] })
     await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(alice.device, ContentType.HasReadReceipt)[0])).toMatchObject({ seqs: [2], hasReadSeq: 2 })
@@ -83,7 +84,7 @@ describe('marking a one-to-one chat as read', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('raises the read seq on own devices only with set_conversation_has_read_seq', async () => {
+  it('raises the read seq without a receipt to the peer (set_conversation_has_read_seq)', async () => {
     await call(bob, '/msg/set_conversation_has_read_seq', { conversationID: chat, hasReadSeq: 2 })
     await until(() => notices(bobsLaptop.device, ContentType.HasReadReceipt).length === 1)
     expect(detailOf(notices(bobsLaptop.device, ContentType.HasReadReceipt)[0])).toMatchObject({
@@ -206,7 +207,7 @@ describe('revoke_msg', () => {
 })
 
 describe('deleting messages', () => {
-  it("hides them on all of the user's own devices, but not from the peer", async () => {
+  it("hides the messages on all of the user's own devices, but not from the peer", async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [2], deleteSyncOpt: { IsSyncSelf: true } })
     await until(() =>
       [bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
@@ -216,7 +217,7 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('sends no notification without an option, and a new device does not get the messages', async () => {
+  it('sends no notification without an option, but a new device does not get the messages', async () => {
     await call(bob, '/msg/delete_msgs', { conversationID: chat, seqs: [1, 2] })
     const fresh = await (await Shadow.online(bob.userID, 7)).known()
     expect(Object.keys(fresh.messages[chat] ?? {})).toEqual(['3', '4'])
@@ -231,7 +232,7 @@ describe('deleting messages', () => {
     await expectSameAsFresh(alice, bob, bobsLaptop)
   })
 
-  it('erases them for all members with IsSyncOther', async () => {
+  it('erases the messages for all members with IsSyncOther', async () => {
     await call(alice, '/msg/delete_msgs', { conversationID: chat, seqs: [2, 4], deleteSyncOpt: { isSyncOther: true } })
     await until(() =>
       [alice, bob, bobsLaptop].every((s) => notices(s.device, ContentType.DeleteMsgsNotification).length === 1),
@@ -301,7 +302,7 @@ describe('get_group_message_readers', () => {
 })
 
 describe('clearing a conversation', () => {
-  it("clears it on all of the user's own devices", async () => {
+  it("clears the conversation on all of the user's own devices", async () => {
     await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [chat, 'si_not_mine'] })
     await until(() => notices(bobsLaptop.device, ContentType.ConversationChangeNotification).length === 1)
     expect((await bob.known()).messages[chat] ?? {}).toEqual({})
@@ -310,6 +311,43 @@ describe('clearing a conversation', () => {
     await alice.device.sendText(bob.userID, 'new start')
     await until(() => bob.device.received().some(({ msg }) => msg.seq === 5))
     await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it.each([
+    ['clear_conversation_msg', () => ({ conversationIDs: [chat] })],
+    ['clear_conversation_msg', () => ({ conversationIDs: [chat], deleteSyncOpt: { IsSyncSelf: true } })],
+    ['user_clear_all_msg', () => ({})],
+  ])('counts its messages as read, and sends one receipt to the peer: %s %#', async (verb, body) => {
+    expect((await call(bob, `/msg/${verb}`, body())).errCode).toBe(0)
+    await until(() => notices(alice.device, ContentType.HasReadReceipt).length === 1)
+    const [receipt] = notices(alice.device, ContentType.HasReadReceipt)
+    expect(receipt).toMatchObject({ sendID: bob.userID, recvID: alice.userID, seq: 1 })
+    const detail = { markAsReadUserID: bob.userID, conversationID: chat, seqs: [1, 2, 3], hasReadSeq: 4 }
+    expect(detailOf(receipt)).toEqual(detail)
+    const shown = (await alice.known()).messages[chat] ?? {}
+    expect([1, 2, 3, 4].map((seq) => shown[seq]?.isRead)).toEqual([true, true, true, false])
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+    expect((await call(bob, `/msg/${verb}`, body())).errCode).toBe(0)
+    // The notification of the second clearing comes first: a client drops all messages when it arrives.
+    await waitForStrayPushes()
+    await alice.device.sendText(bob.userID, 'new start')
+    await until(() => bob.device.received().some(({ msg }) => msg.seq === 5))
+    expect(notices(alice.device, ContentType.HasReadReceipt)).toHaveLength(1)
+    expect(await user(bob.userID).seqViews([chat])).toMatchObject([{ maxSeq: 5, hasReadSeq: 4 }])
+    await expectSameAsFresh(alice, bob, bobsLaptop)
+  })
+
+  it('counts the messages of a group as read by the member', async () => {
+    const group = { groupName: 'g', groupType: 2 }
+    const body = { ownerUserID: alice.userID, memberUserIDs: [bob.userID], groupInfo: group }
+    const { groupID } = (await call(alice, '/group/create_group', body)).data.groupInfo
+    const conversationID = `sg_${groupID}`
+    await until(() => bob.device.received().some((one) => one.conversationID === conversationID))
+    expect((await call(bob, '/msg/clear_conversation_msg', { conversationIDs: [conversationID] })).errCode).toBe(0)
+    const asked = { conversationID, seq: 1, filter: 0, pagination: { pageNumber: 1, showNumber: 10 } }
+    const { data } = await call(alice, '/msg/get_group_message_readers', asked)
+    expect(data).toEqual({ hasReadCount: 1, unreadCount: 0, userIDs: [bob.userID] })
+    await expectSameAsFresh(alice, bob)
   })
 
   it('clears it for the peer too with IsSyncOther', async () => {

@@ -97,7 +97,7 @@ describe('search_msg', () => {
     expect(times).toEqual([...times].sort((a, b) => b - a))
   })
 
-  it('answers each message with all fields of OpenIM', async () => {
+  it('returns each message with all fields of OpenIM', async () => {
     const { chatLogs } = await search({ sendID: 'alice', recvID: 'bob', contentType: 101 })
     expect(chatLogs).toEqual([
       {
@@ -162,7 +162,7 @@ describe('search_msg', () => {
     expect(JSON.parse(texts[0] ?? '')).toMatchObject({ text: 'A good offer' })
   })
 
-  it('answers pages, each with the total count', async () => {
+  it('returns pages, each with the total count', async () => {
     const pages = await Promise.all(
       [1, 2, 3, 4].map((pageNumber) => search({ pagination: { pageNumber, showNumber: 3 } })),
     )
@@ -232,7 +232,7 @@ describe('search_msg in several calls', () => {
     return parts
   }
 
-  it('continues until every message was found once, each part newest first', async () => {
+  it('continues until every message was found once, with each part newest first', async () => {
     const whole = (await search({})).chatLogs.map(({ chatLog }) => chatLog.sendTime)
     for (const limits of [
       { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },
@@ -246,7 +246,7 @@ describe('search_msg in several calls', () => {
     }
   })
 
-  it('keeps the newest first across the parts of one conversation', async () => {
+  it('keeps the order newest first across the parts of one conversation', async () => {
     const parts = await inParts(
       { sendID: 'alice', recvID: 'bob' },
       { maxParallel: 1, messagesPerStep: 1, maxSteps: 1, maxScanned: 1_000 },

@@ -56,7 +56,7 @@ async function pulled(
 const waitBriefly = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 describe("send_msg in a user's name", () => {
-  it('delivers to all devices of both sides once, in order with messages that devices send', async () => {
+  it('delivers each message once to all devices of both users, in order with messages from devices', async () => {
     const { a, b, chat, phone, laptop, other } = await pair()
     const before = Date.now()
     const first = await send(text(a, b, 'one'))
@@ -90,7 +90,7 @@ describe("send_msg in a user's name", () => {
     expect(other.pushes[0]?.operationID).toBe('test-operation')
   })
 
-  it('keeps the sender fields and the offline push info of the backend', async () => {
+  it('keeps the sender fields and the offline push info that the backend sends', async () => {
     const { a, b, other } = await pair()
     const offlinePushInfo = { title: 'T', desc: 'D', ex: 'E', iOSPushSound: 'default', iOSBadgeCount: true }
     const senderFields = { senderNickname: 'Ann', senderFaceURL: 'https://x/a.png', senderPlatformID: 7, ex: '{"a":1}' }
@@ -99,7 +99,7 @@ describe("send_msg in a user's name", () => {
     expect(other.received()[0]?.msg).toMatchObject({ ...senderFields, offlinePushInfo, options: {} })
   })
 
-  it('keeps a given sendTime of the past, and replaces one of the future', async () => {
+  it('keeps a given sendTime in the past, and replaces a sendTime in the future', async () => {
     const { a, b, chat } = await pair()
     expect((await send(text(a, b, 'old', { sendTime: 1_500_000_000_000 }))).data.sendTime).toBe(1_500_000_000_000)
     const future = Date.now() + 86_400_000
@@ -107,7 +107,7 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(a, chat))[0]).toMatchObject({ seq: 1, sendTime: 1_500_000_000_000 })
   })
 
-  it('sends a new message with every call, unless the clientMsgID is repeated', async () => {
+  it('sends a new message with every call, unless a call repeats a clientMsgID', async () => {
     const { a, b, chat } = await pair()
     await send(text(a, b, 'again'))
     await send(text(a, b, 'again'))
@@ -118,7 +118,7 @@ describe("send_msg in a user's name", () => {
     expect((await pulled(b, chat)).map((msg) => msg.seq)).toEqual([1, 2, 3])
   })
 
-  it('requires an administrator', async () => {
+  it('refuses callers who are not administrators', async () => {
     const { a, b } = await pair()
     expect((await post('/msg/send_msg', text(a, b, 'me?'), await userToken(a))).errCode).toBe(1002)
   })
@@ -150,7 +150,7 @@ describe("send_msg in a user's name", () => {
 })
 
 describe('send_msg to a group', () => {
-  it('delivers to every member once, from a member or an administrator', async () => {
+  it('delivers a message of a member or an administrator to every member once', async () => {
     const { a, b, phone, laptop, other } = await pair()
     const groupID = `group_of_${a}`
     await seedGroup(groupID, [a, b])
@@ -167,6 +167,29 @@ describe('send_msg to a group', () => {
     await register(`stranger_to_${a}`)
     expect(await send(toGroup(`stranger_to_${a}`))).toMatchObject({ errCode: 1203 })
     expect((await send({ ...toGroup(a), groupID: 'nowhere' })).errCode).toBe(1201)
+  })
+})
+
+describe('two pairs of users with the same conversationID', () => {
+  it('are told apart: the second pair is refused with the reason, and the first pair gets nothing', async () => {
+    const [a, bc, ab, c] = [`x${next}`, `y_z${next}`, `x${next}_y`, `z${next}`] as [string, string, string, string]
+    next++
+    const users = [{ userID: ab, nickname: 'an account of the app', appMangerLevel: 3 }]
+    await register(a, bc, c)
+    await post('/user/user_register', { users }, await adminToken())
+    const conversationID = `si_${a}_${bc}`
+    expect(conversationID).toBe(`si_${ab}_${c}`)
+    await send(text(a, bc, 'ours'))
+    const reason = {
+      errCode: 1203,
+      errDlt: expect.stringMatching(/another pair of users has the same conversationID.*Choose userIDs without "_"/),
+    }
+    expect(await send(text(ab, c, 'theirs'))).toMatchObject(reason)
+    expect(await send(text(c, ab, 'theirs'))).toMatchObject(reason)
+    const device = await Device.connect(c)
+    await expect(device.sendText(ab, 'theirs')).rejects.toThrow(/^1203 .*another pair of users/)
+    await send(text(bc, a, 'ours too'))
+    expect((await pulled(a, conversationID)).map(({ seq }) => seq)).toEqual([1, 2])
   })
 })
 
@@ -217,13 +240,27 @@ const CONTENTS: [string, number, object][] = [
     106,
     { text: '@b hi', atUserList: ['b'], atUsersInfo: [{ atUserID: 'b', groupNickname: 'B' }], isAtSelf: false },
   ],
+  [
+    'merger',
+    107,
+    { title: 'Chat of a and b', abstractList: ['a: hi'], multiMessage: [{ clientMsgID: 'm', contentType: 101 }] },
+  ],
+  ['card', 108, { userID: 'c', nickname: 'Carol', faceURL: 'https://x/c.png', ex: '' }],
+  ['location', 109, { description: 'here', longitude: 116.397_128, latitude: -39.916_527 }],
   ['custom', 110, { data: '{"x":[1,2.5,null]}', description: '', extension: 'e', unknown: { kept: true } }],
   ['quote', 114, { text: 'indeed', quoteMessage: { clientMsgID: 'q', contentType: 101, textElem: { content: 'so' } } }],
+  ['face', 115, { index: 0, data: '{"pack":"cats"}' }],
+  [
+    'advanced text',
+    117,
+    { text: 'see x.org', messageEntityList: [{ type: 'url', offset: 4, length: 5, url: 'https://x.org', ex: '' }] },
+  ],
   ['markdown', 118, { content: '# Title\n\n* one' }],
+  ['custom without effect on the list', 119, { data: '{}', description: '', extension: '' }],
 ]
 
 describe('the content of send_msg', () => {
-  it.each(CONTENTS)('delivers %s unchanged, pushed and pulled', async (_name, contentType, content) => {
+  it.each(CONTENTS)('delivers %s unchanged, both in the push and in a pull', async (_name, contentType, content) => {
     const { a, b, chat, other } = await pair()
     expect(await send({ ...text(a, b, ''), contentType, content })).toMatchObject({ errCode: 0 })
     await until(() => other.received().length === 1)
@@ -234,7 +271,34 @@ describe('the content of send_msg', () => {
     expect(stored?.content).toBe(Buffer.from(bytes).toString('base64'))
   })
 
-  it('lists the mentioned users in atUserIDList too', async () => {
+  it.each(['/msg/send_msg', '/manager/send_msg'])('stores no typing status sent by %s', async (path) => {
+    const { a, b, chat, phone, other } = await pair()
+    const typing = { ...text(a, b, ''), contentType: 113, content: { msgTips: 'yes' } }
+    expect((await post(path, typing, await adminToken())).errCode).toBe(0)
+    await until(() => other.received().length === 1)
+    expect(other.received()[0]?.msg).toMatchObject({ contentType: 113, seq: 0, options: { history: false } })
+    await waitBriefly()
+    expect(phone.received()).toEqual([])
+    expect(await pulled(b, chat)).toEqual([])
+  })
+
+  it('leaves the conversation list as it is with contentType 119', async () => {
+    const { a, b, other } = await pair()
+    await send({ ...text(a, b, ''), contentType: 119, content: { data: 'x' } })
+    await until(() => other.received().length === 1)
+    const off = ['conversationUpdate', 'senderConversationUpdate', 'unreadCount', 'offlinePush']
+    expect(other.received()[0]?.msg.options).toEqual(Object.fromEntries(off.map((key) => [key, false])))
+  })
+
+  it.each(CONTENTS)('is the same for /manager/send_msg: %s', async (_name, contentType, content) => {
+    const { a, b, other } = await pair()
+    const body = { ...text(a, b, ''), contentType, content }
+    expect(await post('/manager/send_msg', body, await adminToken())).toMatchObject({ errCode: 0 })
+    await until(() => other.received().length === 1)
+    expect(contentOf(other.received()[0]?.msg)).toEqual(content)
+  })
+
+  it('adds the mentioned users to atUserIDList', async () => {
     const { a, b, other } = await pair()
     await send({ ...text(a, b, ''), contentType: 106, content: { text: '@x', atUserList: ['x', 'y'] } })
     await until(() => other.received().length === 1)
@@ -257,7 +321,16 @@ describe('the content of send_msg', () => {
     ['a custom message without data', 110, { description: 'x' }, 'content.data: '],
     ['a quote of a text', 114, { text: 'x', quoteMessage: 'said' }, 'content.quoteMessage: '],
     ['an empty markdown', 118, { content: '' }, 'content.content: '],
-    ['a content type that only devices send', 113, { msgTips: 'yes' }, 'contentType: '],
+    ['a merger without messages', 107, { title: 'x', multiMessage: [] }, 'content.multiMessage: '],
+    ['a merger of texts', 107, { title: 'x', multiMessage: ['hi'] }, 'content.multiMessage.0: '],
+    ['a card without a user', 108, { nickname: 'Carol' }, 'content.userID: '],
+    ['a location without a latitude', 109, { longitude: 1.5 }, 'content.latitude: '],
+    ['a location beyond the pole', 109, { longitude: 1.5, latitude: 91 }, 'content.latitude: '],
+    ['a typing status without a text', 113, { msgTips: '' }, 'content.msgTips: '],
+    ['a face of nothing', 115, { data: '' }, 'content.index: '],
+    ['an advanced text with a mark before it', 117, { text: 'x', messageEntityList: [{ offset: -1 }] }, 'content.mess'],
+    ['a quiet custom message without data', 119, { description: 'x' }, 'content.data: '],
+    ['a content type that no client defines', 112, { data: 'x' }, 'contentType: '],
     ["a content type of the server's notifications", 1501, { detail: '{}' }, 'contentType: '],
   ])('refuses %s with the name of the field', async (_what, contentType, content, where) => {
     const { a, b, other } = await pair()
@@ -346,7 +419,7 @@ describe('check_msg_is_send_success', () => {
       body: JSON.stringify(body),
     }).then((response) => response.json())) as ReplyBody
 
-  it('answers 2 for a call that sent, and 0 for a failed or unknown call', async () => {
+  it('answers 2 for a call that sent its message, and 0 for a failed or unknown call', async () => {
     const { a, b } = await pair()
     expect(await statusOf('op-sent')).toEqual({ status: 0 })
     expect((await sendUnder('op-sent', text(a, b, 'x'))).errCode).toBe(0)
@@ -356,7 +429,7 @@ describe('check_msg_is_send_success', () => {
     expect(await statusOf('op-sent', await userToken(a))).toEqual({ status: 0 })
   })
 
-  it('answers 2 for a repeated call and for a message that is not stored', async () => {
+  it('answers 2 for a repeated call, and for a message that is not stored', async () => {
     const { a, b } = await pair()
     const once = { ...text(a, b, 'x'), clientMsgID: 'given-by-the-backend' }
     await sendUnder('op-first', once)
@@ -377,7 +450,7 @@ describe('check_msg_is_send_success', () => {
   const waitUntilRecorded = (operationID: string) =>
     expect.poll(() => countRecords(`operation = '${operationID}'`)).toBe(1)
 
-  it('finds the message of an older call among many newer ones', async () => {
+  it('finds the message of an older call among many newer messages', async () => {
     const { a, b } = await pair()
     const chat = bindings.CONVERSATION.getByName(singleConversationID(a, b))
     await sendUnder('op-long-ago', text(a, b, 'x'))

@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 
 describe('set_user_conversation_min_seq', () => {
-  it('raises the bound for one user and notifies the devices of this user', async () => {
+  it('raises the bound for one user, and notifies the devices of this user', async () => {
     expect((await set({ minSeq: 3 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3])
     expect(await readable('alice')).toEqual([1, 2, 3])
@@ -59,7 +59,7 @@ describe('set_user_conversation_max_seq', () => {
     await bob.receivedTexts(5)
   })
 
-  it('sets and removes the bound for one user and notifies the devices of this user', async () => {
+  it('sets and removes the bound for one user, and notifies the devices of this user', async () => {
     const before = changeNotices()
     expect((await setMax({ maxSeq: 4 })).errCode).toBe(0)
     expect(await readable('bob')).toEqual([3, 4])

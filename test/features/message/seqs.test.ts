@@ -32,7 +32,7 @@ describe('newest_seq', () => {
 describe('get_conversations_has_read_and_max_seq', () => {
   const seqsOf = async (body: object) => (await call('/msg/get_conversations_has_read_and_max_seq', body)).data
 
-  it('answers the seqs of all chats or of the requested ones', async () => {
+  it('answers the seqs of all chats, or of the requested chats', async () => {
     const stand = { maxSeq: 5, hasReadSeq: 5, maxSeqTime: expect.any(Number) }
     expect(await seqsOf({})).toEqual({ seqs: { [chat]: stand }, pinnedConversationIDs: [] })
     expect(await seqsOf({ conversationIDs: [chat, 'si_x_y'] })).toMatchObject({ seqs: { [chat]: stand } })
@@ -55,7 +55,7 @@ describe('pull_msg_by_seq', () => {
       ...given,
     })
 
-  it('answers messages with all fields', async () => {
+  it('returns messages with every field of MsgData', async () => {
     const { data } = await pull({ end: 1 })
     expect(data.notificationMsgs).toEqual({})
     expect(Object.keys(data.msgs[chat])).toEqual(['Msgs', 'isEnd', 'endSeq'])
@@ -89,7 +89,7 @@ describe('pull_msg_by_seq', () => {
     }
   })
 
-  it('answers notifications separately', async () => {
+  it('returns notifications separately from chat messages', async () => {
     const { data } = await pull({ conversationID: 'n_alice_bob' })
     expect(data.msgs).toEqual({})
     expect(data.notificationMsgs.n_alice_bob.Msgs).toMatchObject([{ seq: 1, contentType: 2001 }])
@@ -104,7 +104,7 @@ describe('pull_msg_by_seq', () => {
 })
 
 describe('seqs and messages of another user', () => {
-  it('are refused to users and answered to administrators', async () => {
+  it('are refused to users, and are answered to administrators', async () => {
     const bobs = await userToken('bob')
     for (const path of ['/msg/newest_seq', '/msg/get_conversations_has_read_and_max_seq', '/msg/pull_msg_by_seq']) {
       expect([path, (await call(path, {}, bobs)).errCode]).toEqual([path, 1002])

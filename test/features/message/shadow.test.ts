@@ -38,7 +38,7 @@ const allReceive = (count: number) => until(() => all().every(({ device }) => de
 const receives = (shadow: Shadow, contentType: number) =>
   until(() => shadow.device.received().some(({ msg }) => msg.contentType === contentType))
 
-describe('state of online devices', () => {
+describe('the state of an online device', () => {
   it('equals a full fetch after a backend sent messages in the name of both users', async () => {
     await app('/msg/send_msg', text())
     await app('/msg/send_msg', text({ sendID: bob.userID, recvID: alice.userID }))

@@ -25,7 +25,7 @@ const tokens = async (userID: string, afterMs = 0) =>
   )
 
 describe('an FCM token', () => {
-  it('is valid for the given expireTime', async () => {
+  it('is valid until the given expireTime', async () => {
     expect((await fcm('alice', 'a1', alice)).errCode).toBe(0)
     expect(await tokens('alice')).toEqual(['fcm 2 a1'])
     expect(await tokens('alice', 61_000)).toEqual([])
@@ -45,7 +45,7 @@ describe('an FCM token', () => {
     expect(await tokens('bob')).toEqual(['fcm 2 a2'])
   })
 
-  it('can be set only by the user and by administrators', async () => {
+  it('is set only by the user and by administrators', async () => {
     expect((await fcm('bob', 'stolen', alice)).errCode).toBe(1002)
     expect(await tokens('bob')).toEqual(['fcm 2 a2'])
     expect((await fcm('bob', 'b1', await adminToken())).errCode).toBe(0)
@@ -75,7 +75,7 @@ describe('tokens of the other providers', () => {
     expect(await tokens('bob')).not.toContain('apns 1 device')
   })
 
-  it('are normalized for browser subscriptions', async () => {
+  it('are normalized when they are browser subscriptions', async () => {
     const keys = { p256dh: Buffer.alloc(65, 4).toString('base64url'), auth: Buffer.alloc(16, 1).toString('base64url') }
     const subscription = { endpoint: 'https://push.example/1', expirationTime: null, keys }
     await update('alice', { provider: 'webpush', token: JSON.stringify(subscription), platformID: 5 }, alice)

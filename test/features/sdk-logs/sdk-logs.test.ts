@@ -24,7 +24,7 @@ const search = async (given = {}) =>
 const remove = async (logIDs: unknown) => post('/third/logs/delete', { logIDs }, await adminToken())
 
 describe('logs of SDKs', () => {
-  it('are recorded one by one for the uploading user, and found newest first', async () => {
+  it('are recorded one by one for the user who uploads them, and found newest first', async () => {
     const begin = Date.now()
     expect(await upload(alice, ['a1.zip', 'a2.zip'])).toEqual(OK)
     expect(await upload(bob, ['b1.zip'], { platform: 99, userID: 'alice' })).toEqual(OK)
@@ -59,7 +59,7 @@ describe('logs of SDKs', () => {
     expect(data).toMatchObject({ total: 3, logsInfos: [expect.anything()] })
   })
 
-  it('are deleted all or none', async () => {
+  it('are deleted all together or not at all', async () => {
     const { logsInfos } = (await search({ keyword: 'alice' })).data
     const [one, other] = logsInfos.map((log: { logID: string }) => log.logID)
     expect((await remove([one, '1234567890'])).errCode).toBe(1004)
@@ -83,7 +83,7 @@ describe('logs of SDKs', () => {
     })
   })
 
-  it('are not searched with a reversed time range, nor deleted without IDs', async () => {
+  it('are not searched with a reversed time range, and not deleted without IDs', async () => {
     expect((await search({ startTime: 2, endTime: 1 })).errCode).toBe(1001)
     expect((await search({ pagination: null })).errCode).toBe(1001)
     expect((await remove([])).errCode).toBe(1001)

@@ -36,7 +36,7 @@ describe('client configuration', () => {
     await call('set', { userID: 'bob', configs: { a: '1', b: '2' } })
     await call('set', { userID: 'bob', configs: { b: '', c: '3' } })
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
-    expect(await call('set', { userID: 'bob' })).toEqual(OK)
+    expect((await call('set', { userID: 'bob' })).errCode).toBe(1001)
     expect(await configsOf('bob')).toMatchObject({ a: '1', b: '', c: '3' })
   })
 
@@ -81,7 +81,7 @@ describe('client configuration', () => {
     expect((await call('get', { userID: 'bob' })).errCode).toBe(0)
   })
 
-  it('refuses users who are not registered with 1004, except to delete keys', async () => {
+  it('refuses users who are not registered with error 1004, except to delete keys', async () => {
     expect((await call('get', { userID: 'nobody' })).errCode).toBe(1004)
     expect((await call('set', { userID: 'nobody', configs: { a: '1' } })).errCode).toBe(1004)
     expect((await call('del', { userID: 'nobody', keys: ['a'] })).errCode).toBe(0)
@@ -93,7 +93,7 @@ describe('client configuration', () => {
     ['a value that is a number', { a: 1 }],
     ['a value of ten thousand letters', { a: 'x'.repeat(10_000) }],
     ['a list', ['a']],
-  ])('refuses %s with 1001', async (_what, configs) => {
+  ])('refuses %s with error 1001', async (_what, configs) => {
     const reply = await call('set', { configs })
     expect(reply.errCode).toBe(1001)
     expect(reply.errDlt).toMatch(/^configs/)

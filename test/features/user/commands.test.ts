@@ -34,7 +34,7 @@ describe('the stored commands of a user', () => {
     expect(await all()).toMatchObject([{ uuid: 'a', value: '', ex: '' }])
   })
 
-  it('are told apart by type and uuid, and read by type or all together', async () => {
+  it('are distinguished by type and uuid, and are read by type or all together', async () => {
     await call('add', { type: 1, uuid: 'a', value: 'first' })
     await call('add', { type: 2, uuid: 'a', value: 'second' })
     await call('add', { type: 2, uuid: 'b', value: 'third' })
@@ -43,13 +43,13 @@ describe('the stored commands of a user', () => {
     expect((await call('get', { type: 3 })).data).toEqual({ CommandResp: [] })
   })
 
-  it('are replaced when added a second time', async () => {
+  it('are replaced when a command with the same type and uuid is added', async () => {
     await call('add', { type: 1, uuid: 'a', value: 'old', ex: 'old' })
     await call('add', { type: 1, uuid: 'a', value: 'new' })
     expect(await all()).toMatchObject([{ uuid: 'a', value: 'new', ex: '' }])
   })
 
-  it('are changed in the given fields: null keeps and "" clears a field', async () => {
+  it('are changed in the given fields: null keeps a field, and "" clears a field', async () => {
     await call('add', { type: 1, uuid: 'a', value: 'v', ex: 'e' })
     const change = (fields: object) => call('update', { type: 1, uuid: 'a', ...fields })
     expect(await change({ value: 'w', ex: null })).toEqual(OK)
@@ -60,14 +60,14 @@ describe('the stored commands of a user', () => {
     expect(await all()).toMatchObject([{ value: 'w', ex: '' }])
   })
 
-  it('are gone when deleted', async () => {
+  it('are no longer found after they are deleted', async () => {
     await call('add', { type: 1, uuid: 'a' })
     await call('add', { type: 1, uuid: 'b' })
     expect(await call('delete', { type: 1, uuid: 'a' })).toEqual(OK)
     expect(await all()).toMatchObject([{ uuid: 'b' }])
   })
 
-  it.each(['update', 'delete'])('are refused with 1004 when they do not exist: %s', async (verb) => {
+  it.each(['update', 'delete'])('are refused with error 1004 when they do not exist: %s', async (verb) => {
     await call('add', { type: 1, uuid: 'a' })
     for (const key of [
       { type: 2, uuid: 'a' },
@@ -79,7 +79,7 @@ describe('the stored commands of a user', () => {
   })
 
   it.each(['add', 'update', 'delete', 'get', 'get_all'])(
-    'are for their owner and app administrators: %s',
+    'are refused to callers other than the owner and app administrators: %s',
     async (verb) => {
       await call('add', { type: 1, uuid: 'a' })
       const fields = { type: 1, uuid: 'a' }
@@ -96,11 +96,11 @@ describe('the stored commands of a user', () => {
     ['an empty uuid', { type: 1, uuid: '' }],
     ['no userID', { userID: '', type: 1, uuid: 'a' }],
     ['a uuid of a thousand letters', { type: 1, uuid: 'x'.repeat(1_000) }],
-  ])('are refused with 1001 with %s', async (_what, fields) => {
+  ])('are refused with error 1001 when the request has %s', async (_what, fields) => {
     for (const verb of ['add', 'update', 'delete']) expect((await call(verb, fields)).errCode).toBe(1001)
   })
 
-  it('are refused with 1001 when value or ex is not a text or too long', async () => {
+  it('are refused with error 1001 when value or ex is too long or not a text', async () => {
     for (const fields of [{ value: 1 }, { ex: {} }, { value: 'x'.repeat(8_193) }, { ex: 'x'.repeat(8_193) }]) {
       const reply = await call('add', { type: 1, uuid: 'a', ...fields })
       expect(reply.errCode).toBe(1001)
@@ -109,7 +109,7 @@ describe('the stored commands of a user', () => {
     expect((await call('add', { type: 1, uuid: 'a', value: 'x'.repeat(8_192) })).errCode).toBe(0)
   })
 
-  it('are limited to 1,000', async () => {
+  it('are limited to 1,000 per user', async () => {
     await bindings.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
        INSERT INTO user_command (user_id, type, uuid, value, ex, create_time) SELECT ?, 1, 'u' || i, '', '', 0 FROM n`,

@@ -19,13 +19,14 @@ describe('get_users', () => {
     post(
       '/user/get_users',
       { pagination: { pageNumber: 1, showNumber: 100 }, ...fields },
-      token ?? (await userToken('anna')),
+      token ?? (await adminToken()),
     )
   const found = async (fields: object) =>
     (await getUsers(fields)).data.users.map((info: { userID: string }) => info.userID)
 
-  it('lists the accounts of levels 0 and 1 to every user', async () => {
+  it('lists the accounts of levels 0 and 1 to administrators only', async () => {
     const everybody = ['anna', 'boris', 'emile_1', 'level_1', 'percent']
+    expect((await getUsers({}, await userToken('anna'))).errCode).toBe(1002)
     expect(await found({})).toEqual(everybody)
     expect((await getUsers({})).data.total).toBe(everybody.length)
     expect((await getUsers({})).data.users[0]).toEqual({
@@ -61,7 +62,7 @@ describe('get_users', () => {
     expect((await getUsers(fields)).data.total).toBe(userIDs.length)
   })
 
-  it('returns pages, and only the total when the page size is 0', async () => {
+  it('returns pages of users, and only the total when the page size is 0', async () => {
     expect((await getUsers({ pagination: { pageNumber: 2, showNumber: 2 } })).data).toMatchObject({
       total: 5,
       users: [{ userID: 'emile_1' }, { userID: 'level_1' }],
@@ -76,14 +77,14 @@ describe('get_users', () => {
     ['page 0', { pagination: { pageNumber: 0, showNumber: 10 } }],
     ['a page of more than a thousand', { pagination: { pageNumber: 1, showNumber: 1_001 } }],
     ['a text that is too long', { nickName: 'x'.repeat(1_000) }],
-  ])('refuses %s with 1001', async (_what, fields) => {
+  ])('refuses %s with error 1001', async (_what, fields) => {
     const reply = await getUsers(fields)
     expect(reply).toMatchObject({ errCode: 1001, errDlt: expect.stringMatching(/^[a-zA-Z.]+: /) })
   })
 })
 
 describe('get_all_users_uid', () => {
-  const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await userToken('anna'))
+  const uids = async (pagination: object) => post('/user/get_all_users_uid', { pagination }, await adminToken())
 
   it('lists the accounts of all levels', async () => {
     const { data } = await uids({ pageNumber: 1, showNumber: 10_000 })
@@ -92,7 +93,7 @@ describe('get_all_users_uid', () => {
     expect(data.total).toBe(9)
   })
 
-  it('returns pages', async () => {
+  it('returns the userIDs in pages', async () => {
     expect((await uids({ pageNumber: 2, showNumber: 4 })).data).toEqual({
       total: 9,
       userIDs: ['level_1', 'level_2', 'level_3', 'level_4'],

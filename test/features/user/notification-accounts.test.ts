@@ -44,7 +44,7 @@ describe('add_notification_account', () => {
     ['no level', { appMangerLevel: undefined }],
     ['no nickName', { nickName: '' }],
     ['a userID with a space', { userID: 'two words' }],
-  ])('refuses %s with 1001', async (_what, fields) => {
+  ])('refuses %s with error 1001', async (_what, fields) => {
     expect((await add({ userID: 'refused', ...fields })).errCode).toBe(1001)
     expect(await infoOf('refused')).toBeUndefined()
   })
@@ -53,7 +53,7 @@ describe('add_notification_account', () => {
 describe('update_notification_account', () => {
   const update = (fields: object) => call('update', fields)
 
-  it('changes the given fields', async () => {
+  it('changes the given fields of the account', async () => {
     await add({ userID: 'weather', nickName: 'Weather', faceURL: 'old' })
     expect(await update({ userID: 'weather', nickName: 'Wetter' })).toEqual({ errCode: 0, errMsg: '', errDlt: '' })
     expect(await infoOf('weather')).toMatchObject({ nickname: 'Wetter', faceURL: 'old', appMangerLevel: 3 })
@@ -66,7 +66,7 @@ describe('update_notification_account', () => {
     ['a user who does not exist', { userID: 'nobody', nickName: 'x' }],
     ['a person', { userID: 'alice', nickName: 'x' }],
     ['no userID', { nickName: 'x' }],
-  ])('refuses %s with 1001', async (_what, fields) => {
+  ])('refuses %s with error 1001', async (_what, fields) => {
     expect((await update(fields)).errCode).toBe(1001)
   })
 })

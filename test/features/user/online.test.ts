@@ -23,7 +23,7 @@ beforeAll(async () => {
 describe('get_users_status', () => {
   const statusOf = (userIDs: unknown) => post('/user/get_users_status', { userID: 'bob', userIDs }, tokens.bob)
 
-  it('returns the online platforms of each user, in the given order, also for unknown users', async () => {
+  it('returns the online platforms of each user in the given order, even for unknown users', async () => {
     expect((await statusOf(['bob', 'alice', 'nobody'])).data.statusList).toEqual([
       { userID: 'bob', status: 0, platformIDs: [] },
       { userID: 'alice', status: 1, platformIDs: [2, 3, 5] },
@@ -31,7 +31,7 @@ describe('get_users_status', () => {
     ])
   })
 
-  it('changes when a user connects and disconnects', async () => {
+  it('changes its answer when a user connects or disconnects', async () => {
     const device = await Device.connect('carol', { platformID: 9 })
     expect((await statusOf(['carol'])).data.statusList).toEqual([{ userID: 'carol', status: 1, platformIDs: [9] }])
     device.close()
@@ -55,7 +55,7 @@ describe('get_users_online_status', () => {
   const connectionsOf = async (userIDs: unknown) =>
     post('/user/get_users_online_status', { userIDs }, await adminToken())
 
-  it('lists every connection with platform and token, also when the object hibernates', async () => {
+  it('lists every connection with platform and token, even when the object hibernates', async () => {
     await evictAllDurableObjects()
     const { data } = await connectionsOf(['alice', 'bob', 'nobody'])
     const live = (platformID: number, token: string) => ({
@@ -97,7 +97,7 @@ describe('get_users_online_status', () => {
     expect((await connectionsOf('alice')).errCode).toBe(1001)
   })
 
-  it('is for app administrators', async () => {
+  it('refuses callers who are not app administrators', async () => {
     expect((await post('/user/get_users_online_status', { userIDs: ['bob'] }, tokens.bob)).errCode).toBe(1002)
   })
 })
@@ -119,7 +119,7 @@ describe('get_users_online_token_detail', () => {
     ])
   })
 
-  it('returns an empty list without an error to other callers', async () => {
+  it('returns an empty list without an error to callers who are not app administrators', async () => {
     const reply = await post(path, { userIDs: ['alice'] }, tokens.bob)
     expect(reply).toEqual({ errCode: 0, errMsg: '', errDlt: '', data: [] })
   })
@@ -166,7 +166,7 @@ describe('presence subscriptions through the REST API', () => {
     )
   })
 
-  it('are not made without a connection, but the reply has the online status', async () => {
+  it('are not made when the user has no connection, but the reply has the online status', async () => {
     await register('dora')
     const token = await userToken('dora')
     const body = { userID: 'dora', userIDs: ['bob'], genre: 1 }
@@ -178,7 +178,7 @@ describe('presence subscriptions through the REST API', () => {
     ['no userID', { userID: '', userIDs: ['alice'], genre: 1 }],
     ['no list', { userID: 'bob', genre: 1 }],
     ['an unknown genre', { userID: 'bob', userIDs: ['alice'], genre: 3 }],
-  ])('are refused with 1001 with %s', async (_what, body) => {
+  ])('are refused with error 1001 when the request has %s', async (_what, body) => {
     expect((await post('/user/subscribe_users_status', body, tokens.bob)).errCode).toBe(1001)
   })
 })

@@ -46,8 +46,27 @@ async function befriend(ownerUserID: string, friendUserID: string): Promise<void
 
 beforeAll(() => register('alice', 'bob'))
 
+describe('a changed name', () => {
+  it('is reported to the online users of recent chats who are no friends, once, and to no offline user', async () => {
+    await register('vera', 'stan', 'fred', 'otto')
+    await befriend('fred', 'vera')
+    const vera = await Device.connect('vera')
+    const [stan, fred] = [await Device.connect('stan'), await Device.connect('fred')]
+    for (const userID of ['stan', 'fred', 'otto']) await vera.sendText(userID, `hello ${userID}`)
+    const userInfo = { userID: 'vera', nickname: 'Vera V.' }
+    expect(await post('/user/update_user_info_ex', { userInfo }, await userToken('vera'))).toEqual(OK)
+    const told = (device: Device) => notificationsOf(device, ContentType.FriendInfoUpdatedNotification)
+    await until(() => told(stan).length > 0 && told(fred).length > 0)
+    expect(told(stan)).toMatchObject([{ from: 'vera', to: 'stan', seq: 0, detail: { userID: 'vera' } }])
+    expect(told(fred)).toHaveLength(1)
+    const otto = await Device.connect('otto')
+    await otto.handshake()
+    expect(told(otto)).toEqual([])
+  })
+})
+
 describe('update_user_info_ex', () => {
-  it('changes the given fields, keeps absent ones and clears empty ones', async () => {
+  it('changes the given fields, keeps absent fields and clears empty fields', async () => {
     const token = await userToken('alice')
     const update = (userInfo: object) => post('/user/update_user_info_ex', { userInfo }, token)
     expect(await update({ userID: 'alice', nickname: 'Alice A.', ex: 'e' })).toEqual(OK)
@@ -56,13 +75,13 @@ describe('update_user_info_ex', () => {
     expect(await infoOf('alice')).toMatchObject({ nickname: 'Alice A.', ex: 'e', faceURL: '' })
   })
 
-  it("is not for other people's profiles", async () => {
+  it('refuses the profiles of other users', async () => {
     const userInfo = { userID: 'bob', nickname: 'Bobby' }
     expect((await post('/user/update_user_info_ex', { userInfo }, await userToken('alice'))).errCode).toBe(1002)
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(0)
   })
 
-  it.each([{ nickname: 'x' }, {}])('refuses unknown users with 1004, with and without fields: %j', async (fields) => {
+  it.each([{ nickname: 'x' }, {}])('refuses unknown users with error 1004: fields %j', async (fields) => {
     const userInfo = { userID: 'nobody', ...fields }
     expect((await post('/user/update_user_info_ex', { userInfo }, await adminToken())).errCode).toBe(1004)
   })
@@ -72,7 +91,7 @@ describe('update_user_info_ex', () => {
     ['a nickname of a thousand letters', { nickname: 'x'.repeat(1_000) }],
     ['an option that does not exist', { globalRecvMsgOpt: 3 }],
     ['an ex of ten thousand letters', { ex: 'x'.repeat(10_000) }],
-  ])('refuses %s with 1001 and the name of the field', async (_what, fields) => {
+  ])('refuses %s with error 1001 and the name of the field', async (_what, fields) => {
     const reply = await post(
       '/user/update_user_info_ex',
       { userInfo: { userID: 'alice', ...fields } },
@@ -83,7 +102,7 @@ describe('update_user_info_ex', () => {
   })
 })
 
-describe('update_user_info, the older form', () => {
+describe('update_user_info', () => {
   const update = async (userInfo: object, token?: string) =>
     post('/user/update_user_info', { userInfo }, token ?? (await adminToken()))
 
@@ -105,7 +124,7 @@ describe('update_user_info, the older form', () => {
     expect(await infoOf('bob')).toEqual({ ...before, ex: 'x' })
   })
 
-  it('is for the user and app administrators, and refuses unknown users', async () => {
+  it('refuses callers other than the user and app administrators, and unknown users', async () => {
     expect((await update({ userID: 'alice', ex: 'mine' }, await userToken('alice'))).errCode).toBe(0)
     expect((await update({ userID: 'bob', ex: 'yours' }, await userToken('alice'))).errCode).toBe(1002)
     expect((await update({ userID: 'nobody', ex: 'x' })).errCode).toBe(1004)
@@ -119,18 +138,18 @@ describe('set_global_msg_recv_opt', () => {
   const set = (userID: string, globalRecvMsgOpt: unknown, token: string) =>
     post('/user/set_global_msg_recv_opt', { userID, globalRecvMsgOpt }, token)
 
-  it.each([2, 1, 0])('sets option %i for the user', async (option) => {
+  it.each([2, 1, 0])('sets receive option %i for the user', async (option) => {
     expect(await set('alice', option, await userToken('alice'))).toEqual(OK)
     expect((await infoOf('alice')).globalRecvMsgOpt).toBe(option)
   })
 
-  it('is for the user and app administrators, and refuses unknown users', async () => {
+  it('refuses callers other than the user and app administrators, and unknown users', async () => {
     expect((await set('bob', 2, await userToken('alice'))).errCode).toBe(1002)
     expect((await set('bob', 2, await adminToken())).errCode).toBe(0)
     expect((await set('nobody', 2, await adminToken())).errCode).toBe(1004)
   })
 
-  it.each([3, -1, 1.5, '1'])('refuses %j with 1001', async (option) => {
+  it.each([3, -1, 1.5, '1'])('refuses %j with error 1001', async (option) => {
     expect((await set('alice', option, await adminToken())).errCode).toBe(1001)
   })
 })
@@ -189,7 +208,7 @@ describe('a changed profile', () => {
     expect([updates(phone).length, updates(laptop).length]).toEqual([1, 1])
   })
 
-  it('is stored when the notification of the devices fails', async () => {
+  it('is stored even when the notification of the devices fails', async () => {
     const logged: string[] = []
     const afterReply = new AfterReply()
     const real = createContext(bindings, 'test-operation', afterReply)
@@ -212,7 +231,7 @@ describe('a changed profile', () => {
     expect(updates(phone)).toEqual([])
   })
 
-  it('is announced to friends through the queue and found at their next sync', async () => {
+  it('is announced to friends through the queue, and found at their next sync', async () => {
     const dave = `dave_of_${carol}`
     await register(dave)
     await befriend(dave, carol)

@@ -43,7 +43,7 @@ describe('user_register', () => {
       ],
     ],
     ['a nickname of a thousand letters', [{ userID: 'long', nickname: 'x'.repeat(1000) }]],
-  ])('refuses %s with 1001', async (_what, users) => {
+  ])('refuses %s with error 1001', async (_what, users) => {
     const reply = await registerRaw(users)
     expect(reply.errCode).toBe(1001)
     expect(reply.errDlt).not.toBe('')
@@ -79,12 +79,12 @@ describe('user_register', () => {
 })
 
 describe('get_users_info', () => {
-  it('leaves unknown users out', async () => {
+  it('leaves out unknown users', async () => {
     const reply = await post('/user/get_users_info', { userIDs: ['nobody', 'bob'] }, await userToken('alice'))
     expect(reply.data.usersInfo.map((info: { userID: string }) => info.userID)).toEqual(['bob'])
   })
 
-  it('refuses a request without a list', async () => {
+  it('refuses a request without a list of userIDs', async () => {
     expect((await post('/user/get_users_info', {}, await userToken('alice'))).errCode).toBe(1001)
   })
 })
@@ -98,7 +98,7 @@ describe('account_check', () => {
     ])
   })
 
-  it('refuses a userID given twice', async () => {
+  it('refuses a userID that is given twice', async () => {
     expect((await post('/user/account_check', { checkUserIDs: ['a', 'a'] }, await adminToken())).errCode).toBe(1001)
   })
 })

@@ -104,7 +104,7 @@ describe('a code by mail', () => {
 })
 
 describe('verifying a code', () => {
-  it('accepts the newest code of an address repeatedly until it is consumed', async () => {
+  it('accepts the newest code of an address repeatedly, until a call consumes the code', async () => {
     const service = deployment()
     await service.send(PHONE)
     const older = providers.code()
@@ -117,6 +117,21 @@ describe('verifying a code', () => {
     expect(await service.verify(PHONE, code)).toMatchObject({ errCode: 20009, errMsg: 'VerifyCodeUsed' })
   })
 
+  it('accepts a code that was sent before a rotation of the secret, and codes of after it', async () => {
+    const before = deployment({ OPENIM_SECRET: 'the secret before' })
+    const during = deployment({ OPENIM_SECRET: 'the secret after', OPENIM_SECRET_PREVIOUS: 'the secret before' })
+    const after = deployment({ OPENIM_SECRET: 'the secret after' })
+    await before.send(PHONE)
+    const code = providers.code()
+    expect((await after.verify(PHONE, code)).errCode).toBe(20007)
+    expect((await during.verify(PHONE, code)).errCode).toBe(0)
+    pass(1)
+    await during.send(PHONE)
+    expect((await during.verify(PHONE, providers.code())).errCode).toBe(0)
+    expect((await after.verify(PHONE, providers.code(), { consume: true })).errCode).toBe(0)
+    expect((await during.verify(PHONE, providers.code())).errCode).toBe(20009)
+  })
+
   it('lets only one of many parallel calls consume a code', async () => {
     const service = deployment({ OPENIM_CODES: { maxAttempts: 20 } })
     await service.send(PHONE)
@@ -125,7 +140,7 @@ describe('verifying a code', () => {
     expect(replies.map(({ errCode }) => errCode).sort()).toEqual([0, ...Array(7).fill(20009)])
   })
 
-  it('ends after 5 wrong codes, even with parallel calls', async () => {
+  it('fails after 5 wrong codes, even when the calls are parallel', async () => {
     const service = deployment()
     await service.send(PHONE)
     const code = providers.code()
@@ -137,7 +152,7 @@ describe('verifying a code', () => {
     expect(await service.verify(PHONE, code)).toMatchObject({ errCode: 20008, errMsg: 'VerifyCodeMaxCount' })
   })
 
-  it('ends 5 minutes after the code was sent', async () => {
+  it('fails from 5 minutes after the code was sent', async () => {
     const service = deployment()
     await service.send(PHONE)
     pass(299)
@@ -157,7 +172,7 @@ describe('verifying a code', () => {
   })
 })
 
-describe('limits of codes', () => {
+describe('the rate limit of codes', () => {
   it('requires 60 seconds between two codes to an address', async () => {
     const service = deployment({ OPENIM_CODES: {} })
     expect((await service.send(PHONE)).errCode).toBe(0)
@@ -169,14 +184,14 @@ describe('limits of codes', () => {
     expect(providers.requests).toHaveLength(3)
   })
 
-  it('sends one code when many are requested at the same time', async () => {
+  it('allows one code when many codes are requested at the same time', async () => {
     const service = deployment({ OPENIM_CODES: {} })
     const replies = await Promise.all(Array.from({ length: 6 }, () => service.send(PHONE)))
     expect(replies.map(({ errCode }) => errCode).sort()).toEqual([0, ...Array(5).fill(20005)])
     expect(providers.requests).toHaveLength(1)
   })
 
-  it('does not count a request that comes too early', async () => {
+  it('does not count a request that arrives too early', async () => {
     const service = deployment({ OPENIM_CODES: { maxPerAddress: 2 } })
     await service.send(PHONE)
     for (let i = 0; i < 5; i++) expect((await service.send(PHONE)).errCode).toBe(20005)

@@ -51,24 +51,24 @@ describe('a before-webhook', () => {
     expect(await blackListOf(names.alice)).toEqual([names.bob])
   })
 
-  it('refuses with the error of the app server, and nothing is changed', async () => {
+  it('refuses the call with the error of the app server, and no data is changed', async () => {
     app.answer = () => REFUSE
     expect(await block({})).toEqual({ errCode: 5001, errMsg: 'AppSaysNo', errDlt: 'not today' })
     expect(await blackListOf(names.alice)).toEqual([])
   })
 
-  it('does not refuse when the app server reports its own failure', async () => {
+  it('does not refuse the call when the app server reports its own failure', async () => {
     app.answer = () => ({ ...REFUSE, actionCode: 1 })
     expect((await block({})).errCode).toBe(0)
   })
 
-  it('refuses with 80000 when the app server refuses without a code', async () => {
+  it('refuses the call with error 80000 when the app server refuses without a code', async () => {
     app.answer = () => ({ actionCode: 0, nextCode: 1 })
     expect(await block({})).toMatchObject({ errCode: 80000, errMsg: 'CallbackError' })
     expect(await blackListOf(names.alice)).toEqual([])
   })
 
-  it('is read in any HTTP status and any case of its keys', async () => {
+  it('accepts an answer with any HTTP status and with keys in any case', async () => {
     const answer = { ActionCode: 0, NEXTCODE: 1, errcode: 5002, errMsg: 'x', errDlt: 'y', more: [1] }
     app.answer = () => Response.json(answer, { status: 500 })
     expect((await block({})).errCode).toBe(5002)
@@ -107,7 +107,7 @@ describe('a before-webhook', () => {
       return block({ failedContinue, timeout: 0.2 })
     }
 
-    it(`stops the call with ${code} without failedContinue, and reveals no URL`, async () => {
+    it(`stops the call with error ${code} without failedContinue, and reveals no URL`, async () => {
       const reply = await tried(false)
       expect(reply.errCode).toBe(code)
       expect(reply.errDlt).toMatch(/^the app's webhook beforeAddBlack/)
@@ -123,7 +123,7 @@ describe('a before-webhook', () => {
     })
   })
 
-  it('is called at all of its URLs, and one refusal is enough', async () => {
+  it('is called at all of its URLs, and one refusal is enough to refuse the call', async () => {
     const urls = ['https://one.example', 'https://two.example']
     app.answer = ({ url }) => (url.host === 'two.example' ? REFUSE : GO_ON)
     expect((await block({ urls })).errCode).toBe(5001)
@@ -292,7 +292,7 @@ describe('a message that a backend sends', () => {
     expect(app.asked[0]?.body.sendTime).toBeGreaterThan(1_700_000_000_000)
   })
 
-  it('is not delivered when the app server refuses it', async () => {
+  it('is not delivered when the app server refuses the message', async () => {
     await app.inObjects({ afterSendSingleMsg: {} })
     app.answer = ({ body }) => (body.content.includes('casino') ? REFUSE : GO_ON)
     expect((await send({ beforeSendSingleMsg: {} }, { content: { content: 'casino!' } })).errCode).toBe(5001)
@@ -309,10 +309,11 @@ describe('a message that a backend sends', () => {
     expect(reply.data.modify).toEqual({ content: '{"content":"h***o"}', ex: 'moderated' })
     expect(app.asked[0]?.body).not.toHaveProperty('recvID')
     expect(await lastContent()).toContain('h***o')
-    await until(() => app.queued.length > 0)
-    expect(app.afterWebhooks('afterMsgSaveDB')).toMatchObject([
-      { content: '{"content":"h***o"}', ex: 'moderated', seq: 1 },
-    ])
+    // The recovery alarm of an earlier test's conversation may repeat its own webhook meanwhile.
+    const sent = () =>
+      app.afterWebhooks('afterMsgSaveDB').filter((body) => (body as { recvID: string }).recvID === names.bob)
+    await until(() => sent().length > 0)
+    expect(sent()[0]).toMatchObject({ content: '{"content":"h***o"}', ex: 'moderated', seq: 1 })
   })
 
   it('is delivered to the receiver that the app server sets', async () => {
@@ -376,7 +377,7 @@ describe('a message that a backend sends', () => {
     expect(app.queued).toHaveLength(1)
   })
 
-  it('is reported as sent but not as saved when it is not stored', async () => {
+  it('is reported as sent but not as saved when the message is not stored', async () => {
     await app.inObjects({ afterSendSingleMsg: {}, afterMsgSaveDB: {} })
     await send({}, { isOnlineOnly: true })
     await until(() => app.queued.length > 0)
@@ -394,7 +395,7 @@ describe('a message that a backend sends', () => {
     expect(app.afterWebhooks('afterSendSingleMsg')).toMatchObject([{ recvID: names.bob }])
   })
 
-  it('is reported when it is read and when it is revoked', async () => {
+  it('is reported when the message is read and when the message is revoked', async () => {
     await send({})
     const env = app.env({ afterSingleMsgRead: {}, afterRevokeMsg: {} })
     const conversationID = chat()

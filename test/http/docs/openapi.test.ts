@@ -16,7 +16,7 @@ beforeAll(async () => {
 const bodyOf = (path: string) => document.paths[path]?.post?.requestBody?.content['application/json']?.schema
 
 describe('the OpenAPI document', () => {
-  it('describes exactly the calls that exist', () => {
+  it('describes all existing calls, and only these', () => {
     const described = Object.entries(document.paths).flatMap(([path, { post }]) => (post ? [path] : []))
     expect(described.sort()).toEqual(endpoints.map(({ path }) => path).sort())
   })
@@ -133,7 +133,7 @@ describe('the documentation page', () => {
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
-  it('is also served under /api, as is the document', async () => {
+  it('is also served under /api, as the OpenAPI document is', async () => {
     expect((await request('/api/docs')).status).toBe(200)
     expect(await (await request('/api/openapi.json')).json()).toEqual(document)
   })

@@ -70,7 +70,7 @@ function breakInserts(sql: SqlStorage, table: string, when = 'true'): void {
 const rowsIn = (sql: SqlStorage, table: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n
 
 describe('appendBatch', () => {
-  it('arms the alarm, delivers in order and sends the after-webhooks, all after the commit', () =>
+  it('sets the alarm, delivers in order and sends the after-webhooks only after the commit', () =>
     withRig(({ events, append }) => {
       const results = append('first', 'second')
       expect(results.map((result) => result.ok && result.seq)).toEqual([1, 2])
@@ -80,7 +80,7 @@ describe('appendBatch', () => {
       ])
     }))
 
-  it('writes the members with the first stored message; a single later one needs no transaction', () =>
+  it('writes the members with the first stored message, and a later single message in no transaction', () =>
     withRig(({ state, sql, events, append }) => {
       append('first')
       expect(state.members.isSaved).toBe(true)
@@ -90,7 +90,7 @@ describe('appendBatch', () => {
       expect(events).toEqual(['resume alice', 'arm', 'deliver second as 2', 'after-webhooks: 1'])
     }))
 
-  it('drops loaded members after a batch in which no message was stored', () =>
+  it('removes loaded members from memory after a batch in which no message was stored', () =>
     withRig(({ state, sql, parts, events }) => {
       const typing = appendItem({ clientMsgID: 'typing', stored: false })
       const [refused, unstored] = appendBatch(parts, [
@@ -105,7 +105,7 @@ describe('appendBatch', () => {
       expect(rowsIn(sql, 'kind') + rowsIn(sql, 'member')).toBe(0)
     }))
 
-  it('refuses one message of a batch without a gap in the seqs of the others', () =>
+  it('refuses one message of a batch without a gap in the seqs of the other messages', () =>
     withRig(({ parts, events }) => {
       const items = ['alice', 'mallory', 'bob'].map((sendID) => appendItem({ clientMsgID: `from ${sendID}`, sendID }))
       const results = appendBatch(parts, items)
@@ -116,7 +116,7 @@ describe('appendBatch', () => {
       ])
     }))
 
-  it('answers a retry within the batch with the first seq and delivers it once', () =>
+  it('answers a retry within the batch with the first seq, and delivers the message once', () =>
     withRig(({ events, append }) => {
       expect(append('once', 'once')).toMatchObject([
         { seq: 1, duplicate: false },
@@ -125,11 +125,13 @@ describe('appendBatch', () => {
       expect(events.filter((event) => event.startsWith('deliver'))).toEqual(['deliver once as 1'])
     }))
 
-  it('answers the lowest pending seq to a sender whose object passes the message on, but not for a retry', () =>
+  it('answers the lowest pending seq to a sender whose object passes the message on', () =>
     withRig(
       ({ parts, append }) => {
         expect(append('first')).toMatchObject([{ pendingFrom: 7 }])
         expect(append('first')[0]).not.toHaveProperty('pendingFrom')
+        for (let seq = 2; seq <= 8; seq++) append(`message ${seq}`)
+        expect(append('message 8')).toMatchObject([{ duplicate: true, seq: 8, pendingFrom: 7 }])
         const [fromBackend] = appendBatch(parts, [appendItem({ clientMsgID: 'rest', skipSender: false })])
         expect(fromBackend).not.toHaveProperty('pendingFrom')
       },
@@ -154,7 +156,7 @@ describe('appendBatch', () => {
 })
 
 describe('appendBatch on a storage that fails', () => {
-  it('stores no message and keeps no message, member or seq in memory', () =>
+  it('stores no message, and keeps no message, member or seq in memory', () =>
     withRig(({ state, sql, events, append }) => {
       breakInserts(sql, 'chat', "new.client_msg_id = 'second'")
       expect(() => append('first', 'second')).toThrow('disk full')
@@ -172,7 +174,7 @@ describe('appendBatch on a storage that fails', () => {
       ])
     }))
 
-  it('has no effect after a single message failed, and gives its seq to the next message', () =>
+  it('has no effect when one message fails, and gives the seq of the failed message to the next message', () =>
     withRig(({ state, sql, events, append }) => {
       append('first')
       events.length = 0

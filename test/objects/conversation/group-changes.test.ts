@@ -108,7 +108,7 @@ describe("a group's change", () => {
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
   })
 
-  it('is refused when its actor has lost the role or has left', async () => {
+  it('is refused when its actor has lost the role or has left the group', async () => {
     const groupID = await freshGroup('olga', 'pete', 'rosa')
     const change = (given: object) => conversation(`sg_${groupID}`).changeGroup(groupChange(groupID, given))
     const admin = { userID: 'pete', roleLevel: 60 }
@@ -124,7 +124,7 @@ describe("a group's change", () => {
     await expectAgreement(groupID, ['olga 100'])
   })
 
-  it('is carried out after the one before it when many calls are made at once', async () => {
+  it('is carried out after the change before it when many calls are made at once', async () => {
     const groupID = await freshGroup('olga')
     const userIDs = Array.from({ length: 8 }, (_, i) => `u${i}`)
     await Promise.all(userIDs.map((userID) => conversation(`sg_${groupID}`).changeGroup(joining(groupID, userID))))
@@ -185,7 +185,7 @@ describe('a group above the limit for direct delivery', () => {
 })
 
 describe('a crash in the middle of a group change', () => {
-  it('has no effect when the intent is not written yet', async () => {
+  it('has no effect when the intent is not yet written', async () => {
     const groupID = await freshGroup('olga')
     await breakStep(groupID, 'BEFORE INSERT ON group_intent')
     await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
@@ -194,7 +194,7 @@ describe('a crash in the middle of a group change', () => {
     await expectAgreement(groupID, ['olga 100'])
   })
 
-  it('is recovered at the next wake when D1 does not have the change yet', async () => {
+  it('is recovered at the next wake when D1 does not yet have the change', async () => {
     const groupID = await freshGroup('olga')
     await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_renamed')
     await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
@@ -205,7 +205,7 @@ describe('a crash in the middle of a group change', () => {
     await expectAgreement(groupID, ['olga 100', 'pete 20'])
   })
 
-  it('is logged with the operationID of the change when D1 fails at the next wake too', async () => {
+  it('is logged with the operationID of the change when D1 also fails at the next wake', async () => {
     const groupID = await freshGroup('olga')
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_renamed')
@@ -306,7 +306,7 @@ describe('a crash in the middle of a group change', () => {
     expect(parts).toEqual({ n: 0 })
   }, 30_000)
 
-  it('does not block the next change once D1 is reachable, and both are carried out', async () => {
+  it('does not block the next change once D1 is reachable, and both changes are carried out', async () => {
     const groupID = await freshGroup('olga')
     await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_renamed')
     await expect(conversation(`sg_${groupID}`).changeGroup(joining(groupID, 'pete'))).rejects.toThrow()
@@ -315,7 +315,7 @@ describe('a crash in the middle of a group change', () => {
     await expectAgreement(groupID, ['olga 100', 'pete 20', 'rosa 20'])
   })
 
-  it('does not count a member twice in a group that was only in D1 before', async () => {
+  it('does not count a member twice when only D1 has the group', async () => {
     const groupID = await freshGroup('olga', 'pete')
     // The state after an import: D1 has the group, and its conversation was never woken.
     await bindings.DB.prepare('UPDATE chat_group SET group_id = ?1 WHERE group_id = ?2')
@@ -346,7 +346,7 @@ describe('a change that D1 refuses permanently', () => {
         BEGIN SELECT RAISE(ABORT, 'refused'); END`,
     ).run()
 
-  it('is given up with a log message and without any effect, and does not block the next change', async () => {
+  it('is given up with a log message, has no effect and does not block the next change', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const groupID = await freshGroup('olga')
     await refuseInD1('pete')
@@ -361,7 +361,7 @@ describe('a change that D1 refuses permanently', () => {
     expect(await conversation(`sg_${groupID}`).maxSeq()).toBe(2)
   })
 
-  it('does not block the wake or the next change when a crash left it behind', async () => {
+  it('does not block the wake or the next change when a crash left its intent', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const groupID = await freshGroup('olga')
     await bindings.DB.exec('ALTER TABLE group_member RENAME TO group_member_renamed')

@@ -91,7 +91,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(times).toEqual([...new Set(times)].sort((a, b) => a - b))
   })
 
-  it("are pushed to all devices of the sender, to the sending one with the request's operationID", async () => {
+  it("are pushed to all devices of the sender, to the sending device with the request's operationID", async () => {
     await until(() => laptop.received().length === 3)
     expect(laptop.received().map(({ msg }) => textOf(msg))).toEqual(['one', 'two', 'three'])
     expect(phone.pushes[0]?.operationID).toBe(`op-${alice}_1`)
@@ -105,7 +105,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(phone.frames.indexOf(phone.frames.filter(isReply)[0] as Uint8Array)).toBe(1)
   })
 
-  it('are answered like the first time when the same clientMsgID is sent again', async () => {
+  it('are answered with the first answer when the device repeats the clientMsgID', async () => {
     const first = await phone.sendText(bob, 'four', 'same-id')
     const again = await phone.sendText(bob, 'four', 'same-id')
     expect(again).toEqual(first)
@@ -118,7 +118,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect((await seqs(bobs, bob))[chat]?.maxSeq).toBe(before + 1)
   })
 
-  it('are counted in the newest seq, and as read for their sender', async () => {
+  it('are counted in the newest seq, and count as read for their sender', async () => {
     await bobs.sendText(alice, 'last from bob')
     const newest = (await maxSeqs(bobs, bob))[chat]
     expect(newest).toBeGreaterThan(4)
@@ -129,7 +129,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(alices?.maxSeqTime).toBeGreaterThan(0)
   })
 
-  it('are pulled by range: the newest `num`, ascending', async () => {
+  it('are pulled by range: the newest `num` messages, in ascending order', async () => {
     const pulled = await pull(bobs, bob, chat, 0, 3, 2)
     expect(pulled?.Msgs.map((msg) => msg.seq)).toEqual([2, 3])
     expect(pulled?.isEnd).toBe(false)
@@ -138,7 +138,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(beyond?.Msgs.map((msg) => msg.seq)).toEqual(beyond?.Msgs.map((_, i) => i + 1))
   })
 
-  it('are pulled by list, in the order of the list, with the end of the log reported', async () => {
+  it('are pulled by list of seqs, in the order of the list, with isEnd at the end of the log', async () => {
     expect((await pullList(bobs, bob, chat, [3, 1]))?.Msgs.map((msg) => msg.seq)).toEqual([3, 1])
     const beyond = await pullList(bobs, bob, chat, [999])
     expect(beyond?.Msgs).toEqual([])
@@ -158,7 +158,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect(GetLastMessageResp.decode(data).msgs).toEqual({})
   })
 
-  it('are answered as last message, one per conversation', async () => {
+  it('are returned as last messages, one per conversation', async () => {
     const { data } = await bobs.request(
       WsRequestID.PullConvLastMessage,
       GetLastMessageReq.encode({ userID: bob, conversationIDs: [chat, 'si_nobody_nowhere'] }).finish(),
@@ -188,7 +188,7 @@ describe.each(KINDS)('messages over a %s socket', (kind) => {
     expect((await seqs(phone, alice))[chat]?.maxSeq).toBe(before)
   })
 
-  it('are pushed once to every device when a user sends to itself', async () => {
+  it('are pushed once to every device when users send to themselves', async () => {
     const count = laptop.received().length
     await phone.sendText(alice, 'note to self')
     await until(() => laptop.received().length > count)

@@ -65,7 +65,7 @@ async function noMoreDeliveries(): Promise<void> {
 }
 
 describe('an offline member', () => {
-  it('gets the first message, and finds the others at the next sync', async () => {
+  it('gets the first message, and finds the later messages at the next sync', async () => {
     await pairWithOfflineReceiver('ada', 'bob')
     for (const clientMsgID of ['second', 'third']) await say('ada', 'bob', clientMsgID)
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -93,7 +93,7 @@ describe('an offline member', () => {
     expect(await user('finn').newestSeqs()).toEqual({ si_eva_finn: 3 })
   })
 
-  it('gets messages again after sending one', async () => {
+  it('gets messages again after sending a message', async () => {
     await pairWithOfflineReceiver('gil', 'hugo')
     await say('hugo', 'gil', 'mine')
     await deliveriesAnswered(2)
@@ -115,7 +115,7 @@ describe('an offline member', () => {
     expect(await jan.receivedTexts(1)).toEqual(['second'])
   })
 
-  it('causes one state request when a device connects and syncs at once', async () => {
+  it('causes one state request when a device connects and syncs at the same time', async () => {
     await pairWithOfflineReceiver('kim', 'leo')
     const requests = vi.spyOn(ConversationObject.prototype, 'state')
     const leo = await Device.connect('leo')
@@ -125,7 +125,7 @@ describe('an offline member', () => {
     requests.mockRestore()
   })
 
-  it('does not wait for skipped messages before it gets the next one', async () => {
+  it('does not wait for skipped messages before the next message is pushed', async () => {
     await pairWithOfflineReceiver('lia', 'max')
     await say('lia', 'max', 'second')
     const max = await Device.connect('max')
@@ -184,7 +184,7 @@ describe('an offline member', () => {
     await until(() => lea.pushes.length === 1)
   })
 
-  it('gets a message of the other log, which is not marked unread yet', async () => {
+  it('gets a message of the other log, which is not yet marked unread', async () => {
     await pairWithOfflineReceiver('mia', 'noa')
     await conversation('si_mia_noa').append([
       appendItem({ sendID: 'mia', recvID: 'noa', clientMsgID: 'notice', contentType: 1201, log: 'notification' }),
@@ -194,7 +194,7 @@ describe('an offline member', () => {
     expect(await user('noa').newestSeqs()).toEqual({ si_mia_noa: 1, n_mia_noa: 1 })
   })
 
-  it('gets a deleted conversation back with the next message, but not with older ones', async () => {
+  it('gets a deleted conversation again with the next message, but not with older messages', async () => {
     await pairWithOfflineReceiver('olaf', 'pia')
     const listed = async () => (await user('pia').conversations(null)).map(({ conversationID }) => conversationID)
     expect(await listed()).toEqual(['si_olaf_pia'])
@@ -225,7 +225,7 @@ describe('an offline member', () => {
     expect(await user('rob').conversations(null)).toMatchObject([{ conversationID: 'si_remy_rob' }])
   })
 
-  it('costs its group no call, and the online members get every message', async () => {
+  it('causes no call for a group message, and the online members get every message', async () => {
     await register('quin', 'rosa', 'sam')
     const group = conversation('sg_three')
     await group.changeGroup(groupCreation('three', ['quin', 'rosa', 'sam']))
@@ -271,7 +271,7 @@ describe('OfflineMembers', () => {
     expect(offline.skips('bob', 'notification', 0)).toBe(true)
   })
 
-  it('resumes delivery when a later one reports "online" or "offline"', async () => {
+  it('resumes delivery when a later delivery reports "online" or "offline"', async () => {
     const offline = new OfflineMembers()
     for (const result of ['online', 'offline'] as const) {
       await offline.track('bob', 'chat', Promise.resolve('marked'))

@@ -24,6 +24,7 @@ function onStorage(
       isBusy: () => false,
       pendingSince: () => null,
       retryAt: () => null,
+      burnAt: () => null,
       redeliver: () => {},
       retryUndelivered: async () => {},
       log: () => createLog('error'),
@@ -34,7 +35,7 @@ function onStorage(
 }
 
 describe('RecoveryAlarm', () => {
-  it('sets one alarm per busy period, whose time says after a restart when the period began', () =>
+  it('sets one alarm per busy period; after a restart, its time shows when the period began', () =>
     onStorage(async (start, storage) => {
       const alarm = start()
       await alarm.arm(SOON)
@@ -45,7 +46,7 @@ describe('RecoveryAlarm', () => {
       expect(begun).toEqual([SOON])
     }))
 
-  it('keeps the time of an alarm that is late', () =>
+  it('keeps the time of an alarm that fires late', () =>
     onStorage(async (start, storage) => {
       const alarm = start()
       await alarm.arm(SOON)
@@ -53,7 +54,7 @@ describe('RecoveryAlarm', () => {
       expect(await storage.getAlarm()).toBe(SOON + RECOVERY_DELAY_MS)
     }))
 
-  it('redelivers from the oldest message in flight, until all of them have arrived', () =>
+  it('redelivers from the oldest message in flight on, until all messages have arrived', () =>
     onStorage(async (start, storage) => {
       let pending: number | null = 1_000
       const alarm = start({ isBusy: () => pending !== null, pendingSince: () => pending })
@@ -70,7 +71,7 @@ describe('RecoveryAlarm', () => {
       expect(storage.sql.exec('SELECT * FROM spell').toArray()).toEqual([])
     }))
 
-  it('does not take a later alarm, for undelivered messages, as the alarm of a busy period', () =>
+  it('does not mistake a later alarm for undelivered messages for the alarm of a busy period', () =>
     onStorage(async (start, storage) => {
       await storage.setAlarm(SOON + 1_800_000)
       const begun: number[] = []
@@ -81,7 +82,7 @@ describe('RecoveryAlarm', () => {
       expect(begun).toEqual([])
     }))
 
-  it('resumes pending work, also when other pending work fails', () =>
+  it('resumes pending work even when other pending work fails', () =>
     onStorage(async (start, storage) => {
       const done: string[] = []
       const failing = { pending: true, resume: () => Promise.reject(new Error('not now')) }

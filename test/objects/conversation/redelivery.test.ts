@@ -15,17 +15,22 @@ import {
 } from '../../rigs/rig.ts'
 
 /**
- * Leaves a conversation in the state of a crash between a commit and its deliveries: the message and its alarm are
- * stored, and no member has got the message.
+ * Leaves a conversation in the state of a crash between a commit and its deliveries: the messages and their alarm are
+ * stored, and no member has got the messages.
  */
-async function storeUndelivered(chat: string, sendID: string, recvID: string, text: string): Promise<void> {
+async function storeUndelivered(
+  chat: string,
+  ...messages: { sendID: string; recvID: string; text: string }[]
+): Promise<void> {
   await runInDurableObject(bindings.CONVERSATION.getByName(chat), async (_object, state) => {
     const { sql } = state.storage
-    const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
     const now = Date.now()
-    const stamp = { serverMsgID: `server-${text}`, sendTime: now, seq, status: 2 }
-    const msg = stampMessage(textMessage(sendID, recvID, text, text), stamp)
-    sql.exec('INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?)', seq, text, sendID, now, now, msg)
+    for (const { sendID, recvID, text } of messages) {
+      const { seq } = sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) + 1 AS seq FROM chat').one()
+      const stamp = { serverMsgID: `server-${text}`, sendTime: now, seq, status: 2 }
+      const msg = stampMessage(textMessage(sendID, recvID, text, text), stamp)
+      sql.exec('INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?)', seq, text, sendID, now, now, msg)
+    }
     await state.storage.setAlarm(now + RECOVERY_DELAY_MS)
   })
   await abortAllDurableObjects()
@@ -41,18 +46,18 @@ describe('a message that was stored but not delivered when the object crashed', 
     await register('anna', 'bert')
     await conversation('si_anna_bert').append([appendItem({ sendID: 'anna', recvID: 'bert', clientMsgID: 'first' })])
     await seen({ si_anna_bert: 1 }, 'bert')
-    await storeUndelivered('si_anna_bert', 'anna', 'bert', 'lost?')
+    await storeUndelivered('si_anna_bert', { sendID: 'anna', recvID: 'bert', text: 'lost?' })
     const bert = await Device.connect('bert')
     expect(await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_anna_bert'))).toBe(true)
     await until(() => bert.received().some(({ msg }) => textOf(msg) === 'lost?'))
     expect(bert.received().find(({ msg }) => textOf(msg) === 'lost?')?.msg.seq).toBe(2)
   })
 
-  it('is delivered when any call wakes the object, to the sender too', async () => {
+  it('is delivered when any call wakes the object, also to the sender', async () => {
     await register('carl', 'dana')
     await conversation('si_carl_dana').append([appendItem({ sendID: 'carl', recvID: 'dana', clientMsgID: 'first' })])
     await seen({ si_carl_dana: 1 }, 'dana')
-    await storeUndelivered('si_carl_dana', 'carl', 'dana', 'lost?')
+    await storeUndelivered('si_carl_dana', { sendID: 'carl', recvID: 'dana', text: 'lost?' })
     const dana = await Device.connect('dana')
     const carl = await Device.connect('carl')
     await conversation('si_carl_dana').state('dana', { chat: 0, notification: 0 })
@@ -63,9 +68,28 @@ describe('a message that was stored but not delivered when the object crashed', 
     await register('eva', 'finn')
     await conversation('si_eva_finn').append([appendItem({ sendID: 'eva', recvID: 'finn', clientMsgID: 'first' })])
     await seen({ si_eva_finn: 1 }, 'finn')
-    await storeUndelivered('si_eva_finn', 'eva', 'finn', 'lost?')
+    await storeUndelivered('si_eva_finn', { sendID: 'eva', recvID: 'finn', text: 'lost?' })
     await runDurableObjectAlarm(bindings.CONVERSATION.getByName('si_eva_finn'))
     await expect.poll(() => user('finn').newestSeqs()).toEqual({ si_eva_finn: 2 })
+  })
+})
+
+describe('the answer to a retry after a crash', () => {
+  it('is pushed to its sender after the older messages that the crash left undelivered', async () => {
+    await register('wanda', 'xaver')
+    const chat = 'si_wanda_xaver'
+    await conversation(chat).append([appendItem({ sendID: 'xaver', recvID: 'wanda', clientMsgID: 'first' })])
+    await seen({ [chat]: 1 }, 'wanda')
+    await storeUndelivered(
+      chat,
+      { sendID: 'xaver', recvID: 'wanda', text: 'older' },
+      { sendID: 'wanda', recvID: 'xaver', text: 'retried' },
+    )
+    const wanda = await Device.connect('wanda')
+    await wanda.sendText('xaver', 'retried', 'retried')
+    await until(() => wanda.received().some(({ msg }) => textOf(msg) === 'retried'))
+    const texts = wanda.received().map(({ msg }) => textOf(msg))
+    expect(texts.slice(0, 2)).toEqual(['older', 'retried'])
   })
 })
 
@@ -103,7 +127,7 @@ describe('a message that is still in flight when its busy period ends', () => {
 })
 
 describe('a busy period', () => {
-  it('sets one alarm for any number of messages, and no further one when all are delivered', async () => {
+  it('sets one alarm for any number of messages, and no second alarm when all messages are delivered', async () => {
     await register('gina', 'hugo')
     const stub = bindings.CONVERSATION.getByName('si_gina_hugo')
     for (let i = 0; i < 5; i++) {
@@ -139,7 +163,7 @@ describe('a busy period', () => {
 })
 
 describe('an append', () => {
-  it('answers a retry with the first answer, also after a restart of the object', async () => {
+  it('answers a retry with the first answer, even after a restart of the object', async () => {
     await register('kim', 'lars')
     const item = appendItem({ sendID: 'kim', recvID: 'lars', clientMsgID: 'once' })
     const [first] = await conversation('si_kim_lars').append([item])
@@ -164,7 +188,7 @@ describe('an append', () => {
     expect(again).toEqual({ ...first, duplicate: true })
   })
 
-  it('gives one message of a batch its seq and refuses another, without a gap', async () => {
+  it('gives one message of a batch its seq and refuses another message, without a gap', async () => {
     await register('olga', 'paul')
     const chat = conversation('si_olga_paul')
     const results = await chat.append([
@@ -175,7 +199,7 @@ describe('an append', () => {
     expect(results.map((result) => (result.ok ? result.seq : result.refusal.code))).toEqual([1, 1203, 2])
   })
 
-  it('leaves no conversation behind when the receiver is not registered', async () => {
+  it('creates no conversation when the receiver is not registered', async () => {
     await register('quin')
     const [refused] = await conversation('si_nobody_quin').append([
       appendItem({ sendID: 'quin', recvID: 'nobody', clientMsgID: 'x' }),

@@ -48,7 +48,7 @@ const exec = (sql: string) =>
   })
 
 describe('a block by a call that crashes', () => {
-  it('applies at the next alarm when D1 has it', async () => {
+  it('applies at the next alarm when D1 has the block', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await blockInD1()
@@ -56,7 +56,7 @@ describe('a block by a call that crashes', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('applies at the next wake when D1 has it', async () => {
+  it('applies at the next wake when D1 has the block', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await blockInD1()
@@ -64,7 +64,7 @@ describe('a block by a call that crashes', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('applies when the conversation began in between', async () => {
+  it('applies when the conversation began between the call and the crash', async () => {
     await conversation(chat()).relationsChanging()
     expect(await write()).toBe(0)
     await blockInD1()
@@ -72,7 +72,7 @@ describe('a block by a call that crashes', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('applies when D1 gets it after the first alarm', async () => {
+  it('applies when D1 gets the block after the first alarm', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     expect(await alarm()).toBe(true)
@@ -93,7 +93,7 @@ describe('a block by a call that crashes', () => {
     expect(await write()).toBe(1302)
   })
 
-  it('does not apply when D1 never gets it, and is forgotten after a while', async () => {
+  it('does not apply when D1 never gets the block, and is forgotten after a while', async () => {
     expect(await write()).toBe(0)
     await conversation(chat()).relationsChanging()
     await alarm()

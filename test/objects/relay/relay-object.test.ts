@@ -95,7 +95,7 @@ async function groupWithoutListeners(): Promise<string> {
 }
 
 describe('a large group', () => {
-  it('gets messages through a relay to its online members; the others cost no further call', async () => {
+  it('delivers messages through a relay to its online members, without calls for offline members', async () => {
     const groupID = await largeGroup()
     const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
     await send(groupID, 'first')
@@ -110,7 +110,7 @@ describe('a large group', () => {
     jan.close()
   })
 
-  it('reports the newest seq to a member who reconnects, and delivers to that member again', async () => {
+  it('reports the newest seq to a member who reconnects, and delivers to the member again', async () => {
     const groupID = await largeGroup()
     await send(groupID, 'no member is online')
     await until(async () => (await listenersIn(groupID)).length === 1)
@@ -122,7 +122,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('is notified again of a reconnected member when the first notification failed', async () => {
+  it('learns of a reconnected member when the first notification of the relay failed', async () => {
     const groupID = await groupWithoutListeners()
     const relay = bindings.RELAY.getByName(`sg_${groupID}/0`)
     // The relay cannot note a listener for now.
@@ -142,7 +142,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('knows a reconnected member before it answers the sync, so that no message is missed in between', async () => {
+  it('knows a reconnected member before the sync is answered, so that no message is missed', async () => {
     const groupID = await groupWithoutListeners()
     const busy = runInDurableObject(bindings.RELAY.getByName(`sg_${groupID}/0`), (_object, state) =>
       state.blockConcurrencyWhile(() => new Promise((resolve) => setTimeout(() => resolve('notified'), 200))),
@@ -157,7 +157,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('adds a listener who connected before the member learned the name of the relay', async () => {
+  it('adds a listener who connected before the member knew the name of the relay', async () => {
     const groupID = await groupWithoutListeners()
     // The state before the user's object learns that a relay delivers now.
     await runInDurableObject(bindings.USER.getByName('kim'), (_object, { storage: { sql } }) => {
@@ -174,7 +174,7 @@ describe('a large group', () => {
     kim.close()
   })
 
-  it('gets its first message through relays when it was imported into D1', async () => {
+  it('delivers its first message through relays when the group was imported into D1', async () => {
     const groupID = `imported${next++}`
     const members = ['olga', 'kim', ...Array.from({ length: MAX_DIRECT_MEMBERS }, (_, i) => `${groupID}-crowd${i}`)]
     await seedGroupOf(Object.fromEntries(members.map((userID) => [userID, {}])), { groupID })
@@ -203,7 +203,7 @@ describe('a large group', () => {
     after.close()
   })
 
-  it('is not delayed by a member whose object hangs, and that member gets each message once, in order', async () => {
+  it('is not delayed by a member whose object hangs; the member gets each message once, in order', async () => {
     const groupID = await largeGroup()
     const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
     await send(groupID, '1')
@@ -231,7 +231,7 @@ describe('a large group', () => {
     jan.close()
   })
 
-  it('adds newcomers after the notice of their join, and they get each message once', async () => {
+  it('adds newcomers after the notice of their join, and delivers each message to them once', async () => {
     const groupID = await largeGroup()
     const late = await Device.connect('late')
     await conversation(`sg_${groupID}`).changeGroup(
@@ -250,7 +250,7 @@ describe('a large group', () => {
     late.close()
   })
 
-  it('removes leavers: the notice is the last message that they get and may read', async () => {
+  it('removes members who leave: the notice is the last message that they get and may read', async () => {
     const groupID = await largeGroup()
     const ida = await Device.connect('ida')
     await send(groupID, 'with ida')
@@ -277,7 +277,7 @@ describe('a large group', () => {
     ida.close()
   })
 
-  it('does not deliver to the last leaver of a relay after another member joins it', async () => {
+  it('does not deliver to a former member after another member joins the emptied relay', async () => {
     const groupID = await largeGroup()
     // The state of a full first relay: ida is the only member of the second.
     await runInDurableObject(bindings.CONVERSATION.getByName(`sg_${groupID}`), (_object, { storage: { sql } }) => {
@@ -305,7 +305,7 @@ describe('a large group', () => {
     late.close()
   })
 
-  it('fills the first relay before it opens another, and reuses the places of leavers', async () => {
+  it('fills the first relay before it opens a second relay, and reuses the places of former members', async () => {
     const shards = await runInDurableObject(bindings.CONVERSATION.getByName('sg_places'), (_object, { storage }) => {
       const join = (name: string, count: number) => {
         const members = Array.from({ length: count }, (_, i) => memberRecord('places', `${name}${i}`))

@@ -22,7 +22,7 @@ function queueOnDemand() {
 }
 
 describe('WaveQueue', () => {
-  it('answers whether each member was reached', async () => {
+  it('answers for each member whether the wave reached the member', async () => {
     const { waves, calls } = queueOnDemand()
     const answers = Promise.all([waves.deliver('ida', wave(1)), waves.deliver('jan', wave(1))])
     calls[0]?.end(true)

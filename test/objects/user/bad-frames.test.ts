@@ -33,6 +33,7 @@ const BAD: Record<SdkKind, [string, (userID: string) => string | Uint8Array][]> 
     ['larger than allowed', () => new Uint8Array(51_201)],
     ['a zip bomb', () => gzip(new Uint8Array(20_000_000))],
     ['text', () => 'hello'],
+    ['text larger than allowed', () => 'x'.repeat(51_201)],
     ['empty', () => new Uint8Array()],
   ],
   js: [
@@ -45,9 +46,13 @@ const BAD: Record<SdkKind, [string, (userID: string) => string | Uint8Array][]> 
     ['an unknown request', (userID) => jsonFrame({ sendID: userID, reqIdentifier: 4711 })],
     ['larger than allowed', () => new Uint8Array(51_201)],
     ['text', () => '{"hello":1}'],
+    ['text larger than allowed', () => `{"type":"ping","body":"${'x'.repeat(51_200)}"}`],
     ['empty', () => new Uint8Array()],
   ],
 }
+
+/** The faults that close a connection with the code for a frame above the limit. */
+const TOO_LARGE: ReadonlySet<string> = new Set(['larger than allowed', 'a zip bomb', 'text larger than allowed'])
 
 describe.each(KINDS)('a frame on a %s socket', (kind) => {
   const [mallory, neighbour] = [`mallory_${kind}`, `neighbour_${kind}`]
@@ -59,12 +64,12 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
   })
 
   it.each(BAD[kind])(
-    'closes its own connection with a reason, and no other connection, when it is %s',
-    async (_fault, frame) => {
+    'closes its own connection with a reason, and no other connection, when the frame is %s',
+    async (fault, frame) => {
       const device = await Device.connect(mallory, { kind })
       device.sendRaw(frame(mallory))
       const { code, reason } = await device.closed
-      expect(code).toBe(1008)
+      expect(code).toBe(TOO_LARGE.has(fault) ? 1009 : 1008)
       expect(reason).toMatch(/^1001 .{10,}/)
       expect(reason).not.toMatch(/ at |\.ts|Error:/)
       const answer = await bystander.request(
@@ -87,6 +92,11 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ['claims to be a notification', message({ options: { isNotNotification: false } }), 1001],
     ['has a content type of the service', message({ contentType: 2101 }), 1001],
     ["has another user's sendID", textMessage(neighbour, mallory, 'bad-1', 'x'), 1002],
+    ['has a clientMsgID that is too long', textMessage(mallory, neighbour, 'x'.repeat(65), 'x'), 1001],
+    ['has a nickname that is too long', message({ senderNickname: 'x'.repeat(256) }), 1001],
+    ['has a face URL that is too long', message({ senderFaceURL: 'x'.repeat(2_049) }), 1001],
+    ['has a recvID that is too long', textMessage(mallory, 'x'.repeat(129), 'bad-1', 'x'), 1001],
+    ['mentions a userID that is too long', message({ atUserIDList: ['x'.repeat(129)] }), 1001],
     ['goes to an unknown user', textMessage(mallory, 'nobody', 'bad-1', 'x'), 1004],
     ['goes to an unknown group', message({ sessionType: 3, groupID: '42', recvID: '' }), 1201],
   ])('is answered with an error on an open connection when its message %s', async (_fault, data, code) => {
@@ -99,17 +109,17 @@ describe.each(KINDS)('a frame on a %s socket', (kind) => {
     ).toBe(0)
   })
 
-  it("is refused when it asks for another user's seqs", async () => {
+  it("is refused when the frame asks for another user's seqs", async () => {
     const device = await Device.connect(mallory, { kind })
     const data = GetMaxSeqReq.encode({ userID: neighbour }).finish()
     expect((await device.request(WsRequestID.GetNewestSeq, data)).errCode).toBe(1002)
   })
 })
 
-describe('an ID above 128 characters', () => {
+describe('an ID of more than 128 characters', () => {
   const long = 'x'.repeat(2_000)
 
-  it('is refused as the receiver of a message, and leaves no conversation behind', async () => {
+  it('is refused as the receiver of a message, and creates no conversation', async () => {
     await register('verbose')
     const device = await Device.connect('verbose')
     for (const to of [{ recvID: long }, { sessionType: 3, groupID: long }]) {
@@ -119,7 +129,7 @@ describe('an ID above 128 characters', () => {
     expect(await user('verbose').conversationHomes()).toEqual([])
   })
 
-  it('is refused in a presence subscription, together with the other IDs in it', async () => {
+  it('is refused in a presence subscription, together with the other IDs of the request', async () => {
     await register('curious')
     const device = await Device.connect('curious')
     const subscribe = (...subscribeUserID: string[]) =>

@@ -33,7 +33,7 @@ const say = (device: Device, sendID: string, text: string) =>
 const texts = (device: Device) => device.received().filter(({ msg }) => msg.contentType === ContentType.Text)
 
 describe('a group conversation in the list of a member', () => {
-  it('has the settings that the before-webhook returned, with webhooks for each member', async () => {
+  it('gets the settings that the before-webhook returned, with webhooks for each member', async () => {
     app.answer = ({ body }) => (body.ownerUserId === bob ? { ...GO_ON, isPinned: true, ex: 'set by the app' } : GO_ON)
     await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toMatchObject([{ conversationID: chat(), groupID, isPinned: true }])
@@ -56,7 +56,7 @@ describe('a group conversation in the list of a member', () => {
     ])
   })
 
-  it('has a before-webhook for a member who joins later', async () => {
+  it('causes a before-webhook for a member who joins later', async () => {
     await createGroup(alice, bob)
     await expect.poll(() => listOf(bob)).toHaveLength(1)
     await conversation(chat()).changeGroup(groupChange(groupID, { join: [memberRecord(groupID, carol)] }))
@@ -66,7 +66,7 @@ describe('a group conversation in the list of a member', () => {
     expect(owners).toHaveLength(3)
   })
 
-  it('is left out of the list when the app server refuses it, and its messages arrive', async () => {
+  it('is left out of the list when the app server refuses the entry, and its messages arrive', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     app.answer = ({ body }) => (body.ownerUserId === bob ? REFUSE : GO_ON)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])

@@ -113,7 +113,7 @@ describe('a user without an online phone', () => {
     })
   })
 
-  it('gets no push but an unread mark for a silent message', async () => {
+  it('gets no push, but an unread mark, for a silent message', async () => {
     await withPush('vera', async ({ user, pushes, settled }) => {
       const silent = delivery([1])
       for (const message of silent.messages) message.silent = true
@@ -125,7 +125,7 @@ describe('a user without an online phone', () => {
     })
   })
 
-  it('gets a push for a notification that is not stored, such as a friend request', async () => {
+  it('gets a push for an unstored notification such as a friend request', async () => {
     await withPush('bob', async ({ user, pushes, settled }) => {
       const options = { isNotNotification: false, history: false, offlinePush: true }
       deliver(user, delivery([0], { contentType: 1203, options }, { ...SINGLE, conversationID: 'n_alice_bob' }))
@@ -151,7 +151,7 @@ describe('a user without an online phone', () => {
     })
   })
 
-  it('gets one push for the first message of a burst and one for the rest', async () => {
+  it('gets one push for the first message of a burst, and one push for the rest', async () => {
     await withPush(
       'dana',
       async ({ user, pushes, settled }) => {
@@ -181,7 +181,7 @@ describe('a user without an online phone', () => {
     })
   })
 
-  it('gets the delivery when the offline push fails', async () => {
+  it('gets the delivery of a message even when the offline push fails', async () => {
     await withPush('greg', async ({ user, settled }) => {
       const silenced = vi.spyOn(console, 'error').mockImplementation(() => {})
       vi.spyOn(user.pushBuffer, 'add').mockImplementation(() => {
@@ -248,7 +248,7 @@ describe('a connected device', () => {
     ['stops', 'an Android phone', 2, false],
     ['does not stop', 'an iPad', 9, true],
     ['does not stop', 'a browser', 5, true],
-  ])('%s offline pushes when it is %s', async (_effect, _what, platformID, isPushed) => {
+  ])('%s offline pushes when the device is %s', async (_effect, _what, platformID, isPushed) => {
     const userID = `on_platform_${platformID}`
     await register(userID)
     const device = await Device.connect(userID, { platformID })
@@ -260,7 +260,7 @@ describe('a connected device', () => {
     device.close()
   })
 
-  it('stops the second push of a burst when it is a phone that connects in between', async () => {
+  it('stops the second push of a burst when a phone connects after the first push', async () => {
     await register('gina')
     await withPush(
       'gina',
@@ -278,7 +278,7 @@ describe('a connected device', () => {
 })
 
 describe('the badge', () => {
-  it('continues from the number that the app has set, with the messages that count', async () => {
+  it('continues from the number that the app set, and counts only messages that raise the badge', async () => {
     await user('hugo').setAppBadge(5)
     await withPush('hugo', async ({ user, pushes, settled }) => {
       deliver(user, delivery([1, 2], COUNTS))
@@ -299,7 +299,7 @@ describe('the badge', () => {
 describe('claimOfflinePush', () => {
   const check = { conversationID: 'sg_1', home: 'sg_1', sessionType: 3, seq: 1, countsOnBadge: true }
 
-  it('raises the badge once when it is called again for the same message', async () => {
+  it('raises the badge once when the claim is repeated for the same message', async () => {
     await withPush('ida', async ({ user }) => {
       expect(claimOfflinePush(user, check)).toBe(1)
       expect(claimOfflinePush(user, check)).toBe(1)

@@ -19,7 +19,7 @@ describe.each(['js', 'go'] as SdkKind[])('presence over a %s socket', (kind) => 
     alices = await Device.connect(alice, { kind })
   })
 
-  it('is answered for every requested user, offline users included', async () => {
+  it('is answered for every requested user, including offline users', async () => {
     expect(await subscribe(alices, [bob, alice, 'nobody'])).toEqual([
       { userID: bob, onlinePlatformIDs: [] },
       { userID: alice, onlinePlatformIDs: [5] },
@@ -27,7 +27,7 @@ describe.each(['js', 'go'] as SdkKind[])('presence over a %s socket', (kind) => 
     ])
   })
 
-  it('is pushed when a user connects, adds a device and leaves, also to a hibernating object', async () => {
+  it('is pushed when a user connects, adds a device and leaves, even to a hibernating object', async () => {
     const phone = await Device.connect(bob, { kind, platformID: 2 })
     await until(() => alices.presence(bob)?.toString() === '2')
     await evictAllDurableObjects()

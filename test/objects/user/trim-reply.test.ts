@@ -18,19 +18,19 @@ const trimmed = (...logs: ReturnType<typeof log>[]) =>
   PullMessageBySeqsResp.decode(trimReply(logs, (data) => data.length))
 const seqs = (reply: PullMessageBySeqsResp, id: string) => reply.msgs[id]?.Msgs.map((msg) => msg.seq)
 
-describe('the answer to a pull', () => {
-  it('is complete when it fits', () => {
+describe('the reply to a pull', () => {
+  it('is complete when it is small enough', () => {
     expect(seqs(trimmed(log('si_a_b', 10, 1_000)), 'si_a_b')).toHaveLength(10)
   })
 
-  it('has the newest messages of a log that is too large', () => {
+  it('has only the newest messages of a log that is too large', () => {
     const reply = trimmed(log('si_a_b', 50, 50_000))
     expect(seqs(reply, 'si_a_b')?.at(-1)).toBe(50)
     expect(reply.msgs.si_a_b?.isEnd).toBe(false)
     expect(PullMessageBySeqsResp.encode(reply).finish().length).toBeLessThan(MAX_REPLY_BYTES)
   })
 
-  it('leaves out whole logs when one message of each is too large', () => {
+  it('leaves out logs in which one message alone is too large', () => {
     const reply = trimmed(...Array.from({ length: 60 }, (_, i) => log(`si_a_${i}`, 1, 50_000)))
     expect(Object.keys(reply.msgs)).toHaveLength(15)
   })

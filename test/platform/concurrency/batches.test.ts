@@ -15,7 +15,7 @@ describe('inBatches', () => {
     expect(batches(1, 11, 1)).toEqual([[1], [11], [1]])
   })
 
-  it('returns no batch for no items', () => {
+  it('returns no batch when there are no items', () => {
     expect(batches()).toEqual([])
   })
 })

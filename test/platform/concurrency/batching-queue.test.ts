@@ -14,14 +14,14 @@ function destination() {
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
 
 describe('BatchingQueue', () => {
-  it('sends a lone item at once, without waiting for more', () => {
+  it('sends a single item at once, without waiting for more items', () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     void lane.push(1)
     expect(calls.map((call) => call.items)).toEqual([[1]])
   })
 
-  it('sends the items that arrive during a call together in the next one, in order', async () => {
+  it('sends items that arrive during a call together in the next call, in order', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const results = Promise.all([lane.push(1), lane.push(2), lane.push(3)])
@@ -32,7 +32,7 @@ describe('BatchingQueue', () => {
     expect(await results).toEqual([10, 20, 30])
   })
 
-  it('waits for one turn after a batch of several items, and not after a batch of one', async () => {
+  it('waits for one turn of the event loop only after a batch of several items', async () => {
     const { calls, send } = destination()
     const lane = new BatchingQueue(send, 10)
     const pushed = [1, 2, 3].map((n) => lane.push(n))

@@ -3,7 +3,7 @@ import { sleep } from '../../../src/platform/concurrency/backoff.ts'
 import { inParallel } from '../../../src/platform/concurrency/parallel.ts'
 
 describe('inParallel', () => {
-  it('works on at most the given number of items at a time, and answers in their order', async () => {
+  it('works on at most the given number of items at a time, and returns results in their order', async () => {
     let running = 0
     let most = 0
     const doubled = await inParallel([5, 1, 4, 2, 3], 2, async (item) => {

@@ -34,7 +34,7 @@ describe('createLog', () => {
     ])
   })
 
-  it('writes lines from the present level up, also after the level changes', () => {
+  it('writes lines of the current level and above, even after the level changes', () => {
     const info = vi.spyOn(console, 'log').mockImplementation(() => {})
     let level: 'info' | 'warn' = 'warn'
     const log = createLog(() => level)
@@ -83,7 +83,7 @@ describe('the operationID', () => {
     )
   })
 
-  it('is in the log line of a failed download, generated when the request has none', async () => {
+  it('is generated for the log line of a failed download when the request has no operationID', async () => {
     await withoutTable('file_object', async () => {
       await request('/object/alice/a.txt?operationID=from-the-address')
       await request('/object/alice/b.txt')
@@ -92,7 +92,7 @@ describe('the operationID', () => {
     expect(lines.map((line) => line.operationID)).toEqual(['from-the-address', expect.stringMatching(/^http_\w{32}$/)])
   })
 
-  it('is in the log line of a failed job, also when the job is not valid', async () => {
+  it('is in the log line of a failed job, even when the job is not valid', async () => {
     const batch = createMessageBatch<unknown>('openim-edge-transfer', [
       { id: 'm1', timestamp: new Date(), attempts: 3, body: { kind: 'nonsense', operationID: 'op-of-the-job' } },
       { id: 'm2', timestamp: new Date(), attempts: 1, body: 'not even an object' },

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, inArray } from 'drizzle-orm'
 import { chunked, type Database } from '../../../platform/storage/d1.ts'
 import type { PageWindow } from '../../../platform/storage/page-window.ts'
-import { bumpStatements } from '../../../sync/incremental.ts'
-import { ChangeState } from '../../../sync/version-log.ts'
+import { ChangeState } from '../../../sync/compute-delta.ts'
+import { bumpStatements } from '../../../sync/version-store.ts'
 import { type UserRow, user } from '../../user/tables.ts'
 import { type BlackRow, black } from '../tables.ts'
 
@@ -60,9 +60,14 @@ export async function putBlack(db: Database, row: BlackRow): Promise<void> {
   ])
 }
 
-export async function deleteBlack(db: Database, ownerUserID: string, blackUserID: string): Promise<void> {
-  await db.batch([
-    db.delete(black).where(and(eq(black.ownerUserID, ownerUserID), eq(black.blackUserID, blackUserID))),
+/** @returns false when another call removed the entry before */
+export async function deleteBlack(db: Database, ownerUserID: string, blackUserID: string): Promise<boolean> {
+  const [deleted] = await db.batch([
+    db
+      .delete(black)
+      .where(and(eq(black.ownerUserID, ownerUserID), eq(black.blackUserID, blackUserID)))
+      .returning({ userID: black.blackUserID }),
     ...bumpStatements(db, 'black', ownerUserID, [{ elementID: blackUserID, state: ChangeState.Delete }]),
   ])
+  return deleted.length > 0
 }

@@ -1,9 +1,9 @@
-import { and, asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, exists, inArray, type SQL, sql } from 'drizzle-orm'
 import { chunked, type Database, isAmong } from '../../../platform/storage/d1.ts'
 import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { insertRows } from '../../../platform/storage/upsert-rows.ts'
-import { bumpOwnersStatements, bumpStatements } from '../../../sync/incremental.ts'
-import { ChangeState, SORT_MARKER } from '../../../sync/version-log.ts'
+import { ChangeState, SORT_MARKER } from '../../../sync/compute-delta.ts'
+import { bumpOwnersStatements, bumpStatements } from '../../../sync/version-store.ts'
 import { type UserRow, user } from '../../user/tables.ts'
 import { type FriendRow, friend } from '../tables.ts'
 
@@ -88,6 +88,13 @@ export async function friendship(
   return { inUser1Friends: by1.length > 0, inUser2Friends: by2.length > 0 }
 }
 
+/** The condition that each of two users has the other in their friend list. */
+export function areFriends(db: Database, userID1: string, userID2: string): SQL {
+  const entry = (ownerUserID: string, friendUserID: string) =>
+    exists(db.select({ one: sql`1` }).from(friend).where(isFriend(ownerUserID, friendUserID)))
+  return sql`(${entry(userID1, userID2)} AND ${entry(userID2, userID1)})`
+}
+
 /** When, how and through which user a friendship began. */
 export type Origin = Pick<FriendRow, 'createTime' | 'addSource' | 'operatorUserID'>
 
@@ -130,12 +137,16 @@ export async function befriend(
   await db.batch(befriendStatements(db, ownerUserID, friendUserIDs, origin))
 }
 
-/** Removes a friend from the owner's list; the friend's own list does not change. */
-export async function deleteFriend(db: Database, ownerUserID: string, friendUserID: string): Promise<void> {
-  await db.batch([
-    db.delete(friend).where(isFriend(ownerUserID, friendUserID)),
+/**
+ * Removes a friend from the owner's list; the friend's own list does not change.
+ * @returns false when another call removed the friend before
+ */
+export async function deleteFriend(db: Database, ownerUserID: string, friendUserID: string): Promise<boolean> {
+  const [deleted] = await db.batch([
+    db.delete(friend).where(isFriend(ownerUserID, friendUserID)).returning({ userID: friend.friendUserID }),
     ...bumpStatements(db, 'friend', ownerUserID, [{ elementID: friendUserID, state: ChangeState.Delete }]),
   ])
+  return deleted.length > 0
 }
 
 export type FriendChanges = Partial<Pick<FriendRow, 'remark' | 'isPinned' | 'ex'>>

@@ -1,11 +1,12 @@
-import { and, count, desc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, exists, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../../../platform/storage/d1.ts'
 import type { PageWindow } from '../../../platform/storage/page-window.ts'
+import { insertRows } from '../../../platform/storage/upsert-rows.ts'
 import { HandleResult } from '../../../protocol/constants/handle-result.ts'
 import { user } from '../../user/tables.ts'
 import { type FriendRequestRow, friendRequest } from '../tables.ts'
-import { befriendStatements, type Origin } from './friends.ts'
+import { areFriends, befriendStatements, type Origin } from './friends.ts'
 
 /** A request with the current names and faces of both users. */
 export interface FriendRequestWithUsers {
@@ -25,13 +26,16 @@ const receiver = alias(user, 'receiver')
 const isRequest = (fromUserID: string, toUserID: string) =>
   and(eq(friendRequest.fromUserID, fromUserID), eq(friendRequest.toUserID, toUserID))
 
-/** Stores a request. It replaces an earlier one in the same direction, even if that was answered. */
-export async function putRequest(db: Database, row: FriendRequestRow): Promise<void> {
-  const { fromUserID: _from, toUserID: _to, ...set } = row
-  await db
-    .insert(friendRequest)
-    .values(row)
+/**
+ * Stores a request. It replaces an earlier one in the same direction, even if that was answered.
+ * @returns false when the two users are friends
+ */
+export async function putRequest(db: Database, row: FriendRequestRow): Promise<boolean> {
+  const { fromUserID, toUserID, ...set } = row
+  const stored = await insertRows(db, friendRequest, [row], not(areFriends(db, fromUserID, toUserID)))
     .onConflictDoUpdate({ target: [friendRequest.fromUserID, friendRequest.toUserID], set })
+    .returning({ toUserID: friendRequest.toUserID })
+  return stored.length > 0
 }
 
 export async function findRequest(

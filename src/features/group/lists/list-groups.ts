@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { ImError } from '../../../protocol/errors.ts'
 import { type CallerContext, type Context, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import { pageWindow } from '../../../runtime/openim-json.ts'
 import type { CMSGroup, GetGroupsInfoReq, GetGroupsReq, GetJoinedGroupListReq, GroupInfo } from '../schema.ts'
@@ -24,7 +25,8 @@ export async function getGroupsInfo(
 
 /**
  * Returns the group with the given ID, dismissed or not. Without an ID: the groups that are not dismissed and whose
- * name contains the given text, newest first.
+ * name contains the given text, newest first; for administrators of the app only. OpenIM lists them to every user.
+ * @throws ImError 1002 when a user lists the groups of the deployment
  */
 export async function getGroups(
   ctx: CallerContext,
@@ -34,6 +36,7 @@ export async function getGroups(
     const row = await findGroupWithOwner(ctx.db, groupID)
     return row ? { total: 1, groups: [cmsGroup(row)] } : { total: 0, groups: [] }
   }
+  if (!ctx.caller.isAdmin) throw ImError.noPermission('only an administrator may list the groups; users name a groupID')
   const { total, rows } = await groupPageByName(ctx.db, groupName, pageWindow(pagination))
   return { total, groups: rows.map(cmsGroup) }
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../../sync/answers.ts'
-import { readDelta, readHead } from '../../../sync/incremental.ts'
+import { readDelta, readHead } from '../../../sync/version-store.ts'
 import type { GetFullJoinGroupIDsReq, GetIncrementalJoinGroupsReq, GroupInfo } from '../schema.ts'
 import { findGroups, joinedGroupIDs } from '../store/groups.ts'
 

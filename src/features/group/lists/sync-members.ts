@@ -1,10 +1,9 @@
 import type { z } from 'zod'
 import type { Delta } from '../../../contracts/user.ts'
-import { GroupStatus } from '../../../protocol/constants/group.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { fullIDsAnswer, type IncrementalAnswer, incrementalAnswer } from '../../../sync/answers.ts'
-import { readDelta, readDeltas, readHead } from '../../../sync/incremental.ts'
-import { accessGroup, accessGroups, requireNotDismissed } from '../access.ts'
+import { readDelta, readDeltas, readHead } from '../../../sync/version-store.ts'
+import { accessGroup, accessUndismissedGroups, requireNotDismissed } from '../access.ts'
 import type {
   GetFullGroupMemberUserIDsReq,
   GetIncrementalGroupMembersBatchReq,
@@ -51,10 +50,10 @@ export async function getIncrementalGroupMembersBatch(
   { reqList }: z.output<typeof GetIncrementalGroupMembersBatchReq>,
 ): Promise<{ respList: Record<string, MembersAnswer> }> {
   const asked = new Map(reqList.toReversed().map((one) => [one.groupID, one]))
-  const groups = await accessGroups(ctx, [...new Set(reqList.map(({ groupID }) => groupID))], 'member')
-  const inUse = groups.flatMap(({ group: { groupID, status } }) => {
+  const groups = await accessUndismissedGroups(ctx, [...new Set(reqList.map(({ groupID }) => groupID))], 'member')
+  const inUse = groups.flatMap(({ group: { groupID } }) => {
     const known = asked.get(groupID)
-    return known && status !== GroupStatus.Dismissed ? [{ ...known, ownerID: groupID }] : []
+    return known ? [{ ...known, ownerID: groupID }] : []
   })
   const answers: [string, MembersAnswer][] = []
   let changes = 0

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
-import { accessGroup } from '../access.ts'
+import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { KickGroupMemberReq } from '../change-schema.ts'
 import { groupNotification } from '../notifications/group-notifications.ts'
 import { shownCaller, splitByNotification } from '../notifications/shown-members.ts'
@@ -21,6 +21,7 @@ export async function kickMembers(
   { groupID, kickedUserIDs, reason, sendMessage }: z.output<typeof KickGroupMemberReq>,
 ): Promise<void> {
   const groupAndCaller = await accessGroup(ctx, groupID, 'admin')
+  requireNotDismissed(groupAndCaller.group)
   if (kickedUserIDs.includes(ctx.caller.userID)) {
     throw ImError.args('members cannot kick themselves: use /group/quit_group')
   }

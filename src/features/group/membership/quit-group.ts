@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { ImError } from '../../../protocol/errors.ts'
 import { type CallerContext, requireSelfOrAdmin } from '../../../runtime/context.ts'
-import { noSuchGroup } from '../access.ts'
+import { noSuchGroup, requireNotDismissed } from '../access.ts'
 import type { QuitGroupReq } from '../change-schema.ts'
 import { groupNotification } from '../notifications/group-notifications.ts'
 import { findGroups } from '../store/groups.ts'
@@ -20,6 +20,7 @@ export async function quitGroup(
   requireSelfOrAdmin(ctx, userID)
   const [group] = await findGroups(ctx.db, [groupID])
   if (!group) throw noSuchGroup(groupID)
+  requireNotDismissed(group)
   const [member] = await findMembers(ctx.db, [{ groupID, userID }])
   if (!member) throw ImError.notFound(`${userID} is not a member of group ${groupID}`)
   if (member.member.roleLevel === GroupRole.Owner) {

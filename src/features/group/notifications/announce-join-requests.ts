@@ -3,7 +3,7 @@ import { NotificationKinds } from '../../../notification/kinds.ts'
 import { notify } from '../../../notification/send.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import type { CallerContext, Context } from '../../../runtime/context.ts'
-import type { PublicUserInfo } from '../schema.ts'
+import type { GroupMemberFullInfo, PublicUserInfo } from '../schema.ts'
 import { managerUserIDs } from '../store/members.ts'
 import type { JoinRequest } from '../tables.ts'
 import { groupInfo, groupRequestInfo, publicUserInfo } from '../wire.ts'
@@ -46,14 +46,29 @@ export async function announceJoinRequests(
   await notifyEach(ctx, by.senderUserID, [...receivers], NotificationKinds.joinGroupApplication, () => details)
 }
 
+/** The caller as the group shows it, and the owner and administrators of the group. */
+export interface AnswerParties {
+  opUser: GroupMemberFullInfo
+  managers: readonly string[]
+}
+
+/**
+ * Reads the users that an answer concerns. A caller reads them before it stores the answer: the group may be dismissed
+ * right after that, and its managers would then miss the answer.
+ */
+export async function answerParties(ctx: CallerContext, groupID: string): Promise<AnswerParties> {
+  const [opUser, managers] = await Promise.all([shownCaller(ctx, groupID), managerUserIDs(ctx.db, groupID)])
+  return { opUser, managers }
+}
+
 /** Notifies the group's owner and administrators, and the applicant, of the answer to a request. */
 export async function announceAnswer(
   ctx: CallerContext,
   kind: typeof NotificationKinds.groupApplicationAccepted | typeof NotificationKinds.groupApplicationRejected,
   answered: JoinRequest,
+  { opUser, managers }: AnswerParties,
 ): Promise<void> {
   const { group, request } = answered
-  const opUser = await shownCaller(ctx, group.groupID)
   const detail = {
     group: groupInfo(group),
     opUser,
@@ -61,8 +76,8 @@ export async function announceAnswer(
     uuid: crypto.randomUUID(),
     request: groupRequestInfo(answered),
   }
-  const managers = (await managerUserIDs(ctx.db, group.groupID)).filter((userID) => userID !== request.userID)
-  await notifyEach(ctx, ctx.caller.userID, [...managers, request.userID], kind, (userID) => [
+  const receivers = new Set([...managers, request.userID])
+  await notifyEach(ctx, ctx.caller.userID, [...receivers], kind, (userID) => [
     { ...detail, receiverAs: userID === request.userID ? ReceiverAs.Applicant : ReceiverAs.Manager },
   ])
 }

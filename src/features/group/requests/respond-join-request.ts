@@ -7,14 +7,14 @@ import type { CallerContext } from '../../../runtime/context.ts'
 import { accessGroup, requireNotDismissed } from '../access.ts'
 import type { GroupApplicationResponseReq } from '../change-schema.ts'
 import { checkNewMembers, newMember } from '../membership/new-members.ts'
-import { announceAnswer } from '../notifications/announce-join-requests.ts'
+import { announceAnswer, answerParties } from '../notifications/announce-join-requests.ts'
 import { groupNotification } from '../notifications/group-notifications.ts'
 import { shownCaller, shownMembers, shownNewMember } from '../notifications/shown-members.ts'
 import type { GroupMemberFullInfo } from '../schema.ts'
 import { findMembers } from '../store/members.ts'
-import { answerRequest, findRequest } from '../store/requests.ts'
-import { submitGroupChange } from '../submit-change.ts'
-import type { JoinRequest } from '../tables.ts'
+import { findRequest, requestAnsweredBefore } from '../store/requests.ts'
+import { type ProposedChange, submitGroupChange } from '../submit-change.ts'
+import type { GroupRow, JoinRequest } from '../tables.ts'
 import { beforeMemberJoinGroup } from '../webhooks/member-webhooks.ts'
 import { groupInfo } from '../wire.ts'
 
@@ -27,38 +27,39 @@ export async function respondJoinRequest(
   requireNotDismissed(group)
   const asked = await findRequest(ctx.db, groupID, userID)
   if (!asked) throw ImError.notFound(`${userID} has not asked to join group ${groupID}`)
-  if (asked.request.handleResult !== HandleResult.Pending) throw answeredBefore(userID)
+  if (asked.request.handleResult !== HandleResult.Pending) throw requestAnsweredBefore(userID)
   const answer = { userID, handleResult, handleUserID: ctx.caller.userID, handledMsg, handledTime: ctx.now() }
   const answered = { ...asked, request: { ...asked.request, ...answer } }
+  const proposed = { groupID, actor, answer, notices: [] }
+  const parties = await answerParties(ctx, groupID)
   if (handleResult === HandleResult.Refused) {
-    if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
-    return announceAnswer(ctx, NotificationKinds.groupApplicationRejected, answered)
+    await submitGroupChange(ctx, proposed)
+    return announceAnswer(ctx, NotificationKinds.groupApplicationRejected, answered, parties)
   }
-  const [member] = await findMembers(ctx.db, [{ groupID, userID }])
-  if (member) {
-    if (!(await answerRequest(ctx.db, groupID, answer))) throw answeredBefore(userID)
-    return announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
-  }
+  if (await isMember(ctx, groupID, userID)) await submitGroupChange(ctx, proposed)
+  else await admit(ctx, group, asked, proposed)
+  await announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered, parties)
+}
 
+async function isMember(ctx: CallerContext, groupID: string, userID: string): Promise<boolean> {
+  return (await findMembers(ctx.db, [{ groupID, userID }])).length > 0
+}
+
+/** Adds the applicant to the group. An applicant who joins through another call meanwhile only gets the answer. */
+async function admit(ctx: CallerContext, group: GroupRow, asked: JoinRequest, proposed: ProposedChange): Promise<void> {
+  const { groupID } = group
+  const { userID, joinSource, inviterUserID } = asked.request
   await checkNewMembers(ctx, [userID], group.memberCount)
-  const { joinSource, inviterUserID } = asked.request
   const joining = newMember(ctx, { groupID, userID, joinSource, inviterUserID })
   const join = await beforeMemberJoinGroup(ctx, group, [joining])
   const notices: GroupNotification[] = []
   for (const one of join) notices.push(await joinNotification(ctx, asked, shownNewMember(one, asked.user)))
   try {
-    await submitGroupChange(ctx, { groupID, actor, join, answer, notices })
+    await submitGroupChange(ctx, { ...proposed, join, notices })
   } catch (error) {
-    // After another answer added the applicant meanwhile, the change is refused because the applicant is a member. The
-    // caller gets the more exact error: the request was answered before.
-    const now = error instanceof ImError ? await findRequest(ctx.db, groupID, userID) : null
-    throw now && now.request.handleResult !== HandleResult.Pending ? answeredBefore(userID) : error
+    if (!(error instanceof ImError) || !(await isMember(ctx, groupID, userID))) throw error
+    await submitGroupChange(ctx, proposed)
   }
-  await announceAnswer(ctx, NotificationKinds.groupApplicationAccepted, answered)
-}
-
-function answeredBefore(userID: string): ImError {
-  return ImError.groupRequestHandled(`the request of ${userID} was answered before`)
 }
 
 /** A user who made the request "enters" the group; a user is "invited" when a member made the request. */

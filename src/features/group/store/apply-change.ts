@@ -2,13 +2,14 @@ import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { GroupChange } from '../../../contracts/group-change.ts'
 import { type Database, isAmong } from '../../../platform/storage/d1.ts'
 import { upsertRows } from '../../../platform/storage/upsert-rows.ts'
+import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/compute-delta.ts'
 import {
   bumpOwnersStatements,
   bumpOwnersWhereStatements,
   bumpStatements,
+  firstHead,
   headStatement,
-} from '../../../sync/incremental.ts'
-import { ChangeState, OWNER_MARKER, SORT_MARKER, type VersionHead } from '../../../sync/version-log.ts'
+} from '../../../sync/version-store.ts'
 import type { GroupInfo, GroupMemberFullInfo } from '../schema.ts'
 import { type GroupRow, group, groupMember } from '../tables.ts'
 import { groupInfo, groupMemberFullInfo } from '../wire.ts'
@@ -35,13 +36,15 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
   const left = change.leave ?? []
   const steps = Math.max(1, change.notices.length)
   const elements = listChanges(change)
+  // The answer to a request alone does not change what clients keep of the group.
+  const isNewVersion = elements.length > 0 || change.notices.length > 0
   const writes = [
     ...groupStatements(db, change, memberCount),
     ...(change.join ? [upsertRows(db, groupMember, change.join, [groupMember.groupID, groupMember.userID])] : []),
     ...(change.update ? [updateMembers(db, groupID, change.update)] : []),
     ...(change.leave ? [deleteMembers(db, groupID, change.leave)] : []),
     ...(change.answer ? [answerStatement(db, groupID, change.answer)] : []),
-    ...bumpStatements(db, 'group-member', groupID, elements, steps),
+    ...(isNewVersion ? bumpStatements(db, 'group-member', groupID, elements, steps) : []),
     ...(joined.length > 0 ? bumpOwnersStatements(db, 'joined-group', joined, inserted(groupID)) : []),
     ...(left.length > 0 ? bumpOwnersStatements(db, 'joined-group', left, deleted(groupID)) : []),
     ...(change.everybodyLeaves && !change.leave ? removeFromLists(db, groupID) : []),
@@ -53,8 +56,8 @@ export async function applyGroupChange(db: Database, change: GroupChange, member
     headStatement(db, 'group-member', groupID),
   ])
   const [row] = results.at(-2) as GroupRow[]
-  const [head] = results.at(-1) as VersionHead[]
-  if (!row || !head) throw new Error(`group ${groupID} or the version of its member list is missing in D1`)
+  const [head = firstHead('group-member', groupID)] = results.at(-1) as VersionHead[]
+  if (!row) throw new Error(`group ${groupID} is missing in D1`)
   const updated = (change.update ?? []).map(({ userID }) => ({ groupID, userID }))
   const members = (await findMembers(db, updated)).map(groupMemberFullInfo)
   return { head, group: groupInfo(row), members: new Map(members.map((member) => [member.userID, member])) }

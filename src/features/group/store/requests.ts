@@ -5,6 +5,7 @@ import type { PageWindow } from '../../../platform/storage/page-window.ts'
 import { upsertRows } from '../../../platform/storage/upsert-rows.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { HandleResult } from '../../../protocol/constants/handle-result.ts'
+import { ImError } from '../../../protocol/errors.ts'
 import { user } from '../../user/tables.ts'
 import { type GroupRequestRow, group, groupMember, groupRequest, type JoinRequest } from '../tables.ts'
 
@@ -112,20 +113,23 @@ export function newRequest(
   return { handleResult: HandleResult.Pending, handleUserID: '', handledMsg: '', handledTime: 0, ...given }
 }
 
-/**
- * Stores the answer to a request that does not change the group.
- * @returns false when the request is not pending any more
- */
-export async function answerRequest(db: Database, groupID: string, { userID, ...set }: JoinAnswer): Promise<boolean> {
-  const answered = await db
-    .update(groupRequest)
-    .set(set)
+/** @throws ImError 1206 when the user's request is not pending any more */
+export async function requirePendingRequest(db: Database, groupID: string, userID: string): Promise<void> {
+  const [pending] = await db
+    .select({ userID: groupRequest.userID })
+    .from(groupRequest)
     .where(and(isRequest(groupID, userID), eq(groupRequest.handleResult, HandleResult.Pending)))
-    .returning({ userID: groupRequest.userID })
-  return answered.length > 0
+  if (!pending) throw requestAnsweredBefore(userID)
 }
 
-/** Returns the statement that stores an answer, for the batch that changes the group. */
+export function requestAnsweredBefore(userID: string): ImError {
+  return ImError.groupRequestHandled(`the request of ${userID} was answered before`)
+}
+
+/**
+ * Returns the statement that stores an answer, for the batch that changes the group. It has no condition, so that it can
+ * be repeated: the group's ConversationObject carries out one change at a time and has checked the request before.
+ */
 export function answerStatement(db: Database, groupID: string, { userID, ...set }: JoinAnswer) {
   return db.update(groupRequest).set(set).where(isRequest(groupID, userID))
 }

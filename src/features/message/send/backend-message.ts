@@ -5,7 +5,7 @@ import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { MsgFrom } from '../../../protocol/constants/message-status.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { conversationIDFor } from '../../../protocol/conversation-id.ts'
-import { OptionKey, routing } from '../../../protocol/message-options.ts'
+import { forcedOptions, OptionKey, routing } from '../../../protocol/message-options.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import type { Context } from '../../../runtime/context.ts'
 import { messageID } from '../../../runtime/ids.ts'
@@ -32,9 +32,26 @@ export interface Receiver {
 /** The options that `isOnlineOnly` switches off. */
 const STORED_OPTIONS = [OptionKey.History, OptionKey.Persistent, OptionKey.SenderSync, OptionKey.ConversationUpdate]
 
+const QUIET_OPTIONS = [
+  OptionKey.ConversationUpdate,
+  OptionKey.SenderConversationUpdate,
+  OptionKey.UnreadCount,
+  OptionKey.OfflinePush,
+]
+
+/**
+ * The options of a custom message that leaves the conversation list as it is. SDKs do not send this kind, so its options
+ * come from its definition: it is stored, and neither counts as unread, nor is pushed, nor moves the conversation up.
+ */
+function quietOptions(contentType: number): Record<string, boolean> {
+  if (contentType !== ContentType.CustomNotTriggerConversation) return {}
+  return Object.fromEntries(QUIET_OPTIONS.map((key) => [key, false]))
+}
+
 /** Builds the message from the fields of a backend's call. */
 export function composeMessage(req: SendFields, now: number): MsgData {
-  const options: Record<string, boolean> = {}
+  // A typing status is never stored, also when the backend does not ask for it.
+  const options: Record<string, boolean> = { ...forcedOptions(req.contentType), ...quietOptions(req.contentType) }
   if (req.isOnlineOnly) for (const key of STORED_OPTIONS) options[key] = false
   if (req.notOfflinePush) options[OptionKey.OfflinePush] = false
   return MsgData.fromPartial({

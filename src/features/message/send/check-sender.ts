@@ -20,7 +20,17 @@ export async function checkSender(ctx: Context, sendID: string, sessionType: num
   // In chats and groups the conversation object checks the sender. Only a notification conversation needs this check.
   if (isAdmin || sessionType !== SessionType.Notification) return isAdmin
   const sender = (await usersByID(ctx, [sendID])).get(sendID)
-  if (!sender) throw ImError.userNotFound(`no user is registered as ${JSON.stringify(sendID)}`)
-  if (sender.appMangerLevel < APP_LEVEL) throw ImError.noPermission(`${sendID} is not a notification account`)
+  if (!sender) throw noSuchSender(sendID)
+  if (sender.appMangerLevel < APP_LEVEL) throw ImError.noPermission(`${sendID} is not ${ACCOUNT_NEEDED}`)
   return true
 }
+
+/** The error of a sender who is not registered. It says how to make the account, which guides to OpenIM take for granted. */
+export function noSuchSender(sendID: string): ImError {
+  return ImError.userNotFound(
+    `no user is registered as ${JSON.stringify(sendID)}. To send, use a registered user, or ${ACCOUNT_NEEDED}`,
+  )
+}
+
+const ACCOUNT_NEEDED =
+  'a notification account: /user/add_notification_account makes one, with userID, nickName and appMangerLevel 3'

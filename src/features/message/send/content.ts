@@ -1,15 +1,21 @@
 import { z } from 'zod'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { ImError } from '../../../protocol/errors.ts'
+import { MAX_PARTICIPANT_ID } from '../limits.ts'
 import type { Content } from '../schema.ts'
 
 /*
- * Checks the content of messages that an app backend sends: the allowed content types and the fields of each. Clients
+ * Checks the content of messages that an app backend sends: every kind that clients can send, and its fields. Clients
  * get the object as the backend wrote it, unknown fields included. OpenIM answers 500 for an invalid content; here the
  * answer is 1001 with the field's name, because the backend has to correct its request.
  */
 
 const MAX_AT_USERS = 1_000
+/** The most messages in a merged message, and the most lines of its summary. */
+const MAX_MERGED = 1_000
+const MAX_ENTITIES = 1_000
+const MAX_LONGITUDE = 180
+const MAX_LATITUDE = 90
 
 /** A string: required and not empty, or optional. */
 const text = (needed: boolean) => (needed ? z.string().min(1, { error: 'it must not be empty' }) : z.string().nullish())
@@ -119,6 +125,26 @@ const notification = (complete: boolean) =>
       }
     })
 
+/** Marks in a text, such as links. Their offsets count characters of the text. */
+const entities = () =>
+  z
+    .array(
+      z.looseObject({
+        type: text(false),
+        offset: z.int().min(0).nullish(),
+        length: z.int().min(0).nullish(),
+        url: text(false),
+        ex: text(false),
+      }),
+    )
+    .max(MAX_ENTITIES)
+    .nullish()
+
+const custom = () => z.looseObject({ data: text(true), description: text(false), extension: text(false) })
+
+/** A number with a fraction: degrees of a position. */
+const degrees = (max: number) => z.number().min(-max).max(max)
+
 const SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.Text]: z.looseObject({ content: text(true) }),
   [ContentType.Picture]: picture(true),
@@ -127,25 +153,49 @@ const SHAPES: Readonly<Record<number, z.ZodType>> = {
   [ContentType.File]: file(true),
   [ContentType.AtText]: z.looseObject({
     text: text(false),
-    atUserList: z.array(z.string()).max(MAX_AT_USERS),
+    atUserList: z.array(z.string().max(MAX_PARTICIPANT_ID)).max(MAX_AT_USERS),
     atUsersInfo: z.array(z.looseObject({ atUserID: text(false), groupNickname: text(false) })).nullish(),
     quoteMessage: anObject(),
     isAtSelf: z.boolean().nullish(),
   }),
-  [ContentType.Custom]: z.looseObject({ data: text(true), description: text(false), extension: text(false) }),
-  [ContentType.Quote]: z.looseObject({ text: text(false), quoteMessage: anObject() }),
+  [ContentType.Merger]: z.looseObject({
+    title: text(true),
+    abstractList: z.array(z.string()).max(MAX_MERGED).nullish(),
+    multiMessage: z.array(z.record(z.string(), z.unknown())).min(1).max(MAX_MERGED),
+    messageEntityList: entities(),
+  }),
+  [ContentType.Card]: z.looseObject({
+    userID: text(true),
+    nickname: text(false),
+    faceURL: text(false),
+    ex: text(false),
+  }),
+  [ContentType.Location]: z.looseObject({
+    description: text(false),
+    longitude: degrees(MAX_LONGITUDE),
+    latitude: degrees(MAX_LATITUDE),
+  }),
+  [ContentType.Custom]: custom(),
+  [ContentType.Typing]: z.looseObject({ msgTips: text(true) }),
+  [ContentType.Quote]: z.looseObject({ text: text(false), quoteMessage: anObject(), messageEntityList: entities() }),
+  [ContentType.Face]: z
+    .looseObject({ index: z.int().nullish(), data: text(false) })
+    .refine(({ index, data }) => typeof index === 'number' || Boolean(data), {
+      path: ['index'],
+      error: 'give the index of the face, or its data',
+    }),
+  [ContentType.AdvancedText]: z.looseObject({ text: text(true), messageEntityList: entities() }),
   [ContentType.MarkdownText]: z.looseObject({ content: text(true) }),
+  [ContentType.CustomNotTriggerConversation]: custom(),
   [ContentType.OANotification]: notification(true),
 }
 
-/** OpenIM's older API accepts fewer content types, and notifications with incomplete elements. */
+/** OpenIM's older API: a text may be in `text`, and the elements of a notification may be incomplete. */
 const OLD_SHAPES: Readonly<Record<number, z.ZodType>> = {
-  [ContentType.Text]: z.looseObject({ text: text(true) }),
-  [ContentType.Picture]: picture(true),
-  [ContentType.Sound]: sound(true),
-  [ContentType.Video]: video(true),
-  [ContentType.File]: file(true),
-  [ContentType.Custom]: z.looseObject({ data: text(true), description: text(false), extension: text(false) }),
+  ...SHAPES,
+  [ContentType.Text]: z
+    .looseObject({ text: text(false), content: text(false) })
+    .refine((given) => Boolean(given.text || given.content), { path: ['text'], error: 'it must not be empty' }),
   [ContentType.OANotification]: notification(false),
 }
 

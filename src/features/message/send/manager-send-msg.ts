@@ -1,14 +1,13 @@
 import type { z } from 'zod'
 import { ContentType } from '../../../protocol/constants/content-type.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
-import { ImError } from '../../../protocol/errors.ts'
 import type { CallerContext } from '../../../runtime/context.ts'
 import { messageID } from '../../../runtime/ids.ts'
 import { ensureAdmin } from '../../user/access.ts'
 import { usersByID } from '../../user/get-users-info.ts'
 import { type Content, type ManagerSendMsgReq, type SentMsg, sessionTypeOf } from '../schema.ts'
 import { composeMessage, sendBackendMessage } from './backend-message.ts'
-import { checkSender } from './check-sender.ts'
+import { checkSender, noSuchSender } from './check-sender.ts'
 import { requireContent } from './content.ts'
 import { recordSent } from './send-status.ts'
 
@@ -21,7 +20,7 @@ export async function managerSendMsg(ctx: CallerContext, req: z.output<typeof Ma
   requireContent(req, 'old')
   const sessionType = sessionTypeOf(req)
   const isChannel = sessionType === SessionType.Notification
-  if (isChannel) await requireRegistered(ctx, req.sendID)
+  await requireRegistered(ctx, req.sendID)
   const exempt = isChannel || (await checkSender(ctx, req.sendID, sessionType))
   const fields = { ...req, content: currentForm(req.contentType, req.content), sendTime: 0, ex: '', clientMsgID: '' }
   const msg = composeMessage(fields, ctx.now())
@@ -34,12 +33,12 @@ export async function managerSendMsg(ctx: CallerContext, req: z.output<typeof Ma
 async function requireRegistered(ctx: CallerContext, sendID: string): Promise<void> {
   await ensureAdmin(ctx, sendID)
   const sender = (await usersByID(ctx, [sendID])).get(sendID)
-  if (!sender) throw ImError.userNotFound(`no user is registered as ${JSON.stringify(sendID)}`)
+  if (!sender) throw noSuchSender(sendID)
 }
 
 /** Converts the content to the form that current clients read. */
 function currentForm(contentType: number, content: Content): Content {
-  if (contentType === ContentType.Text) return { content: content.text }
+  if (contentType === ContentType.Text) return { content: content.text || content.content }
   if (contentType !== ContentType.OANotification) return content
   // The link has two names: `url` in OpenIM's server, `externalUrl` in the models of its SDKs.
   const url = content.url || content.externalUrl || ''

@@ -6,12 +6,10 @@ import { ImError } from '../../../protocol/errors.ts'
 import { applyDefaultOptions, routing } from '../../../protocol/message-options.ts'
 import { MsgData } from '../../../protocol/proto/index.ts'
 import type { ReceivedMessage } from '../../../protocol/read-message.ts'
+import { MAX_CLIENT_MSG_ID, MAX_PARTICIPANT_ID, MAX_SENDER_FACE_URL, MAX_SENDER_NICKNAME } from '../limits.ts'
 
 /** Content types from this number on belong to the service; clients may send lower ones. */
 const FIRST_NOTIFICATION_TYPE = 1000
-
-/** No registered ID is longer. */
-const MAX_ID = 128
 
 /** A checked message, ready to append. */
 export interface PreparedSend {
@@ -44,9 +42,9 @@ export function prepareSend(
       {
         operationID: sender.operationID,
         serverMsgID: sender.serverMsgID,
-        // OpenIM: a client's own sendTime is kept. Here a stored message gets the server's time: a device with a wrong
-        // clock would reorder the history of all members.
-        sendTime: route.stored ? 0 : msg.sendTime,
+        // OpenIM: a client's own sendTime is kept. Here a message gets the server's time: a device with a wrong clock
+        // would reorder the history of all members.
+        sendTime: 0,
         log: 'chat',
         stored: route.stored,
         senderSync: route.senderSync,
@@ -70,14 +68,31 @@ export function requireSendable(msg: MsgData): void {
   if (msg.contentType >= FIRST_NOTIFICATION_TYPE) {
     throw ImError.args(`contentType ${msg.contentType} is reserved for notifications of the server`)
   }
-  if (msg.recvID.length > MAX_ID || msg.groupID.length > MAX_ID) {
-    throw ImError.args(`recvID and groupID have at most ${MAX_ID} characters`)
-  }
+  requireShort(msg)
   if (msg.sessionType === SessionType.Single) {
     if (msg.recvID === '') throw ImError.args('a message to a user needs a recvID')
   } else if (msg.sessionType === SessionType.Group) {
     if (msg.groupID === '') throw ImError.args('a message to a group needs a groupID')
   } else {
     throw ImError.args(`sessionType ${msg.sessionType} is not valid: it must be 1 or 3`)
+  }
+}
+
+/** @throws ImError 1001 when a name or an ID is longer than a REST call may give it */
+function requireShort({ recvID, groupID, clientMsgID, senderNickname, senderFaceURL, atUserIDList }: MsgData): void {
+  if (recvID.length > MAX_PARTICIPANT_ID || groupID.length > MAX_PARTICIPANT_ID) {
+    throw ImError.args(`recvID and groupID have at most ${MAX_PARTICIPANT_ID} characters`)
+  }
+  if (clientMsgID.length > MAX_CLIENT_MSG_ID) {
+    throw ImError.args(`clientMsgID has at most ${MAX_CLIENT_MSG_ID} characters`)
+  }
+  if (senderNickname.length > MAX_SENDER_NICKNAME) {
+    throw ImError.args(`senderNickname has at most ${MAX_SENDER_NICKNAME} characters`)
+  }
+  if (senderFaceURL.length > MAX_SENDER_FACE_URL) {
+    throw ImError.args(`senderFaceURL has at most ${MAX_SENDER_FACE_URL} characters`)
+  }
+  if (atUserIDList.some((userID) => userID.length > MAX_PARTICIPANT_ID)) {
+    throw ImError.args(`a userID in atUserIDList has at most ${MAX_PARTICIPANT_ID} characters`)
   }
 }

@@ -11,7 +11,10 @@ import type { DeleteMsgPhysicalBySeqReq, DeleteMsgPhysicalReq, DeleteMsgsReq } f
 /** Conversations whose messages are erased at the same time. */
 const MAX_PARALLEL = 16
 
-/** Deletes messages for the user, or with IsSyncOther for all members. */
+/**
+ * Deletes messages for the user, or with IsSyncOther for all members. OpenIM: every member of a group may delete its
+ * messages for all. Here a member deletes own messages for all; the group's owner and administrators delete any.
+ */
 export async function deleteMessages(
   ctx: CallerContext,
   { conversationID, userID, seqs, deleteSyncOpt }: z.output<typeof DeleteMsgsReq>,
@@ -21,7 +24,7 @@ export async function deleteMessages(
   if (deleteSyncOpt?.IsSyncOther) {
     // OpenIM: no such check. A user who was removed from a group could still delete its messages.
     if (hasLeft(view)) throw ImError.noPermission(`${userID} has left the conversation ${conversationID}`)
-    await conversation.erase(seqs)
+    await conversation.erase(seqs, ctx.caller.isAdmin ? null : userID)
     const [row] = await ctx.user(userID).conversations([conversationID])
     const route = row?.groupID ? toGroup(userID, row.groupID) : toUser(userID, row?.userID ?? userID)
     await notify(ctx, NotificationKinds.deleteMsgs, route, detail, { home: view.home })
@@ -36,7 +39,7 @@ export async function deleteMessagesPhysically(
   ctx: CallerContext,
   { conversationID, seqs }: z.output<typeof DeleteMsgPhysicalBySeqReq>,
 ): Promise<void> {
-  await ctx.conversation(conversationID).erase(seqs)
+  await ctx.conversation(conversationID).erase(seqs, null)
 }
 
 /**

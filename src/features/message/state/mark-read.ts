@@ -5,7 +5,7 @@ import { notify } from '../../../notification/send.ts'
 import { SessionType } from '../../../protocol/constants/session-type.ts'
 import { isSingleConversation } from '../../../protocol/conversation-id.ts'
 import { ImError } from '../../../protocol/errors.ts'
-import type { CallerContext } from '../../../runtime/context.ts'
+import type { CallerContext, Context } from '../../../runtime/context.ts'
 import { pageWindow } from '../../../runtime/openim-json.ts'
 import { sendAfterWebhook } from '../../../webhook/after.ts'
 import { accessConversation } from '../access.ts'
@@ -120,8 +120,9 @@ interface Receipt {
   hasReadSeq: number
 }
 
-async function sendReceiptToPeer(
-  ctx: CallerContext,
+/** Sends a receipt, which the conversation stores, to both sides of a one-to-one chat. */
+export async function sendReceiptToPeer(
+  ctx: Context,
   { userID, conversationID, home, seqs, hasReadSeq }: Receipt,
 ): Promise<void> {
   const [row] = await ctx.user(userID).conversations([conversationID])

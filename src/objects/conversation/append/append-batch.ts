@@ -1,11 +1,13 @@
 import type { Config } from '../../../config/index.ts'
 import type { AppendItem, AppendResult } from '../../../contracts/messages.ts'
 import { refusalOf } from '../../../contracts/outcome.ts'
+import { mayMention } from '../../../protocol/mentions.ts'
 import type { AppServer } from '../delivery/app-server.ts'
 import type { Dispatch } from '../delivery/dispatch.ts'
 import type { RecoveryAlarm } from '../delivery/recovery-alarm.ts'
 import type { StampedMessage } from '../delivery/stamped-message.ts'
 import { appendMessage } from '../log/append-message.ts'
+import { recordMentions } from '../log/record-mentions.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
 import { handOverToRelays, needsRelays } from '../state/shards.ts'
 import { refusalOfItem } from './check-item.ts'
@@ -20,7 +22,7 @@ export interface AppendParts {
   now(): number
 }
 
-/** The outcome of the commit. */
+/** The result of the commit. */
 interface CommittedBatch {
   results: AppendResult[]
   /** The new messages, in order; retries and refused messages are not among them. */
@@ -30,8 +32,8 @@ interface CommittedBatch {
 }
 
 /**
- * Appends a batch in one commit: if one message fails with an error, none is stored. A refused message is no error. The
- * function has no await: between reading a seq and writing it no other call runs, so that seqs have no gaps.
+ * Appends a batch in one commit: if one message fails with an error, no message is stored. A refused message is no
+ * error. The function has no await: between reading a seq and writing it no other call runs, so that seqs have no gaps.
  *
  * For each message, in order: check it, write the members with the first stored message, append it. After the commit:
  * hand the group over to relays, arm the recovery alarm, deliver, send the after-webhooks, drop unsaved members.
@@ -51,10 +53,10 @@ function commit(conversation: AppendParts, items: readonly AppendItem[], now: nu
   }
   try {
     // One message in a saved conversation is a single statement, which is atomic without a transaction.
-    if (items.length === 1 && state.members.isSaved) appendAll()
+    if (items.length === 1 && state.members.isSaved && !mayMention(items[0]?.contentType ?? 0)) appendAll()
     else state.transaction(appendAll)
   } catch (error) {
-    // The rows are rolled back, but the copies in memory are not.
+    // A failed commit rolls back the rows, but not the copies in memory.
     state.reload()
     throw error
   }
@@ -67,12 +69,17 @@ function appendOne(conversation: AppendParts, item: AppendItem, now: number, bat
   if (refusal) return { ok: false, refusal: refusalOf(refusal) }
   if (item.stored && !state.members.isSaved) batch.handedOver = saveMembers(conversation, now)
   const { result, stamped } = appendMessage(state.logs, item, now)
-  if (stamped) batch.stamped.push(stamped)
+  if (stamped) {
+    recordMentions(state, stamped)
+    batch.stamped.push(stamped)
+  }
+  if (!result.ok || !item.skipSender) return result
   // A sender whose object passes the message to the sender's own devices has a device online.
-  if (item.skipSender) dispatch.resumeMember(item.sendID)
-  // Asked before this batch is delivered, so that it names only older messages.
-  const pendingFrom = stamped && item.skipSender ? dispatch.lowestPending(item.sendID) : null
-  return result.ok && pendingFrom !== null ? { ...result, pendingFrom } : result
+  dispatch.resumeMember(item.sendID, stamped && { log: item.log, seq: stamped.seq })
+  // Asked before this batch is delivered, so that it names only older messages than a new one. After a crash, a retry
+  // may be answered before older messages are redelivered.
+  const pendingFrom = dispatch.lowestPending(item.sendID, item.log)
+  return pendingFrom !== null && (stamped || pendingFrom < result.seq) ? { ...result, pendingFrom } : result
 }
 
 /**

@@ -18,7 +18,7 @@ export function append(
 
 async function openAndAppend(conversation: ConversationCore, items: readonly AppendItem[]): Promise<AppendResult[]> {
   const [first] = items
-  // A batch that was refused meanwhile drops the loaded members again, so this loads until they are there.
+  // A batch that is refused meanwhile drops the loaded members, so this loop loads them until they are in memory.
   while (first && !conversation.state.members.kind) {
     const refusal = await openConversation(conversation, first)
     if (!refusal) continue

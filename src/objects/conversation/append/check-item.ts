@@ -20,8 +20,23 @@ export function refusalOfItem(
   const byGroup = refusalByGroup(members, item, { isAppAdmin, now })
   if (byGroup) return byGroup
   const isGroup = item.sessionType === SessionType.Group
+  const byPair = isGroup ? null : refusalByPair(members, item)
+  if (byPair) return byPair
   if (!item.skipChecks && !(isGroup && isAppAdmin) && !members.has(item.sendID)) {
     return ImError.notInGroup(`${item.sendID} is not a member of the conversation`)
   }
   return refusalByReceiver(members, item, friendVerify)
+}
+
+/**
+ * Refuses a message of two users to the chat of another pair, also from an account that is exempt from other checks:
+ * otherwise the other pair would get it. OpenIM: the ID of a chat is both userIDs with "_" between them, so that `a_b`
+ * and `c` have the same ID as `a` and `b_c`.
+ */
+function refusalByPair(members: Members, { sendID, recvID, log }: AppendItem): ImError | null {
+  if (log !== 'chat' || (members.has(sendID) && members.has(recvID))) return null
+  return ImError.notInGroup(
+    `${sendID} and ${recvID} cannot chat: another pair of users has the same conversationID, because userIDs are joined ` +
+      'by "_" in it. Choose userIDs without "_"',
+  )
 }

@@ -33,6 +33,6 @@ function refusalOfSender(receiver: Member, { sendID }: AppendItem, friendVerify:
 
 function refusalByOption({ globalRecvMsgOpt, recvMsgOpt }: Member): ImError | null {
   if (globalRecvMsgOpt !== ReceiveOption.Block && recvMsgOpt !== ReceiveOption.Block) return null
-  // OpenIM: upstream answers with this sentence.
+  // OpenIM: its server answers with this sentence.
   return ImError.args('message is not sent')
 }

@@ -8,7 +8,7 @@ import type { StampedMessage } from './stamped-message.ts'
 export interface MemberMoves {
   joined: string[]
   left: string[]
-  /** The leavers by the shard that served them. The shard may have no members any more. */
+  /** The users who left, by the shard that served them. Such a shard may have no members now. */
   leftShards: ReadonlyMap<number, string[]>
   handedOver: boolean
   /** Whether a user who joined or left gets a notice; absent = all notices. */
@@ -22,8 +22,9 @@ export interface NoticeForAudience {
 }
 
 /**
- * Delivers the notices of a group change. Users who joined or left get them directly, with the new bounds of what they
- * may read. The relays drop the leavers before the notices and add the newcomers after them.
+ * Delivers the notices of a group change. Users who joined or left get the notices directly, with the new bounds of the
+ * seqs that they may read. The relays remove the users who left before the notices, and add the users who joined after
+ * the notices.
  */
 export function deliverGroupChange(
   outbound: Outbound,

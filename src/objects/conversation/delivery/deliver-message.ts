@@ -1,5 +1,6 @@
 import type { DeliveredMessage } from '../../../contracts/messages.ts'
 import type { RelayedMessage } from '../../../contracts/relay.ts'
+import { groupAtTypeFor } from '../../../protocol/mentions.ts'
 import { type Audience, isInAudience } from '../../../webhook/before-push.ts'
 import type { Members } from '../state/members.ts'
 import type { Outbound } from './outbound.ts'
@@ -33,7 +34,7 @@ export function deliverMessage(
 export function sendToMember(
   outbound: Outbound,
   userID: string,
-  { item, seq, sendTime, msg }: StampedMessage,
+  { item, seq, sendTime, msg, mentioned }: StampedMessage,
   audience: Audience,
   members = outbound.state.members,
 ): void {
@@ -42,24 +43,27 @@ export function sendToMember(
   if (outbound.skips(userID, item.log, seq)) return
   const message: DeliveredMessage = { seq, sendTime, sendID, operationID, msg }
   if (!isInAudience(audience, userID)) {
-    // An unstored message has no use but its push.
+    // An unstored message is only pushed: without a push it need not be delivered.
     if (seq === 0) return
     message.silent = true
   }
+  const groupAtType = mentioned ? groupAtTypeFor(mentioned, sendID, userID) : 0
+  if (groupAtType > 0) message.groupAtType = groupAtType
   outbound.toMember(userID, item.log, { messages: [message] }, members)
 }
 
 export function sendToRelays(
   outbound: Outbound,
   shards: readonly number[],
-  { item, seq, sendTime, msg }: StampedMessage,
+  { item, seq, sendTime, msg, mentioned }: StampedMessage,
   audience: Audience,
 ): void {
   const { sendID, operationID } = item
   const exceptUserID = item.skipSender || !item.senderSync ? sendID : ''
   const audienceOf = audienceByShard(outbound, shards, audience)
   for (const shard of shards) {
-    const messages = [{ seq, sendTime, sendID, operationID, msg, exceptUserID, ...audienceOf(shard) }]
+    const message = { seq, sendTime, sendID, operationID, msg, exceptUserID, ...audienceOf(shard) }
+    const messages = [mentioned ? { ...message, mentioned } : message]
     outbound.toRelay(shard, item.log, { messages })
   }
 }

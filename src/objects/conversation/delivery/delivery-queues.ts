@@ -30,9 +30,9 @@ export interface DeliveryQueuesDeps<B extends DeliveryBatch> {
   deliver(receiver: string, batch: B): Promise<unknown>
   /** Whether a batch carries more than messages, so that it cannot be merged into the one before it. */
   startsCall(batch: B): boolean
-  /** The receiver could not be reached with these batches. */
+  /** Called when the last try fails: the receiver did not get these batches. */
   gaveUp(receiver: string, batches: B[]): void
-  /** The receiver has confirmed every batch. */
+  /** Called when the receiver has confirmed every batch. */
   drained(receiver: string): void
   log: Log
 }

@@ -1,15 +1,16 @@
+import type { LogName } from '../../../contracts/messages.ts'
 import type { RelayRpc } from '../../../contracts/relay.ts'
 import type { UserRpc } from '../../../contracts/user.ts'
 import type { Log } from '../../../platform/observability/log.ts'
-import { ContentType } from '../../../protocol/constants/content-type.ts'
+import { ContentType, isNotificationKind } from '../../../protocol/constants/content-type.ts'
 import type { Audience } from '../../../webhook/before-push.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
+import { BeforePushGate } from './before-push-gate.ts'
 import { deliverGroupChange, type MemberMoves } from './deliver-group-change.ts'
 import { currentReceivers, deliverMessage } from './deliver-message.ts'
-import { Outbound } from './outbound.ts'
+import { type NewMessage, Outbound } from './outbound.ts'
 import { redeliver } from './redeliver.ts'
 import type { GatedMessage, StampedMessage } from './stamped-message.ts'
-import { WebhookGate } from './webhook-gate.ts'
 
 /** The functions that the dispatch of a conversation calls. */
 export interface DispatchDeps {
@@ -28,31 +29,31 @@ export interface DispatchDeps {
 
 /**
  * Delivers appended messages to the members' objects or, in a large group, to relays. Each message first passes the
- * webhook gate, and then enters the delivery queues. Undelivered messages are retried.
+ * before-push gate, and then enters the delivery queues. Undelivered messages are retried.
  */
 export class Dispatch {
   readonly #deps: DispatchDeps
   readonly #outbound: Outbound
-  readonly #webhookGate: WebhookGate<GatedMessage>
+  readonly #beforePushGate: BeforePushGate<GatedMessage>
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps
-    this.#outbound = new Outbound({ ...deps, redeliver: (since, receiver) => this.#redeliver(since, receiver) })
-    this.#webhookGate = new WebhookGate<GatedMessage>({
+    this.#outbound = new Outbound({ ...deps, redeliver: this.#redeliver })
+    this.#beforePushGate = new BeforePushGate<GatedMessage>({
       needsWebhook: deps.needsBeforePush,
       callWebhook: deps.callBeforePush,
       failed: (error) => deps.log.error('delivery after the before-push webhook failed', error),
     })
   }
 
-  /** True while a message waits in the webhook gate, or a receiver has not confirmed a batch. */
+  /** True while a message waits in the before-push gate, or a receiver has not confirmed a batch. */
   get busy(): boolean {
-    return this.#outbound.busy || this.#webhookGate.busy
+    return this.#outbound.busy || this.#beforePushGate.busy
   }
 
-  /** Resolves when all messages that are in the webhook gate now have left it. */
+  /** Resolves when all messages that are in the before-push gate now have left it. */
   get gateCleared(): Promise<void> {
-    return this.#webhookGate.cleared
+    return this.#beforePushGate.cleared
   }
 
   /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
@@ -68,33 +69,40 @@ export class Dispatch {
     const { logs } = this.#deps.state
     const times = [
       this.#outbound.pendingSince(began),
-      ...[...this.#webhookGate.waiting()].map(({ item, seq }) => logs[item.log].storedTime(seq)),
+      ...[...this.#beforePushGate.waiting()].map(({ item, seq }) => logs[item.log].storedTime(seq)),
     ].filter((time) => time !== null)
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** The lowest seq of the chat that is still in delivery to a member; null when no seq is. */
-  lowestPending(userID: string): number | null {
+  /** The lowest seq of a log that is still in delivery to a member; null when no seq is. */
+  lowestPending(userID: string, log: LogName): number | null {
     if (!this.busy) return null
-    // The queues hold older messages than the webhook gate.
-    return this.#outbound.lowestPending(userID) ?? this.#lowestInGate(userID)
+    // The queues hold older messages than the before-push gate.
+    return this.#outbound.lowestPending(userID, log) ?? this.#lowestInGate(userID, log)
   }
 
-  /** Skips no further delivery to a member: a device of the member is online, or asks for the newest seqs. */
-  resumeMember(userID: string): void {
+  /**
+   * Skips no further delivery to a member: a device of the member is online, or asks for the newest seqs. Redelivers what
+   * could not be delivered before.
+   * @param before a message of the member that was just stored: it is not redelivered
+   */
+  resumeMember(userID: string, before: NewMessage | null = null): void {
     this.#outbound.resumeMember(userID)
+    this.#outbound.redeliverMissed(before?.seq ? before : undefined, userID)
   }
 
-  /** Delivers a message to all members, or as the app server decides in the webhook gate. */
+  /** Delivers a message to all members, or as the app server decides in the before-push gate. */
   deliver(stamped: StampedMessage): void {
     const receivers = currentReceivers(this.#outbound)
-    // Typing does not wait: it would be over before the app server answers.
-    if (stamped.item.contentType === ContentType.Typing || !this.#webhookGate.holds(stamped)) {
+    this.#prepare(stamped)
+    // A typing message does not wait: the user would have stopped typing before the app server answers.
+    if (stamped.item.contentType === ContentType.Typing || !this.#beforePushGate.holds(stamped)) {
       deliverMessage(this.#outbound, stamped, 'everybody', receivers)
       return
     }
-    // The receivers stay those of the append: a user who joins meanwhile may not read the message, one who leaves may.
-    this.#webhookGate.pass([stamped], ([audience = 'everybody']) =>
+    // The receivers are the members at the time of the append: a user who joins meanwhile may not read the message, and
+    // a user who leaves meanwhile may.
+    this.#beforePushGate.pass([stamped], ([audience = 'everybody']) =>
       deliverMessage(this.#outbound, stamped, audience, receivers),
     )
   }
@@ -103,7 +111,8 @@ export class Dispatch {
   deliverGroupChange(notices: readonly StampedMessage[], moves: MemberMoves): void {
     this.#outbound.reloadShards()
     const receivers = currentReceivers(this.#outbound)
-    this.#webhookGate.pass(notices, (audiences) => {
+    for (const notice of notices) this.#prepare(notice)
+    this.#beforePushGate.pass(notices, (audiences) => {
       const addressed = notices.map((notice, i) => ({ notice, audience: audiences[i] ?? 'everybody' }))
       deliverGroupChange(this.#outbound, addressed, moves, receivers)
     })
@@ -119,17 +128,28 @@ export class Dispatch {
     this.#outbound.retryUndelivered()
   }
 
-  #redeliver(since: number, receiver?: string): void {
-    const { conversationID } = this.#deps
-    redeliver({ conversationID, outbound: this.#outbound, webhookGate: this.#webhookGate }, since, receiver)
+  /** Steps before the first delivery of a message, ahead of the before-push gate, which keeps their order. */
+  #prepare({ item, seq }: StampedMessage): void {
+    if (seq === 0) return
+    this.#outbound.redeliverMissed({ log: item.log, seq })
+    // The object of a sender knows its own messages in flight, but no notice that a REST call delivers.
+    if (item.skipSender && isNotificationKind(item.contentType)) {
+      this.#outbound.noteOwnNotice(item.sendID, item.log, seq)
+    }
   }
 
-  /** The lowest seq of the chat that waits in the webhook gate and will be delivered to a user. */
-  #lowestInGate(userID: string): number | null {
-    if (!this.#webhookGate.busy) return null
+  readonly #redeliver = (since: number, receiver?: string, before?: NewMessage): void => {
+    const { conversationID } = this.#deps
+    const parts = { conversationID, outbound: this.#outbound, beforePushGate: this.#beforePushGate }
+    redeliver(parts, { since, only: receiver, before })
+  }
+
+  /** The lowest seq of a log that waits in the before-push gate and will be delivered to a user. */
+  #lowestInGate(userID: string, log: LogName): number | null {
+    if (!this.#beforePushGate.busy) return null
     let lowest: number | null = null
-    for (const { item, seq } of this.#webhookGate.waiting()) {
-      if (item.log !== 'chat' || seq === 0 || (item.skipSender && item.sendID === userID)) continue
+    for (const { item, seq } of this.#beforePushGate.waiting()) {
+      if (item.log !== log || seq === 0 || (item.skipSender && item.sendID === userID)) continue
       if (lowest === null || seq < lowest) lowest = seq
     }
     return lowest

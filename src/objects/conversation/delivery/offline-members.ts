@@ -2,9 +2,9 @@ import type { LogName } from '../../../contracts/messages.ts'
 import type { DeliveryResult } from '../../../contracts/user.ts'
 
 /**
- * The offline members whose log is already marked unread. Delivery to them is skipped until a device connects: it first
- * asks this conversation for its state (`objects/user/messages/reconnect.ts`). Memory only: losing an entry costs one
- * redundant delivery.
+ * The offline members whose log is already marked unread. Delivery to these members is skipped until a device connects:
+ * the member's object then first asks this conversation for its state (`objects/user/messages/reconnect.ts`). Memory
+ * only: losing an entry costs one redundant delivery.
  */
 export class OfflineMembers {
   /** The logs that are marked unread, by user. */

@@ -8,23 +8,33 @@ import { rostersOf, shardsInUse } from '../state/shards.ts'
 import { Undelivered } from '../state/undelivered.ts'
 import { type DeliveryBatch, DeliveryQueues } from './delivery-queues.ts'
 import { OfflineMembers } from './offline-members.ts'
+import { OwnNotices } from './own-notices.ts'
 import { isRelay, relayReceiver, shardOf } from './relay-receiver.ts'
+
+/** At most this many missed messages are redelivered before the next new message. */
+const MAX_MISSED_FIRST = 200
+
+/** A message that is about to be delivered for the first time. */
+export interface NewMessage {
+  log: LogName
+  seq: number
+}
 
 export interface OutboundDeps {
   conversationID: string
   state: ConversationState
   user(userID: string): UserRpc
   relay(name: string): RelayRpc
-  /** Redelivers to one receiver everything that was stored at or after a time (ms). */
-  redeliver(since: number, receiver: string): void
+  /** Redelivers to one receiver everything that was stored at or after a time (ms), up to a new message. */
+  redeliver(since: number, receiver: string, before?: NewMessage): void
   /** A receiver became undelivered: an alarm has to retry it. */
   undeliveredAdded(): void
   log: Log
 }
 
 /**
- * The way out of a conversation: the delivery queues to members' objects and to relays, the offline members that are
- * skipped, and the receivers that could not be reached.
+ * The deliveries of a conversation: the queues to members' objects and to relays, the offline members that are skipped,
+ * and the receivers that could not be reached.
  */
 export class Outbound {
   readonly state: ConversationState
@@ -32,6 +42,7 @@ export class Outbound {
   readonly #users: DeliveryQueues<Delivery>
   readonly #relays: DeliveryQueues<Relayed>
   readonly #offlineMembers = new OfflineMembers()
+  readonly #ownNotices = new OwnNotices()
   readonly #undelivered: Undelivered
   /** Undelivered receivers whose missing messages are all in a queue. */
   readonly #redelivering = new Set<string>()
@@ -86,14 +97,20 @@ export class Outbound {
   }
 
   /**
-   * The lowest seq of the chat that a member, or the member's relay, has not confirmed; null when all are confirmed.
+   * The lowest seq of a log that a member, or the member's relay, has not confirmed; null when all are confirmed.
    */
-  lowestPending(userID: string): number | null {
-    const { conversationID, state } = this.#deps
-    const shard = state.members.get(userID)?.shard ?? -1
-    return shard < 0
-      ? this.#users.lowestPending(userID, conversationID)
-      : this.#relays.lowestPending(relayReceiver(shard), conversationID)
+  lowestPending(userID: string, log: LogName): number | null {
+    const logID = this.#logID(log)
+    // A member behind a relay gets missed messages directly.
+    const direct = this.#users.lowestPending(userID, logID)
+    const shard = this.state.members.get(userID)?.shard ?? -1
+    const relayed = shard < 0 ? null : this.#relays.lowestPending(relayReceiver(shard), logID)
+    return direct === null || relayed === null ? (direct ?? relayed) : Math.min(direct, relayed)
+  }
+
+  /** Notes that a call delivers a stored notice to its caller itself, after its reply. */
+  noteOwnNotice(userID: string, log: LogName, seq: number): void {
+    this.#ownNotices.add(userID, log, seq, Date.now())
   }
 
   /** Whether delivery of a message is skipped, because the member is offline and the log is marked unread. */
@@ -114,7 +131,10 @@ export class Outbound {
     content: Pick<Delivery, 'messages' | 'bounds' | 'redelivered'>,
     members = this.state.members,
   ): void {
-    this.#users.push(userID, { ...this.#newsFor(log, userID, members), ...content })
+    const ownSeq = this.#ownNotices.lowest(userID, log, Date.now)
+    const isHigher = ownSeq !== null && content.messages.some(({ seq }) => seq > ownSeq)
+    const expected = isHigher ? { expectFrom: ownSeq } : {}
+    this.#users.push(userID, { ...this.#newsFor(log, userID, members), ...content, ...expected })
   }
 
   /** Sends a member's current bounds: which part of the group's chat the member may read, and which relay delivers. */
@@ -146,18 +166,39 @@ export class Outbound {
     return this.#undelivered.retryAt(now)
   }
 
-  /** Retries the undelivered receivers. A receiver with a delivery in flight is left out: its result decides. */
+  /**
+   * Retries the undelivered receivers. A receiver with a delivery in flight is left out, because the result of the
+   * delivery decides.
+   */
   retryUndelivered(): void {
     for (const { userID } of this.#undelivered.all()) {
       if (!(isRelay(userID) ? this.#relays : this.#users).isDelivering(userID)) this.#redeliver(userID)
     }
   }
 
-  #redeliver(receiver: string): void {
+  /**
+   * Redelivers the missed messages to the undelivered receivers, or to one of them. The call must precede the next new
+   * message: a receiver that got the new message first would push the missed ones behind it. A receiver that fails for
+   * long gets its backlog once a delivery succeeds, because each message would read the whole backlog again.
+   */
+  redeliverMissed(before?: NewMessage, only?: string): void {
+    if (this.#undelivered.isEmpty) return
+    for (const { userID, since } of this.#undelivered.all()) {
+      if ((only !== undefined && userID !== only) || this.#redelivering.has(userID)) continue
+      if (this.#countStoredSince(since) <= MAX_MISSED_FIRST) this.#redeliver(userID, before)
+    }
+  }
+
+  #countStoredSince(since: number): number {
+    const { chat, notification } = this.state.logs
+    return [chat, notification].reduce((sum, log) => sum + log.maxSeq - log.newestSeqBefore(since - 1), 0)
+  }
+
+  #redeliver(receiver: string, before?: NewMessage): void {
     const since = this.#undelivered.since(receiver)
     if (since === null) return
     this.#redelivering.add(receiver)
-    this.#deps.redeliver(since, receiver)
+    this.#deps.redeliver(since, receiver, before)
   }
 
   #callUser(userID: string, delivery: Delivery): Promise<void> {
@@ -188,7 +229,10 @@ export class Outbound {
     this.#redelivering.delete(receiver)
   }
 
-  /** The receiver confirmed its whole queue. Older missing messages may not have been in it; then they follow now. */
+  /**
+   * Handles a receiver that confirmed its whole queue. Older undelivered messages that were not in the queue follow
+   * now.
+   */
   #drained(receiver: string): void {
     if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
     else this.#redeliver(receiver)
@@ -212,10 +256,14 @@ export class Outbound {
   }
 
   #newsFor(log: LogName, userID: string, members = this.state.members): LogUpdate {
-    const home = this.#deps.conversationID
     const about = members.aboutFor(userID)
     if (!about) throw new Error('a conversation without a first message has no members')
-    return { conversationID: log === 'chat' ? home : notificationTwin(home), home, about }
+    return { conversationID: this.#logID(log), home: this.#deps.conversationID, about }
+  }
+
+  #logID(log: LogName): string {
+    const home = this.#deps.conversationID
+    return log === 'chat' ? home : notificationTwin(home)
   }
 
   #relayName(shard: number): string {

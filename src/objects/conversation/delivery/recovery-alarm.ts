@@ -28,20 +28,22 @@ export interface RecoveryAlarmDeps {
   pendingSince(began: number): number | null
   /** When to retry the undelivered receivers, ms; null when every receiver has its messages. */
   retryAt(now: number): number | null
+  /** When the next private message ends, ms; null when no message waits for its end. */
+  burnAt(): number | null
   /**
    * Redelivers everything that was stored at or after `since`. It repeats the after-webhooks from `webhooksSince` on:
    * the crash may have prevented them.
    */
   redeliver(since: number, webhooksSince: number): void
-  /** Retries the undelivered receivers. Resolves when the webhook gate is empty and the after-webhooks are queued. */
+  /** Retries the undelivered receivers. Resolves when the before-push gate is empty and the after-webhooks are queued. */
   retryUndelivered(): Promise<void>
   log(): Log
 }
 
 /**
  * The busy period of a conversation. Its first message sets the recovery alarm, which checks that everything was
- * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Deliveries
- * that an earlier busy period left in flight are noted in the row of table `spell`.
+ * delivered. After a restart, the time of the pending alarm says when the interrupted busy period began. Table `spell`
+ * has one row with the time of deliveries that an earlier busy period left in flight.
  */
 export class RecoveryAlarm {
   readonly #deps: RecoveryAlarmDeps
@@ -63,9 +65,9 @@ export class RecoveryAlarm {
   async wake(now: number, work: readonly PendingWork[]): Promise<void> {
     const due = await this.#deps.storage.getAlarm()
     if (due === null) return
-    // A later alarm is a retry of undelivered messages. As a busy period's alarm it would keep the next message from
-    // arming its own.
-    const isBusyPeriod = due - RECOVERY_DELAY_MS <= now
+    // A later alarm is a retry of undelivered messages. If it counted as the alarm of a busy period, the next message
+    // would not set its own alarm.
+    const isBusyPeriod = due - RECOVERY_DELAY_MS <= now && !this.#isForBurning(due)
     if (isBusyPeriod) this.#due = due
     await this.#resume(work)
     if (isBusyPeriod || this.#leftSince !== null) this.#redeliver(due - RECOVERY_DELAY_MS)
@@ -76,35 +78,45 @@ export class RecoveryAlarm {
     if (this.#due > now) return
     // A late alarm keeps its time, because the time says when the busy period began.
     if (this.#due === 0) this.#due = now + RECOVERY_DELAY_MS
+    if (this.#isForBurning(this.#due)) this.#due++
     await this.#deps.storage.setAlarm(this.#due)
   }
 
   /**
    * Sets the next alarm: after the usual delay while a delivery or other work is pending, or else for the next retry of
-   * undelivered messages. A busy period's own alarm comes earlier and handles both.
+   * undelivered messages, or for the end of a private message. A busy period's own alarm handles all of them.
    */
   async rearm(now: number): Promise<void> {
     if (this.#due > now) return
-    const { isBusy, hasPendingWork, retryAt, storage } = this.#deps
+    const { isBusy, hasPendingWork, retryAt, burnAt, storage } = this.#deps
     if (isBusy() || hasPendingWork()) return this.arm(now)
     this.#leave(null)
-    const at = retryAt(now)
-    if (at !== null) await storage.setAlarm(at)
+    const times = [retryAt(now), burnAt()].filter((time) => time !== null)
+    if (times.length > 0) await storage.setAlarm(Math.min(...times))
   }
 
-  /** Handles the alarm that was due at a time (ms). */
-  async fire(due: number, work: readonly PendingWork[]): Promise<void> {
+  /**
+   * Handles the alarm that was due at a time (ms).
+   * @param burn erases the private messages whose time is over
+   */
+  async fire(due: number, work: readonly PendingWork[], burn: () => void = () => {}): Promise<void> {
     const began = due - RECOVERY_DELAY_MS
     // With the queues of this busy period in memory, only undelivered receivers are left. After a restart, redeliver
     // all.
-    if (this.#due === 0) this.#redeliver(began)
+    if (this.#due === 0 && !this.#isForBurning(due)) this.#redeliver(began)
     this.#due = 0
     // A message may start the next busy period from here on. Its alarm would miss older deliveries, so note their time.
     this.#leave(this.#deps.pendingSince(Math.min(began, this.#leftSince ?? began)))
     await this.#resume(work)
     // The alarm ends after all its webhooks: the next busy period repeats only those of its own messages.
     await this.#deps.retryUndelivered()
+    burn()
     await this.rearm(Date.now())
+  }
+
+  /** Whether an alarm was set for the end of a private message alone. No busy period's alarm has the same time. */
+  #isForBurning(due: number): boolean {
+    return this.#deps.burnAt() === due
   }
 
   #redeliver(began: number): void {

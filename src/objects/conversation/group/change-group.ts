@@ -1,5 +1,6 @@
 import type { GroupChange, GroupChanged } from '../../../contracts/group-change.ts'
 import { type AppliedChange, applyGroupChange } from '../../../features/group/store/apply-change.ts'
+import { requirePendingRequest } from '../../../features/group/store/requests.ts'
 import { isPermanentError } from '../../../platform/storage/d1.ts'
 import type { ConversationCore } from '../conversation-core.ts'
 import { openGroup } from '../members/open-conversation.ts'
@@ -16,7 +17,7 @@ export async function changeGroup(conversation: ConversationCore, change: GroupC
   return changed
 }
 
-/** Completes the changes that a crash or an outage of D1 left behind. */
+/** Completes the changes that a crash of this object or an outage of D1 left unfinished. */
 export function resumeGroupChanges(conversation: ConversationCore): Promise<void> {
   return conversation.groupChanges.resume(stepsOf(conversation))
 }
@@ -25,7 +26,7 @@ function stepsOf(conversation: ConversationCore): GroupChangeSteps<AppliedChange
   const { state, dispatch, recoveryAlarm, log, now } = conversation
   return {
     isPermanentError,
-    open: (change) => openGroup(conversation, change),
+    open: (change) => open(conversation, change),
     settle(change) {
       const { members } = state
       const refusal = refusalOfChange(members, change)
@@ -45,15 +46,35 @@ function stepsOf(conversation: ConversationCore): GroupChangeSteps<AppliedChange
   }
 }
 
+async function open(conversation: ConversationCore, change: GroupChange): Promise<void> {
+  await openGroup(conversation, change)
+  // Every answer to a request is a change of the group, so no other answer can come between this check and D1.
+  if (change.answer) await requirePendingRequest(conversation.db, change.groupID, change.answer.userID)
+}
+
 function commit(conversation: ConversationCore, change: GroupChange, applied: AppliedChange): Committed {
   const { state, config, conversationID, now } = conversation
   try {
     const committed = commitGroupChange(state, change, { applied, now: now(), config, conversationID })
     // The commit wrote member rows with statements of its own.
     state.reloadMembers()
-    return committed
+    return withPending(conversation, change.callerUserID, committed)
   } catch (error) {
     state.reload()
     throw error
   }
+}
+
+/** Adds to the caller's notices the lowest seqs that are still in delivery to the caller, before these notices are. */
+function withPending(
+  { dispatch, conversationID }: ConversationCore,
+  callerUserID: string,
+  committed: Committed,
+): Committed {
+  const notices = committed.changed.notices.map((notice) => {
+    const log = notice.conversationID === conversationID ? 'chat' : 'notification'
+    const pendingFrom = dispatch.lowestPending(callerUserID, log)
+    return pendingFrom === null ? notice : { ...notice, pendingFrom }
+  })
+  return { ...committed, changed: { ...committed.changed, notices } }
 }

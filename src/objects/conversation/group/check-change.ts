@@ -4,8 +4,8 @@ import { ImError } from '../../../protocol/errors.ts'
 import type { Members } from '../state/members.ts'
 
 /**
- * Checks a change against the current members. The caller decided on the rows in D1, and another change may have come
- * in between.
+ * Checks a change against the current members. The caller checked the rows in D1, and another change may have been made
+ * since then.
  * @returns the refusal, or null
  */
 export function refusalOfChange(members: Members, change: GroupChange): ImError | null {

@@ -11,6 +11,7 @@ import { messageID } from '../../../runtime/ids.ts'
 import type { MemberMoves } from '../delivery/deliver-group-change.ts'
 import type { StampedMessage } from '../delivery/stamped-message.ts'
 import { appendMessage } from '../log/append-message.ts'
+import { recordMentions } from '../log/record-mentions.ts'
 import type { ConversationState } from '../state/conversation-state.ts'
 import type { MessageLog } from '../state/message-log.ts'
 import { handOverToRelays, needsRelays } from '../state/shards.ts'
@@ -25,11 +26,11 @@ export interface Committed {
 }
 
 /**
- * Applies a change that D1 already has. Newcomers may read its notices; leavers may read them too, and nothing after
- * them. Runs in one transaction of the caller.
+ * Applies a change that D1 already has. Users who join may read its notices. Users who leave may also read the notices,
+ * and no later message. Runs in one transaction of the caller.
  */
 export function commitGroupChange(
-  { sql, members, logs }: Pick<ConversationState, 'sql' | 'members' | 'logs'>,
+  { sql, members, logs, mentions }: Pick<ConversationState, 'sql' | 'members' | 'logs' | 'mentions'>,
   change: GroupChange,
   given: { applied: AppliedChange; now: number; config: Config; conversationID: string },
 ): Committed {
@@ -41,13 +42,22 @@ export function commitGroupChange(
   const minSeq = given.config.historyForNewMembers || change.create ? 0 : firstSeq
   mirrorArrivals(sql, change, minSeq, members.group?.isRelayed ?? false)
   mirrorGroup(sql, change, memberCount)
+  // A newcomer who may read the older messages was no member when they mentioned everybody.
+  if (change.join && !change.create && minSeq === 0) {
+    mentions.hideFrom(
+      change.join.map(({ userID }) => userID),
+      firstSeq - 1,
+    )
+  }
   const addressees = new Map<StampedMessage, ReadonlySet<string>>()
   const notices = change.notices.flatMap((notice, i) => {
-    // Each notice is one step of the version; the last notice has the newest version.
+    // Each notice raises the version of the member list by one; the last notice has the newest version.
     const version = given.applied.head.version - (change.notices.length - 1 - i)
     const appended = appendNotice(logs, change, notice, { ...given, version })
     const only = notice.handedTo && new Set(notice.handedTo)
     if (only) for (const one of appended) addressees.set(one, only)
+    // The announcement with which a group begins is no news: OpenIM does not mention the members then either.
+    if (!change.create) for (const one of appended) recordMentions({ mentions, members }, one)
     return appended
   })
   const leftShards = mirrorDepartures(sql, change, logs.chat.maxSeq)
@@ -96,7 +106,8 @@ const CHANGED_MEMBER = ['mutedUser', 'changedUser', 'newGroupOwner', 'oldGroupOw
 
 /**
  * The tips with the versions, and with the group and the updated members as they are after the change. A client whose
- * list is one step behind applies the notice without a query, so no part of it may be older than its version.
+ * list is one version behind applies the notice without a request, so no part of the notice may be older than its
+ * version.
  */
 function currentDetail(
   detail: { [name in (typeof CHANGED_MEMBER)[number]]?: { userID: string } } & { groupSortVersion?: number },

@@ -6,8 +6,8 @@ import { freePlace, takePlace } from '../state/shards.ts'
  */
 
 /**
- * Adds the newcomers and updates changed members.
- * @param minSeq newcomers may not read messages below this seq; 0 = they may read all
+ * Adds the users who join (`change.join`) to the table `member`, and updates the changed members.
+ * @param minSeq the joining users may not read messages below this seq; 0 = they may read all messages
  * @param relayed whether relays deliver to this group
  */
 export function mirrorArrivals(sql: SqlStorage, change: GroupChange, minSeq: number, relayed: boolean): void {
@@ -37,9 +37,9 @@ export function mirrorArrivals(sql: SqlStorage, change: GroupChange, minSeq: num
 }
 
 /**
- * Removes the leavers. Their rows stay, because they may still read the messages up to this point.
- * @param leftSeq the newest message that they may read
- * @returns the leavers by the shard that served them; leavers without a relay are left out
+ * Removes the users who leave. Their rows stay, because these users may still read the messages up to `leftSeq`.
+ * @param leftSeq the newest message that these users may read
+ * @returns the users who left, by the shard that served them; users without a relay are left out
  */
 export function mirrorDepartures(sql: SqlStorage, change: GroupChange, leftSeq: number): Map<number, string[]> {
   const byShard = new Map<number, string[]>()

@@ -6,8 +6,8 @@ const SLACK_MS = MINUTE_MS
 
 /**
  * One step down the chat log: counts the messages that were sent at or after `from` and before `to` (ms), by sender and
- * by day (UTC). SQLite counts, so a step may cover many messages. A message is never stored before it is sent: the walk
- * ends at a message that was stored before the window.
+ * by day (UTC). SQLite counts, so a step may cover many messages. A message is never stored before it is sent, so the
+ * step ends at a message that was stored before `from`.
  */
 export function countMessages(
   sql: SqlStorage,

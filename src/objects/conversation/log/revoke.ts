@@ -1,5 +1,5 @@
 import type { RevokedMessage, Revoker } from '../../../contracts/conversation.ts'
-import { ContentType } from '../../../protocol/constants/content-type.ts'
+import { ContentType, isNotificationKind } from '../../../protocol/constants/content-type.ts'
 import { GroupRole } from '../../../protocol/constants/group.ts'
 import { MessageStatus } from '../../../protocol/constants/message-status.ts'
 import { ImError } from '../../../protocol/errors.ts'
@@ -15,7 +15,7 @@ const MAX_QUOTE_SEARCH = 5_000
 /**
  * Replaces a message by the notice that it was revoked. The notice keeps the seq, so that every device finds it in the
  * place of the message. Messages that quote it keep the quote, without the quoted content.
- * @throws ImError 1002 without permission, 1004 when there is no such message, 1404 when it was revoked before
+ * @throws ImError 1001 for a notification of the service, 1002 without permission, 1004 when there is no such message, 1404 when it was revoked before
  */
 export function revoke(conversation: ConversationCore, seq: number, by: Revoker): RevokedMessage {
   requireKind(conversation)
@@ -35,6 +35,9 @@ function replaceByNotice(log: MessageLog, members: Members, seq: number, by: Rev
   const role = members.get(by.userID)?.roleLevel ?? 0
   if (!by.isAppAdmin && by.userID !== msg.sendID && !outranks(role, members.get(msg.sendID)?.roleLevel ?? 0)) {
     throw ImError.noPermission(`${by.userID} may not revoke a message of ${msg.sendID}`)
+  }
+  if (isNotificationKind(msg.contentType) && msg.contentType !== ContentType.OANotification) {
+    throw ImError.args(`the message with seq ${seq} is a notification of the service: it cannot be revoked`)
   }
   const detail = {
     revokerID: by.userID,
@@ -62,7 +65,10 @@ function replaceByNotice(log: MessageLog, members: Members, seq: number, by: Rev
   }
 }
 
-/** In a group the owner may revoke every message; an administrator those of ordinary members and of former members. */
+/**
+ * In a group, the owner may revoke every message. An administrator may revoke the messages of ordinary and former
+ * members.
+ */
 function outranks(role: number, senderRole: number): boolean {
   return role === GroupRole.Owner || (role === GroupRole.Admin && senderRole < GroupRole.Admin)
 }

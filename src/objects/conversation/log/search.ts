@@ -17,8 +17,8 @@ const MAX_NESTING = 2
 
 /**
  * Searches one step down a log, newest first. There is no index: writing a row costs as much as reading a thousand, so
- * an index would pay only after a thousand searches. Steps are short, because the object serves no other call during
- * one.
+ * an index would pay only after a thousand searches. Steps are short, because the object serves no other call during a
+ * step.
  */
 export function searchLog(log: MessageLog, query: MessageQuery, below: number, limit: number): SearchStep {
   const keyword = query.text.toLowerCase()

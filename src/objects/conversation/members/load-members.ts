@@ -39,18 +39,22 @@ async function loadPair(
   const missing = userIDs.find((userID) => !known.has(userID))
   if (missing !== undefined) throw ImError.notFound(`no user is registered as ${JSON.stringify(missing)}`)
   return Promise.all(
-    userIDs.map(async (userID) => ({
-      ...NEW_MEMBER,
-      userID,
-      recvMsgOpt: (await settingsOf(userID)).recvMsgOpt ?? 0,
-      globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
-      appLevel: known.get(userID)?.appLevel ?? 0,
-      ...relationOf(userID, related),
-    })),
+    userIDs.map(async (userID) => {
+      const { recvMsgOpt = 0, burnDuration = 0 } = await settingsOf(userID)
+      return {
+        ...NEW_MEMBER,
+        userID,
+        recvMsgOpt,
+        burnDuration,
+        globalRecvMsgOpt: known.get(userID)?.globalRecvMsgOpt ?? 0,
+        appLevel: known.get(userID)?.appLevel ?? 0,
+        ...relationOf(userID, related),
+      }
+    }),
   )
 }
 
-/** The users' receive options are not loaded: in a group they concern the offline push only. */
+/** The users' receive options are not loaded: in a group, receive options concern only the offline push. */
 async function loadGroup(db: Database, groupID: string): Promise<LoadedMembers> {
   const group = await loadGroupMembers(db, groupID)
   if (!group) throw ImError.groupNotFound(`there is no group ${groupID}`)

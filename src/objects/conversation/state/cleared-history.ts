@@ -12,7 +12,7 @@ export class ClearedHistory {
     return row?.min_seq ?? 0
   }
 
-  /** Moves the bound forward; it never goes back. */
+  /** Raises the bound; it never decreases. */
   raise(minSeq: number): void {
     this.#sql.exec(
       'INSERT INTO cleared (id, min_seq) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET min_seq = max(min_seq, excluded.min_seq)',

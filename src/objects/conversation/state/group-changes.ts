@@ -3,7 +3,10 @@ import { Intents } from './intents.ts'
 
 /** The steps of a group change, in the order in which they run. */
 export interface GroupChangeSteps<Applied, Done> {
-  /** Loads the members if the conversation does not know them yet. @throws ImError when there is no such group */
+  /**
+   * Loads the members if the conversation does not know them yet, and checks the facts that only D1 has.
+   * @throws ImError when there is no such group, or when the change does not fit
+   */
   open(change: GroupChange): Promise<void>
   /**
    * Checks the change against the current members.
@@ -12,8 +15,9 @@ export interface GroupChangeSteps<Applied, Done> {
    */
   settle(change: GroupChange): GroupChange
   /**
-   * Runs in the transaction that writes the intent. It writes the members unless they are written: once D1 has the
-   * change, they must not be read from there. It also arms the recovery alarm, which resumes the intent after a crash.
+   * Runs in the transaction that writes the intent. It writes the members unless they are already written: once D1 has
+   * the change, the members must not be read from D1. It also arms the recovery alarm, which resumes the intent after a
+   * crash.
    */
   prepare(change: GroupChange): void
   /** Writes the change to D1. It is idempotent. */
@@ -29,8 +33,8 @@ export interface GroupChangeSteps<Applied, Done> {
 }
 
 /**
- * Carries out the changes of a group one after the other, so that D1 and this conversation always agree in the end. The
- * intent is written here first, then the change to D1, then the change here. The last transaction removes the intent.
+ * Carries out the changes of a group one after the other, so that D1 and this conversation always agree in the end. It
+ * first writes the intent here, then the change to D1, then the change here. The last transaction removes the intent.
  * After a crash either no step has happened, or the next wake finds the intent and completes the change. A change that
  * D1 refuses permanently is given up: it would block every later change.
  */
@@ -46,7 +50,7 @@ export class GroupChanges {
     this.#pending = this.#intents.count > 0
   }
 
-  /** Whether an intent waits that no call is carrying out. */
+  /** Whether an unfinished intent exists that no running call will complete. */
   get pending(): boolean {
     return this.#pending
   }
@@ -67,7 +71,7 @@ export class GroupChanges {
     })
   }
 
-  /** Carries out the intents that a crash or an outage of D1 left behind. */
+  /** Completes the stored changes (intents) that are unfinished because this object crashed or D1 was not available. */
   resume<Applied, Done>(steps: GroupChangeSteps<Applied, Done>): Promise<void> {
     return this.#inTurn(() => this.#carryOutPending(steps))
   }

@@ -1,6 +1,6 @@
 import type { GroupChange } from '../../../contracts/group-change.ts'
 
-/** Characters in one row. In any encoding they take less than the 2 MB that a row may hold. */
+/** Characters in one row. In any encoding, they take less than 2 MB, the limit of a row. */
 const MAX_PIECE_CHARS = 500_000
 
 /**

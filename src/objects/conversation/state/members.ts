@@ -42,6 +42,8 @@ export interface Member extends Relation {
   leftSeq: number
   /** The shard of the relay that serves this member; -1 = no relay. */
   shard: number
+  /** The setting of a member who is not saved yet; seconds. */
+  burnDuration?: number
 }
 
 type Row = {
@@ -196,6 +198,10 @@ export class Members {
         Number(member.blockedPeer),
         Number(member.befriendedPeer),
       )
+      if (member.burnDuration) {
+        const { userID, burnDuration } = member
+        this.#sql.exec('INSERT INTO burn_setting (user_id, from_seq, seconds) VALUES (?, 1, ?)', userID, burnDuration)
+      }
     }
     this.#isSaved = true
   }

@@ -20,7 +20,7 @@ export class RelationChanges {
     this.#begun = this.#count()
   }
 
-  /** Whether a change was begun whose end is not reported. */
+  /** Whether any change was begun whose end is not reported yet. */
   get pending(): boolean {
     return this.#begun > 0
   }
@@ -33,7 +33,9 @@ export class RelationChanges {
     return id
   }
 
-  /** D1 has the change, or will never have it. @param id null for a change that was not begun here */
+  /**
+   * Ends a change: D1 has the change now, or will never have it. @param id null for a change that was not begun here
+   */
   async end(id: number | null, read: () => Promise<void>): Promise<void> {
     await this.#readInTurn(read)
     if (id === null) return
@@ -49,7 +51,7 @@ export class RelationChanges {
     this.#begun = this.#count()
   }
 
-  /** Reads one after the other, so that the answer of the newest query is the one that stays. */
+  /** Runs the reads one after the other, so that the result of the newest query stays. */
   #readInTurn(read: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(read, read)
     this.#last = turn

@@ -61,7 +61,7 @@ export function changedSince(sql: SqlStorage, time: number): string[] {
     .map((row) => row.user_id)
 }
 
-/** Takes a place in the first shard that has one free, or in a new shard. @returns the shard */
+/** Takes a place in the first shard that has a free place, or in a new shard. @returns the shard */
 export function takePlace(sql: SqlStorage): number {
   const [free] = sql
     .exec<{ shard: number }>('SELECT shard FROM shard WHERE members < ? ORDER BY shard LIMIT 1', RELAY_MEMBERS)

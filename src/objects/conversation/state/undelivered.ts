@@ -28,6 +28,10 @@ export class Undelivered {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
   all(): UndeliveredSince[] {
     return [...this.#rows.values()]
   }
@@ -55,7 +59,7 @@ export class Undelivered {
 
   /**
    * When to retry, ms; null when no message is undelivered. The pause doubles with each try, up to an hour, without
-   * jitter. All receivers are retried together, after the pause of the one with the fewest tries.
+   * jitter. All receivers are retried together, after the pause of the receiver with the fewest tries.
    */
   retryAt(now: number): number | null {
     if (this.#rows.size === 0) return null

@@ -1,5 +1,6 @@
 import type { LogView } from '../../../contracts/user.ts'
 import type { UserCore } from '../user-core.ts'
+import { endMention } from './mentions.ts'
 
 /** The home of a log and the seqs that the user may read; null when the user has no such conversation. */
 export function logView(user: UserCore, conversationID: string): LogView | null {
@@ -13,8 +14,10 @@ export function logView(user: UserCore, conversationID: string): LogView | null 
  */
 export function raiseMinSeq(user: UserCore, conversationID: string, minSeq: number): boolean {
   const isChanged = user.cursors.raiseMinSeq(conversationID, minSeq)
-  if (isChanged) user.conversations.touch(conversationID)
-  return isChanged
+  if (!isChanged) return false
+  user.conversations.touch(conversationID)
+  endMention(user, conversationID)
+  return true
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { MemberSettings } from '../../../contracts/conversation.ts'
 import type { ConversationChange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
-import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
+import { isNotificationConversation, isSingleConversation } from '../../../protocol/conversation-id.ts'
 import type { UserCore } from '../user-core.ts'
-import { scheduleSelfDestruct } from './self-destruct.ts'
+import { updateSelfDestruct } from './self-destruct.ts'
 
 /** Maximum number of conversations that are updated at the same time. */
 const MAX_PARALLEL = 32
@@ -19,8 +19,18 @@ export async function setConversation(user: UserCore, change: ConversationChange
     await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt })
   }
   const isChanged = user.conversations.set(change)
-  if (change.isMsgDestruct !== undefined || change.msgDestructTime !== undefined) await scheduleSelfDestruct(user)
+  if (change.isPrivateChat !== undefined || change.burnDuration !== undefined) await reportBurning(user, conversationID)
+  if (change.isMsgDestruct !== undefined || change.msgDestructTime !== undefined) {
+    await updateSelfDestruct(user, conversationID)
+  }
   return isChanged
+}
+
+/** Copies the setting of a private chat to its conversation, which erases the messages. A new one asks for it. */
+async function reportBurning(user: UserCore, conversationID: string): Promise<void> {
+  if (!isSingleConversation(conversationID) || !user.cursors.find(conversationID)) return
+  const { burnDuration = 0 } = memberSettings(user, conversationID)
+  await user.conversation(conversationID).setMember(user.userID, { burnDuration })
 }
 
 /**
@@ -43,7 +53,10 @@ export function setExOfPeer(user: UserCore, peerUserID: string, ex: string): str
   })
 }
 
-/** Sets the receive option for all conversations, here and in every ConversationObject. New ones ask for it. */
+/**
+ * Sets the receive option for all conversations, here and in every ConversationObject. New ConversationObjects read it
+ * from here.
+ */
 export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: number): Promise<void> {
   user.pushState.setGlobalRecvMsgOpt(globalRecvMsgOpt)
   const homes = user.cursors
@@ -56,5 +69,6 @@ export async function setGlobalRecvMsgOpt(user: UserCore, globalRecvMsgOpt: numb
 /** The settings that a new ConversationObject copies; empty when the user has no such conversation. */
 export function memberSettings(user: UserCore, conversationID: string): MemberSettings {
   const [row] = user.conversations.list([conversationID])
-  return row ? { recvMsgOpt: row.recvMsgOpt } : {}
+  if (!row) return {}
+  return { recvMsgOpt: row.recvMsgOpt, burnDuration: row.isPrivateChat ? row.burnDuration : 0 }
 }

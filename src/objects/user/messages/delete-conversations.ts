@@ -1,5 +1,6 @@
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
 import { ReceiveOption } from '../../../protocol/constants/receive-option.ts'
+import { updateSelfDestruct } from '../conversations/self-destruct.ts'
 import type { UserCore } from '../user-core.ts'
 import { refreshCursors } from './sync.ts'
 
@@ -14,14 +15,16 @@ export async function deleteConversations(user: UserCore, conversationIDs: reado
   await inParallel([...new Set(conversationIDs)], MAX_PARALLEL, async (conversationID) => {
     const [row] = user.conversations.list([conversationID])
     if (!row) return
-    if (row.recvMsgOpt !== ReceiveOption.Notify && user.cursors.find(conversationID)) {
-      await user.conversation(conversationID).setMember(user.userID, { recvMsgOpt: ReceiveOption.Notify })
+    if ((row.recvMsgOpt !== ReceiveOption.Notify || row.isPrivateChat) && user.cursors.find(conversationID)) {
+      const settings = { recvMsgOpt: ReceiveOption.Notify, burnDuration: 0 }
+      await user.conversation(conversationID).setMember(user.userID, settings)
     }
-    // Clears the unread mark, so that older messages do not create the entry again. The question also makes the
-    // conversation deliver again, if it skips deliveries to this user.
+    // Clears the unread mark, so that older messages do not create the entry again. The call also makes the
+    // conversation resume deliveries, if it skips deliveries to this user.
     await refreshIfUnread(user, conversationID)
     user.conversations.delete(conversationID)
-    // A message that arrived during the question marked the log unread; this refresh creates the entry again for it.
+    await updateSelfDestruct(user, conversationID)
+    // A message that arrived during the call marked the log unread; this refresh then creates the entry again.
     await refreshIfUnread(user, conversationID)
   })
 }

@@ -18,8 +18,8 @@ export function applyGroupBounds(user: UserCore, { conversationID, home, about }
   if (bounds.relay !== '') joinRelay(user, { conversationID, home }, bounds.relay)
   if (!user.cursors.setBounds(conversationID, notificationTwin(conversationID), bounds)) return
   if (user.conversations.has(conversationID)) user.conversations.touch(conversationID)
-  // No device has a copy of a new conversation. The Go core would read it at this notification, take the group for
-  // known, and then not report the new conversation to its app.
+  // No device has a copy of a new conversation. At this notification, the Go core would read the conversation, consider
+  // the group known, and not report the new conversation to its app.
   if (isNew) return
   notifyConversationsChanged(user, [conversationID], user.now())
 }

@@ -1,7 +1,8 @@
 import type { LogSlice } from '../../../contracts/messages.ts'
 import type { PulledLog, PullRange } from '../../../contracts/user.ts'
 import { inParallel } from '../../../platform/concurrency/parallel.ts'
-import { type LogCursor, logNameOf, readWindowOf } from '../state/log-cursors.ts'
+import { hideExpired } from '../conversations/self-destruct.ts'
+import { logNameOf, readWindowOf, type SeqCursor } from '../state/seq-cursors.ts'
 import type { UserCore } from '../user-core.ts'
 
 /** OpenIM: the order of a pull decides only which end of the log `isEnd` refers to. */
@@ -9,13 +10,14 @@ const PullOrder = { Asc: 0, Desc: 1 } as const
 
 /** Maximum number of messages per conversation, cut to the newest. Clients request at most 50 at a time. */
 const MAX_PULL = 1_000
-/** Clients process every notification that they missed, so `num` does not limit these. */
+/** Clients process every notification that they missed, so `num` does not limit notifications. */
 const MAX_NOTIFICATIONS = 10_000
 /** Maximum number of conversations that are asked at the same time. */
 const MAX_PARALLEL = 32
 
 /** The newest `num` messages of each range, ascending. Ranges without a readable message are left out. */
 export async function pullRanges(user: UserCore, ranges: readonly PullRange[], order: number): Promise<PulledLog[]> {
+  await hideExpired(user)
   const pulled = await Promise.all(
     ranges.map(async ({ conversationID, begin, end, num }) => {
       const cursor = user.cursors.find(conversationID)
@@ -30,11 +32,12 @@ export async function pullRanges(user: UserCore, ranges: readonly PullRange[], o
 }
 
 /** Messages by seq. The answer has every requested conversation, with an empty list where no message was found. */
-export function pullSeqs(
+export async function pullSeqs(
   user: UserCore,
   conversations: readonly { conversationID: string; seqs: number[] }[],
   order: number,
 ): Promise<PulledLog[]> {
+  await hideExpired(user)
   return Promise.all(
     conversations.map(async ({ conversationID, seqs }) => {
       const cursor = user.cursors.find(conversationID)
@@ -52,6 +55,7 @@ export async function lastMessages(
   user: UserCore,
   conversationIDs: readonly string[],
 ): Promise<{ conversationID: string; msg: Uint8Array }[]> {
+  await hideExpired(user)
   const last = await inParallel(conversationIDs, MAX_PARALLEL, async (conversationID) => {
     const cursor = user.cursors.find(conversationID)
     if (!cursor || logNameOf(cursor) !== 'chat') return null
@@ -61,7 +65,7 @@ export async function lastMessages(
   return last.filter((message) => message !== null)
 }
 
-function readRange(user: UserCore, cursor: LogCursor, begin: number, end: number, num: number): Promise<LogSlice> {
+function readRange(user: UserCore, cursor: SeqCursor, begin: number, end: number, num: number): Promise<LogSlice> {
   const log = logNameOf(cursor)
   const limit = log === 'notification' ? MAX_NOTIFICATIONS : Math.min(num, MAX_PULL)
   return user.conversation(cursor.home).readRange(log, readWindowOf(user.userID, cursor), begin, end, limit)

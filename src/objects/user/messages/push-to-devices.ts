@@ -1,4 +1,3 @@
-import type { DeliveredMessage } from '../../../contracts/messages.ts'
 import { notificationTwin } from '../../../protocol/conversation-id.ts'
 import { encodePushMessages } from '../../../protocol/push-messages.ts'
 import { maxOnlinePushWaitMs } from '../../../webhook/before-push.ts'
@@ -6,15 +5,34 @@ import type { Device } from '../state/devices.ts'
 import type { OutgoingMessage } from '../state/reorder-buffer.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** How long a message waits for a lower seq that arrives another way, beside the time of before-push webhooks; ms. */
+/**
+ * How long a message waits for a lower seq that arrives on another path, in addition to the time limit of before-push
+ * webhooks; ms.
+ */
 const MAX_WAIT_MS = 2_000
 
 /** Pushes stored messages to the user's sockets in the order of their seqs. A message that is early waits. */
 export function pushInSeqOrder(user: UserCore, conversationID: string, messages: readonly OutgoingMessage[]): void {
-  pushToDevices(user, conversationID, user.reorderBuffer.take(conversationID, messages))
-  if (!user.reorderBuffer.isWaiting(conversationID)) return
+  pushReady(user, conversationID, user.reorderBuffer.take(conversationID, messages))
+}
+
+/** Pushes a copy for one device, after the lower seqs that are still on their way. */
+export function pushCopy(user: UserCore, conversationID: string, copy: OutgoingMessage): void {
+  pushReady(user, conversationID, user.reorderBuffer.takeCopy(conversationID, copy))
+}
+
+/** Pushes the messages that were held for a message of the user's own. */
+export function pushHeld(user: UserCore, conversationID: string): void {
+  pushReady(user, conversationID, user.reorderBuffer.release(conversationID))
+}
+
+/** Each message has the full time to wait: a timer never flushes messages that began to wait after it was set. */
+function pushReady(user: UserCore, conversationID: string, ready: readonly OutgoingMessage[]): void {
+  pushToDevices(user, conversationID, ready)
+  const upTo = user.reorderBuffer.highestWaiting(conversationID)
+  if (upTo === 0) return
   const waitMs = MAX_WAIT_MS + maxOnlinePushWaitMs(user.config)
-  setTimeout(() => pushToDevices(user, conversationID, user.reorderBuffer.flushOverdue(conversationID)), waitMs)
+  setTimeout(() => pushToDevices(user, conversationID, user.reorderBuffer.flushOverdue(conversationID, upTo)), waitMs)
 }
 
 /**
@@ -23,44 +41,57 @@ export function pushInSeqOrder(user: UserCore, conversationID: string, messages:
  */
 export function restartSeqOrder(user: UserCore, conversationID: string): void {
   for (const logID of [conversationID, notificationTwin(conversationID)]) {
+    pushHeld(user, logID)
     pushToDevices(user, logID, user.reorderBuffer.flushOverdue(logID))
     user.reorderBuffer.reset(logID)
   }
 }
 
-/** Pushes messages at once: new ones in the given order, then redelivered ones. Silent messages are left out. */
+/** Pushes messages at once, in the given order. Silent messages are left out. */
 export function pushToDevices(user: UserCore, conversationID: string, messages: readonly OutgoingMessage[]): void {
   const pushed = messages.filter((message) => !message.silent)
-  const isNew = (message: OutgoingMessage) => !message.isRedelivered
-  for (const frame of groupIntoFrames(user.userID, pushed.filter(isNew))) {
-    const msgs = frame.map((message) => message.msg)
-    user.devices.push(encodePushMessages([{ conversationID, msgs }]), frame[0]?.operationID ?? '')
+  for (const frame of groupIntoFrames(user.userID, pushed)) {
+    const [first] = frame
+    const data = encodePushMessages([{ conversationID, msgs: frame.map((message) => message.msg) }])
+    user.devices.push(data, first.operationID, receiversOf(user, conversationID, first))
   }
-  for (const message of pushed) if (message.isRedelivered) pushRedelivered(user, conversationID, message)
+}
+
+/** Picks the devices that get a message; undefined = all. */
+function receiversOf(
+  user: UserCore,
+  conversationID: string,
+  { seq, sendTime, isRedelivered = false, only }: OutgoingMessage,
+): DeviceFilter | undefined {
+  if (only) return (socket) => socket === only
+  return isRedelivered ? mayMiss(user, conversationID, seq, sendTime) : undefined
 }
 
 /**
- * Pushes a message that some devices may have: after a crash the conversation does not know what it delivered, and not
- * every client drops duplicates. A device that connected later has the message from its sync, unless the message is
- * newer than the sync's answer.
+ * Picks the devices that may lack a redelivered message: after a crash the conversation does not know what it delivered,
+ * and not every client drops duplicates. A device that connected later has the message from its sync, unless the message
+ * is newer than the sync's answer.
  */
-function pushRedelivered(user: UserCore, conversationID: string, { seq, sendTime, msg }: OutgoingMessage): void {
+function mayMiss(user: UserCore, conversationID: string, seq: number, sendTime: number): DeviceFilter {
   const cursor = user.cursors.find(conversationID)
-  if (cursor && seq < cursor.minSeq) return
-  const data = encodePushMessages([{ conversationID, msgs: [msg] }])
-  const mayMiss = (device: Device) => device.connectedAt < sendTime || seq > (cursor?.maxSeq ?? 0)
-  user.devices.push(data, '', (_socket, device) => mayMiss(device))
+  if (cursor && seq < cursor.minSeq) return () => false
+  return (_socket, device) => device.connectedAt < sendTime || seq > (cursor?.maxSeq ?? 0)
 }
+
+type DeviceFilter = (socket: WebSocket, device: Device) => boolean
+
+type Frame = [OutgoingMessage, ...OutgoingMessage[]]
 
 /**
  * Puts consecutive messages of other users into one frame. Each of the user's own messages gets a separate frame under
- * the operationID of its request: the JS SDK recognizes its own messages by that ID.
+ * the operationID of its request: the JS SDK recognizes its own messages by that ID. Messages that only some devices get
+ * have separate frames, too.
  */
-function groupIntoFrames(userID: string, messages: readonly DeliveredMessage[]): DeliveredMessage[][] {
-  const frames: DeliveredMessage[][] = []
-  let open: DeliveredMessage[] | null = null
+function groupIntoFrames(userID: string, messages: readonly OutgoingMessage[]): Frame[] {
+  const frames: Frame[] = []
+  let open: Frame | null = null
   for (const message of messages) {
-    if (message.sendID === userID) {
+    if (message.sendID === userID || message.isRedelivered || message.only) {
       frames.push([message])
       open = null
     } else if (open) {

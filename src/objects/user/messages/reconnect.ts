@@ -22,16 +22,18 @@ const MAX_SYNC_WAIT_MS = 2_000
 
 /**
  * Makes deliveries resume after the user's first device has connected. Relays of large groups are notified. The other
- * conversations with unread marks are asked for their newest seqs, which makes them deliver again. The device's sync
- * would ask the same, so it finds the answers here.
+ * conversations with unread marks are asked for their newest seqs, which makes these conversations resume delivery. The
+ * device's sync needs the same seqs, so it uses these answers.
  *
  * The sync waits for all of this (`user.deliveryResumed`), so that no message is lost in between: a message stored
- * before the notification is in the sync's answer, and a later one is delivered.
+ * before the notification is in the sync's answer, and a later message is delivered.
  * @returns a promise that resolves after the retries; null when there is no object to notify
  */
 export function reconnect(user: UserCore): Promise<unknown> | null {
   // Messages that were skipped while the user was offline never arrive: the next message must not wait for them.
   user.reorderBuffer.resetAll()
+  // The same holds for mentions.
+  user.mentionsKnown.clear()
   const unread = user.cursors.unread()
   if (unread.length === 0) return null
   const relays = new Set(unread.map(({ relay }) => relay).filter((relay) => relay !== ''))
@@ -43,7 +45,8 @@ export function reconnect(user: UserCore): Promise<unknown> | null {
     name: home,
     notify: () => refreshCursors(user, home, cursors),
   }))
-  // No time limit for conversations: the sync itself would ask one that does not answer, and wait as long.
+  // Conversations have no time limit here: the sync itself would call a conversation that does not answer, and wait as
+  // long.
   return Promise.all([notifyRelays(user, [...relays]), notifyAll(user, conversations, null)])
 }
 

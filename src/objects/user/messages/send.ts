@@ -13,8 +13,9 @@ import { encodePushMessages, stampMessage } from '../../../protocol/push-message
 import type { ReceivedMessage } from '../../../protocol/read-message.ts'
 import { messageID } from '../../../runtime/ids.ts'
 import { ensureConversation } from '../conversations/ensure-conversation.ts'
+import { noteForSelfDestruct } from '../conversations/self-destruct.ts'
 import type { UserCore } from '../user-core.ts'
-import { pushInSeqOrder } from './push-to-devices.ts'
+import { pushCopy, pushInSeqOrder } from './push-to-devices.ts'
 
 /** The answer to a sender whose message is stored. */
 export interface SentMessage {
@@ -24,15 +25,15 @@ export interface SentMessage {
   /** The whole message when a webhook has changed it. */
   modify: MsgData | undefined
   /**
-   * Pushes the message to all devices of the sender; must be called after the request was answered. After a retry only
-   * the device that sent it gets the push, because the others got it the first time.
+   * Pushes the message to all devices of the sender; must be called after the request was answered. After a retry, only
+   * the device that sent the retry gets the push, because the other devices got the first push.
    */
   pushToSender(requester: WebSocket): void
 }
 
 /**
  * Sends a message for one of the user's devices. There is no await before the append, so that frames keep their order.
- * With a before-webhook, the messages of a conversation wait for each other to keep it.
+ * With a before-webhook, the messages of a conversation wait for each other, so that they keep this order.
  * @throws ImError when a check, the webhook or the conversation refuses the message
  */
 export function sendMessage(user: UserCore, received: ReceivedMessage, operationID: string): Promise<SentMessage> {
@@ -79,6 +80,7 @@ async function append(user: UserCore, { home, item, modified }: PreparedMessage)
     }
     if (item.stored) recordOwnMessage(user, home, item)
     const { serverMsgID, sendTime, seq } = result
+    if (item.stored) noteForSelfDestruct(user, home, sendTime)
     return {
       serverMsgID,
       clientMsgID: item.clientMsgID,
@@ -115,11 +117,13 @@ function pushOwnMessage(
   const { seq, sendTime } = result
   const { sendID, operationID } = item
   const msg = stampMessage(item.msg, { ...result, status: MessageStatus.Sent })
-  if (only !== null || seq === 0) {
+  if (seq === 0) {
     const data = encodePushMessages([{ conversationID: home, msgs: [msg] }])
     if (item.senderSync) user.devices.push(data, operationID, (socket) => only === null || socket === only)
     return
   }
   if (result.pendingFrom !== undefined) user.reorderBuffer.expectFrom(home, result.pendingFrom)
-  pushInSeqOrder(user, home, [{ seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }])
+  const message = { seq, sendTime, sendID, operationID, msg, silent: !item.senderSync }
+  if (only === null) pushInSeqOrder(user, home, [message])
+  else pushCopy(user, home, { ...message, only })
 }

@@ -9,7 +9,7 @@ import type { UserCore } from '../user-core.ts'
 /*
  * Offline push starts here, in the receiver's object: this file decides whether a message needs a push. Then
  * `state/push-buffer.ts` joins bursts, and `state/push-state.ts` keeps the badge and the pushed seqs.
- * `src/push/enqueue.ts` fills the `push` queue. The queue's consumer, `src/jobs/offline-push.ts`, composes each push and
+ * `src/push/enqueue.ts` fills the `push` queue. The queue's consumer, `src/jobs/push-jobs.ts`, composes each push and
  * sends it to the provider with `src/push/`.
  */
 
@@ -41,7 +41,7 @@ export function pushOffline(user: UserCore, delivery: Delivery): void {
 
 /**
  * Claims the offline push for a message that was not delivered here, because the user is an offline member of a large
- * group. A repeated question about the same message gets the same answer and raises the badge once.
+ * group. A repeated call for the same message gets the same answer, and raises the badge once.
  * @returns the number for the badge; null when the user gets no push
  */
 export function claimOfflinePush(user: UserCore, check: PushCheck): number | null {
@@ -56,7 +56,7 @@ export function claimOfflinePush(user: UserCore, check: PushCheck): number | nul
 
 /**
  * Whether the user has muted the conversation, or all conversations. Notifications from the service cannot be muted.
- * OpenIM: the option for all conversations does not apply to groups; users mute those one by one.
+ * OpenIM: the option for all conversations does not apply to groups; users mute groups one by one.
  */
 function isMuted(user: UserCore, { conversationID, home, sessionType }: MuteCheck): boolean {
   if (sessionType !== SessionType.Group && isNotificationConversation(conversationID)) return false

@@ -11,7 +11,7 @@ import { announcePresence } from '../notify/presence.ts'
 import { isFirstOnPlatform, sendKickOffWebhook, sendOnlineWebhook } from '../notify/webhooks.ts'
 import type { UserCore } from '../user-core.ts'
 
-/** Maximum number of open sockets per user; a client beyond it does not close the sockets that it opens. */
+/** Maximum number of open sockets per user. Only a client that never closes its sockets reaches this number. */
 const MAX_CONNECTIONS = 100
 
 /**

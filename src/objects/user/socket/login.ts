@@ -16,7 +16,7 @@ export function openSession(user: UserCore, session: { platformID: number; key: 
   user.sessions.kick(beyondMaximum(user, session.platformID))
 }
 
-/** The oldest tokens of a platform beyond the maximum, which holds whatever the policy allows. */
+/** The oldest tokens of a platform beyond the maximum, which applies under every login policy. */
 function beyondMaximum(user: UserCore, platformID: number) {
   return user.sessions
     .inForce()

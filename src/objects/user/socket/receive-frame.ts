@@ -1,5 +1,12 @@
 import { annotateTrace } from '../../../platform/observability/trace.ts'
-import { type Envelope, envelopeFor, FrameError, type WsRequest } from '../../../protocol/envelope/index.ts'
+import {
+  type Envelope,
+  envelopeFor,
+  FrameError,
+  FrameTooLarge,
+  type WsRequest,
+  withinLimit,
+} from '../../../protocol/envelope/index.ts'
 import { pongFor } from '../../../protocol/envelope/ping.ts'
 import { ERRORS, ImError } from '../../../protocol/errors.ts'
 import type { UserCore } from '../user-core.ts'
@@ -55,14 +62,26 @@ function readRequest(user: UserCore, socket: WebSocket, envelope: Envelope, fram
     if (request.sendID === user.userID) return request
     user.devices.close(socket, ERRORS.ArgsError.code, "the frame's sendID is not the user of this connection")
   } catch (error) {
-    if (!(error instanceof FrameError)) throw error
-    user.devices.close(socket, ERRORS.ArgsError.code, error.message)
+    refuseFrame(user, socket, error)
   }
   return null
 }
 
+function refuseFrame(user: UserCore, socket: WebSocket, error: unknown): void {
+  if (!(error instanceof FrameError)) throw error
+  const { code } = ERRORS.ArgsError
+  if (error instanceof FrameTooLarge) user.devices.closeTooLarge(socket, code, error.message)
+  else user.devices.close(socket, code, error.message)
+}
+
 /** Handles text frames, except the JS SDK's ping, which the runtime answers without waking this object. */
 function receiveText(user: UserCore, socket: WebSocket, text: string): void {
+  try {
+    withinLimit(text)
+  } catch (error) {
+    refuseFrame(user, socket, error)
+    return
+  }
   const pong = pongFor(text)
   if (pong !== null) socket.send(pong)
   else if (!isPong(text))

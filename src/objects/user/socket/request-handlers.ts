@@ -1,4 +1,5 @@
 import type { PulledLog } from '../../../contracts/user.ts'
+import { withServiceFields } from '../../../features/message/send/service-fields.ts'
 import { WsRequestID } from '../../../protocol/constants/ws-request.ts'
 import type { WsRequest } from '../../../protocol/envelope/index.ts'
 import { ImError } from '../../../protocol/errors.ts'
@@ -51,7 +52,11 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   },
 
   async [WsRequestID.SendMsg](user, socket, { data, operationID }) {
-    const { pushToSender, modify, ...sent } = await sendMessage(user, readMessage(data), operationID)
+    const { pushToSender, modify, ...sent } = await sendMessage(
+      user,
+      withServiceFields(readMessage(data), user.devices.of(socket).platformID),
+      operationID,
+    )
     // The answer goes first: the JS SDK recognizes its own message by the answer that it got before.
     const modified = modify ? MsgData.encode(modify).finish() : null
     return { data: encodeSendMsgResp(sent, modified), after: () => pushToSender(socket) }

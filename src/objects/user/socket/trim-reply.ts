@@ -5,8 +5,8 @@ import { encodePullMessagesResp } from '../../../protocol/push-messages.ts'
 export const MAX_REPLY_BYTES = 1_048_576
 
 /**
- * Encodes the answer to a pull, cut until its frame is within the client's limit: first each log is cut to its newer
- * half, then whole logs are left out. Clients request the missing messages again.
+ * Encodes the answer to a pull so that its frame is within the client's limit: first each log is cut to its newer half,
+ * then whole logs are left out. Clients request the missing messages again.
  * @param frameBytes the size of the frame for an answer; bytes
  */
 export function trimReply(logs: readonly PulledLog[], frameBytes: (data: Uint8Array) => number): Uint8Array {

@@ -1,8 +1,8 @@
-import type { ConversationInfo } from '../../../contracts/messages.ts'
+import type { ConversationInfo, Mention } from '../../../contracts/messages.ts'
 import type { ConversationChange, ConversationRow, Delta } from '../../../contracts/user.ts'
-import { firstHead } from '../../../sync/incremental.ts'
-import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/version-log.ts'
-import { tighterBound } from './log-cursors.ts'
+import { type Change, ChangeState, deltaSince, type VersionHead } from '../../../sync/compute-delta.ts'
+import { firstHead } from '../../../sync/version-store.ts'
+import { tighterBound } from './seq-cursors.ts'
 
 type Row = {
   conversation_id: string
@@ -127,6 +127,40 @@ export class ConversationList {
       conversationID,
     )
     this.touch(conversationID)
+  }
+
+  /**
+   * Sets `groupAtType` for a message that mentions the owner, unless it or a newer one did so before.
+   * @returns whether the value changed
+   */
+  mention(conversationID: string, { seq, groupAtType }: Mention): boolean {
+    const [row] = this.#find([conversationID])
+    const isNewer = this.#sql.exec(
+      'UPDATE conversation SET group_at_type = ?, at_seq = ? WHERE conversation_id = ? AND at_seq < ? RETURNING 1',
+      groupAtType,
+      seq,
+      conversationID,
+      seq,
+    )
+    if (isNewer.toArray().length === 0 || row?.groupAtType === groupAtType) return false
+    this.touch(conversationID)
+    return true
+  }
+
+  /**
+   * Resets `groupAtType` when the owner has read the message that set it.
+   * @returns whether the value changed
+   */
+  endMention(conversationID: string, readSeq: number): boolean {
+    const ended = this.#sql.exec(
+      `UPDATE conversation SET group_at_type = 0
+       WHERE conversation_id = ? AND group_at_type <> 0 AND at_seq <= ? RETURNING 1`,
+      conversationID,
+      readSeq,
+    )
+    if (ended.toArray().length === 0) return false
+    this.touch(conversationID)
+    return true
   }
 
   has(conversationID: string): boolean {

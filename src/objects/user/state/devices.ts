@@ -170,9 +170,15 @@ export class Devices {
     socket.close(NORMAL_CLOSURE, 'logged out')
   }
 
-  /** Completes a close that the device began. */
+  /** Completes a close that the device began. The runtime throws for codes that no close frame may carry. */
   answerClose(socket: WebSocket, code: number): void {
-    socket.close(UNSENDABLE_CODES.has(code) ? NORMAL_CLOSURE : code)
+    if (UNSENDABLE_CODES.has(code)) socket.close(NORMAL_CLOSURE)
+    else socket.close(isCloseCode(code) ? code : PROTOCOL_ERROR)
+  }
+
+  /** Closes the connection of a device that sent a frame above the limit. OpenIM: the code is 1009 there, too. */
+  closeTooLarge(socket: WebSocket, errCode: number, reason: string): void {
+    socket.close(MESSAGE_TOO_BIG, closeReason(errCode, reason))
   }
 
   /** Closes a connection because of an error. */
@@ -200,10 +206,17 @@ const PHONES: ReadonlySet<number> = new Set([Platform.IOS, Platform.Android])
 const TOKEN_KICKED = 1506
 const NORMAL_CLOSURE = 1000
 const GOING_AWAY = 1001
+const PROTOCOL_ERROR = 1002
+const MESSAGE_TOO_BIG = 1009
 /** Three ping intervals of the JS SDK, and five seconds for the network. */
 const SILENT_MS = 35_000
 /** Close codes that describe how a connection ended; they cannot be sent in a close frame. */
 const UNSENDABLE_CODES: ReadonlySet<number> = new Set([1005, 1006, 1015])
+
+/** Whether a close frame may carry a code: the range of the protocol, without its reserved 1004. */
+function isCloseCode(code: number): boolean {
+  return code >= NORMAL_CLOSURE && code < 5000 && code !== 1004
+}
 
 function isOpen(socket: WebSocket): boolean {
   return socket.readyState === WebSocket.OPEN

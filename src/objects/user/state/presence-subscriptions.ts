@@ -5,14 +5,14 @@ import { ImError } from '../../../protocol/errors.ts'
 /** Maximum number of users that one connection may subscribe to. */
 const MAX_SUBSCRIPTIONS = 3_000
 
-/** Maximum number of changes that one call reports; it carries only the state after the last of them. */
+/** Maximum number of changes that one call reports. The call carries only the state after the last change. */
 const MAX_CHANGES = 1_000
 
 /**
  * Presence subscriptions in both directions: the users who subscribe to this user (table `presence_watcher`), and the
  * subscriptions of this user's connections to others (table `presence_subscription`). Both are in SQLite, because the
  * object hibernates while its sockets stay open. A subscription ends with its connection. A subscriber is removed when
- * its object answers that no connection there is interested any more.
+ * the subscriber's object answers that none of its connections subscribes now.
  */
 export class PresenceSubscriptions {
   readonly #sql: SqlStorage
@@ -88,7 +88,7 @@ export class PresenceSubscriptions {
 
   /**
    * Reports this user's presence to a subscriber, and removes a subscriber without interested connections. Each
-   * subscriber gets one call at a time, so that the last call it gets carries the newest state.
+   * subscriber gets one call at a time, so that the last call carries the newest state.
    */
   async notifySubscriber(subscriber: string, userID: string, platformIDs: () => number[]): Promise<void> {
     let queue = this.#queues.get(subscriber)

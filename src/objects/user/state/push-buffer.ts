@@ -30,7 +30,7 @@ interface PendingPush {
 }
 
 interface WaitingPush extends PendingPush {
-  /** By how much the messages that this push stands for raise the badge. */
+  /** By how much all messages that this push represents raise the badge. */
   raisesBadgeBy: number
 }
 

@@ -5,11 +5,14 @@ import type { Login } from '../../../protocol/multi-login.ts'
 
 const State = { InForce: 0, Kicked: 2, Replaced: 4 } as const
 
-/** An admin token stays valid for this time after a newer one was issued, because app servers cache tokens. */
+/** An admin token stays valid for this time after a newer token was issued, because app servers cache tokens. */
 const ADMIN_GRACE_MS = 5 * MINUTE_MS
 
 /** The newest kicked tokens are kept, so that their devices get the error "kicked" instead of "unknown". */
 const MAX_KICKED = 50
+
+/** The newest replaced admin tokens are kept: an app server may request a token for every call that it makes. */
+const MAX_REPLACED = 1_000
 
 /** Selects all tokens as JSON; part of the statement that runs when the object wakes. */
 export const SELECT_ALL_SESSIONS = `
@@ -26,7 +29,7 @@ export interface Session extends Login {
   openedAt: number
 }
 
-/** The user's tokens, and whether each is in force. */
+/** The user's tokens, and whether each token is valid. */
 export class Sessions {
   readonly #sql: SqlStorage
   /** By platform and token key; null when a write made the copy stale. */
@@ -38,7 +41,7 @@ export class Sessions {
     this.#cache = parseSessions(sessionsJSON)
   }
 
-  /** Puts a newly signed token in force, and deletes expired ones. */
+  /** Makes a newly signed token valid, and deletes expired tokens. */
   open(session: { platformID: number; key: string; expiresAt: number }, now: number): void {
     this.#cache = null
     this.#sql.exec('DELETE FROM session WHERE expires_at * 1000 <= ?', now)
@@ -52,10 +55,12 @@ export class Sessions {
         session.key,
       )
       this.#sql.exec('DELETE FROM session WHERE state = ? AND grace_until <= ?', State.Replaced, now)
+      this.#trim(State.Replaced, MAX_REPLACED)
     }
-    // Two tokens signed in the same second are equal, so opening one again puts it in force again.
+    // Each time is later than the one before it, so that the newest of two sessions of one millisecond is known.
     this.#sql.exec(
-      'INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO session (platform_id, token_key, state, expires_at, opened_at)
+        VALUES (?, ?, ?, ?, max(?, (SELECT ifnull(max(opened_at), 0) + 1 FROM session)))`,
       session.platformID,
       session.key,
       State.InForce,
@@ -73,7 +78,7 @@ export class Sessions {
     return 'kicked'
   }
 
-  /** Sessions in force, newest first. */
+  /** Valid sessions, newest first. */
   inForce(): Session[] {
     return this.#sql
       .exec<{ platform_id: number; token_key: string; opened_at: number }>(
@@ -95,25 +100,26 @@ export class Sessions {
         tokenKey,
       )
     }
-    this.#trimKicked()
+    this.#trim(State.Kicked, MAX_KICKED)
   }
 
   kickPlatform(platformID: number): void {
     this.#cache = null
     this.#sql.exec('UPDATE session SET state = ? WHERE platform_id = ?', State.Kicked, platformID)
-    this.#trimKicked()
+    this.#trim(State.Kicked, MAX_KICKED)
   }
 
   #readAll(): string {
     return this.#sql.exec<{ sessions: string }>(`SELECT (${SELECT_ALL_SESSIONS}) AS sessions`).one().sessions
   }
 
-  #trimKicked(): void {
+  /** Deletes all but the newest sessions of a state. */
+  #trim(state: State, kept: number): void {
     const old = this.#sql
       .exec<{ platform_id: number; token_key: string }>(
         'SELECT platform_id, token_key FROM session WHERE state = ? ORDER BY opened_at DESC LIMIT -1 OFFSET ?',
-        State.Kicked,
-        MAX_KICKED,
+        state,
+        kept,
       )
       .toArray()
     for (const row of old) {

@@ -2,7 +2,7 @@ import { type Bounds, type LogName, READS_NOTHING, type ReadWindow } from '../..
 import { isNotificationConversation } from '../../../protocol/conversation-id.ts'
 
 /** The user's position in one log (chat or notification) of one conversation. */
-export interface LogCursor {
+export interface SeqCursor {
   conversationID: string
   /** Name of the ConversationObject that stores the log. */
   home: string
@@ -12,7 +12,7 @@ export interface LogCursor {
   minSeq: number
   /** The newest seq that the owner may read: 0 = no bound, or `READS_NOTHING`. */
   maxReadableSeq: number
-  /** The part of that bound which a group sets when the owner leaves it; 0 = the owner has not left. */
+  /** The newest seq that the owner may read after leaving a group; 0 = the owner has not left. */
   leftSeq: number
   readSeq: number
   /** The unread mark: the log may have messages that this object does not know of. */
@@ -47,14 +47,14 @@ export interface LogAnswer {
 const MAX_CACHED = 2_000
 
 /**
- * The log cursors and their unread marks. A message writes a row only when its log is not marked yet. Later messages
+ * The seq cursors and their unread marks. A message writes a row only when its log is not marked yet. Later messages
  * find the mark in memory or, after a hibernation, read it once. The next sync asks the conversation and clears it.
  */
-export class LogCursors {
+export class SeqCursors {
   readonly #sql: SqlStorage
   readonly #marked = new Set<string>()
   /** All cursors as stored; null when a write made the copy stale, or when there are more than `MAX_CACHED`. */
-  #cache: ReadonlyMap<string, LogCursor> | null = null
+  #cache: ReadonlyMap<string, SeqCursor> | null = null
 
   /** @param hasRows whether the table has any row */
   constructor(sql: SqlStorage, hasRows: boolean) {
@@ -83,13 +83,13 @@ export class LogCursors {
     return this.#marked.has(conversationID)
   }
 
-  find(conversationID: string): LogCursor | null {
+  find(conversationID: string): SeqCursor | null {
     if (this.#cache) return this.#cache.get(conversationID) ?? null
     const [row] = this.#sql.exec<Row>('SELECT * FROM log_mark WHERE conversation_id = ?', conversationID).toArray()
     return row ? toCursor(row) : null
   }
 
-  all(): LogCursor[] {
+  all(): SeqCursor[] {
     if (this.#cache) return [...this.#cache.values()]
     const cursors = this.#sql.exec<Row>('SELECT * FROM log_mark').toArray().map(toCursor)
     if (cursors.length <= MAX_CACHED) this.#cache = new Map(cursors.map((cursor) => [cursor.conversationID, cursor]))
@@ -97,7 +97,7 @@ export class LogCursors {
   }
 
   /** Logs that may have new messages. Logs behind a relay always may: it delivers only to members who are online. */
-  unread(): LogCursor[] {
+  unread(): SeqCursor[] {
     return this.all().filter(({ isUnread, relay }) => isUnread || relay !== '')
   }
 
@@ -131,7 +131,7 @@ export class LogCursors {
   }
 
   /** Stores a conversation's answer about one log, and clears the unread mark when the answer is complete. */
-  applyAnswer(cursor: LogCursor, answer: LogAnswer): void {
+  applyAnswer(cursor: SeqCursor, answer: LogAnswer): void {
     const readSeq = Math.max(cursor.readSeq, answer.lastSentSeq)
     this.#write(
       'UPDATE log_mark SET max_seq = ?, max_seq_time = ?, read_seq = max(read_seq, ?), dirty = ? WHERE conversation_id = ?',
@@ -200,20 +200,20 @@ export function tighterBound(a: number, b: number): number {
 }
 
 /** The newest seq that exists and that the owner may read; 0 when there is no such message. */
-export function newestReadableSeq({ maxSeq, maxReadableSeq }: LogCursor): number {
+export function newestReadableSeq({ maxSeq, maxReadableSeq }: SeqCursor): number {
   return maxReadableSeq === 0 ? maxSeq : Math.max(0, Math.min(maxSeq, maxReadableSeq))
 }
 
 /** The seqs of a log that the owner may read. */
-export function readWindowOf(userID: string, cursor: LogCursor): ReadWindow {
+export function readWindowOf(userID: string, cursor: SeqCursor): ReadWindow {
   return { userID, minSeq: cursor.minSeq, maxSeq: cursor.maxReadableSeq }
 }
 
-export function logNameOf({ conversationID }: Pick<LogCursor, 'conversationID'>): LogName {
+export function logNameOf({ conversationID }: Pick<SeqCursor, 'conversationID'>): LogName {
   return isNotificationConversation(conversationID) ? 'notification' : 'chat'
 }
 
-function toCursor(row: Row): LogCursor {
+function toCursor(row: Row): SeqCursor {
   return {
     conversationID: row.conversation_id,
     home: row.home,

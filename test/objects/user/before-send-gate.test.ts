@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { OrderedGate } from '../../../src/objects/user/state/ordered-gate.ts'
+import { BeforeSendGate } from '../../../src/objects/user/state/before-send-gate.ts'
 
-describe('the ordered gate', () => {
-  it('starts tasks of one key in order, although a later one is ready earlier', async () => {
-    const gate = new OrderedGate()
+describe('the before-send gate', () => {
+  it('starts tasks of one key in order, even when a later task is ready earlier', async () => {
+    const gate = new BeforeSendGate()
     const started: string[] = []
     const [slow, fast, end] = [
       Promise.withResolvers<string>(),
@@ -28,7 +28,7 @@ describe('the ordered gate', () => {
   })
 
   it('fails only the task whose condition failed', async () => {
-    const gate = new OrderedGate()
+    const gate = new BeforeSendGate()
     const slow = Promise.withResolvers<void>()
     const before = gate.enter('key', slow.promise, async () => 'before')
     const refused = gate.enter('key', Promise.reject(new Error('refused')), async () => 'never')

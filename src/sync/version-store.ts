@@ -3,8 +3,8 @@ import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Delta } from '../contracts/user.ts'
 import { type Database, isAmong } from '../platform/storage/d1.ts'
 import { jsonField, selectJsonRows } from '../platform/storage/upsert-rows.ts'
+import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './compute-delta.ts'
 import { versionChange, versionHead } from './tables.ts'
-import { type Change, type ChangeState, deltaSince, isBehind, MAX_DELTA, type VersionHead } from './version-log.ts'
 
 /** The lists in D1 that clients sync by version. The list of a user's conversations is stored in the UserObject. */
 export type ListName = 'friend' | 'black' | 'joined-group' | 'group-member'
@@ -34,7 +34,7 @@ export async function readDeltas(
   return Promise.all(readers.map((reader) => deltaSince(reader.head, reader, () => changes.get(reader) ?? [])))
 }
 
-/** Reads one change more than clients accept in a delta, so that the caller sees when there are too many. */
+/** Reads one change more than clients accept in a delta, so that the caller can detect too many changes. */
 function changesAfter(db: Database, list: ListName, ownerID: string, version: number) {
   return db
     .select()
@@ -149,7 +149,7 @@ export function bumpOwnersWhereStatements(
 ) {
   const steps = db
     .insert(versionHead)
-    // A list without a row has version 1, so it gets 2. (Without `WHERE true` SQLite reads ON as a join's.)
+    // A list without a row has version 1, so the next version is 2. (Without `WHERE true` SQLite reads ON as a join's.)
     .select(sql`SELECT ${list}, owner.*, lower(hex(randomblob(12))), 2 FROM (${owners}) AS owner WHERE true`)
     .onConflictDoUpdate(incrementVersion)
   return [steps, entriesOfOwners(db, list, owners, change)] as const

@@ -1,8 +1,8 @@
 /**
- * Starts tasks of one key in the order they entered, although each waits for something of its own first. A task that
- * is ready early does not overtake. Keys are independent of each other.
+ * Starts tasks of one key in the order in which they entered, although each task waits for its own condition first. A
+ * task that is ready early does not overtake earlier tasks. Keys are independent of each other.
  */
-export class OrderedGate {
+export class BeforeSendGate {
   readonly #tails = new Map<string, Promise<void>>()
 
   /** Whether a task of this key has entered and has not started. */

@@ -47,10 +47,10 @@ const texts = (device: Device) =>
 /** The newest seq that a device finds when it reconnects. */
 const newestOf = async (userID: string, conversationID: string) => (await user(userID).newestSeqs())[conversationID]
 
-describe('a one-to-one message in the webhook gate', () => {
+describe('a one-to-one message in the before-push gate', () => {
   const chat = () => `si_${alice}_${bob}`
 
-  it('makes one webhook call, which names both users', async () => {
+  it('causes one webhook call, which names both users', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
     await a.sendText(bob, 'hello', 'first')
@@ -59,7 +59,7 @@ describe('a one-to-one message in the webhook gate', () => {
       {
         callbackCommand: 'callbackBeforeOnlinePushCommand',
         operationID: expect.stringContaining('op-'),
-        platformID: 0,
+        platformID: 5,
         platform: expect.any(String),
         userIDList: [bob, alice],
         clientMsgID: 'first',
@@ -73,7 +73,7 @@ describe('a one-to-one message in the webhook gate', () => {
     ])
   })
 
-  it('is not pushed when the app server refuses it, and a sync finds it; the next message does not wait', async () => {
+  it('is not pushed but found by a sync when the app server refuses it, and the next message is pushed', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (asked) => (textIn(asked) === 'casino!' ? REFUSE : GO_ON)
     const [a, b, other] = await Promise.all([
@@ -107,7 +107,7 @@ describe('a one-to-one message in the webhook gate', () => {
     await expect.poll(() => newestOf(bob, chat())).toBe(2)
   })
 
-  it('keeps its place while the app server thinks, and delays no other conversation', async () => {
+  it('keeps its place while the app server has not answered, and delays no other conversation', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     const answered: string[] = []
     let mayAnswer = false
@@ -130,7 +130,7 @@ describe('a one-to-one message in the webhook gate', () => {
     expect(texts(a)).toEqual(['first', 'second', 'third'])
   })
 
-  it('is pushed or refused without being stored when it is an unstored message', async () => {
+  it('is pushed or refused, and never stored, when the message is an unstored message', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (asked) => (textIn(asked) === 'casino!' ? REFUSE : GO_ON)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
@@ -142,7 +142,7 @@ describe('a one-to-one message in the webhook gate', () => {
     expect(await newestOf(bob, chat())).toBeUndefined()
   })
 
-  it('passes at once and without a webhook call when it is typing', async () => {
+  it('passes at once and without a webhook call when the message reports typing', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (_asked, signal) => hang(signal)
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
@@ -157,7 +157,7 @@ describe('a one-to-one message in the webhook gate', () => {
     expect(app.askedAs('beforeOnlinePush')).toHaveLength(1)
   })
 
-  it('makes the webhook call again when the object crashed meanwhile, and obeys the new answer', async () => {
+  it('causes another webhook call after a crash of the object, and follows the new answer', async () => {
     await app.inObjects({ beforeOnlinePush: {} })
     app.answer = (_asked, signal) => hang(signal)
     const append = (clientMsgID: string) =>
@@ -175,7 +175,7 @@ describe('a one-to-one message in the webhook gate', () => {
   })
 })
 
-describe('a group message in the webhook gate', () => {
+describe('a group message in the before-push gate', () => {
   let groupID: string
   const chat = () => `sg_${groupID}`
 
@@ -188,7 +188,7 @@ describe('a group message in the webhook gate', () => {
     expect((await device.request(WsRequestID.SendMsg, message)).errCode).toBe(0)
   }
 
-  it('makes one webhook call for all members, with its seq', async () => {
+  it('causes one webhook call for all members, with its seq', async () => {
     await createGroup(alice, bob, carol)
     await app.inObjects({ beforeGroupOnlinePush: {}, beforeOnlinePush: {} })
     const [a, b, c] = await Promise.all([Device.connect(alice), Device.connect(bob), Device.connect(carol)])
@@ -198,7 +198,7 @@ describe('a group message in the webhook gate', () => {
       {
         callbackCommand: 'callbackBeforeGroupOnlinePushCommand',
         operationID: expect.any(String),
-        platformID: 0,
+        platformID: 5,
         platform: expect.any(String),
         clientMsgID: `${groupID} hello`,
         sendID: alice,
@@ -219,7 +219,7 @@ describe('a group message in the webhook gate', () => {
     let restore = () => {}
     afterEach(() => restore())
 
-    it('is pushed to the members that the app server names; a sync finds it for the others', async () => {
+    it('is pushed to the members that the app server names, and found by a sync for the other members', async () => {
       restore = await setForObjects({ maxDirectMembers })
       await createGroup(alice, bob, carol)
       const stranger = `${alice}stranger`
@@ -242,7 +242,7 @@ describe('a group message in the webhook gate', () => {
     })
   })
 
-  it('is pushed to the members at the time of sending, whatever changes while the app server thinks', async () => {
+  it('is pushed to the members at the time of sending, whatever changes before the app server answers', async () => {
     await createGroup(alice, bob)
     await app.inObjects({ beforeGroupOnlinePush: {} })
     let mayAnswer = false
@@ -271,7 +271,7 @@ describe('a group message in the webhook gate', () => {
 })
 
 describe('a message in a deployment without webhooks', () => {
-  it('makes no webhook call', async () => {
+  it('causes no webhook call', async () => {
     const [a, b] = await Promise.all([Device.connect(alice), Device.connect(bob)])
     await a.sendText(bob, 'hello')
     expect(await b.receivedTexts(1)).toEqual(['hello'])

@@ -6,7 +6,7 @@ import {
   MAX_DELTA,
   OWNER_MARKER,
   SORT_MARKER,
-} from '../../src/sync/version-log.ts'
+} from '../../src/sync/compute-delta.ts'
 
 const head = { versionID: 'a1b2c3d4e5f6a1b2c3d4e5f6', version: 9 }
 const { Insert, Delete, Update } = ChangeState
@@ -24,11 +24,11 @@ describe('deltaSince', () => {
     ['a malformed version ID', { versionID: 'xyz' }],
     ['the ID of another log', { versionID: 'ffffffffffffffffffffffff' }],
     ['a version from the future', { version: 10 }],
-  ])('answers full to a reader with %s', async (_what, given) => {
+  ])('returns full to a reader with %s', async (_what, given) => {
     expect(await ask(given)).toMatchObject({ ...head, full: true, inserted: [], updated: [], deleted: [] })
   })
 
-  it('answers an empty delta to a reader that is up to date', async () => {
+  it('returns an empty delta to a reader with the current version', async () => {
     expect(await ask({})).toEqual({
       ...head,
       full: false,
@@ -40,7 +40,7 @@ describe('deltaSince', () => {
     })
   })
 
-  it('answers the changes since the reader’s version, sorted by their state', async () => {
+  it('returns the changes since the reader’s version, sorted by their state', async () => {
     const delta = await ask({ version: 4 }, [
       { elementID: 'old', state: Insert, version: 4 },
       { elementID: 'in', state: Insert, version: 5 },
@@ -60,7 +60,7 @@ describe('deltaSince', () => {
     })
   })
 
-  it('answers full when there are more changes than clients apply', async () => {
+  it('returns full when there are more changes than clients apply', async () => {
     const changes = (n: number) =>
       Array.from({ length: n }, (_, i): Change => ({ elementID: `e${i}`, state: Insert, version: 5 }))
     expect((await ask({ version: 4 }, changes(MAX_DELTA))).full).toBe(false)

@@ -68,7 +68,7 @@ export class SendStatusStore {
 
   /**
    * Records a call that has sent its message; the row is on disk when this resolves. An app server makes all its calls
-   * as one user, so calls that arrive during a commit share the next one.
+   * as one user, so calls that arrive during a commit share the next commit.
    */
   async recordSent(operationID: string, now: number): Promise<void> {
     await this.#queue.push({ operationID, time: now, pending: null })

@@ -6,29 +6,29 @@ interface Step<M> {
   proceed(audiences: readonly Audience[]): void
 }
 
-export interface WebhookGateDeps<M> {
+export interface BeforePushGateDeps<M> {
   /** Whether the app server is asked about a message. */
   needsWebhook(message: M): boolean
   /**
    * Asks the app server, at most until the webhook's timeout. It never fails: an internal error must not stop a push.
    */
   callWebhook(message: M): Promise<Audience>
-  /** A step threw. */
+  /** Called when a step throws an error. */
   failed(error: unknown): void
 }
 
 /**
- * The messages of one conversation that wait for the before-push webhook. The app server is asked about them in
- * parallel, and they proceed in the order they arrived, so no message waits longer than the webhook's timeout. A
- * message that needs no webhook, with no message before it, proceeds without waiting. The gate is memory only: after a
- * crash its messages are in the log.
+ * The messages of one conversation that wait for the before-push webhook. The gate asks the app server about the
+ * messages in parallel, and releases the messages in the order in which they arrived, so no message waits longer than
+ * the webhook's timeout. A message that needs no webhook, with no message before it, proceeds without waiting. The gate
+ * is in memory only: after a crash, the log still has its messages.
  */
-export class WebhookGate<M> {
-  readonly #deps: WebhookGateDeps<M>
+export class BeforePushGate<M> {
+  readonly #deps: BeforePushGateDeps<M>
   readonly #steps = new Set<Step<M>>()
   #tail: Promise<void> = Promise.resolve()
 
-  constructor(deps: WebhookGateDeps<M>) {
+  constructor(deps: BeforePushGateDeps<M>) {
     this.#deps = deps
   }
 
@@ -54,7 +54,7 @@ export class WebhookGate<M> {
 
   /**
    * Calls `proceed` when the app server has answered about each message. If no message needs the webhook and the gate
-   * is empty, it does so in the same turn.
+   * is empty, the call happens in the same turn.
    */
   pass(messages: readonly M[], proceed: (audiences: readonly Audience[]) => void): void {
     const { needsWebhook, callWebhook, failed } = this.#deps
