@@ -4,8 +4,9 @@
  */
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { getBundle, LOCAL_OBJECTS } from './local/bundle.ts'
+import { getBundle } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
+import { storeQueuesOnDisk } from './local/durable-queues.ts'
 import { migrate } from './local/migrate.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings } from './local/settings.ts'
@@ -21,6 +22,7 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
     cpSync(freshPersistDir, persistDir, { recursive: true })
   }
   await migrate(persistDir, worker.databaseID)
+  await storeQueuesOnDisk()
 
   class QuietLog extends Log {
     override warn(message: string): void {
@@ -31,9 +33,8 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker.options,
-      ...(worker.jobs && { durableObjects: { ...(worker.options.durableObjects as object), ...localObjects() } }),
       name: worker.name,
-      bindings: { ...vars, ...(worker.jobs && { LOCAL_JOBS: JSON.stringify(worker.jobs) }) },
+      bindings: vars,
       modulesRoot: join(dir, 'code'),
       modules: worker.modules.map(({ type, path }) => ({ type, path: join(dir, 'code', path) })),
       // The Worker's own socket: Miniflare's default one runs an entry Worker, which takes longer than most calls.
@@ -51,10 +52,4 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
   await miniflare.ready
   const url = (await miniflare.unsafeGetDirectURL(worker.name)).origin
   return { url, stop: () => miniflare.dispose(), workerdPid: () => workerdProcesses().at(-1)?.pid }
-}
-
-function localObjects(): Record<string, { className: string; useSQLite: boolean }> {
-  return Object.fromEntries(
-    Object.entries(LOCAL_OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-  )
 }

@@ -4,8 +4,9 @@
  */
 import { describeWorker } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
-import { writeLocalConfig } from './local/local-config.ts'
+import { storeQueuesOnDisk } from './local/durable-queues.ts'
 import { migrate } from './local/migrate.ts'
+import { writePlainConfig } from './local/plain-config.ts'
 import { findFreePort } from './local/port.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings, Refusal } from './local/settings.ts'
@@ -16,20 +17,16 @@ await runServer(start)
 
 async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promise<RunningServer> {
   const { unstable_DevEnv: DevServer } = await importWrangler()
-  const { databaseID, jobs } = await describeWorker()
+  const { databaseID } = await describeWorker()
   await migrate(persistDir, databaseID)
+  await storeQueuesOnDisk()
 
   const server = new DevServer()
   // wrangler's proxy listens before the Worker is loaded.
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
   const started = server.startWorker({
-    config: writeLocalConfig(),
-    bindings: Object.fromEntries(
-      Object.entries({ ...vars, LOCAL_JOBS: JSON.stringify(jobs) }).map(([name, value]) => [
-        name,
-        { type: 'plain_text', value },
-      ]),
-    ),
+    config: writePlainConfig(),
+    bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: 'plain_text', value }])),
     sendMetrics: false,
     dev: {
       server: { hostname: HOST, port: port || (await findFreePort()) },

@@ -1,11 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { writePlainConfig } from '../scripts/local/plain-config.ts'
 
 // wrangler.toml declares the secret as required; here it is the local default.
 process.env.OPENIM_SECRET ??= 'openIM123'
 
 const root = new URL('..', import.meta.url).pathname
+const configPath = writePlainConfig()
 
 /**
  * Deadlines for a state that never comes. No step takes that long by itself. But two cores may be shared by two servers,
@@ -35,7 +37,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
     root,
     plugins: [
       cloudflareTest(async () => ({
-        wrangler: { configPath: './wrangler.toml' },
+        wrangler: { configPath },
         miniflare: {
           // Small limits, which a test can reach. A test has to switch them on.
           ratelimits: {

@@ -14,7 +14,6 @@ const DIR = join(ROOT, 'dist/bench')
  */
 export async function bundleAs(name: string, entry: string): Promise<string> {
   const product = await getBundle()
-  const { jobs: _, ...worker } = product.worker
   const dir = join(DIR, `${name}-${process.pid}`)
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(dir, { recursive: true })
@@ -22,7 +21,7 @@ export async function bundleAs(name: string, entry: string): Promise<string> {
   const code = join(dir, 'code')
   await runWrangler(['deploy', entry, '--dry-run', '--outdir', code], `${entry} could not be bundled`)
   cpSync(product.freshPersistDir, join(dir, 'fresh'), { recursive: true })
-  writeFileSync(join(dir, 'worker.json'), JSON.stringify({ ...worker, modules: modulesIn(code) }))
+  writeFileSync(join(dir, 'worker.json'), JSON.stringify({ ...product.worker, modules: modulesIn(code) }))
   return dir
 }
 

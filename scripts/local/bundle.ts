@@ -13,18 +13,11 @@ import {
 import { extname, join, resolve } from 'node:path'
 import type { SourcelessWorkerOptions } from 'wrangler'
 import { migrate } from './migrate.ts'
-import type { LocalJobSettings } from './runtime/settings.ts'
 import { Refusal, ROOT } from './settings.ts'
 import { importWrangler, runWrangler, WRANGLER_CONFIG } from './wrangler.ts'
 
 const BUNDLES_DIR = join(ROOT, 'dist/serve')
 const KEEP_UNUSED_MS = 3_600_000
-
-/** The Worker with the local queues and crons. */
-export const LOCAL_ENTRY = join(ROOT, 'scripts/local/runtime/worker.ts')
-
-/** The objects of the local Worker, by their bindings. */
-export const LOCAL_OBJECTS = { LOCAL_QUEUE: 'LocalQueueObject', LOCAL_CRON: 'LocalCronObject' } as const
 
 /** The sources of a bundle: the bundle's name is a hash of them. */
 const SOURCES = ['src', 'migrations', 'wrangler.toml', 'tsconfig.json', 'package-lock.json', 'scripts/local']
@@ -40,24 +33,9 @@ export interface Bundle {
 interface WorkerDescription {
   name: string
   databaseID: string
-  /** wrangler's conversion of wrangler.toml: bindings, queues and their consumers, compatibility. */
+  /** wrangler's conversion of wrangler.toml: bindings, queues and their consumers, crons, compatibility. */
   options: Omit<SourcelessWorkerOptions, 'modulesRules'>
-  /** Absent in a bundle of another entry, which has Miniflare's queues. */
-  jobs?: LocalJobSettings
   modules: { type: ModuleType; path: string }[]
-}
-
-/** The queues of wrangler.toml; wrangler does not type them. */
-interface QueueTables {
-  producers?: { binding: string; queue: string }[]
-  consumers?: {
-    queue: string
-    max_batch_size?: number
-    max_batch_timeout?: number
-    max_retries?: number
-    dead_letter_queue?: string
-    retry_delay?: number
-  }[]
 }
 
 type ModuleType = 'ESModule' | 'CompiledWasm' | 'Data' | 'Text'
@@ -98,10 +76,7 @@ async function build(dir: string): Promise<void> {
   try {
     const [worker] = await Promise.all([
       describeWorker(),
-      runWrangler(
-        ['deploy', LOCAL_ENTRY, '--dry-run', '--outdir', join(work, 'code')],
-        'The Worker could not be bundled',
-      ),
+      runWrangler(['deploy', '--dry-run', '--outdir', join(work, 'code')], 'The Worker could not be bundled'),
     ])
     const files = readdirSync(join(work, 'code'))
     const modules = files.flatMap((path) => {
@@ -123,7 +98,7 @@ async function build(dir: string): Promise<void> {
 }
 
 /** Converts wrangler.toml to options for Miniflare. */
-export async function describeWorker(): Promise<Required<Omit<WorkerDescription, 'modules'>>> {
+export async function describeWorker(): Promise<Omit<WorkerDescription, 'modules'>> {
   const { unstable_getMiniflareWorkerOptions: convert, unstable_readConfig: readConfig } = await importWrangler()
   const config = readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true })
   // The settings come from settings.ts: neither variables nor the local defaults of `wrangler dev` apply.
@@ -131,24 +106,7 @@ export async function describeWorker(): Promise<Required<Omit<WorkerDescription,
   const database = Object.values(options.d1Databases ?? {})[0]
   const databaseID = typeof database === 'string' ? database : database?.id
   if (!config.name || !databaseID) throw new Refusal('wrangler.toml must name the Worker and one D1 database.')
-  const { producers = [], consumers = [] }: QueueTables = config.queues
-  const jobs: LocalJobSettings = {
-    producers: Object.fromEntries(producers.map(({ binding, queue }) => [binding, queue])),
-    consumers: Object.fromEntries(
-      consumers.map((consumer) => [
-        consumer.queue,
-        {
-          maxBatchSize: consumer.max_batch_size,
-          maxBatchTimeout: consumer.max_batch_timeout,
-          maxRetries: consumer.max_retries,
-          deadLetterQueue: consumer.dead_letter_queue,
-          retryDelay: consumer.retry_delay,
-        },
-      ]),
-    ),
-    crons: config.triggers.crons ?? [],
-  }
-  return { name: config.name, databaseID, options, jobs }
+  return { name: config.name, databaseID, options }
 }
 
 function fingerprint(): string {

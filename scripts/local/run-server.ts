@@ -42,8 +42,8 @@ export async function runServer(startServer: (settings: LocalSettings) => Promis
     server = await startServer(settings)
     stopWith(server.stop)
     publish()
-    // The Worker's first request wakes the local queues and crons.
-    await fetch(`${server.url}/healthz`)
+    // The check of the queues plans the crons.
+    void fetch(`${server.url}/readyz`).catch(() => {})
     printReady(server.url, settings)
   } catch (error) {
     if (isStopping()) return

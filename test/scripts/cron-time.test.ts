@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextCronTime } from '../../scripts/local/runtime/cron-time.ts'
+import { nextCronTime } from '../../scripts/local/queues/cron-time.ts'
 
 const next = (cron: string, after: string) => new Date(nextCronTime(cron, Date.parse(after))).toISOString()
 
