@@ -9,11 +9,15 @@ import { join } from 'node:path'
 import { describeBundle, measureBundle } from './deploy/bundle.ts'
 import { chooseSecret, SECRET_SETTINGS, secretsOf } from './deploy/secret.ts'
 import { listMigrations } from './local/migrate.ts'
+import { writePlainConfig } from './local/plain-config.ts'
 import { Refusal } from './local/settings.ts'
 import { showWrangler, tryWrangler } from './local/wrangler.ts'
 
 /** The name of the binding. wrangler reads the database's own name or ID from wrangler.toml. */
 const DATABASE = 'DB'
+
+/** wrangler.toml without the local defaults, of which wrangler would upload the path of the plugin. */
+const CONFIG = ['--config', writePlainConfig()]
 
 try {
   await deploy(process.argv.slice(2))
@@ -35,7 +39,7 @@ async function deploy(args: string[]): Promise<void> {
   await requireLogin()
   const secret = await chooseSecret()
   // Migrates before the upload: the new code needs the new tables, and the old code works with them, as migrations only add.
-  const hasDatabase = (await tryWrangler(['d1', 'migrations', 'list', DATABASE, '--remote'])) !== undefined
+  const hasDatabase = (await tryWrangler(['d1', 'migrations', 'list', DATABASE, '--remote', ...CONFIG])) !== undefined
   if (hasDatabase) await migrateDatabase()
   await upload(secret)
   if (!hasDatabase) await migrateDatabase()
@@ -54,7 +58,10 @@ async function requireLogin(): Promise<void> {
 
 async function migrateDatabase(): Promise<void> {
   if (listMigrations().length === 0) return
-  await showWrangler(['d1', 'migrations', 'apply', DATABASE, '--remote'], 'The database could not be migrated')
+  await showWrangler(
+    ['d1', 'migrations', 'apply', DATABASE, '--remote', ...CONFIG],
+    'The database could not be migrated',
+  )
 }
 
 async function upload(secret: string | undefined): Promise<void> {
@@ -70,7 +77,7 @@ async function upload(secret: string | undefined): Promise<void> {
     if (secrets) writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
     const given = secrets ? ['--secrets-file', file] : []
     // `--keep-vars` keeps settings that were made in the dashboard; without it every deployment would delete them.
-    await showWrangler(['deploy', '--keep-vars', ...settings, ...given], 'The upload failed')
+    await showWrangler(['deploy', '--keep-vars', ...CONFIG, ...settings, ...given], 'The upload failed')
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

@@ -6,6 +6,7 @@ import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { getBundle } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
+import { storeQueuesOnDisk } from './local/durable-queues.ts'
 import { migrate } from './local/migrate.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings } from './local/settings.ts'
@@ -21,6 +22,7 @@ async function serve({ port, persistDir, vars }: LocalSettings): Promise<Running
     cpSync(freshPersistDir, persistDir, { recursive: true })
   }
   await migrate(persistDir, worker.databaseID)
+  await storeQueuesOnDisk()
 
   class QuietLog extends Log {
     override warn(message: string): void {

@@ -4,12 +4,14 @@
  */
 import { describeWorker } from './local/bundle.ts'
 import { workerdProcesses } from './local/child-processes.ts'
+import { storeQueuesOnDisk } from './local/durable-queues.ts'
 import { migrate } from './local/migrate.ts'
+import { writePlainConfig } from './local/plain-config.ts'
 import { findFreePort } from './local/port.ts'
 import { type RunningServer, runServer } from './local/run-server.ts'
 import { HOST, type LocalSettings, Refusal } from './local/settings.ts'
 import { printWorkerLog } from './local/worker-log.ts'
-import { importWrangler, WRANGLER_CONFIG } from './local/wrangler.ts'
+import { importWrangler } from './local/wrangler.ts'
 
 await runServer(start)
 
@@ -17,12 +19,13 @@ async function start({ port, stateDir, persistDir, vars }: LocalSettings): Promi
   const { unstable_DevEnv: DevServer } = await importWrangler()
   const { databaseID } = await describeWorker()
   await migrate(persistDir, databaseID)
+  await storeQueuesOnDisk()
 
   const server = new DevServer()
   // wrangler's proxy listens before the Worker is loaded.
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
   const started = server.startWorker({
-    config: WRANGLER_CONFIG,
+    config: writePlainConfig(),
     bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: 'plain_text', value }])),
     sendMetrics: false,
     dev: {

@@ -2,12 +2,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { unstable_readConfig as readWranglerConfig } from 'wrangler'
+import { writePlainConfig } from '../scripts/local/plain-config.ts'
 import { hostMemory } from './rigs/host-memory.ts'
 
 // wrangler.toml declares the secret as required; here it is the local default.
 process.env.OPENIM_SECRET ??= 'openIM123'
 
 const root = new URL('..', import.meta.url).pathname
+const configPath = writePlainConfig()
 
 /**
  * Deadlines for a state that never comes. No step takes that long by itself. But two cores may be shared by two servers,
@@ -40,7 +42,7 @@ interface QueueConsumer {
  * file would run in the next one.
  */
 const queueConsumers = Object.fromEntries(
-  readWranglerConfig({ config: `${root}wrangler.toml` }).queues.consumers.map((consumer: QueueConsumer) => [
+  readWranglerConfig({ config: configPath }).queues.consumers.map((consumer: QueueConsumer) => [
     consumer.queue,
     {
       maxBatchSize: consumer.max_batch_size ?? 10,
@@ -60,7 +62,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
     root,
     plugins: [
       cloudflareTest(async () => ({
-        wrangler: { configPath: './wrangler.toml' },
+        wrangler: { configPath },
         miniflare: {
           queueConsumers,
           // Small limits, which a test can reach. A test has to switch them on.

@@ -101,7 +101,7 @@ interface Configured {
 /** Compares the bindings and queues of wrangler.toml with the deployment. */
 async function checkDeployment(): Promise<Finding[]> {
   const { unstable_readConfig: readConfig } = await importWrangler()
-  const config: Configured = readConfig({ config: WRANGLER_CONFIG })
+  const config: Configured = readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true })
   const cloudflare = Cloudflare.of()
   const path = `/workers/scripts/${config.name}/settings`
   const { bindings } = await cloudflare.call<{ bindings: { name: string }[] }>('GET', path)

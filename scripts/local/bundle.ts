@@ -33,7 +33,7 @@ export interface Bundle {
 interface WorkerDescription {
   name: string
   databaseID: string
-  /** wrangler's conversion of wrangler.toml: bindings, queues and their consumers, compatibility. */
+  /** wrangler's conversion of wrangler.toml: bindings, queues and their consumers, crons, compatibility. */
   options: Omit<SourcelessWorkerOptions, 'modulesRules'>
   modules: { type: ModuleType; path: string }[]
 }
@@ -100,12 +100,13 @@ async function build(dir: string): Promise<void> {
 /** Converts wrangler.toml to options for Miniflare. */
 export async function describeWorker(): Promise<Omit<WorkerDescription, 'modules'>> {
   const { unstable_getMiniflareWorkerOptions: convert, unstable_readConfig: readConfig } = await importWrangler()
-  const name = readConfig({ config: WRANGLER_CONFIG }).name
-  const { modulesRules: _, bindings: __, ...options } = convert(WRANGLER_CONFIG).workerOptions
+  const config = readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true })
+  // The settings come from settings.ts: neither variables nor the local defaults of `wrangler dev` apply.
+  const { modulesRules: _, bindings: __, unsafeBindings: ___, ...options } = convert(config).workerOptions
   const database = Object.values(options.d1Databases ?? {})[0]
   const databaseID = typeof database === 'string' ? database : database?.id
-  if (!name || !databaseID) throw new Refusal('wrangler.toml must name the Worker and one D1 database.')
-  return { name, databaseID, options }
+  if (!config.name || !databaseID) throw new Refusal('wrangler.toml must name the Worker and one D1 database.')
+  return { name: config.name, databaseID, options }
 }
 
 function fingerprint(): string {

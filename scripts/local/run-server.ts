@@ -42,6 +42,8 @@ export async function runServer(startServer: (settings: LocalSettings) => Promis
     server = await startServer(settings)
     stopWith(server.stop)
     publish()
+    // The check of the queues plans the crons.
+    void fetch(`${server.url}/readyz`).catch(() => {})
     printReady(server.url, settings)
   } catch (error) {
     if (isStopping()) return

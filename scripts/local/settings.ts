@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 
 /** The repository's root. Paths in settings are relative to it, whatever the current directory is. */
 export const ROOT = resolve(import.meta.dirname, '../..')
@@ -23,8 +25,10 @@ export interface LocalSettings {
   hasDevelopmentSecret: boolean
 }
 
-/** Reads PORT, STATE_DIR and the OPENIM_ variables. */
-export function readSettings(env: NodeJS.ProcessEnv = process.env): LocalSettings {
+/** Reads PORT, STATE_DIR and the OPENIM_ variables from the shell and from `.dev.vars`. */
+export function readSettings(shell: NodeJS.ProcessEnv = process.env): LocalSettings {
+  // Variables of the shell win.
+  const env = { ...readDevVars(shell.DEV_VARS ?? '.dev.vars'), ...shell }
   const stateDir = resolve(ROOT, env.STATE_DIR || '.wrangler/state')
   const vars: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) {
@@ -39,6 +43,12 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): LocalSetting
     vars,
     hasDevelopmentSecret: vars.OPENIM_SECRET === DEVELOPMENT_SECRET,
   }
+}
+
+/** The developer's own settings. DEV_VARS names another file; the tests set it to "", which reads none. */
+function readDevVars(file: string): NodeJS.Dict<string> {
+  const path = resolve(ROOT, file)
+  return file !== '' && existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
 }
 
 function readPort(text: string | undefined): number {

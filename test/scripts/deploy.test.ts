@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { describeBundle } from '../../scripts/deploy/bundle.ts'
 import { chooseSecret, requireGoodSecret, secretsOf } from '../../scripts/deploy/secret.ts'
 import { listMigrations } from '../../scripts/local/migrate.ts'
+import { DEVELOPMENT_SECRET } from '../../scripts/local/settings.ts'
 import { startFakeCloudflare } from './fake-cloudflare.ts'
 import { runProgram } from './run-program.ts'
 
@@ -66,6 +67,9 @@ describe('npm run deploy', () => {
       type: 'plain_text',
       text: 'root,ops',
     })
+    // The local defaults of `wrangler dev` stay on the developer's machine.
+    expect(cloudflare.bindings().map(({ name }) => name)).not.toContain('OPENIM_LOCAL')
+    expect(JSON.stringify(cloudflare.bindings())).not.toContain(DEVELOPMENT_SECRET)
     expect(cloudflare.bindings()).toContainEqual({ name: 'OPENIM_SMS', type: 'secret_text', text: '{}' })
     expect(cloudflare.crons()).toHaveLength(1)
     expect(first.output()).not.toContain('a secret of our own')

@@ -139,15 +139,30 @@ describe('a local server', () => {
   })
 
   it('refuses a PORT that is not a port number', () => {
-    expect(() => readSettings({ PORT: 'http' })).toThrow('PORT must be a number from 0 to 65535')
-    expect(() => readSettings({ PORT: '65536' })).toThrow('PORT must be a number from 0 to 65535')
+    expect(() => readSettings({ DEV_VARS: '', PORT: 'http' })).toThrow('PORT must be a number from 0 to 65535')
+    expect(() => readSettings({ DEV_VARS: '', PORT: '65536' })).toThrow('PORT must be a number from 0 to 65535')
   })
 
   it('gives the Worker every OPENIM_ variable, and the development secret as the default', () => {
-    const { vars } = readSettings({ OPENIM_LOG_LEVEL: 'debug', HOME: '/root' })
+    const { vars } = readSettings({ DEV_VARS: '', OPENIM_LOG_LEVEL: 'debug', HOME: '/root' })
     expect(vars).toEqual({ OPENIM_LOG_LEVEL: 'debug', OPENIM_LOCAL: '1', OPENIM_SECRET: DEVELOPMENT_SECRET })
     const config = readFileSync(join(ROOT, 'src/config/index.ts'), 'utf8')
     expect(config).toContain(`DEFAULT_SECRET = '${DEVELOPMENT_SECRET}'`)
+  })
+
+  it('takes settings from .dev.vars, and prefers variables of the shell', () => {
+    const file = join(stateDir, 'dev.vars')
+    writeFileSync(
+      file,
+      `PORT=9999\nOPENIM_LOG_LEVEL=warn\nOPENIM_FRIEND_VERIFY=1\nOPENIM_WEBHOOKS='{"url":"http://x"}'\n`,
+    )
+    const settings = readSettings({ DEV_VARS: file, OPENIM_LOG_LEVEL: 'debug' })
+    expect(settings.port).toBe(9999)
+    expect(settings.vars).toMatchObject({
+      OPENIM_LOG_LEVEL: 'debug',
+      OPENIM_FRIEND_VERIFY: '1',
+      OPENIM_WEBHOOKS: '{"url":"http://x"}',
+    })
   })
 
   it('does not print a secret that the user has set', async () => {

@@ -13,10 +13,10 @@ export interface Program {
 }
 
 /** Starts a program in the repository's folder, without a terminal or input, and with additional environment variables. */
-export function runProgram(command: string, args: string[], env: Record<string, string> = {}): Program {
+export function runProgram(command: string, args: string[], env: Record<string, string> = {}, cwd = ROOT): Program {
   const child = spawn(command, args, {
-    cwd: ROOT,
-    env: { ...withoutSettings(process.env), ...env },
+    cwd,
+    env: { ...withoutSettings(process.env), DEV_VARS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -144,6 +144,7 @@ export class Server {
       ...Object.fromEntries(inherited),
       PORT: String(this.port),
       STATE_DIR: this.stateDir,
+      DEV_VARS: '',
       ...this.#options.env,
     }
     return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
