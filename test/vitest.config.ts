@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
-import { unstable_readConfig as readWranglerConfig } from 'wrangler'
 import { writePlainConfig } from '../scripts/local/plain-config.ts'
 import { hostMemory } from './rigs/host-memory.ts'
 
@@ -41,17 +40,21 @@ interface QueueConsumer {
  * The queues of wrangler.toml, whose jobs run at once instead of after a second: a job that still waits at the end of a
  * file would run in the next one.
  */
-const queueConsumers = Object.fromEntries(
-  readWranglerConfig({ config: configPath }).queues.consumers.map((consumer: QueueConsumer) => [
-    consumer.queue,
-    {
-      maxBatchSize: consumer.max_batch_size ?? 10,
-      maxBatchTimeout: 0,
-      maxRetries: consumer.max_retries ?? 3,
-      ...(consumer.dead_letter_queue ? { deadLetterQueue: consumer.dead_letter_queue } : {}),
-    },
-  ]),
-)
+async function readQueueConsumers() {
+  const { unstable_readConfig: readConfig } = await import('wrangler')
+  const consumers: QueueConsumer[] = readConfig({ config: configPath }).queues.consumers
+  return Object.fromEntries(
+    consumers.map((consumer) => [
+      consumer.queue,
+      {
+        maxBatchSize: consumer.max_batch_size ?? 10,
+        maxBatchTimeout: 0,
+        maxRetries: consumer.max_retries ?? 3,
+        ...(consumer.dead_letter_queue ? { deadLetterQueue: consumer.dead_letter_queue } : {}),
+      },
+    ]),
+  )
+}
 
 /**
  * Tests inside workerd, with real objects, D1, R2 and queues. A workerd process of its own costs a file two to three
@@ -64,7 +67,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
       cloudflareTest(async () => ({
         wrangler: { configPath },
         miniflare: {
-          queueConsumers,
+          queueConsumers: await readQueueConsumers(),
           // Small limits, which a test can reach. A test has to switch them on.
           ratelimits: {
             RATE_LIMIT_IP: { namespace_id: '1', simple: { limit: 5, period: 60 } },
