@@ -145,9 +145,9 @@ export interface Mention {
   groupNickname: string
 }
 
-/** What a message says. `contentType` is OpenIM's number; `kind` names it. */
+/** The content of a message. `contentType` is OpenIM's number; `kind` names it. */
 export type Content =
-  | { kind: 'text'; contentType: 101; text: string }
+  | { kind: 'text'; contentType: 101 | 117; text: string }
   | { kind: 'picture'; contentType: 102; source: Picture; big: Picture; snapshot: Picture; sourcePath: string }
   | { kind: 'voice'; contentType: 103; url: string; seconds: number; size: number; type: string; uuid: string }
   | {
@@ -176,7 +176,7 @@ export type Content =
   | { kind: 'merged'; contentType: 107; title: string; summaries: readonly string[]; messages: readonly Message[] }
   | { kind: 'card'; contentType: 108; user: User }
   | { kind: 'location'; contentType: 109; description: string; longitude: number; latitude: number }
-  | { kind: 'custom'; contentType: 110; data: string; description: string; extension: string }
+  | { kind: 'custom'; contentType: 110 | 119 | 120; data: string; description: string; extension: string }
   | { kind: 'quote'; contentType: 114; text: string; quoted: QuotedMessage }
   | { kind: 'face'; contentType: 115; index: number; data: string }
   | { kind: 'markdown'; contentType: 118; text: string }
@@ -194,7 +194,7 @@ export interface QuotedMessage {
   content: Content
 }
 
-/** What can be sent. Files are uploaded first; the message shows at once with `progress`. */
+/** The contents that can be sent. Files are uploaded first; the message shows at once with `progress`. */
 export type Outgoing =
   | { kind: 'text'; text: string }
   | { kind: 'mention'; text: string; mentions: readonly Mention[]; isAtAll?: boolean; quoted?: Message }
@@ -246,7 +246,7 @@ export interface ThreadState {
   openedAtSeq: number
   /** One-to-one: the seq up to which the other user has read. */
   peerReadSeq: number
-  /** Who is typing now. */
+  /** The users who are typing now. */
   typingUserIDs: readonly string[]
 }
 
@@ -339,7 +339,7 @@ export interface Client {
   /** Deletes messages for this user, or for everybody where the server allows it. */
   deleteMessages(conversationID: string, seqs: readonly number[], forEverybody?: boolean): Promise<void>
   clearConversation(conversationID: string): Promise<void>
-  /** Removes the conversation from the list; a new message brings it back. */
+  /** Removes the conversation from the list; a new message adds it again. */
   hideConversation(conversationID: string): Promise<void>
   setConversation(
     conversationID: string,
