@@ -1,0 +1,3 @@
+export { createClient } from './client/client.ts'
+export { MemoryStore } from './client/store/memory.ts'
+export type * from './client/types.ts'
