@@ -67,7 +67,7 @@ function allRuns(): string[][] {
     ['--project', 'features', '--shard', '1/2'],
     ['--project', 'features', '--shard', '2/2'],
     ['--project', 'workers', '--project', 'isolated'],
-    ['--project', 'node'],
+    ['--project', 'node', '--project', 'sdk'],
     ...Array.from({ length: E2E_PARTS }, (_, i) => ['--project', 'e2e', '--shard', `${i + 1}/${E2E_PARTS}`]),
   ]
 }

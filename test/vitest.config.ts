@@ -123,7 +123,7 @@ function inWorkerd(name: string, files: { include: string[]; exclude?: string[] 
 }
 
 /**
- * `workers`, `features` and `isolated` run inside workerd; `node` tests the scripts; `e2e` starts whole servers and uses
+ * `workers`, `features` and `isolated` run inside workerd; `node` tests the scripts; `sdk` tests the parts of the client; `e2e` starts whole servers and uses
  * them through OpenIM's own SDKs.
  */
 export default defineConfig({
@@ -140,6 +140,7 @@ export default defineConfig({
           ...LONG_TIMEOUTS,
         },
       },
+      { root, test: { name: 'sdk', include: ['test/sdk/**/*.test.ts'], ...TIMEOUTS } },
       {
         root,
         test: {

@@ -1,7 +1,7 @@
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
 import { MsgData, SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../../src/protocol/proto/index.ts'
 import type { Response } from './connection/frames.ts'
-import { browserLifecycle, type Lifecycle } from './connection/lifecycle.ts'
+import { browserLifecycle } from './connection/lifecycle.ts'
 import { type Link, type LinkState, SocketLink } from './connection/link.ts'
 import { newID } from './connection/socket.ts'
 import { TokenSource } from './connection/token.ts'
@@ -13,13 +13,14 @@ import { History } from './messages/history.ts'
 import { type Address, addressOf } from './messages/target.ts'
 import { ThreadWindow } from './messages/thread.ts'
 import { Emitter, Value } from './observable.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, type OutboxNote } from './outbox.ts'
 import { Rest } from './rest.ts'
 import { openIndexedDB } from './store/indexed-db.ts'
 import { LazyStore } from './store/lazy.ts'
 import { MemoryStore } from './store/memory.ts'
 import { Rows } from './store/rows.ts'
 import { Engine } from './sync/engine.ts'
+import { canShareTabs, SharedLink } from './tabs/shared-link.ts'
 import type {
   Client,
   ClientEvents,
@@ -51,6 +52,9 @@ export function createClient(options: ClientOptions): Client {
   return new OpenIMClient(options)
 }
 
+/** A change that the server does not report to the other tabs. */
+type Note = { outbox: OutboxNote } | { hidden: string }
+
 /** A store is opened after the client exists: until then, reads wait. */
 async function storeFor(options: ClientOptions): Promise<{ store: Store; isPersistent: boolean }> {
   const { store = 'indexedDB' in globalThis ? 'indexeddb' : 'memory' } = options
@@ -73,7 +77,6 @@ class OpenIMClient implements Client {
   readonly #rest: Rest
   readonly #events = new Emitter<ClientEvents>()
   readonly #platformID: number
-  readonly #lifecycle: Lifecycle
   readonly #windows = new Map<string, ThreadWindow>()
   readonly #threadCounts = new Map<string, number>()
   readonly #presence = new Map<string, Value<Presence | undefined>>()
@@ -98,10 +101,15 @@ class OpenIMClient implements Client {
     this.userID = userID
     this.api = options.api.replace(/\/+$/, '')
     this.#platformID = platformID
-    this.#lifecycle = browserLifecycle()
     const ws = options.ws ?? this.api.replace(/^http/, 'ws')
     const tokens = new TokenSource(token)
-    this.#link = new SocketLink({ ws, userID, platformID, tokens, lifecycle: this.#lifecycle })
+    const lifecycle = browserLifecycle()
+    const own = new SocketLink({ ws, userID, platformID, tokens, lifecycle })
+    // Tabs that cannot read each other's outbox would send it twice or not at all.
+    const { shareTabs = typeof document === 'object', store } = options
+    const isShared = shareTabs && store !== 'memory' && canShareTabs()
+    const name = `openim ${this.api} ${userID}`
+    this.#link = isShared ? new SharedLink({ name, lifecycle, own }) : own
     this.#rest = new Rest(this.api, this.#link)
     this.connection = new Value<ConnectionState>({ status: 'idle', isStored: false })
     this.#lazy = new LazyStore(storeFor({ ...options, api: this.api }))
@@ -115,6 +123,7 @@ class OpenIMClient implements Client {
     this.#outbox = new Outbox({
       link: this.#link,
       db: this.#db,
+      share: (outbox) => this.#link.note({ outbox } satisfies Note),
       selfID: userID,
       platformID,
       self: () => this.#contacts.self.get(),
@@ -136,6 +145,7 @@ class OpenIMClient implements Client {
       windows: this.#windows,
       events: this.#events,
     })
+    this.#link.onNote = (note) => this.#onNote(note as Note)
     this.#link.onPush = (push) => this.#onPush(push)
     this.#link.state.subscribe(() => this.#onLink(this.#link.state.get()))
     this.#restored = this.#restore()
@@ -258,6 +268,7 @@ class OpenIMClient implements Client {
     const conversationIDs = [conversationID]
     await this.call('/conversation/delete_conversations', { ownerUserID: this.userID, conversationIDs })
     this.#conversations.delete(conversationID)
+    this.#link.note({ hidden: conversationID } satisfies Note)
   }
 
   async setConversation(
@@ -285,7 +296,11 @@ class OpenIMClient implements Client {
     const presence = new Value<Presence | undefined>(undefined)
     presence.onCount = (listeners) => {
       if (listeners > 0 === this.#watched.has(userID)) return
-      if (this.#watched.delete(userID)) return void this.#subscribePresence({ subscribe: [], unsubscribe: [userID] })
+      if (this.#watched.delete(userID)) {
+        // Another tab may watch the same user over the same socket.
+        if (!this.#link.isShared) void this.#subscribePresence({ subscribe: [], unsubscribe: [userID] })
+        return
+      }
       this.#watched.add(userID)
       void this.#subscribePresence({ subscribe: [userID], unsubscribe: [] })
     }
@@ -462,6 +477,8 @@ class OpenIMClient implements Client {
     this.#isSynced = true
     this.#showConnection()
     this.#firstSync?.resolve()
+    // A tab that leads since the last connection sends what the former leader left.
+    if (this.#link.isShared) await this.#outbox.restore()
     this.#outbox.activate()
     void this.#subscribePresence({ subscribe: [...this.#watched], unsubscribe: [] })
   }
@@ -478,6 +495,11 @@ class OpenIMClient implements Client {
       // A push that cannot be applied leaves a hole: only a sync fills it.
       this.#engine.push(data, () => this.#link.state.get().status === 'open' && void this.#sync(++this.#connections))
     } else if (reqIdentifier === WsRequestID.SubUserOnlineStatus) this.#onPresence(data)
+  }
+
+  #onNote(note: Note): void {
+    if ('outbox' in note) this.#outbox.onNote(note.outbox)
+    else this.#conversations.delete(note.hidden)
   }
 
   #onPresence(data: Uint8Array): void {

@@ -142,6 +142,7 @@ export class Conversations {
 
   /** Deletes stored messages; the seqs stay known, so that they are not fetched again. */
   dropMessages(conversationID: string, from: number, to: number): void {
+    if (from > to) return
     const bounds = { from: [conversationID, from] as const, to: [conversationID, to] as const }
     this.#db.put({ table: 'messages', ...bounds, isDeletion: true })
   }

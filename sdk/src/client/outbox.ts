@@ -7,7 +7,7 @@ import { ClientFailure, failureFrom } from './errors.ts'
 import { contentToSend, encodeContent } from './messages/content.ts'
 import type { Address } from './messages/target.ts'
 import type { Rows } from './store/rows.ts'
-import type { ClientError, Message, Outgoing, User } from './types.ts'
+import type { ClientError, Content, Message, Outgoing, User } from './types.ts'
 
 /** The server closes a connection that sends a larger frame; base64 and the envelope add a third. */
 const MAX_CONTENT_BYTES = 32_000
@@ -26,13 +26,21 @@ export interface OutboxRow {
   failure?: { reason: ClientError['reason']; message: string; errCode: number }
 }
 
+/** A change of the outbox for the other tabs: a message, or the end of one. */
+export type OutboxNote =
+  | { row: OutboxRow }
+  | { sent: { clientMsgID: string; serverMsgID: string; sendTime: number; content: Content } }
+  | { gone: string }
+
 interface Entry extends OutboxRow {
   refusals: number
   cancelled: AbortController
 }
 
 export interface OutboxOptions {
-  link: Pick<Link, 'request' | 'state'>
+  link: Pick<Link, 'request' | 'state' | 'isLeader'>
+  /** Passes a change on to the other tabs. */
+  share(note: OutboxNote): void
   db: Rows
   selfID: string
   platformID: number
@@ -58,22 +66,39 @@ export class Outbox {
   readonly #entries = new Map<string, Entry>()
   readonly #running = new Set<string>()
   readonly #options: OutboxOptions
-  /** Only one tab sends. */
+  /** Sending begins after the first sync. */
   #isActive = false
 
   constructor(options: OutboxOptions) {
     this.#options = options
   }
 
-  /** Shows the messages that the last visit did not send. */
+  /** Shows the messages that the last visit, or a tab that is closed, did not send. */
   async restore(): Promise<void> {
     const rows = await this.#options.db.range<OutboxRow>('outbox', '', ALL)
     rows.sort((a, b) => a.message.sendTime - b.message.sendTime)
-    for (const row of rows) this.adopt(row)
+    for (const row of rows) if (!this.#entries.has(row.message.clientMsgID)) this.#adopt(row)
   }
 
-  /** Shows a message of another tab, or its new state. */
-  adopt(row: OutboxRow): void {
+  /** Takes over a change of another tab. */
+  onNote(note: OutboxNote): void {
+    if ('row' in note) {
+      this.#adopt(note.row)
+      void this.#run(note.row.message.conversationID)
+    } else if ('sent' in note) {
+      const { clientMsgID, ...sent } = note.sent
+      const entry = this.#entries.get(clientMsgID)
+      if (!entry) return
+      this.#entries.set(clientMsgID, { ...entry, message: { ...entry.message, ...sent, status: 'sent' } })
+      this.#options.onChange(entry.message.conversationID)
+    } else {
+      const entry = this.#entries.get(note.gone)
+      entry?.cancelled.abort()
+      if (entry && this.#entries.delete(note.gone)) this.#options.onChange(entry.message.conversationID)
+    }
+  }
+
+  #adopt(row: OutboxRow): void {
     const { message, failure } = row
     const { error: _error, ...kept } = message
     const error = failure && new ClientFailure(failure.reason, failure.message, failure.errCode)
@@ -149,6 +174,7 @@ export class Outbox {
     if (!entry || entry.message.status === 'sent') return
     entry.cancelled.abort()
     this.#forget(entry.message)
+    this.#options.share({ gone: clientMsgID })
   }
 
   /** The server's copy of a message has come, with its seq. */
@@ -179,7 +205,8 @@ export class Outbox {
   }
 
   #next(conversationID: string): Entry | undefined {
-    if (!this.#isActive || this.#options.link.state.get().status !== 'open') return undefined
+    const { isLeader, state } = this.#options.link
+    if (!this.#isActive || !isLeader || state.get().status !== 'open') return undefined
     return [...this.#entries.values()].find(
       ({ message }) => message.conversationID === conversationID && message.status === 'sending',
     )
@@ -200,6 +227,7 @@ export class Outbox {
       this.#entries.set(clientMsgID, { ...uploaded, message: sent })
       // Stored by the server: from now on, the conversation's history has it.
       this.#options.db.put({ table: 'outbox', key: clientMsgID, isDeletion: true })
+      this.#options.share({ sent: { clientMsgID, serverMsgID, sendTime, content } })
       this.#options.onChange(message.conversationID)
       return 'done'
     } catch (thrown) {
@@ -280,7 +308,9 @@ export class Outbox {
   #save({ refusals: _refusals, cancelled: _cancelled, ...row }: Entry): void {
     // Errors cannot be stored; `failure` holds what a reload needs.
     const { error: _error, progress: _progress, ...message } = row.message
-    this.#options.db.put({ table: 'outbox', key: message.clientMsgID, value: { ...row, message } satisfies OutboxRow })
+    const kept: OutboxRow = { ...row, message }
+    this.#options.db.put({ table: 'outbox', key: message.clientMsgID, value: kept })
+    this.#options.share({ row: kept })
   }
 
   #forget({ clientMsgID, conversationID }: Message): void {

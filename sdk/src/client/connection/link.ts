@@ -24,6 +24,11 @@ export interface LinkState {
 export interface Link {
   readonly state: Observable<LinkState>
   onPush: (push: Response) => void
+  /** Receives what another tab passed to `note`. */
+  onNote: (note: unknown) => void
+  /** Whether this tab owns the socket, and sends the messages of all tabs. */
+  readonly isLeader: boolean
+  readonly isShared: boolean
   start(): void
   stop(): void
   /** Rejects at once when there is no connection. */
@@ -33,6 +38,8 @@ export interface Link {
   renewToken(refused: string): Promise<string>
   /** Ends the use of a token that another login displaced. */
   kicked(error: ClientError): void
+  /** Passes something on to the other tabs. */
+  note(note: unknown): void
 }
 
 export interface LinkOptions {
@@ -48,6 +55,9 @@ export interface LinkOptions {
 export class SocketLink implements Link {
   readonly state: Value<LinkState> = new Value<LinkState>({ status: 'idle' })
   onPush: (push: Response) => void = () => {}
+  onNote: (note: unknown) => void = () => {}
+  readonly isLeader = true
+  readonly isShared = false
   readonly #options: LinkOptions
   readonly #backoff: Backoff
   #socket: Socket | undefined
@@ -76,6 +86,9 @@ export class SocketLink implements Link {
   kicked(error: ClientError): void {
     if (this.#unsubscribe) this.#end({ status: 'kicked', error })
   }
+
+  /** There are no other tabs. */
+  note(): void {}
 
   async request(reqIdentifier: number, data: Uint8Array): Promise<Uint8Array> {
     if (!this.#socket) throw new ClientFailure('network', 'there is no connection; the request was not sent')

@@ -42,7 +42,9 @@ export class History {
     return this.stored(conversationID, [from, to])
   }
 
-  stored(conversationID: string, [from, to]: Range): Promise<Message[]> {
+  async stored(conversationID: string, [from, to]: Range): Promise<Message[]> {
+    // IndexedDB refuses a range whose end is before its begin; a conversation without messages has such a range.
+    if (from > to) return []
     return this.#db.range<Message>('messages', [conversationID, from], [conversationID, to])
   }
 
