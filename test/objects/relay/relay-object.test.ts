@@ -198,6 +198,7 @@ describe('a large group', () => {
 
   it('delivers the next message to a reconnected device without waiting for skipped ones', async () => {
     const groupID = await largeGroup()
+    await rosterIsComplete(groupID)
     const before = await Device.connect('kim')
     await send(groupID, '1')
     await until(() => textsOf(before, groupID).length === 1)
@@ -214,6 +215,7 @@ describe('a large group', () => {
 
   it('is not delayed by a member whose object hangs; the member gets each message once, in order', async () => {
     const groupID = await largeGroup()
+    await rosterIsComplete(groupID)
     const [ida, jan] = await Promise.all([Device.connect('ida'), Device.connect('jan')])
     await send(groupID, '1')
     await until(() => textsOf(ida, groupID).length === 1 && textsOf(jan, groupID).length === 1)
@@ -261,6 +263,7 @@ describe('a large group', () => {
 
   it('removes members who leave: the notice is the last message that they get and may read', async () => {
     const groupID = await largeGroup()
+    await rosterIsComplete(groupID)
     const ida = await Device.connect('ida')
     await send(groupID, 'with ida')
     await until(() => textsOf(ida, groupID).length === 1)
