@@ -6,6 +6,8 @@
  *
  * Features have an order of their own, the objects have floors inside, and no files import each other in a circle.
  * Type imports count: a file that names a type of an upper floor depends on that floor.
+ *
+ * The package in sdk/ runs in other people's programs: of src/, it imports the protocol only.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { posix, resolve } from 'node:path'
@@ -78,9 +80,13 @@ const FEATURE_ORDER = [
 /** Rooms that may import `cloudflare:*`; the others run, and are tested, without that runtime. */
 const NAMES_CLOUDFLARE = ['worker.ts', 'objects', 'http', 'jobs', 'runtime', 'platform']
 
+/** The package's own folder, and the only folder of the server that it shares. */
+const PACKAGE = 'sdk/src/'
+const SHARED_WITH_PACKAGE = 'src/protocol/'
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const root = resolve(import.meta.dirname, '..')
-  const paths = globSync('src/**/*.{ts,tsx}', { cwd: root }).filter((path) => !path.endsWith('.d.ts'))
+  const paths = globSync('{src,sdk/src}/**/*.{ts,tsx}', { cwd: root }).filter((path) => !path.endsWith('.d.ts'))
   const files = paths.map((path) => ({
     path: path.replaceAll('\\', '/'),
     source: readFileSync(resolve(root, path), 'utf8'),
@@ -155,7 +161,16 @@ function placeOf(path: string): Place {
   }
 }
 
+function objectToPackageImport(path: string, specifier: string): string | undefined {
+  if (specifier.startsWith('cloudflare:') || specifier.startsWith('node:')) return 'the package also runs in browsers'
+  if (!specifier.startsWith('.')) return undefined
+  const target = posix.join(posix.dirname(path), specifier)
+  if (target.startsWith(PACKAGE) || target.startsWith(SHARED_WITH_PACKAGE)) return undefined
+  return `the package imports ${PACKAGE} and ${SHARED_WITH_PACKAGE} only`
+}
+
 function objectTo(path: string, specifier: string, typeOnly: boolean): string | undefined {
+  if (path.startsWith(PACKAGE)) return objectToPackageImport(path, specifier)
   const from = placeOf(path)
   if (specifier.startsWith('cloudflare:')) {
     return NAMES_CLOUDFLARE.includes(from.room) ? undefined : `only ${NAMES_CLOUDFLARE.join(', ')} name Cloudflare`

@@ -73,6 +73,21 @@ describe('check-floors', () => {
   })
 })
 
+describe('the package', () => {
+  it.each(['./rest.ts', '../../../src/protocol/errors.ts', 'idb'])('may import %s', (specifier) => {
+    expect(whyNot('sdk/src/client/client.ts', importing(specifier))).toBeUndefined()
+  })
+
+  it.each([
+    ['../../../src/contracts/user.ts', 'src/protocol/ only'],
+    ['../../../scripts/im.ts', 'src/protocol/ only'],
+    ['node:fs', 'browsers'],
+    ['cloudflare:workers', 'browsers'],
+  ])('may not import %s', (specifier, why) => {
+    expect(whyNot('sdk/src/client/client.ts', importing(specifier))).toContain(why)
+  })
+})
+
 describe('env.ts', () => {
   it('may import the types of the floors above it', () => {
     expect(whyNot('src/env.ts', "import type { UserRpc } from './contracts/user.ts'")).toBeUndefined()
