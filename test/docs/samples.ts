@@ -14,6 +14,7 @@ const STEP: Check = { not: 'a part of a file that a recipe changes' }
 const CHECKS: Check = { not: 'runs other checks or tests of this repository' }
 const ACCOUNT: Check = { not: 'needs a Cloudflare account; test/scripts/ runs the programs against a fake one' }
 const LONG: Check = { not: 'takes minutes; test/soak/ and bench/ check themselves when they run' }
+const TYPED: Check = { not: 'type-checked by test/sdk/docs.test.ts; test/e2e/client-*.test.ts make these calls' }
 const COMMAND_LINE: Check = { not: 'needs port 8787; test/scripts/im.test.ts runs the commands on another port' }
 
 const README: readonly (readonly [start: string, check: Check])[] = [
@@ -55,6 +56,12 @@ export const SAMPLES: Readonly<Record<string, readonly (readonly [start: string,
     ['sequenceDiagram', DIAGRAM],
     ['sequenceDiagram', DIAGRAM],
     ['stateDiagram-v2', DIAGRAM],
+  ],
+  'docs/client.md': [
+    ['import { createClient }', TYPED],
+    ["const thread = client.openThread({ userID: 'bob' })", TYPED],
+    ['client.conversations.subscribe', TYPED],
+    ['await thread.loadOlder()', TYPED],
   ],
   'docs/cli.md': [
     ['npm run im -- --help', COMMAND_LINE],
