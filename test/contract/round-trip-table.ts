@@ -663,6 +663,8 @@ export const STORING_CALLS: Readonly<Record<string, StoringCall>> = {
   },
 }
 
+const ONE_JSON_TEXT = 'a content of any kind is stored as one JSON text; the table writes one with its `text`'
+
 /** Free texts that no reader of `STORING_CALLS` shows, each with the reason. `*` stands for all fields of the call. */
 export const OTHER_TEXTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/auth/get_admin_token': { secret: 'compared, not stored' },
@@ -676,6 +678,9 @@ export const OTHER_TEXTS: Readonly<Record<string, Readonly<Record<string, string
   '/user/search_notification_account': { keyword: 'a search word' },
   '/group/get_groups': { groupName: 'a search word' },
   '/group/get_group_member_list': { keyword: 'a search word' },
+  '/msg/send_msg': { 'content.*': ONE_JSON_TEXT },
+  '/msg/batch_send_msg': { 'content.*': ONE_JSON_TEXT },
+  '/manager/send_msg': { 'content.*': ONE_JSON_TEXT },
   '/msg/send_simple_msg': { content: 'the table has it as text', key: 'names the answered message' },
   '/msg/search_msg': { '*': 'search words' },
   '/object/initiate_multipart_upload': {

@@ -123,7 +123,7 @@ describe('active users', () => {
     ['no end', { end: 0 }, /^end: /],
     ['a start after the end', { start: noon(3), end: noon(2) }, /^start: it must not be after end/],
     ['no pagination', { pagination: null }, /^pagination: /],
-    ['a page of a million', { pagination: { pageNumber: 1, showNumber: 1_000_000 } }, /^pagination: /],
+    ['a page of a million', { pagination: { pageNumber: 1, showNumber: 1_000_000 } }, /^pagination\.showNumber: /],
     ['an invented continuation', { continuation: 'abc' }, /^continuation: /],
   ])('are refused with %s', async (_what, fields, sentence) => {
     for (const path of ['user/active', 'group/active']) {

@@ -101,8 +101,7 @@ function afterCommit(
   now: number,
 ): void {
   // The relays get their rosters before the first message.
-  if (handedOver)
-    dispatch.deliverGroupChange([], { storedTime: now, joined: [], left: [], leftShards: new Map(), handedOver })
+  if (handedOver) dispatch.deliverGroupChange([], { joined: [], left: [], leftShards: new Map(), handedOver })
   // Still in the same turn as the rows, so that the alarm is in their commit.
   if (stamped.some((message) => message.seq > 0)) void recoveryAlarm.arm(now)
   for (const message of stamped) dispatch.deliver(message)

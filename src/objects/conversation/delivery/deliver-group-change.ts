@@ -6,8 +6,6 @@ import type { StampedMessage } from './stamped-message.ts'
 
 /** The members who joined or left with a change, and whether relays deliver from this change on. */
 export interface MemberMoves {
-  /** When the notices, or the first message of a new group, were stored; ms. */
-  storedTime: number
   joined: string[]
   left: string[]
   /** The users who left, by the shard that served them. Such a shard may have no members now. */
@@ -31,7 +29,7 @@ export interface NoticeForAudience {
 export function deliverGroupChange(
   outbound: Outbound,
   notices: readonly NoticeForAudience[],
-  { storedTime, joined, left, leftShards, handedOver, concerns = () => true }: MemberMoves,
+  { joined, left, leftShards, handedOver, concerns = () => true }: MemberMoves,
   { userIDs, shards }: Pick<Receivers, 'userIDs' | 'shards'>,
 ): void {
   for (const [shard, leavers] of leftShards) outbound.toRelay(shard, 'chat', { leave: leavers })
@@ -48,7 +46,7 @@ export function deliverGroupChange(
     for (const { notice, audience } of notices) sendToMember(outbound, userID, notice, audience)
   }
   if (!handedOver) for (const { notice, audience } of notices) sendToRelays(outbound, shards, notice, audience)
-  if (outbound.state.members.group?.isRelayed) outbound.addToRelays(moved, storedTime)
+  if (outbound.state.members.group?.isRelayed) outbound.addToRelays(moved)
 }
 
 /** Delivers to a user whose bounds change: first the notification log, then the bounds, then the chat log. */

@@ -60,8 +60,7 @@ export function sendToRelays(
 ): void {
   const { item, seq, sendTime, msg, mentioned } = stamped
   const { sendID, operationID } = item
-  if (shards.length === 0) return
-  for (const userID of outbound.newcomersBesideRelays()) sendToMember(outbound, userID, stamped, audience)
+  for (const userID of outbound.newcomers) sendToMember(outbound, userID, stamped, audience)
   const exceptUserID = item.skipSender || !item.senderSync ? sendID : ''
   const audienceOf = audienceByShard(outbound, shards, audience)
   for (const shard of shards) {

@@ -11,7 +11,7 @@ const MAX_CALL_MESSAGES = 100
 const MAX_CALL_BATCHES = 8
 
 /** Receivers whose membership changes, and who are called at the same time: a group may get 1,000 members in one step. */
-const MAX_PACED = 8
+const MAX_PACED = 32
 
 const BACKOFF = { firstMs: 100, factor: 4 }
 const MAX_TRIES = 4

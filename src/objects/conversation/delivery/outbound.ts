@@ -125,7 +125,6 @@ export class Outbound {
   /** Skips no further delivery to a member. */
   resumeMember(userID: string): void {
     this.#offlineMembers.resume(userID)
-    this.#newcomers.resume(userID)
   }
 
   /** @param members the members at the time of the message, where they may have been dropped since */
@@ -161,24 +160,19 @@ export class Outbound {
 
   /**
    * Adds members to their relays, once they have the deliveries that are in their queues now. Until then the conversation
-   * serves those of them who are online.
-   * @param since no message that they miss was stored before this time, ms
+   * delivers to them itself.
    */
-  addToRelays(userIDs: readonly string[], since: number): void {
+  addToRelays(userIDs: readonly string[]): void {
     for (const userID of userIDs) {
       const { shard = -1 } = this.state.members.get(userID) ?? {}
-      if (shard >= 0) this.#newcomers.add(userID, shard, since)
+      if (shard >= 0) this.#newcomers.add(userID, shard)
     }
     this.#joinRelays()
   }
 
-  /**
-   * Notes a message that goes to the relays.
-   * @returns the members that the conversation itself serves, because their relay does not yet
-   */
-  newcomersBesideRelays(): Iterable<string> {
-    this.#newcomers.countRelayed()
-    return this.#newcomers.served
+  /** The members of a large group whose relay does not serve them yet: the conversation delivers to them. */
+  get newcomers(): Iterable<string> {
+    return this.#newcomers.userIDs
   }
 
   /** Forgets the users who have left. */
@@ -236,7 +230,7 @@ export class Outbound {
   async #callUser(userID: string, delivery: Delivery): Promise<void> {
     const delivered = this.#deps.user(userID).deliver(delivery)
     const result = await this.#offlineMembers.track(userID, logsMarkedBy(delivery), delivered)
-    this.#newcomers.delivered(userID, result)
+    this.#newcomers.delivered(userID, result === 'online')
   }
 
   async #callRelay(receiver: string, relayed: Relayed): Promise<void> {
@@ -256,8 +250,7 @@ export class Outbound {
       this.#deps.undeliveredAdded()
     }
     // The relay serves a newcomer even so: the member's object may be reachable again.
-    this.#newcomers.delivered(receiver, 'offline')
-    this.#newcomers.confirmed(receiver)
+    this.#newcomers.delivered(receiver, true)
     this.#joinRelays()
   }
 
@@ -274,8 +267,6 @@ export class Outbound {
   #drained(receiver: string): void {
     if (this.#redelivering.delete(receiver)) this.#undelivered.settle(receiver)
     else this.#redeliver(receiver)
-    const since = this.#newcomers.confirmed(receiver)
-    if (since !== null) this.#deps.redeliver(since, receiver)
     this.#joinRelays()
   }
 

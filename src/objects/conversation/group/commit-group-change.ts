@@ -73,7 +73,6 @@ export function commitGroupChange(
     },
     notices,
     moves: {
-      storedTime: given.now,
       joined: (change.join ?? []).map(({ userID }) => userID),
       left: change.leave ?? [],
       leftShards,
