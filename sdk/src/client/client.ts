@@ -1,6 +1,6 @@
 import { WsRequestID } from '../../../src/protocol/constants/ws-request.ts'
+import type { WsResponse } from '../../../src/protocol/envelope/frame.ts'
 import { MsgData, SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../../src/protocol/proto/index.ts'
-import type { Response } from './connection/frames.ts'
 import { browserLifecycle } from './connection/lifecycle.ts'
 import { type Link, type LinkState, SocketLink } from './connection/link.ts'
 import { newID } from './connection/socket.ts'
@@ -490,7 +490,7 @@ class OpenIMClient implements Client {
     this.connection.set({ status: shown, ...rest, isStored })
   }
 
-  #onPush({ reqIdentifier, data }: Response): void {
+  #onPush({ reqIdentifier, data }: WsResponse): void {
     if (reqIdentifier === WsRequestID.PushMsg) {
       // A push that cannot be applied leaves a hole: only a sync fills it.
       this.#engine.push(data, () => this.#link.state.get().status === 'open' && void this.#sync(++this.#connections))

@@ -383,16 +383,17 @@ export interface Client {
   call<T = unknown>(path: string, body: object): Promise<T>
 }
 
+/** Which rows of a range: the first `limit`, or the last ones from the end. */
+export interface RangeOptions {
+  limit?: number
+  isDescending?: boolean
+}
+
 /** Rows that must outlive the tab, by table and key. One store belongs to one user of one server. */
 export interface Store {
   get<T>(table: StoreTable, key: StoreKey): Promise<T | undefined>
   /** Rows with `from` ≤ key ≤ `to`, ascending, or descending from the end. */
-  range<T>(
-    table: StoreTable,
-    from: StoreKey,
-    to: StoreKey,
-    options?: { limit?: number; isDescending?: boolean },
-  ): Promise<T[]>
+  range<T>(table: StoreTable, from: StoreKey, to: StoreKey, options?: RangeOptions): Promise<T[]>
   /** All changes or none. */
   write(changes: readonly StoreChange[]): Promise<void>
   close(): Promise<void>

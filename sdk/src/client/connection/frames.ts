@@ -1,3 +1,4 @@
+import type { WsRequest, WsResponse } from '../../../../src/protocol/envelope/frame.ts'
 import { ClientFailure } from '../errors.ts'
 
 /*
@@ -5,32 +6,15 @@ import { ClientFailure } from '../errors.ts'
  * the handshake and pings.
  */
 
-export interface Request {
-  reqIdentifier: number
-  msgIncr: string
-  sendID: string
-  operationID: string
-  data: Uint8Array
-}
-
-export interface Response {
-  reqIdentifier: number
-  msgIncr: string
-  operationID: string
-  errCode: number
-  errMsg: string
-  data: Uint8Array
-}
-
 const utf8 = new TextEncoder()
 const text = new TextDecoder()
 
-export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
+export function encodeRequest(request: Omit<WsRequest, 'token'>): Uint8Array<ArrayBuffer> {
   return utf8.encode(JSON.stringify({ ...request, data: toBase64(request.data) }))
 }
 
-export function decodeResponse(frame: ArrayBuffer): Response {
-  let fields: Partial<Omit<Response, 'data'>> & { data?: string | null }
+export function decodeResponse(frame: ArrayBuffer): WsResponse {
+  let fields: Partial<Omit<WsResponse, 'data'>> & { data?: string | null }
   try {
     fields = JSON.parse(text.decode(frame)) as typeof fields
   } catch (error) {

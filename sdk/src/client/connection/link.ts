@@ -1,9 +1,9 @@
 import { WsRequestID } from '../../../../src/protocol/constants/ws-request.ts'
+import type { WsResponse } from '../../../../src/protocol/envelope/frame.ts'
 import { ClientFailure, failureFrom, isKickedCode } from '../errors.ts'
 import { Value } from '../observable.ts'
 import type { ClientError, Observable } from '../types.ts'
 import { Backoff } from './backoff.ts'
-import type { Response } from './frames.ts'
 import type { Lifecycle, LifecycleEvent } from './lifecycle.ts'
 import { Socket } from './socket.ts'
 import type { TokenSource } from './token.ts'
@@ -23,7 +23,7 @@ export interface LinkState {
 /** The way to the server: a socket of this tab, or that of another tab. */
 export interface Link {
   readonly state: Observable<LinkState>
-  onPush: (push: Response) => void
+  onPush: (push: WsResponse) => void
   /** Receives what another tab passed to `note`. */
   onNote: (note: unknown) => void
   /** Whether this tab owns the socket, and sends the messages of all tabs. */
@@ -54,7 +54,7 @@ export interface LinkOptions {
 /** Keeps one socket open, and opens the next one when it breaks. */
 export class SocketLink implements Link {
   readonly state: Value<LinkState> = new Value<LinkState>({ status: 'idle' })
-  onPush: (push: Response) => void = () => {}
+  onPush: (push: WsResponse) => void = () => {}
   onNote: (note: unknown) => void = () => {}
   readonly isLeader = true
   readonly isShared = false
@@ -148,7 +148,7 @@ export class SocketLink implements Link {
     const closed = new Promise<void>((resolve) => {
       onClose = resolve
     })
-    const onPush = (push: Response) => {
+    const onPush = (push: WsResponse) => {
       if (push.reqIdentifier !== WsRequestID.KickOnlineMsg) return isCurrent() && this.onPush(push)
       this.kicked(new ClientFailure('token', 'another login of this user displaced this one', 1506))
     }

@@ -1,6 +1,7 @@
+import type { WsResponse } from '../../../../src/protocol/envelope/frame.ts'
 import { JS_PING_TEXT } from '../../../../src/protocol/envelope/ping.ts'
 import { ClientFailure, refusal } from '../errors.ts'
-import { decodeResponse, encodeRequest, type Response } from './frames.ts'
+import { decodeResponse, encodeRequest } from './frames.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
@@ -12,7 +13,7 @@ export interface SocketOptions {
   userID: string
   token: string
   platformID: number
-  onPush(push: Response): void
+  onPush(push: WsResponse): void
   onClose(): void
 }
 
@@ -20,7 +21,7 @@ export interface SocketOptions {
 export class Socket {
   readonly #socket: WebSocket
   readonly #options: SocketOptions
-  readonly #waiting = new Map<string, { resolve(response: Response): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<string, { resolve(response: WsResponse): void; reject(error: Error): void }>()
   #lastFrameTime = Date.now()
   #pingTimer: ReturnType<typeof setTimeout> | undefined
   #isOpen = false
@@ -58,7 +59,7 @@ export class Socket {
   async request(reqIdentifier: number, data: Uint8Array, operationID = newID()): Promise<Uint8Array> {
     if (!this.#isOpen) throw new ClientFailure('network', 'the connection is closed; the request was not sent')
     const msgIncr = newID()
-    const answer = new Promise<Response>((resolve, reject) => {
+    const answer = new Promise<WsResponse>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(msgIncr)
         reject(new ClientFailure('timeout', `request ${reqIdentifier} got no answer in ${REQUEST_TIMEOUT_MS / 1000} s`))

@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { ClientFailure } from '../errors.ts'
-import type { Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
+import type { RangeOptions, Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
 
 interface Schema extends DBSchema {
   state: { key: IDBValidKey; value: unknown }
@@ -55,12 +55,7 @@ class IndexedDBStore implements Store {
     return this.#use(async (db) => (await db.get(table, key as IDBValidKey)) as T | undefined)
   }
 
-  range<T>(
-    table: StoreTable,
-    from: StoreKey,
-    to: StoreKey,
-    options: { limit?: number; isDescending?: boolean } = {},
-  ): Promise<T[]> {
+  range<T>(table: StoreTable, from: StoreKey, to: StoreKey, options: RangeOptions = {}): Promise<T[]> {
     return this.#use(async (db) => {
       const range = IDBKeyRange.bound(from, to)
       if (!options.isDescending) return (await db.getAll(table, range, options.limit)) as T[]

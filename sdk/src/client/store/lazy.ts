@@ -1,4 +1,4 @@
-import type { Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
+import type { RangeOptions, Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
 
 /** A store that is still being opened: reads and writes wait for it. */
 export class LazyStore implements Store {
@@ -24,12 +24,7 @@ export class LazyStore implements Store {
     return (await this.#opening).get<T>(table, key)
   }
 
-  async range<T>(
-    table: StoreTable,
-    from: StoreKey,
-    to: StoreKey,
-    options?: { limit?: number; isDescending?: boolean },
-  ): Promise<T[]> {
+  async range<T>(table: StoreTable, from: StoreKey, to: StoreKey, options?: RangeOptions): Promise<T[]> {
     return (await this.#opening).range<T>(table, from, to, options)
   }
 

@@ -1,4 +1,4 @@
-import type { Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
+import type { RangeOptions, Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
 
 /** A store that lives as long as its client. */
 export class MemoryStore implements Store {
@@ -8,12 +8,7 @@ export class MemoryStore implements Store {
     return this.#rows(table).get(JSON.stringify(key))?.value as T | undefined
   }
 
-  async range<T>(
-    table: StoreTable,
-    from: StoreKey,
-    to: StoreKey,
-    options: { limit?: number; isDescending?: boolean } = {},
-  ): Promise<T[]> {
+  async range<T>(table: StoreTable, from: StoreKey, to: StoreKey, options: RangeOptions = {}): Promise<T[]> {
     const rows = [...this.#rows(table).values()]
       .filter(({ key }) => compareKeys(key, from) >= 0 && compareKeys(key, to) <= 0)
       .sort((a, b) => compareKeys(a.key, b.key))

@@ -1,5 +1,5 @@
 import { failureFrom } from '../errors.ts'
-import type { ClientError, Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
+import type { ClientError, RangeOptions, Store, StoreChange, StoreKey, StoreTable } from '../types.ts'
 import { MemoryStore } from './memory.ts'
 
 /**
@@ -41,12 +41,7 @@ export class Rows {
     return this.#orInMemory(() => this.#store.get<T>(table, key))
   }
 
-  async range<T>(
-    table: StoreTable,
-    from: StoreKey,
-    to: StoreKey,
-    options?: { limit?: number; isDescending?: boolean },
-  ): Promise<T[]> {
+  async range<T>(table: StoreTable, from: StoreKey, to: StoreKey, options?: RangeOptions): Promise<T[]> {
     await this.#written
     return this.#orInMemory(() => this.#store.range<T>(table, from, to, options))
   }

@@ -1,4 +1,4 @@
-import type { Response } from '../connection/frames.ts'
+import type { WsResponse } from '../../../../src/protocol/envelope/frame.ts'
 import type { Lifecycle } from '../connection/lifecycle.ts'
 import type { Link, LinkState } from '../connection/link.ts'
 import { newID } from '../connection/socket.ts'
@@ -27,7 +27,7 @@ type Call =
 type Packet =
   | { type: 'hello' }
   | { type: 'state'; leader: string; status: LinkState['status']; retryTime?: number; failure?: Failure }
-  | { type: 'push'; push: Response }
+  | { type: 'push'; push: WsResponse }
   | { type: 'call'; id: string; call: Call }
   | { type: 'answer'; id: string; result?: Uint8Array | string; failure?: Failure }
   | { type: 'kicked'; failure: Failure }
@@ -52,7 +52,7 @@ export function canShareTabs(): boolean {
  */
 export class SharedLink implements Link {
   readonly state = new Value<LinkState>({ status: 'idle' })
-  onPush: (push: Response) => void = () => {}
+  onPush: (push: WsResponse) => void = () => {}
   onNote: (note: unknown) => void = () => {}
   isLeader = false
   readonly isShared = true
